@@ -1,0 +1,1 @@
+//! Files, globs and standard streams as laminar-schema source and sink

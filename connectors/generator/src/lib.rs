@@ -1,0 +1,1 @@
+//! A deterministic source of synthetic records for quickstarts, tests and benchmarks

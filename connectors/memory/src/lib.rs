@@ -1,0 +1,1 @@
+//! An in-memory source and sink for tests and embedding

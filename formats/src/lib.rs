@@ -1,0 +1,1 @@
+//! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, raw

@@ -1,0 +1,1 @@
+//! Schema resolution, capability traits and pipelines for Rust streaming engines
