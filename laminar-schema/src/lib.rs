@@ -1,1 +1,72 @@
-//! Schema resolution, capability traits and pipelines for Rust streaming engines
+//! The schema layer of a streaming engine: bytes in, a frozen Arrow schema and `RecordBatch`es out, and back.
+//!
+//! ```text
+//! RING 2, once per source                                  RING 1, per batch
+//! declared columns ──────┐                                 Source::start → RecordStream::next
+//! SchemaRegistryAware ───┤                                        │ SourceBatch: one arena, positions
+//! SchemaProvider ────────┼─▶ SchemaResolver ─▶ ResolvedSchema     ▼
+//! SchemaInferable ───────┘      (frozen SchemaRef) ──build──▶ FormatDecoder::decode
+//!                                                                 │ RecordBatch + rejected records
+//!                                                              Pipeline ─▶ FormatEncoder ─▶ RecordSink
+//! ```
+//!
+//! A connector declares what it can do with `#[derive(SourceConnector)] #[capabilities(…)]`; asking for what it
+//! cannot do is a compile error. Formats are in `laminar-formats`, connectors in crates of their own.
+
+// The derives write absolute paths; this lets them work inside this crate too.
+extern crate self as laminar_schema;
+
+pub mod capability;
+pub mod config;
+pub mod connector;
+pub mod declared;
+pub mod error;
+pub mod evolution;
+pub mod field;
+pub mod format;
+pub mod inference;
+pub mod position;
+pub mod record;
+pub mod registry;
+pub mod resolve;
+pub mod types;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use capability::{
+    Absent, Capabilities, Capability, ConnectorInfo, SchemaEvolvable, SchemaInferable, SchemaProvider,
+    SchemaRegistryAware,
+};
+pub use config::{
+    ConfigError, ConfigErrors, ConnectorConfig, ConnectorConfigSchema, FormatSpec, Options, Secret, SinkConfig,
+    SourceConfig,
+};
+pub use connector::{
+    BoxSink, BoxSource, Checkpoint, ConnectorRegistry, Prepared, RecordSink, RecordStream, Sink, SinkBatch,
+    SinkConnector, SinkConnectorFactory, SinkFromConfig, SinkSet, Source, SourceConnector, SourceConnectorFactory,
+    SourceFromConfig, SourceSet, SourceVisitor, StaticConnector,
+};
+pub use declared::{DeclaredColumn, DeclaredSchema};
+pub use error::{
+    ConnectorError, DecodeError, EncodeError, ErrorKind, Found, InferError, Location, SchemaError, SchemaResult,
+};
+pub use evolution::{ColumnProjection, EvolutionVerdict, SchemaChange};
+pub use format::{
+    DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatInfo,
+    Framing, MetadataColumn, MetadataKind, Rejected, RowRecords,
+};
+pub use inference::{
+    ArrayInference, FieldInferenceDetail, FieldMeta, FormatInference, FormatInferenceRegistry, InferenceConfig,
+    InferenceWarning, InferredSchema, NumberInference, WarningSeverity,
+};
+pub use position::{Position, Positions};
+pub use record::{NewRecord, RawBatch, RawRecord, SourceBatch, SourceMetadata};
+pub use registry::{
+    CompatibilityMode, RegisteredSchema, RegistryConfig, RegistryCredentials, RegistryError, RegistrySchemaType,
+};
+pub use resolve::{FieldOrigin, ResolutionKind, ResolveError, ResolvedSchema};
+
+/// The derive macros; see `laminar-schema-derive` for their attributes.
+#[cfg(feature = "derive")]
+pub use laminar_schema_derive::{ConnectorConfig, FormatDecoder, FormatEncoder, SinkConnector, SourceConnector};

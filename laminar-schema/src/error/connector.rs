@@ -1,0 +1,138 @@
+//! Errors of connectors: I/O, remote systems, names that do not exist.
+
+use std::{error::Error, fmt, io};
+
+/// A connector could not do what it was asked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectorError {
+    /// An operating-system error.
+    Io {
+        /// What was being done: `open`, `read`, `write`.
+        action: &'static str,
+        /// On what: a path or an address, without credentials.
+        target: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// An error of a client library.
+    External {
+        /// What was being done.
+        action: &'static str,
+        /// The library's error.
+        source: Box<dyn Error + Send + Sync>,
+        /// Whether trying again may help.
+        retryable: bool,
+    },
+    /// No connector of this name is linked or registered.
+    UnknownConnector {
+        /// `source` or `sink`.
+        role: &'static str,
+        /// The name asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+        /// The nearest name.
+        suggestion: Option<String>,
+    },
+    /// The connector does not speak this format.
+    UnsupportedFormat {
+        /// The connector.
+        connector: String,
+        /// The format asked for.
+        format: String,
+        /// What it speaks.
+        known: Vec<String>,
+        /// The nearest name.
+        suggestion: Option<String>,
+    },
+    /// A position in a checkpoint is not one of this connector.
+    BadPosition {
+        /// The partition it was for.
+        partition: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A checkpoint cannot be read.
+    BadCheckpoint {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A path names nothing.
+    NotFound {
+        /// What was looked for.
+        target: String,
+        /// What to do.
+        help: &'static str,
+    },
+}
+
+impl ConnectorError {
+    /// An operating-system error while doing `action` on `target`.
+    #[cold]
+    pub fn io(action: &'static str, target: impl fmt::Display, source: io::Error) -> Self {
+        Self::Io { action, target: target.to_string(), source }
+    }
+
+    /// True when the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::Interrupted
+                    | io::ErrorKind::TimedOut
+                    | io::ErrorKind::WouldBlock
+                    | io::ErrorKind::ConnectionRefused
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+            ),
+            Self::External { retryable, .. } => *retryable,
+            _ => false,
+        }
+    }
+
+    /// True when a person must change the SQL or the options first.
+    pub fn is_config(&self) -> bool {
+        matches!(self, Self::UnknownConnector { .. } | Self::UnsupportedFormat { .. })
+    }
+}
+
+impl fmt::Display for ConnectorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { action, target, source } => write!(f, "cannot {action} {target}: {source}"),
+            Self::External { action, source, .. } => write!(f, "cannot {action}: {source}"),
+            Self::UnknownConnector { role, name, known, suggestion } => {
+                write!(f, "unknown {role} connector `{name}`; ")?;
+                suggest(f, suggestion.as_deref(), known)
+            }
+            Self::UnsupportedFormat { connector, format, known, suggestion } => {
+                write!(f, "connector `{connector}` does not speak format `{format}`; ")?;
+                suggest(f, suggestion.as_deref(), known)
+            }
+            Self::BadPosition { partition, reason } => {
+                write!(f, "the checkpoint's position of partition {partition} cannot be resumed: {reason}")
+            }
+            Self::BadCheckpoint { reason } => write!(f, "the checkpoint cannot be read: {reason}"),
+            Self::NotFound { target, help } => write!(f, "{target} names nothing; {help}"),
+        }
+    }
+}
+
+fn suggest(f: &mut fmt::Formatter<'_>, near: Option<&str>, known: &[String]) -> fmt::Result {
+    match near {
+        Some(near) => write!(f, "did you mean `{near}`?"),
+        None if known.is_empty() => f.write_str("there is none"),
+        None => write!(f, "expected one of: {}", known.join(", ")),
+    }
+}
+
+impl Error for ConnectorError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            Self::External { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Bytes ↔ Arrow (SPEC.md §2.1): what every format implements, and the closed sets that engines dispatch over.
+//!
+//! Lives here: the traits and the data that crosses them. Does not live here: any format
+//! (`laminar-formats`, or a crate of your own).
+
+mod decode;
+mod encode;
+mod framing;
+mod spec;
+
+pub use decode::{Decoded, DecoderSet, FormatDecoder, Rejected, RowRecords};
+pub use encode::{EncodedBatch, EncoderSet, FormatEncoder};
+pub use framing::{CsvFraming, Framing};
+pub use spec::{DecodeSpec, EncodeSpec, MetadataColumn, MetadataKind, WriterSchema, WriterSchemaId};
+
+use crate::config::ConnectorConfigSchema;
+
+/// One format as a tool shows it: its name and the options it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct FormatInfo {
+    /// Name in SQL: `FORMAT name (…)`.
+    pub name: &'static str,
+    /// Options for reading and writing.
+    pub options: ConnectorConfigSchema,
+    /// One sentence.
+    pub doc: &'static str,
+}

@@ -1,0 +1,287 @@
+//! Sample-based inference: configuration, result, and who infers which format (SPEC.md §2.3, §5).
+//!
+//! Lives here: everything that is the same for all formats. Does not live here: how a format's bytes are looked at
+//! (`formats/<format>/infer.rs`).
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    str::FromStr,
+    time::Duration,
+};
+
+use arrow_schema::{DataType, SchemaRef};
+
+use crate::{
+    config::Options,
+    error::{InferError, SchemaResult},
+    format::DecoderSet,
+    record::RawRecord,
+};
+
+/// What a source knows of a field beyond its Arrow type.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldMeta {
+    /// Field id for evolution tracking, as Iceberg has.
+    pub field_id: Option<i32>,
+    /// Description for people.
+    pub description: Option<String>,
+    /// Type in the source's own words: an Avro logical type, a Postgres type.
+    pub source_type: Option<String>,
+    /// DEFAULT as SQL text.
+    pub default_expr: Option<String>,
+    /// Anything else.
+    pub properties: HashMap<String, String>,
+}
+
+/// How to sample and infer. Options of `INFER SCHEMA (…)` have the fields' names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InferenceConfig {
+    /// Records to sample, at most.
+    pub sample_size: usize,
+    /// Time to spend collecting them, at most.
+    pub sample_timeout: Duration,
+    /// Type of a field that is null in every sample.
+    pub null_type: DataType,
+    /// Type of numbers.
+    pub number_type: NumberInference,
+    /// Timestamp patterns to try on text, in order.
+    pub timestamp_formats: Vec<String>,
+    /// Levels of nesting to infer; deeper values become JSON text.
+    pub max_depth: usize,
+    /// How the types of an array's elements are combined.
+    pub array_strategy: ArrayInference,
+    /// An object with more distinct keys than this over the sample becomes a MAP.
+    pub map_threshold: usize,
+    /// A field in fewer than this share of the samples is warned about as rare. It is kept all the same.
+    pub field_appearance_threshold: f64,
+    /// Options of the format, which inference needs as decoding does: a CSV delimiter.
+    pub format_options: Options,
+}
+
+impl Default for InferenceConfig {
+    fn default() -> Self {
+        Self {
+            sample_size: 1000,
+            sample_timeout: Duration::from_secs(5),
+            null_type: DataType::Utf8,
+            number_type: NumberInference::default(),
+            timestamp_formats: vec!["iso8601".into(), "%Y-%m-%d %H:%M:%S".into(), "%Y-%m-%dT%H:%M:%S%.fZ".into()],
+            max_depth: 5,
+            array_strategy: ArrayInference::default(),
+            map_threshold: 50,
+            field_appearance_threshold: 0.1,
+            format_options: Options::new(),
+        }
+    }
+}
+
+/// Type of numbers.
+///
+/// SPEC.md's default is DOUBLE, which corrupts 64-bit ids; the default here is exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NumberInference {
+    /// Integers to BIGINT (UBIGINT or HUGEINT where they need it), other numbers to DOUBLE.
+    #[default]
+    BigInt,
+    /// All numbers to DOUBLE.
+    Double,
+    /// All numbers to DECIMAL(p, s).
+    Decimal(u8, u8),
+}
+
+impl FromStr for NumberInference {
+    type Err = String;
+    /// Reads `bigint`, `double` or `decimal(p, s)`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let word = text.trim().to_ascii_lowercase();
+        match word.as_str() {
+            "bigint" => return Ok(Self::BigInt),
+            "double" => return Ok(Self::Double),
+            _ => {}
+        }
+        let args = word.strip_prefix("decimal").map(str::trim).and_then(|a| a.strip_prefix('(')?.strip_suffix(')'));
+        let (p, s) = args.and_then(|a| a.split_once(',')).ok_or("expected bigint, double or decimal(p, s)")?;
+        let number = |t: &str| t.trim().parse::<u8>().map_err(|e| e.to_string());
+        match (number(p)?, number(s)?) {
+            (p @ 1..=38, s) if s <= p => Ok(Self::Decimal(p, s)),
+            _ => Err("precision is 1 to 38, and scale at most the precision".to_owned()),
+        }
+    }
+}
+
+/// How the types of an array's elements are combined.
+///
+/// SPEC.md's default is the first element, which loses what the others hold; the default here looks at all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ArrayInference {
+    /// The first element's type counts.
+    FirstElement,
+    /// The narrowest type that holds every element.
+    #[default]
+    Union,
+    /// Arrays become JSON text.
+    Jsonb,
+}
+
+impl FromStr for ArrayInference {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "first_element" => Ok(Self::FirstElement),
+            "union" => Ok(Self::Union),
+            "json" | "jsonb" => Ok(Self::Jsonb),
+            _ => Err("expected first_element, union or json".to_owned()),
+        }
+    }
+}
+
+/// A schema with the evidence it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InferredSchema {
+    /// The schema.
+    pub schema: SchemaRef,
+    /// Evidence per field, in the order of the schema, nested fields after their parents.
+    pub field_details: Vec<FieldInferenceDetail>,
+    /// Records looked at.
+    pub sample_count: usize,
+    /// What a person should know.
+    pub warnings: Vec<InferenceWarning>,
+}
+
+/// Evidence for one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldInferenceDetail {
+    /// Path of the field: `a.b[].c`.
+    pub field_name: String,
+    /// The type chosen.
+    pub inferred_type: DataType,
+    /// Share of the samples in which the field is there and not null, 0 to 1.
+    pub appearance_rate: f64,
+    /// How sure the type is, 0 to 1.
+    pub confidence: f64,
+    /// Types seen, with how often, by their SQL names.
+    pub observed_types: BTreeMap<String, u64>,
+}
+
+/// Something a person should know about a schema decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InferenceWarning {
+    /// Path of the field; empty when the whole sample is meant.
+    pub field_name: String,
+    /// What, and what was done about it.
+    pub message: String,
+    /// How serious.
+    pub severity: WarningSeverity,
+}
+
+impl InferenceWarning {
+    /// A warning of the middle severity.
+    pub fn warning(field_name: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field_name: field_name.into(), message: message.into(), severity: WarningSeverity::Warning }
+    }
+}
+
+impl fmt::Display for InferenceWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field_name.as_str() {
+            "" => write!(f, "{}: {}", self.severity, self.message),
+            name => write!(f, "{}: field {name}: {}", self.severity, self.message),
+        }
+    }
+}
+
+/// How serious a warning is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WarningSeverity {
+    /// Good to know.
+    Info,
+    /// May not be what was meant.
+    Warning,
+    /// Data will be rejected or kept as text.
+    Error,
+}
+
+impl fmt::Display for WarningSeverity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// Inference of one format (SPEC.md §5). Ring 2: runs once per source.
+pub trait FormatInference: Send + Sync {
+    /// The format's name.
+    fn format_name(&self) -> &str;
+
+    /// Infers a schema from raw records.
+    ///
+    /// # Errors
+    /// [`InferError`] when no record is usable; options of the format that are wrong.
+    fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema>;
+}
+
+/// Who infers which format: a plain value, built from a decoder set and open to registrations.
+///
+/// SPEC.md has a global one. A value needs no lock, and two engines in one process may differ.
+#[derive(Default)]
+pub struct FormatInferenceRegistry {
+    inferrers: BTreeMap<String, Box<dyn FormatInference>>,
+}
+
+impl FormatInferenceRegistry {
+    /// An empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The inference of every format in a decoder set.
+    pub fn of<D: DecoderSet>() -> Self {
+        let mut registry = Self::new();
+        for format in D::FORMATS {
+            if let Some(inferrer) = D::inference(format) {
+                registry.register(inferrer);
+            }
+        }
+        registry
+    }
+
+    /// Adds an inference; one of the same format is replaced.
+    pub fn register(&mut self, inferrer: Box<dyn FormatInference>) {
+        self.inferrers.insert(inferrer.format_name().to_owned(), inferrer);
+    }
+
+    /// The inference of a format.
+    pub fn get(&self, format: &str) -> Option<&dyn FormatInference> {
+        self.inferrers.get(format).map(|b| &**b)
+    }
+
+    /// Formats that can be inferred.
+    pub fn formats(&self) -> impl Iterator<Item = &str> {
+        self.inferrers.keys().map(String::as_str)
+    }
+
+    /// Infers with the format's inference.
+    ///
+    /// # Errors
+    /// [`InferError::UnknownFormat`], or what the inference says.
+    pub fn infer(&self, format: &str, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        let Some(inferrer) = self.get(format) else {
+            let known = self.formats().map(str::to_owned).collect();
+            return Err(InferError::UnknownFormat { format: format.to_owned(), known }.into());
+        };
+        if samples.is_empty() {
+            return Err(InferError::NoSamples { waited: config.sample_timeout }.into());
+        }
+        inferrer.infer(samples, config)
+    }
+}
+
+impl fmt::Debug for FormatInferenceRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.inferrers.keys()).finish()
+    }
+}

@@ -1,0 +1,100 @@
+//! Why no schema could be resolved.
+
+use std::fmt;
+
+use super::StrategyReport;
+use crate::capability::Capability;
+
+/// No strategy gives a schema, or what they give contradicts itself.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ResolveError {
+    /// Nothing is declared, and the source can neither provide, look up nor sample a schema.
+    NoStrategy {
+        /// The connector.
+        connector: &'static str,
+        /// The format.
+        format: String,
+        /// Each strategy, and why it could not be taken.
+        tried: Vec<StrategyReport>,
+    },
+    /// The connector lacks a capability that was asked for by name.
+    CapabilityAbsent {
+        /// The connector.
+        connector: String,
+        /// What it lacks.
+        capability: Capability,
+        /// The format asked for.
+        format: String,
+        /// Formats for which it has the capability; empty when it has it for none.
+        formats: Vec<String>,
+    },
+    /// Two columns have the same name.
+    NameCollision {
+        /// The column name both would have.
+        name: String,
+        /// Where the first comes from.
+        first: String,
+        /// Where the second comes from.
+        second: String,
+    },
+    /// A DEFAULT is no literal of the column's type.
+    InvalidDefault {
+        /// The column.
+        column: String,
+        /// The DEFAULT as written.
+        default: String,
+        /// The column's type.
+        data_type: String,
+        /// Why it does not fit.
+        reason: String,
+    },
+    /// The source describes itself and its description does not fit its own records.
+    NotProven {
+        /// Records of the sample.
+        sampled: usize,
+        /// Why the first of them does not decode.
+        first: String,
+    },
+    /// The columns that a statement selects are not there.
+    UnknownColumn {
+        /// The column asked for.
+        column: String,
+        /// The nearest one, or all of them.
+        help: String,
+    },
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoStrategy { connector, format, tried } => {
+                write!(f, "no schema for connector `{connector}` with format `{format}`; declare the columns")?;
+                tried.iter().try_for_each(|t| write!(f, "; {t}"))
+            }
+            Self::CapabilityAbsent { connector, capability, format, formats } => {
+                write!(f, "connector `{connector}` has no capability `{capability}`")?;
+                if formats.is_empty() {
+                    f.write_str("; declare the columns instead")
+                } else {
+                    write!(f, " for format `{format}`, only for {}", formats.join(", "))
+                }
+            }
+            Self::NameCollision { name, first, second } => {
+                write!(f, "two columns are named `{name}`: {first}, and {second}; rename one, or give * another PREFIX")
+            }
+            Self::InvalidDefault { column, default, data_type, reason } => {
+                write!(f, "column `{column}`: DEFAULT {default} is no {data_type}: {reason}")
+            }
+            Self::NotProven { sampled, first } => {
+                write!(
+                    f,
+                    "the source's own schema does not decode its records ({sampled} sampled), the first because: {first}"
+                )
+            }
+            Self::UnknownColumn { column, help } => write!(f, "no column `{column}`; {help}"),
+        }
+    }
+}
+
+impl std::error::Error for ResolveError {}
