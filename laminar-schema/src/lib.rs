@@ -19,6 +19,8 @@ extern crate self as laminar_schema;
 pub mod capability;
 pub mod config;
 pub mod connector;
+#[cfg(feature = "ddl")]
+pub mod ddl;
 pub mod declared;
 pub mod error;
 pub mod evolution;
