@@ -10,6 +10,12 @@ pub const KEY_METADATA: &str = "laminar.key";
 pub const DEFAULT_METADATA: &str = "laminar.default";
 /// Metadata key of the timestamp formats that text values of this column may have, newline-separated.
 pub const TIMESTAMP_FORMATS_METADATA: &str = "laminar.timestamp_formats";
+/// Metadata key of the field's id, as Parquet readers write it.
+pub const FIELD_ID_METADATA: &str = "PARQUET:field_id";
+/// Metadata key of the field's description.
+pub const DESCRIPTION_METADATA: &str = "laminar.description";
+/// Metadata key of the type in the source's own words.
+pub const SOURCE_TYPE_METADATA: &str = "laminar.source_type";
 /// Arrow's metadata key of an extension type's name.
 pub const EXTENSION_NAME: &str = "ARROW:extension:name";
 /// Extension type of JSON text in a Utf8 column.

@@ -22,6 +22,7 @@ pub mod connector;
 #[cfg(feature = "ddl")]
 pub mod ddl;
 pub mod declared;
+pub mod default_value;
 pub mod error;
 pub mod evolution;
 pub mod field;
@@ -50,6 +51,7 @@ pub use connector::{
     SourceFromConfig, SourceSet, SourceVisitor, StaticConnector,
 };
 pub use declared::{DeclaredColumn, DeclaredSchema};
+pub use default_value::DefaultFiller;
 pub use error::{
     ConnectorError, DecodeError, EncodeError, ErrorKind, Found, InferError, Location, SchemaError, SchemaResult,
 };
@@ -67,7 +69,7 @@ pub use record::{NewRecord, RawBatch, RawRecord, SourceBatch, SourceMetadata};
 pub use registry::{
     CompatibilityMode, RegisteredSchema, RegistryConfig, RegistryCredentials, RegistryError, RegistrySchemaType,
 };
-pub use resolve::{FieldOrigin, ResolutionKind, ResolveError, ResolvedSchema};
+pub use resolve::{FieldOrigin, ResolutionKind, ResolveError, ResolveRequest, ResolvedSchema, SchemaResolver};
 
 /// The derive macros; see `laminar-schema-derive` for their attributes.
 #[cfg(feature = "derive")]

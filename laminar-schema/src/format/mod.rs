@@ -6,11 +6,13 @@
 mod decode;
 mod encode;
 mod framing;
+mod metadata;
 mod spec;
 
 pub use decode::{Decoded, DecoderSet, FormatDecoder, Rejected, RowRecords};
 pub use encode::{EncodedBatch, EncoderSet, FormatEncoder};
 pub use framing::{CsvFraming, Framing};
+pub use metadata::append_metadata;
 pub use spec::{DecodeSpec, EncodeSpec, MetadataColumn, MetadataKind, WriterSchema, WriterSchemaId};
 
 use crate::config::ConnectorConfigSchema;

@@ -115,6 +115,25 @@ impl RawBatch {
         batch
     }
 
+    /// A copy of the records from `first` on, for the rare batch that is decoded in two parts.
+    pub fn suffix(&self, first: usize) -> Self {
+        let mut rest = Self { partitions: self.partitions.clone(), ..Self::new() };
+        for index in first..self.len() {
+            let record = self.record(index);
+            let headers: Vec<(&str, &[u8])> = record.headers().collect();
+            rest.push(NewRecord {
+                value: record.value(),
+                key: record.key(),
+                timestamp: record.timestamp(),
+                partition: self.partition_index(index),
+                offset: record.offset(),
+                line: record.line(),
+                headers: &headers,
+            });
+        }
+        rest
+    }
+
     /// Number of records.
     pub fn len(&self) -> usize {
         self.records.len()
@@ -202,7 +221,8 @@ impl RawBatch {
 
     /// Appends a copy of an owned record.
     pub fn push_owned(&mut self, record: &RawRecord) {
-        let partition = record.metadata.partition.as_ref().map(|name| self.partition(name, None));
+        let partition =
+            record.metadata.partition.as_ref().map(|name| self.partition(name, record.metadata.preamble.as_ref()));
         let headers: Vec<(&str, &[u8])> = record.headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();
         self.push(NewRecord {
             value: record.value.as_deref(),
@@ -341,12 +361,14 @@ impl<'a> RecordRef<'a> {
 
     /// A copy that owns its bytes.
     pub fn to_owned(&self) -> RawRecord {
+        let partition = self.partition();
         RawRecord {
             key: self.key().map(<[u8]>::to_vec),
             value: self.value().map(<[u8]>::to_vec),
             timestamp: self.timestamp(),
             headers: self.headers().map(|(n, v)| (n.to_owned(), v.to_vec())).collect(),
-            metadata: SourceMetadata::at(self.partition().map(|p| Arc::clone(&p.name)), self.offset(), self.line()),
+            metadata: SourceMetadata::at(partition.map(|p| Arc::clone(&p.name)), self.offset(), self.line())
+                .with_preamble(partition.and_then(|p| p.preamble.clone())),
         }
     }
 }
@@ -371,6 +393,9 @@ mod tests {
         let mut batch = RawBatch::from_records(&records);
         let back: Vec<RawRecord> = batch.iter().map(|r| r.to_owned()).collect();
         assert_eq!(back, records);
+
+        let rest: Vec<RawRecord> = batch.suffix(2).iter().map(|r| r.to_owned()).collect();
+        assert_eq!(rest, records[2..]);
 
         batch.pad();
         assert_eq!(batch.padded_values().len(), batch.num_value_bytes() + ARENA_PADDING);

@@ -33,6 +33,8 @@ pub struct SourceMetadata {
     pub offset: Option<u64>,
     /// Line in a text file, from 1.
     pub line: Option<u64>,
+    /// Bytes that hold for the whole partition and are no record: a CSV file's header line.
+    pub preamble: Option<Arc<[u8]>>,
     extension: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -44,7 +46,14 @@ impl SourceMetadata {
 
     /// A record known by its place.
     pub fn at(partition: Option<Arc<str>>, offset: Option<u64>, line: Option<u64>) -> Self {
-        Self { partition, offset, line, extension: None }
+        Self { partition, offset, line, preamble: None, extension: None }
+    }
+
+    /// The same place in a partition that starts with `preamble`.
+    #[must_use]
+    pub fn with_preamble(mut self, preamble: Option<Arc<[u8]>>) -> Self {
+        self.preamble = preamble;
+        self
     }
 
     /// Attaches a value of the source's own, for a consumer that knows its type.
@@ -73,7 +82,8 @@ impl fmt::Debug for SourceMetadata {
 /// Compares what the framework knows; an extension is opaque and not compared.
 impl PartialEq for SourceMetadata {
     fn eq(&self, other: &Self) -> bool {
-        (&self.partition, self.offset, self.line) == (&other.partition, other.offset, other.line)
+        (&self.partition, self.offset, self.line, &self.preamble)
+            == (&other.partition, other.offset, other.line, &other.preamble)
     }
 }
 

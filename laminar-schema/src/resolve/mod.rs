@@ -1,7 +1,10 @@
 //! Which schema wins (SPEC.md §3): declared, registry, self-described or sampled, and why.
 
 mod error;
+mod merge;
 mod outcome;
+mod resolver;
 
 pub use error::ResolveError;
 pub use outcome::{FieldOrigin, ResolutionKind, ResolvedSchema, Strategy, StrategyReport, StrategyVerdict};
+pub use resolver::{ResolveRequest, SchemaResolver};

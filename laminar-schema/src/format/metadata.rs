@@ -1,0 +1,77 @@
+//! Columns of the record's metadata, appended behind a decoder's columns: `INCLUDE OFFSET AS o`.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, RecordBatch, RecordBatchOptions,
+    builder::{BinaryBuilder, Int64Builder, MapBuilder, MapFieldNames, StringBuilder, TimestampMicrosecondBuilder},
+};
+use arrow_schema::SchemaRef;
+
+use super::{MetadataColumn, MetadataKind, RowRecords};
+use crate::{
+    error::SchemaResult,
+    record::{RawBatch, RecordRef},
+};
+
+/// Appends `columns` to `batch`, whose rows came from the records of `raw` that `rows` says.
+///
+/// `schema` is the output schema: the batch's fields followed by the columns' ([`super::DecodeSpec::output_schema`]).
+///
+/// # Errors
+/// Arrow's, when `schema` does not fit.
+pub fn append_metadata(
+    batch: &RecordBatch,
+    schema: &SchemaRef,
+    columns: &[MetadataColumn],
+    raw: &RawBatch,
+    rows: &RowRecords,
+) -> SchemaResult<RecordBatch> {
+    if columns.is_empty() {
+        return Ok(batch.clone());
+    }
+    let records = || (0..batch.num_rows()).map(|row| raw.record(rows.record_of(row)));
+    let mut arrays = batch.columns().to_vec();
+    for column in columns {
+        arrays.push(build(column.kind, records())?);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options)?)
+}
+
+fn build<'a>(kind: MetadataKind, records: impl Iterator<Item = RecordRef<'a>>) -> SchemaResult<ArrayRef> {
+    Ok(match kind {
+        MetadataKind::Key => {
+            let mut column = BinaryBuilder::new();
+            records.for_each(|r| column.append_option(r.key()));
+            Arc::new(column.finish())
+        }
+        MetadataKind::Timestamp => {
+            let mut column = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+            records.for_each(|r| column.append_option(r.timestamp().and_then(|ms| ms.checked_mul(1000))));
+            Arc::new(column.finish())
+        }
+        MetadataKind::Partition => {
+            let mut column = StringBuilder::new();
+            records.for_each(|r| column.append_option(r.partition().map(|p| &*p.name)));
+            Arc::new(column.finish())
+        }
+        MetadataKind::Offset => {
+            let mut column = Int64Builder::new();
+            records.for_each(|r| column.append_option(r.offset().and_then(|o| i64::try_from(o).ok())));
+            Arc::new(column.finish())
+        }
+        MetadataKind::Headers => {
+            let names = MapFieldNames { entry: "entries".into(), key: "keys".into(), value: "values".into() };
+            let mut column = MapBuilder::new(Some(names), StringBuilder::new(), BinaryBuilder::new());
+            for record in records {
+                for (name, value) in record.headers() {
+                    column.keys().append_value(name);
+                    column.values().append_value(value);
+                }
+                column.append(true)?;
+            }
+            Arc::new(column.finish())
+        }
+    })
+}
