@@ -28,6 +28,7 @@ pub mod evolution;
 pub mod field;
 pub mod format;
 pub mod inference;
+pub mod pipeline;
 pub mod position;
 pub mod record;
 pub mod registry;
@@ -64,6 +65,7 @@ pub use inference::{
     ArrayInference, FieldInferenceDetail, FieldMeta, FormatInference, FormatInferenceRegistry, InferenceConfig,
     InferenceWarning, InferredSchema, NumberInference, WarningSeverity,
 };
+pub use pipeline::{Metrics, OnError, Output, Pipeline, PipelineConfig, Summary};
 pub use position::{Position, Positions};
 pub use record::{NewRecord, RawBatch, RawRecord, SourceBatch, SourceMetadata};
 pub use registry::{

@@ -1,0 +1,132 @@
+//! The file a pipeline resumes from: positions of the source and prepared transactions of the sinks.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    connector::Prepared,
+    error::{ConnectorError, SchemaResult},
+    position::Positions,
+};
+
+/// Version of the file's layout.
+const VERSION: u32 = 1;
+
+/// What is stored at a checkpoint.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredCheckpoint {
+    version: u32,
+    /// Number of the checkpoint, from 1.
+    pub epoch: u64,
+    /// Where the source resumes.
+    pub positions: Positions,
+    /// The prepared transaction of each sink, by the output's name.
+    pub sinks: BTreeMap<String, Prepared>,
+}
+
+impl StoredCheckpoint {
+    /// A checkpoint of this version's layout.
+    pub fn new(epoch: u64, positions: Positions, sinks: BTreeMap<String, Prepared>) -> Self {
+        Self { version: VERSION, epoch, positions, sinks }
+    }
+}
+
+/// Keeps the last checkpoint of one pipeline in a file that is replaced in one step.
+#[derive(Debug, Clone)]
+pub struct CheckpointStore {
+    path: PathBuf,
+}
+
+impl CheckpointStore {
+    /// The checkpoint of the pipeline `name` in the folder `dir`, which is made when it is not there.
+    ///
+    /// # Errors
+    /// [`ConnectorError::Io`] when the folder cannot be made.
+    pub fn open(dir: &Path, name: &str) -> SchemaResult<Self> {
+        fs::create_dir_all(dir).map_err(|e| ConnectorError::io("create", dir.display(), e))?;
+        // Names are SQL identifiers and may hold anything; the file's name may not.
+        let safe: String =
+            name.chars().map(|c| if c.is_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect();
+        Ok(Self { path: dir.join(format!("{safe}.checkpoint.json")) })
+    }
+
+    /// The last checkpoint; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`ConnectorError::BadCheckpoint`] when the file is not one of ours.
+    pub fn load(&self) -> SchemaResult<Option<StoredCheckpoint>> {
+        let text = match fs::read(&self.path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(ConnectorError::io("read", self.path.display(), e).into()),
+        };
+        let bad =
+            |reason: String| ConnectorError::BadCheckpoint { reason: format!("{}: {reason}", self.path.display()) };
+        let stored: StoredCheckpoint = serde_json::from_slice(&text).map_err(|e| bad(e.to_string()))?;
+        if stored.version != VERSION {
+            return Err(bad(format!("expected version {VERSION}, found version {}", stored.version)).into());
+        }
+        Ok(Some(stored))
+    }
+
+    /// Stores a checkpoint: written beside the old one, synced, then renamed over it.
+    ///
+    /// # Errors
+    /// [`ConnectorError::Io`]; the old checkpoint is then still in force.
+    pub fn store(&self, checkpoint: &StoredCheckpoint) -> SchemaResult<()> {
+        let beside = self.path.with_extension("tmp");
+        let io_error = |action, e| ConnectorError::io(action, self.path.display(), e);
+        let text = serde_json::to_vec(checkpoint).map_err(|e| io_error("encode", e.into()))?;
+        let write = || -> io::Result<()> {
+            let mut file = fs::File::create(&beside)?;
+            file.write_all(&text)?;
+            file.sync_all()?;
+            fs::rename(&beside, &self.path)?;
+            // The rename itself must survive a crash too.
+            self.path.parent().map_or(Ok(()), |dir| fs::File::open(dir)?.sync_all())
+        };
+        Ok(write().map_err(|e| io_error("write", e))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::position::Position;
+
+    #[test]
+    fn the_last_checkpoint_comes_back() -> Result<(), Box<dyn std::error::Error>> {
+        let dir = tempfile::tempdir()?;
+        let store = CheckpointStore::open(&dir.path().join("new"), "a/b c")?;
+        assert_eq!(store.load()?, None);
+        for epoch in 1..=2 {
+            let positions = [("p", Position::from_u64(epoch * 10))].into_iter().collect();
+            let sinks = BTreeMap::from([("out".to_owned(), Prepared(vec![1, 2]))]);
+            let checkpoint = StoredCheckpoint::new(epoch, positions, sinks);
+            store.store(&checkpoint)?;
+            assert_eq!(store.load()?, Some(checkpoint));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_foreign_file_is_refused() -> Result<(), Box<dyn std::error::Error>> {
+        let dir = tempfile::tempdir()?;
+        let store = CheckpointStore::open(dir.path(), "p")?;
+        for (text, expected) in [
+            ("{", "EOF while parsing"),
+            (r#"{"version":9,"epoch":1,"positions":{},"sinks":{}}"#, "expected version 1, found version 9"),
+        ] {
+            fs::write(&store.path, text)?;
+            let error = store.load().err().map(|e| e.to_string()).unwrap_or_default();
+            assert!(error.contains("the checkpoint cannot be read") && error.contains(expected), "{error}");
+        }
+        Ok(())
+    }
+}

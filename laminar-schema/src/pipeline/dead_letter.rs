@@ -1,0 +1,71 @@
+//! Rejected records as rows: for any sink.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    RecordBatch,
+    builder::{BinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder},
+};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use crate::{
+    error::{SchemaError, SchemaResult},
+    record::RawBatch,
+};
+
+/// Columns of a dead letter: where the record came from, why it was rejected, and its bytes as they came.
+pub fn dead_letter_schema() -> SchemaRef {
+    let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    Arc::new(Schema::new(vec![
+        Field::new("source", DataType::Utf8, false),
+        Field::new("partition", DataType::Utf8, true),
+        Field::new("offset", DataType::Int64, true),
+        Field::new("line", DataType::Int64, true),
+        Field::new("timestamp", utc, true),
+        Field::new("field", DataType::Utf8, true),
+        Field::new("error", DataType::Utf8, false),
+        Field::new("key", DataType::Binary, true),
+        Field::new("record", DataType::Binary, true),
+    ]))
+}
+
+/// The rejected records of `raw` as rows of [`dead_letter_schema`].
+///
+/// Input: each rejection's record index and its error, located.
+///
+/// # Errors
+/// Arrow's; none is known to happen.
+pub fn dead_letters(source: &str, raw: &RawBatch, rejected: &[(usize, SchemaError)]) -> SchemaResult<RecordBatch> {
+    let (mut sources, mut partitions) = (StringBuilder::new(), StringBuilder::new());
+    let (mut offsets, mut lines) = (Int64Builder::new(), Int64Builder::new());
+    let mut timestamps = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+    let (mut fields, mut errors) = (StringBuilder::new(), StringBuilder::new());
+    let (mut keys, mut records) = (BinaryBuilder::new(), BinaryBuilder::new());
+    let number = |n: Option<u64>| n.and_then(|n| i64::try_from(n).ok());
+    for (index, error) in rejected {
+        let record = raw.record(*index);
+        sources.append_value(source);
+        partitions.append_option(record.partition().map(|p| &*p.name));
+        offsets.append_option(number(record.offset()));
+        lines.append_option(number(record.line()));
+        timestamps.append_option(record.timestamp().and_then(|ms| ms.checked_mul(1000)));
+        fields.append_option(error.location().field.as_deref());
+        errors.append_value(error.message());
+        keys.append_option(record.key());
+        records.append_option(record.value());
+    }
+    Ok(RecordBatch::try_new(
+        dead_letter_schema(),
+        vec![
+            Arc::new(sources.finish()),
+            Arc::new(partitions.finish()),
+            Arc::new(offsets.finish()),
+            Arc::new(lines.finish()),
+            Arc::new(timestamps.finish()),
+            Arc::new(fields.finish()),
+            Arc::new(errors.finish()),
+            Arc::new(keys.finish()),
+            Arc::new(records.finish()),
+        ],
+    )?)
+}

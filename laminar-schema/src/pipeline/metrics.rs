@@ -1,0 +1,128 @@
+//! What a pipeline has done so far.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+
+use crate::position::Positions;
+
+/// Most rejections whose text a summary keeps.
+const SHOWN_REJECTIONS: usize = 5;
+
+/// Counters of a running pipeline, to be read from another task.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    records: AtomicU64,
+    bytes: AtomicU64,
+    rows: AtomicU64,
+    rejected: AtomicU64,
+    batches: AtomicU64,
+    checkpoints: AtomicU64,
+    first_rejections: Mutex<Vec<String>>,
+}
+
+/// How a pipeline came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The bounded source has no more records.
+    SourceEnded,
+    /// It was asked to stop.
+    Interrupted,
+}
+
+/// What a pipeline did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Records read from the source.
+    pub records: u64,
+    /// Bytes of those records.
+    pub bytes: u64,
+    /// Rows written to each output.
+    pub rows: u64,
+    /// Records that did not fit.
+    pub rejected: u64,
+    /// Batches processed.
+    pub batches: u64,
+    /// Checkpoints taken.
+    pub checkpoints: u64,
+    /// The first rejections, as a person reads them.
+    pub first_rejections: Vec<String>,
+    /// How it ended.
+    pub ended: Ended,
+    /// Where it would resume.
+    pub positions: Positions,
+}
+
+impl Metrics {
+    /// Everything at zero.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Records read so far.
+    pub fn records(&self) -> u64 {
+        self.records.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the records read so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Rows written to each output so far.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Records rejected so far.
+    pub fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
+    }
+
+    /// Batches processed so far.
+    pub fn batches(&self) -> u64 {
+        self.batches.load(Ordering::Relaxed)
+    }
+
+    /// Checkpoints taken so far.
+    pub fn checkpoints(&self) -> u64 {
+        self.checkpoints.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_input(&self, records: usize, bytes: usize) {
+        self.records.fetch_add(records as u64, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.batches.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_rows(&self, rows: usize) {
+        self.rows.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_checkpoint(&self) {
+        self.checkpoints.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[cold]
+    pub(super) fn count_rejected(&self, errors: &[crate::SchemaError]) {
+        self.rejected.fetch_add(errors.len() as u64, Ordering::Relaxed);
+        let Ok(mut shown) = self.first_rejections.lock() else { return };
+        let room = SHOWN_REJECTIONS.saturating_sub(shown.len());
+        shown.extend(errors.iter().take(room).map(ToString::to_string));
+    }
+
+    pub(super) fn summary(&self, ended: Ended, positions: Positions) -> Summary {
+        Summary {
+            records: self.records(),
+            bytes: self.bytes(),
+            rows: self.rows(),
+            rejected: self.rejected(),
+            batches: self.batches(),
+            checkpoints: self.checkpoints(),
+            first_rejections: self.first_rejections.lock().map(|s| s.clone()).unwrap_or_default(),
+            ended,
+            positions,
+        }
+    }
+}

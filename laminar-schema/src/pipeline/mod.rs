@@ -1,0 +1,24 @@
+//! From a running source to sinks: the loop of Ring 1, with the only places that dispose of bad records and that
+//! commit.
+//!
+//! Lives here: [`Pipeline`], what it writes to ([`Output`]), what it does with rejected records ([`OnError`]), and
+//! the checkpoint it resumes from. Does not live here: SQL (see [`crate::engine`]), decoding, I/O.
+//!
+//! Guarantees
+//! - A batch is written to every output, then its positions count as read. A checkpoint is: every sink prepares, the
+//!   checkpoint is stored, every sink commits, the source is told. After a crash the stored checkpoint decides.
+//! - Rejected records are counted, and then fail the pipeline, are skipped, or go to the dead-letter output in the
+//!   same transaction as the good ones. None disappears silently.
+//! - On an error, everything since the last checkpoint is aborted in every sink.
+
+mod checkpoint;
+mod dead_letter;
+mod metrics;
+mod output;
+mod run;
+
+pub use checkpoint::{CheckpointStore, StoredCheckpoint};
+pub use dead_letter::{dead_letter_schema, dead_letters};
+pub use metrics::{Ended, Metrics, Summary};
+pub use output::{Output, SelectedColumn};
+pub use run::{OnError, Pipeline, PipelineConfig};

@@ -1,0 +1,166 @@
+//! One sink of a pipeline: which columns it takes, under which names, in which format.
+
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::{Schema, SchemaRef};
+
+use crate::{
+    config::{FormatSpec, did_you_mean},
+    connector::{Checkpoint, Prepared, RecordSink, SinkBatch, SinkConnector},
+    error::SchemaResult,
+    format::{EncodeSpec, EncodedBatch, FormatEncoder},
+    resolve::ResolveError,
+};
+
+/// A sink with the columns it gets.
+#[derive(Debug)]
+pub struct Output<K> {
+    name: Arc<str>,
+    sink: K,
+    spec: EncodeSpec,
+    /// Index of each of the spec's columns in the batches written.
+    columns: Vec<usize>,
+}
+
+/// A column of a SELECT list: `price AS p`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectedColumn {
+    /// Column of the source.
+    pub column: String,
+    /// Name in the sink.
+    pub name: String,
+}
+
+impl<K: SinkConnector> Output<K> {
+    /// An output of all columns of `schema`.
+    pub fn all(name: impl Into<Arc<str>>, sink: K, format: FormatSpec, schema: &SchemaRef) -> Self {
+        let columns = (0..schema.fields().len()).collect();
+        Self { name: name.into(), sink, spec: EncodeSpec::new(Arc::clone(schema), format), columns }
+    }
+
+    /// An output of some columns of `schema`, in the order and under the names selected.
+    ///
+    /// # Errors
+    /// [`ResolveError::UnknownColumn`] with the nearest name; [`ResolveError::NameCollision`].
+    pub fn select(
+        name: impl Into<Arc<str>>,
+        sink: K,
+        format: FormatSpec,
+        schema: &SchemaRef,
+        selected: &[SelectedColumn],
+    ) -> SchemaResult<Self> {
+        let mut columns = Vec::with_capacity(selected.len());
+        let mut fields = Vec::with_capacity(selected.len());
+        for select in selected {
+            let (index, field) = find(schema, &select.column)?;
+            let renamed = field.clone().with_name(&select.name);
+            if fields.contains(&renamed) || fields.iter().any(|f: &arrow_schema::Field| f.name() == &select.name) {
+                return Err(ResolveError::NameCollision {
+                    name: select.name.clone(),
+                    first: "an earlier column of the SELECT list".to_owned(),
+                    second: format!("column `{}`", select.column),
+                }
+                .into());
+            }
+            columns.push(index);
+            fields.push(renamed);
+        }
+        let spec = EncodeSpec::new(Arc::new(Schema::new(fields)), format);
+        Ok(Self { name: name.into(), sink, spec, columns })
+    }
+
+    /// Name of the output.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The sink.
+    pub fn sink(&self) -> &K {
+        &self.sink
+    }
+
+    /// Schema and format of what is written.
+    pub fn spec(&self) -> &EncodeSpec {
+        &self.spec
+    }
+
+    /// Opens the sink and recovers what `last` left.
+    pub(super) async fn open(self, last: Option<&Prepared>) -> SchemaResult<RunningOutput<K>> {
+        let mut encoder = match self.sink.takes_columns() {
+            true => None,
+            false => Some(self.sink.build_encoder(&self.spec)?),
+        };
+        let mut writer = self.sink.start(&self.spec).await?;
+        writer.recover(last).await?;
+        let prologue = encoder.as_mut().map(FormatEncoder::prologue).unwrap_or_default();
+        Ok(RunningOutput { output: self, encoder, writer, encoded: EncodedBatch::new(), prologue })
+    }
+}
+
+/// Exact name first; otherwise the only column that differs in case alone, as SQL names do.
+fn find<'a>(schema: &'a Schema, column: &str) -> SchemaResult<(usize, &'a arrow_schema::Field)> {
+    if let Some(found) = schema.column_with_name(column) {
+        return Ok(found);
+    }
+    let mut alike = schema.fields().iter().enumerate().filter(|(_, f)| f.name().eq_ignore_ascii_case(column));
+    if let (Some((index, field)), None) = (alike.next(), alike.next()) {
+        return Ok((index, field));
+    }
+    let names = || schema.fields().iter().map(|f| f.name().as_str());
+    let help = match did_you_mean(column, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the columns are {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    Err(ResolveError::UnknownColumn { column: column.to_owned(), help }.into())
+}
+
+/// An open output.
+pub(super) struct RunningOutput<K: SinkConnector> {
+    output: Output<K>,
+    encoder: Option<K::Encoder>,
+    writer: K::Writer,
+    encoded: EncodedBatch,
+    prologue: Vec<u8>,
+}
+
+impl<K: SinkConnector> RunningOutput<K> {
+    pub(super) fn name(&self) -> &str {
+        &self.output.name
+    }
+
+    /// Projects, encodes and writes a batch.
+    pub(super) async fn write(&mut self, batch: &RecordBatch) -> SchemaResult<()> {
+        let arrays = self.output.columns.iter().map(|i| Arc::clone(batch.column(*i))).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let schema = Arc::clone(&self.output.spec.schema);
+        let projected = RecordBatch::try_new_with_options(schema, arrays, &options)?;
+        let Some(encoder) = &mut self.encoder else {
+            return self.writer.write(SinkBatch::Columns(&projected)).await;
+        };
+        self.encoded.clear();
+        encoder.encode(&projected, &mut self.encoded)?;
+        let (prologue, delimiter) = (&self.prologue, encoder.delimiter());
+        self.writer.write(SinkBatch::Encoded { records: &self.encoded, prologue, delimiter }).await
+    }
+
+    pub(super) async fn prepare(&mut self, checkpoint: Checkpoint<'_>) -> SchemaResult<Prepared> {
+        self.writer.prepare(checkpoint).await
+    }
+
+    pub(super) async fn commit(&mut self, prepared: &Prepared) -> SchemaResult<()> {
+        self.writer.commit(prepared).await
+    }
+
+    pub(super) async fn abort(&mut self) -> SchemaResult<()> {
+        self.writer.abort().await
+    }
+
+    pub(super) async fn close(&mut self) -> SchemaResult<()> {
+        let epilogue = match &mut self.encoder {
+            Some(encoder) => encoder.finish()?,
+            None => Vec::new(),
+        };
+        self.writer.close(&epilogue).await
+    }
+}

@@ -1,0 +1,317 @@
+//! The loop: poll, decode, dispose of bad records, write, checkpoint.
+
+use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc, time::Duration};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use tokio::time::{Instant, sleep_until};
+
+use super::{CheckpointStore, Ended, Metrics, Output, StoredCheckpoint, Summary, dead_letters, output::RunningOutput};
+use crate::{
+    capability::SchemaRegistryAware,
+    connector::{Checkpoint, RecordStream, SinkConnector, SourceConnector},
+    error::{EncodeError, Location, SchemaError, SchemaResult},
+    format::{DecodeSpec, Decoded, FormatDecoder, WriterSchema, WriterSchemaId, append_metadata},
+    position::Positions,
+    record::{BatchContent, RawBatch, SourceBatch},
+    registry::{RegistryConfig, RegistryError},
+};
+
+/// What happens with records that do not fit: `ON ERROR …`.
+#[derive(Debug)]
+pub enum OnError<K> {
+    /// The first one stops the pipeline; nothing of its batch is written.
+    Fail,
+    /// They are counted and left out.
+    Skip,
+    /// They go to another sink, as rows of [`dead_letter_schema`](super::dead_letter_schema).
+    DeadLetter(Output<K>),
+}
+
+/// How a pipeline runs.
+#[derive(Debug, Clone)]
+pub struct PipelineConfig {
+    /// Name of the source in errors and dead letters.
+    pub source_name: Arc<str>,
+    /// Records per batch, at most.
+    pub max_batch_records: usize,
+    /// Time between checkpoints.
+    pub checkpoint_interval: Duration,
+    /// Where checkpoints are kept; without it every run starts at the beginning.
+    pub store: Option<CheckpointStore>,
+    /// The registry to ask for writer schemas that records name.
+    pub registry: Option<RegistryConfig>,
+}
+
+impl PipelineConfig {
+    /// The usual settings: 8,192 records per batch, a checkpoint every 10 s, no store.
+    pub fn new(source_name: impl Into<Arc<str>>) -> Self {
+        Self {
+            source_name: source_name.into(),
+            max_batch_records: 8192,
+            checkpoint_interval: Duration::from_secs(10),
+            store: None,
+            registry: None,
+        }
+    }
+}
+
+/// One source, its decoder, and the outputs that share it.
+#[derive(Debug)]
+pub struct Pipeline<S, K> {
+    source: S,
+    spec: DecodeSpec,
+    outputs: Vec<Output<K>>,
+    on_error: OnError<K>,
+    config: PipelineConfig,
+}
+
+impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
+    /// A pipeline that is ready to run. Outputs take columns of `spec.output_schema()`.
+    pub fn new(
+        source: S,
+        spec: DecodeSpec,
+        outputs: Vec<Output<K>>,
+        on_error: OnError<K>,
+        config: PipelineConfig,
+    ) -> Self {
+        Self { source, spec, outputs, on_error, config }
+    }
+
+    /// Runs until the source ends, `shutdown` is ready, or an error.
+    ///
+    /// # Errors
+    /// Whatever stopped it; under [`OnError::Fail`] the first rejected record, located. All sinks are aborted back
+    /// to the last checkpoint.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send, metrics: &Metrics) -> SchemaResult<Summary> {
+        let source_name = Arc::clone(&self.config.source_name);
+        let in_source = |e: SchemaError| e.at(Location::source(Arc::clone(&source_name)));
+        let mut running = Running::open(self).await.map_err(in_source)?;
+        match running.run(shutdown, metrics).await {
+            Ok(ended) => Ok(metrics.summary(ended, running.positions)),
+            Err(error) => {
+                // The first error is the one to show; a sink that cannot even abort is undone by its next recovery.
+                for output in running.outputs.iter_mut().chain(&mut running.dead_letter) {
+                    let _ = output.abort().await;
+                }
+                Err(in_source(error))
+            }
+        }
+    }
+}
+
+/// A pipeline with everything open.
+struct Running<S: SourceConnector, K: SinkConnector> {
+    source: S,
+    spec: DecodeSpec,
+    output_schema: SchemaRef,
+    decoder: S::Decoder,
+    stream: S::Stream,
+    outputs: Vec<RunningOutput<K>>,
+    dead_letter: Option<RunningOutput<K>>,
+    fails_on_rejection: bool,
+    config: PipelineConfig,
+    positions: Positions,
+    epoch: u64,
+    /// Whether anything was read since the last checkpoint.
+    is_dirty: bool,
+}
+
+impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
+    async fn open(pipeline: Pipeline<S, K>) -> SchemaResult<Self> {
+        let Pipeline { source, spec, outputs, on_error, config } = pipeline;
+        let last = config.store.as_ref().map(CheckpointStore::load).transpose()?.flatten();
+        let decoder = source.build_decoder(&spec)?;
+        let stream = source.start(last.as_ref().map(|l| &l.positions)).await?;
+        let prepared = |name: &str| last.as_ref().and_then(|l| l.sinks.get(name));
+        let mut opened = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            let last = prepared(output.name());
+            opened.push(output.open(last).await?);
+        }
+        let fails_on_rejection = matches!(on_error, OnError::Fail);
+        let dead_letter = match on_error {
+            OnError::DeadLetter(output) => {
+                let last = prepared(output.name());
+                Some(output.open(last).await?)
+            }
+            OnError::Fail | OnError::Skip => None,
+        };
+        Ok(Self {
+            source,
+            output_schema: spec.output_schema(),
+            spec,
+            decoder,
+            stream,
+            outputs: opened,
+            dead_letter,
+            fails_on_rejection,
+            config,
+            epoch: last.as_ref().map_or(0, |l| l.epoch),
+            positions: last.map(|l| l.positions).unwrap_or_default(),
+            is_dirty: false,
+        })
+    }
+
+    async fn run(&mut self, shutdown: impl Future<Output = ()> + Send, metrics: &Metrics) -> SchemaResult<Ended> {
+        let mut shutdown = pin!(shutdown);
+        let mut batch = SourceBatch::new();
+        let mut due = Instant::now() + self.config.checkpoint_interval;
+        let ended = loop {
+            batch.clear();
+            let read = tokio::select! {
+                biased;
+                () = &mut shutdown => break Ended::Interrupted,
+                () = sleep_until(due), if self.is_dirty => None,
+                read = self.stream.next(&mut batch, self.config.max_batch_records) => Some(read?),
+            };
+            match read {
+                Some(0) => break Ended::SourceEnded,
+                Some(_) => self.process(&batch, metrics).await?,
+                None => {}
+            }
+            if Instant::now() >= due {
+                self.checkpoint(metrics).await?;
+                due = Instant::now() + self.config.checkpoint_interval;
+            }
+        };
+        self.checkpoint(metrics).await?;
+        for output in self.outputs.iter_mut().chain(&mut self.dead_letter) {
+            output.close().await?;
+        }
+        Ok(ended)
+    }
+
+    async fn process(&mut self, batch: &SourceBatch, metrics: &Metrics) -> SchemaResult<()> {
+        match batch.content() {
+            BatchContent::Raw(raw) => {
+                metrics.count_input(raw.len(), raw.num_value_bytes());
+                self.decode_and_write(raw, metrics).await?;
+            }
+            BatchContent::Columns(columns) => {
+                metrics.count_input(columns.num_rows(), columns.get_array_memory_size());
+                let projected = project(columns, &self.spec.schema)?;
+                self.write(&projected, metrics).await?;
+            }
+        }
+        self.positions.advance(&batch.positions);
+        self.is_dirty = true;
+        Ok(())
+    }
+
+    /// Decodes all of `raw`, in parts when it names writer schemas that are not known yet.
+    async fn decode_and_write(&mut self, raw: &RawBatch, metrics: &Metrics) -> SchemaResult<()> {
+        let Some((needed, consumed)) = self.decode_part(raw, metrics).await? else { return Ok(()) };
+        self.learn(needed).await?;
+        let mut rest = raw.suffix(consumed);
+        while let Some((needed, consumed)) = self.decode_part(&rest, metrics).await? {
+            self.learn(needed).await?;
+            rest = rest.suffix(consumed);
+        }
+        Ok(())
+    }
+
+    /// Decodes up to the first unknown writer schema: yields it and the record that names it.
+    async fn decode_part(
+        &mut self,
+        raw: &RawBatch,
+        metrics: &Metrics,
+    ) -> SchemaResult<Option<(WriterSchemaId, usize)>> {
+        let Decoded { batch, rejected, rows, consumed, needs } = self.decoder.decode(raw)?;
+        if !rejected.is_empty() {
+            let (indices, errors): (Vec<usize>, Vec<SchemaError>) = rejected
+                .into_iter()
+                .map(|r| (r.record, r.error.at(raw.record(r.record).location()).at(self.location())))
+                .unzip();
+            metrics.count_rejected(&errors);
+            if self.fails_on_rejection {
+                // The list is not empty, so there is a first error.
+                return errors.into_iter().next().map_or(Ok(None), Err);
+            }
+            if let Some(output) = &mut self.dead_letter {
+                let rejected: Vec<(usize, SchemaError)> = indices.into_iter().zip(errors).collect();
+                output.write(&dead_letters(&self.config.source_name, raw, &rejected)?).await?;
+            }
+        }
+        let columns = &self.spec.metadata_columns;
+        let batch = append_metadata(&batch, &self.output_schema, columns, raw, &rows)?;
+        self.write(&batch, metrics).await?;
+        Ok(needs.map(|id| (id, consumed)))
+    }
+
+    fn location(&self) -> Location {
+        Location::source(Arc::clone(&self.config.source_name))
+    }
+
+    /// Fetches a writer schema that a record named, and rebuilds the decoder with it.
+    #[cold]
+    async fn learn(&mut self, id: WriterSchemaId) -> SchemaResult<()> {
+        let unknown = |why: &str| RegistryError::NotFound { what: format!("schema with id {id}, {why}") };
+        if self.spec.writer_schemas.iter().any(|known| known.id == id) {
+            return Err(unknown("which it has just given").into());
+        }
+        let registry = self.source.as_schema_registry_aware();
+        let (Some(registry), Some(config)) = (registry, &self.config.registry) else {
+            return Err(unknown("for there is no USING SCHEMA REGISTRY").into());
+        };
+        let fetched = registry.fetch_schema_by_id(config, id.0).await?;
+        self.spec.writer_schemas.push(WriterSchema { id, raw: fetched.raw_schema });
+        self.decoder = self.source.build_decoder(&self.spec)?;
+        Ok(())
+    }
+
+    async fn write(&mut self, batch: &RecordBatch, metrics: &Metrics) -> SchemaResult<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        for output in &mut self.outputs {
+            output.write(batch).await?;
+        }
+        metrics.count_rows(batch.num_rows());
+        Ok(())
+    }
+
+    /// Prepares every sink, stores the checkpoint, commits every sink, tells the source.
+    async fn checkpoint(&mut self, metrics: &Metrics) -> SchemaResult<()> {
+        if !self.is_dirty {
+            return Ok(());
+        }
+        self.epoch += 1;
+        let checkpoint = Checkpoint { epoch: self.epoch, positions: &self.positions };
+        let mut prepared = BTreeMap::new();
+        for output in self.outputs.iter_mut().chain(&mut self.dead_letter) {
+            prepared.insert(output.name().to_owned(), output.prepare(checkpoint).await?);
+        }
+        let stored = StoredCheckpoint::new(self.epoch, self.positions.clone(), prepared);
+        if let Some(store) = &self.config.store {
+            store.store(&stored)?;
+        }
+        for output in self.outputs.iter_mut().chain(&mut self.dead_letter) {
+            if let Some(prepared) = stored.sinks.get(output.name()) {
+                output.commit(prepared).await?;
+            }
+        }
+        self.stream.commit(&self.positions).await?;
+        metrics.count_checkpoint();
+        self.is_dirty = false;
+        Ok(())
+    }
+}
+
+/// The columns of a table source in the order of the frozen schema, matched by name.
+fn project(columns: &RecordBatch, schema: &SchemaRef) -> SchemaResult<RecordBatch> {
+    let arrays: Option<Vec<_>> = schema
+        .fields()
+        .iter()
+        .map(|f| columns.column_by_name(f.name()).filter(|a| a.data_type() == f.data_type()).cloned())
+        .collect();
+    let Some(arrays) = arrays else {
+        let shown = |s: &SchemaRef| {
+            let fields: Vec<String> =
+                s.fields().iter().map(|f| format!("{} {}", f.name(), crate::types::field_type_name(f))).collect();
+            fields.join(", ")
+        };
+        return Err(EncodeError::SchemaMismatch { expected: shown(schema), found: shown(&columns.schema()) }.into());
+    };
+    Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
+}
