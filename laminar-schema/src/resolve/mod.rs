@@ -1,6 +1,7 @@
 //! Which schema wins (SPEC.md §3): declared, registry, self-described or sampled, and why.
 
 mod error;
+mod explain;
 mod merge;
 mod outcome;
 mod resolver;
