@@ -118,6 +118,11 @@ pub fn quote_ident(name: &str) -> String {
     if bare { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
+/// A string as it must stand in SQL: in single quotes, those inside it doubled.
+pub fn quote_literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// Words that our grammar would take for something else where a column name may stand.
 const RESERVED: &[&str] = &[
     "as",
