@@ -1,6 +1,11 @@
 //! What derived code calls. No stability promise: only the derives of the same version may use it.
 
+mod stub;
+mod words;
+
 pub use std::{
+    boxed::Box,
+    collections::HashMap,
     option::Option::{self, None, Some},
     result::Result::{self, Err, Ok},
     string::String,
@@ -10,91 +15,113 @@ pub use std::{
 pub use arrow_array::RecordBatch;
 pub use arrow_schema::SchemaRef;
 
-pub use crate::*;
+pub use self::{
+    stub::Stub,
+    words::{concat, require_covered, require_distinct, require_format, require_new_name, union, union_len},
+};
 pub use crate::{
     config::{ConfigKey, FromConfigValue, OptionReader},
-    evolution,
+    format::EncodedBatch,
     inference::FieldMeta,
+    *,
 };
-
-/// Whether two texts are the same, in constants.
-pub const fn str_eq(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
-}
-
-/// Whether `set` holds `word`, in constants.
-pub const fn contains(set: &[&str], word: &str) -> bool {
-    let mut i = 0;
-    while i < set.len() {
-        if str_eq(set[i], word) {
-            return true;
-        }
-        i += 1;
-    }
-    false
-}
-
-/// All of `sets` in one array, in constants. `N` must be the sum of their lengths.
-pub const fn concat<const N: usize>(sets: &[&[&'static str]]) -> [&'static str; N] {
-    let mut out = [""; N];
-    let (mut i, mut n) = (0, 0);
-    while i < sets.len() {
-        let mut j = 0;
-        while j < sets[i].len() {
-            out[n] = sets[i][j];
-            n += 1;
-            j += 1;
-        }
-        i += 1;
-    }
-    out
-}
-
-/// Whether no word stands twice, in constants.
-pub const fn distinct(set: &[&str]) -> bool {
-    let mut i = 0;
-    while i < set.len() {
-        let mut j = i + 1;
-        while j < set.len() {
-            if str_eq(set[i], set[j]) {
-                return false;
-            }
-            j += 1;
-        }
-        i += 1;
-    }
-    true
-}
-
-/// Whether no two connectors have the same name, in constants.
-pub const fn distinct_names(members: &[ConnectorInfo]) -> bool {
-    let mut i = 0;
-    while i < members.len() {
-        let mut j = i + 1;
-        while j < members.len() {
-            if str_eq(members[i].name, members[j].name) {
-                return false;
-            }
-            j += 1;
-        }
-        i += 1;
-    }
-    true
-}
 
 /// The error of a derived `create` for a name that is no member.
 #[cold]
 pub fn unknown_connector(role: &'static str, name: &str, members: &[ConnectorInfo]) -> SchemaError {
     connector::unknown_connector(role, name, members.iter().map(|m| m.name))
+}
+
+/// Makes a source of its options.
+///
+/// # Errors
+/// Wrong options.
+pub fn create_source<S>(config: &SourceConfig) -> SchemaResult<S>
+where
+    S: SourceFromConfig,
+{
+    S::from_config(S::Config::from_options(&config.options)?, config)
+}
+
+/// Options of a source.
+pub fn source_config_schema<S>() -> ConnectorConfigSchema
+where
+    S: SourceFromConfig,
+{
+    S::Config::config_schema()
+}
+
+/// Makes a sink of its options.
+///
+/// # Errors
+/// Wrong options.
+pub fn create_sink<S>(config: &SinkConfig) -> SchemaResult<S>
+where
+    S: SinkFromConfig,
+{
+    S::from_config(S::Config::from_options(&config.options)?, config)
+}
+
+/// Options of a sink.
+pub fn sink_config_schema<S>() -> ConnectorConfigSchema
+where
+    S: SinkFromConfig,
+{
+    S::Config::config_schema()
+}
+
+/// Answers in constants what a concrete type implements: its own constants exist where the trait is implemented, and
+/// win over those of [`NotImplemented`] and [`NoConfigValue`], which exist always.
+#[derive(Debug)]
+pub struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
+
+/// The answer of a [`Probe`] for a trait that is not implemented.
+pub trait NotImplemented {
+    /// [`SchemaProvider`]
+    const PROVIDER: bool = false;
+    /// [`SchemaInferable`]
+    const INFERABLE: bool = false;
+    /// [`SchemaRegistryAware`]
+    const REGISTRY: bool = false;
+    /// [`SchemaEvolvable`]
+    const EVOLVABLE: bool = false;
+}
+
+impl<T: ?Sized> NotImplemented for Probe<T> {}
+
+impl<T: SchemaProvider + ?Sized> Probe<T> {
+    /// [`SchemaProvider`]
+    pub const PROVIDER: bool = true;
+}
+
+impl<T: SchemaInferable + ?Sized> Probe<T> {
+    /// [`SchemaInferable`]
+    pub const INFERABLE: bool = true;
+}
+
+impl<T: SchemaRegistryAware + ?Sized> Probe<T> {
+    /// [`SchemaRegistryAware`]
+    pub const REGISTRY: bool = true;
+}
+
+impl<T: SchemaEvolvable + ?Sized> Probe<T> {
+    /// [`SchemaEvolvable`]
+    pub const EVOLVABLE: bool = true;
+}
+
+/// The answer of a [`Probe`] for a type that options cannot hold by themselves.
+pub trait NoConfigValue {
+    /// See [`FromConfigValue::TYPE_NAME`].
+    const TYPE_NAME: &'static str = "text";
+    /// See [`FromConfigValue::SECRET`].
+    const SECRET: bool = false;
+}
+
+impl<T: ?Sized> NoConfigValue for Probe<T> {}
+
+impl<T: FromConfigValue> Probe<T> {
+    /// See [`FromConfigValue::TYPE_NAME`].
+    pub const TYPE_NAME: &'static str = T::TYPE_NAME;
+    /// See [`FromConfigValue::SECRET`].
+    pub const SECRET: bool = T::SECRET;
 }
