@@ -19,6 +19,10 @@ pub enum Framing {
 /// What cutting CSV into records depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsvFraming {
+    /// Bytes between fields: a quote opens a quoted field only behind one, so `5" pipe` stays one line.
+    pub delimiter: Vec<u8>,
+    /// Whether blanks around fields are dropped, so that a quote behind them opens a quoted field.
+    pub trim: bool,
     /// Quote character; `None` when nothing is quoted.
     pub quote: Option<u8>,
     /// Escape character inside quotes; the quote itself when doubling escapes.
