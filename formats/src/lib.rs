@@ -1,1 +1,3 @@
 //! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, raw
+
+pub mod framing;

@@ -1,0 +1,224 @@
+//! The state machine of a framing, and where in the stream it stands.
+
+use std::sync::Arc;
+
+use laminar_schema::{
+    DecodeError, Location, SchemaError, SchemaResult, config::ConfigError, error::cut, format::Framing,
+};
+
+use super::{Fault, Resume, Step, csv::Csv, json::JsonDocuments, lines::Lines, whole::Whole};
+
+/// Cuts records out of a byte stream, window by window. [`FrameBuffer`](super::FrameBuffer) keeps the window.
+///
+/// Cost: each byte is looked at once; nothing is allocated.
+#[derive(Debug)]
+pub struct Framer {
+    rule: Rule,
+    max_record_bytes: usize,
+    /// Place of the window's start.
+    at: Resume,
+    preamble: Option<Arc<[u8]>>,
+    /// The record that starts the window is too large, was reported, and is dropped when its end is found.
+    discarding: bool,
+}
+
+#[derive(Debug)]
+enum Rule {
+    Lines(Lines),
+    Json(JsonDocuments),
+    Csv(Csv),
+    Whole(Whole),
+}
+
+/// One record in the stream's own bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// The record, without its delimiter.
+    pub bytes: &'a [u8],
+    /// Byte offset of the record in the stream.
+    pub offset: u64,
+    /// Line on which the record starts, from 1.
+    pub line: u64,
+    /// Where to go on once the record is safe.
+    pub resume: Resume,
+}
+
+/// What [`Framer::advance`] did with its window.
+pub(super) enum Advance {
+    /// Bytes of a record in the window, its place, and how many bytes of the window are done with.
+    Record { start: usize, end: usize, offset: u64, line: u64, consumed: usize },
+    /// The framing is broken; bytes of the window that are done with.
+    Fault { error: SchemaError, consumed: usize },
+    /// The preamble was found; bytes of the window that are done with.
+    Preamble { consumed: usize },
+    /// More bytes are needed behind those that remain.
+    More { consumed: usize },
+    /// The input has ended.
+    End,
+}
+
+impl Framer {
+    /// A framer at the start of a stream. Longer records than `max_record_bytes` are reported and passed over.
+    ///
+    /// # Errors
+    /// A framing that this crate does not know how to execute.
+    pub fn new(framing: &Framing, max_record_bytes: usize) -> SchemaResult<Self> {
+        let rule = match framing {
+            Framing::Lines => Rule::Lines(Lines::default()),
+            Framing::JsonDocuments => Rule::Json(JsonDocuments::new()),
+            Framing::Csv(dialect) => Rule::Csv(Csv::new(dialect.clone())),
+            Framing::Whole => Rule::Whole(Whole::default()),
+            other => {
+                let given = format!("{other:?}");
+                return Err(ConfigError::invalid("framing", given, "lines, JSON documents, CSV or whole files", "").into());
+            }
+        };
+        Ok(Self { rule, max_record_bytes, at: Resume::START, preamble: None, discarding: false })
+    }
+
+    /// Whether records need the stream's head: a CSV header names the columns of every record behind it.
+    ///
+    /// A source that resumes in the middle of such a stream reads its head first, until [`Framer::preamble`] knows.
+    pub fn has_preamble(&self) -> bool {
+        matches!(&self.rule, Rule::Csv(csv) if csv.has_header())
+    }
+
+    /// The stream's preamble, once it has been passed.
+    pub fn preamble(&self) -> Option<&Arc<[u8]>> {
+        self.preamble.as_ref()
+    }
+
+    /// The place to resume at when everything yielded so far is safe.
+    pub fn resume_at(&self) -> Resume {
+        let state = match &self.rule {
+            Rule::Lines(_) => 0,
+            Rule::Json(json) => json.state(),
+            Rule::Csv(csv) => csv.state(),
+            Rule::Whole(whole) => u8::from(whole.done),
+        };
+        match &self.rule {
+            // In front of the first record there is nothing to remember but that.
+            Rule::Csv(_) if state == 0 => Resume::START,
+            _ => Resume { state, ..self.at },
+        }
+    }
+
+    /// Goes to another place of the stream. The preamble stays known.
+    pub fn seek(&mut self, to: Resume) {
+        self.at = to;
+        self.discarding = false;
+        match &mut self.rule {
+            Rule::Lines(lines) => *lines = Lines::default(),
+            Rule::Json(json) => json.resume(to.state),
+            Rule::Csv(csv) => csv.resume(to.state),
+            Rule::Whole(whole) => whole.done = to.state != 0,
+        }
+    }
+
+    /// Looks for the next record in `window`, which starts where the last call left off.
+    pub(super) fn advance(&mut self, window: &[u8], eof: bool) -> Advance {
+        let mut from = 0;
+        loop {
+            let rest = &window[from..];
+            match self.step(rest, eof) {
+                Step::End => {
+                    self.pass(rest);
+                    return Advance::End;
+                }
+                Step::Preamble { start, end, next } => {
+                    self.preamble = Some(rest[start..end].into());
+                    self.pass(&rest[..next]);
+                    return Advance::Preamble { consumed: from + next };
+                }
+                Step::Fault { at, next, reason } => {
+                    self.pass(&rest[..at]);
+                    let error = self.fault(reason, &rest[at..]);
+                    self.pass(&rest[at..next]);
+                    return Advance::Fault { error, consumed: from + next };
+                }
+                Step::Record { start, end, next } => {
+                    self.pass(&rest[..start]);
+                    let Resume { offset, line, .. } = self.at;
+                    let too_large = !self.discarding && end - start > self.max_record_bytes;
+                    let error = too_large.then(|| self.too_large(end - start));
+                    self.pass(&rest[start..next]);
+                    let consumed = from + next;
+                    if let Some(error) = error {
+                        return Advance::Fault { error, consumed };
+                    }
+                    if !std::mem::take(&mut self.discarding) {
+                        return Advance::Record { start: from + start, end: from + end, offset, line, consumed };
+                    }
+                    from = consumed;
+                }
+                Step::More { drop } => {
+                    self.pass(&rest[..drop]);
+                    from += drop;
+                    let pending = rest.len() - drop;
+                    let error = (!self.discarding && pending > self.max_record_bytes).then(|| self.too_large(pending));
+                    self.discarding |= error.is_some();
+                    if self.discarding {
+                        let dropped = self.behead();
+                        self.pass(&window[from..from + dropped]);
+                        from += dropped;
+                    }
+                    return match error {
+                        Some(error) => Advance::Fault { error, consumed: from },
+                        None => Advance::More { consumed: from },
+                    };
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, window: &[u8], eof: bool) -> Step {
+        match &mut self.rule {
+            Rule::Lines(lines) => lines.step(window, eof),
+            Rule::Json(json) => json.step(window, eof),
+            Rule::Csv(csv) => csv.step(window, eof),
+            Rule::Whole(whole) => whole.step(window, eof),
+        }
+    }
+
+    fn behead(&mut self) -> usize {
+        match &mut self.rule {
+            Rule::Lines(lines) => std::mem::take(&mut lines.scanned),
+            Rule::Json(json) => json.behead(),
+            Rule::Csv(csv) => csv.behead(),
+            Rule::Whole(whole) => std::mem::take(&mut whole.scanned),
+        }
+    }
+
+    fn pass(&mut self, bytes: &[u8]) {
+        self.at.offset += bytes.len() as u64;
+        self.at.line += memchr::memchr_iter(b'\n', bytes).count() as u64;
+    }
+
+    #[cold]
+    fn too_large(&self, size: usize) -> SchemaError {
+        self.error(DecodeError::TooLarge { size, limit: self.max_record_bytes })
+    }
+
+    #[cold]
+    fn fault(&self, fault: Fault, found: &[u8]) -> SchemaError {
+        let expected = match fault {
+            Fault::ValueExpected => "an element between the array's commas",
+            Fault::CommaExpected => "a comma or `]` behind the array's element",
+            Fault::TrailingComma => "an element behind the array's last comma",
+            Fault::EndExpected => "nothing behind the array",
+            Fault::Unclosed => "`]` at the end of the array",
+        };
+        let shown = String::from_utf8_lossy(&found[..found.len().min(16)]);
+        let found = match shown.split_whitespace().next() {
+            Some(word) => format!("`{}`", cut(word)),
+            None => "the end of the input".to_owned(),
+        };
+        self.error(DecodeError::Syntax { reason: format!("expected {expected}, found {found}") })
+    }
+
+    #[cold]
+    fn error(&self, error: DecodeError) -> SchemaError {
+        let place = Location { offset: Some(self.at.offset), line: Some(self.at.line), ..Location::default() };
+        SchemaError::new(error).at(place)
+    }
+}
