@@ -150,7 +150,7 @@ impl Csv {
             self.scanned = at + 1;
         }
         self.scanned = window.len();
-        (eof && !(window.is_empty() && !self.beheaded)).then(|| (without_cr(window, window.len()), window.len()))
+        (eof && (self.beheaded || !window.is_empty())).then(|| (without_cr(window, window.len()), window.len()))
     }
 
     /// Whether a field begins behind `before`, the record's bytes so far.

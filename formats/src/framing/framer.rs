@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use laminar_schema::{
-    DecodeError, Location, SchemaError, SchemaResult, config::ConfigError, error::cut, format::Framing,
-};
+use laminar_schema::{DecodeError, Location, SchemaError, SchemaResult, config::ConfigError, format::Framing};
 
 use super::{Fault, Resume, Step, csv::Csv, json::JsonDocuments, lines::Lines, whole::Whole};
 
@@ -70,7 +68,9 @@ impl Framer {
             Framing::Whole => Rule::Whole(Whole::default()),
             other => {
                 let given = format!("{other:?}");
-                return Err(ConfigError::invalid("framing", given, "lines, JSON documents, CSV or whole files", "").into());
+                return Err(
+                    ConfigError::invalid("framing", given, "lines, JSON documents, CSV or whole files", "").into()
+                );
             }
         };
         Ok(Self { rule, max_record_bytes, at: Resume::START, preamble: None, discarding: false })
@@ -154,7 +154,7 @@ impl Framer {
                 Step::More { drop } => {
                     self.pass(&rest[..drop]);
                     from += drop;
-                    let pending = rest.len() - drop;
+                    let pending = self.pending_bytes(&rest[drop..]);
                     let error = (!self.discarding && pending > self.max_record_bytes).then(|| self.too_large(pending));
                     self.discarding |= error.is_some();
                     if self.discarding {
@@ -169,6 +169,13 @@ impl Framer {
                 }
             }
         }
+    }
+
+    /// Size of an unfinished record. White space at its end may turn out to belong to its delimiter, and counts only
+    /// where there is so much of it that it must not be kept.
+    fn pending_bytes(&self, record: &[u8]) -> usize {
+        let content = record.trim_ascii_end().len();
+        if record.len() - content > self.max_record_bytes.max(4096) { record.len() } else { content }
     }
 
     fn step(&mut self, window: &[u8], eof: bool) -> Step {
@@ -208,9 +215,10 @@ impl Framer {
             Fault::EndExpected => "nothing behind the array",
             Fault::Unclosed => "`]` at the end of the array",
         };
-        let shown = String::from_utf8_lossy(&found[..found.len().min(16)]);
-        let found = match shown.split_whitespace().next() {
-            Some(word) => format!("`{}`", cut(word)),
+        // One byte: what is behind it may not have been read yet, and the message must not depend on that.
+        let found = match found.first() {
+            Some(byte) if byte.is_ascii_graphic() => format!("`{}`", char::from(*byte)),
+            Some(byte) => format!("byte 0x{byte:02x}"),
             None => "the end of the input".to_owned(),
         };
         self.error(DecodeError::Syntax { reason: format!("expected {expected}, found {found}") })

@@ -227,7 +227,8 @@ impl Document {
                 return self.found_again(rest, in_array, indent);
             }
             if self.in_string {
-                let at = self.scanned + memchr3(b'"', b'\\', b'\n', &rest[self.scanned..]).or_else(|| self.wait(rest))?;
+                let at =
+                    self.scanned + memchr3(b'"', b'\\', b'\n', &rest[self.scanned..]).or_else(|| self.wait(rest))?;
                 match rest[at] {
                     // What is escaped may be a quote, and may not be here yet.
                     b'\\' if at + 1 == rest.len() => {
@@ -252,12 +253,9 @@ impl Document {
                 b'"' => self.in_string = true,
                 b'{' | b'[' if self.depth == 0 && at > 0 => return Some(at),
                 b'{' | b'[' if self.may_open() => self.open(byte == b'{'),
-                b'}' | b']' if self.depth == 0 => {
-                    // A bracket that closes the array ends an element; anywhere else it is a piece of garbage.
-                    if in_array && byte == b']' && at > 0 {
-                        return Some(at);
-                    }
-                }
+                // A bracket that closes the array ends an element; anywhere else it is a piece of garbage.
+                b']' if self.depth == 0 && in_array && at > 0 => return Some(at),
+                b'}' | b']' if self.depth == 0 => {}
                 b'}' | b']' if self.may_close(byte == b'}') => {
                     self.depth -= 1;
                     if self.depth == 0 {

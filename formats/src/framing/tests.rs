@@ -1,0 +1,478 @@
+//! Every case is checked in every split of its input, and resumed from every position it reports.
+
+use std::fmt::Write as _;
+
+use expect_test::{Expect, expect};
+use laminar_schema::{
+    DecodeError, ErrorKind,
+    format::{CsvFraming, Framing},
+};
+
+use super::*;
+
+fn buffer(framing: &Framing, limit: usize) -> FrameBuffer {
+    FrameBuffer::new(Framer::new(framing, limit).unwrap())
+}
+
+/// Yields every event that is due, with the place to resume behind it.
+fn drain(buffer: &mut FrameBuffer, events: &mut Vec<(String, Resume)>) {
+    loop {
+        let event = match buffer.next() {
+            Ok(None) => return,
+            Ok(Some(f)) => format!("{}@{} {:?}", f.line, f.offset, String::from_utf8_lossy(f.bytes)),
+            Err(e) => {
+                let what = match e.kind() {
+                    // How much was seen when the limit was passed depends on the chunks.
+                    ErrorKind::Decode(DecodeError::TooLarge { limit, .. }) => format!("more than {limit} bytes"),
+                    other => other.to_string(),
+                };
+                assert!(e.is_row_level());
+                let at = e.location();
+                format!("{}@{} ! {what}", at.line.unwrap(), at.offset.unwrap())
+            }
+        };
+        events.push((event, buffer.framer().resume_at()));
+    }
+}
+
+fn read(buffer: &mut FrameBuffer, chunks: &[&[u8]]) -> Vec<(String, Resume)> {
+    let mut events = Vec::new();
+    for chunk in chunks {
+        buffer.space(chunk.len())[..chunk.len()].copy_from_slice(chunk);
+        buffer.filled(chunk.len());
+        drain(buffer, &mut events);
+    }
+    buffer.end();
+    drain(buffer, &mut events);
+    drain(buffer, &mut events);
+    events
+}
+
+fn texts(events: &[(String, Resume)]) -> Vec<&str> {
+    events.iter().map(|(text, _)| text.as_str()).collect()
+}
+
+/// Every split for short inputs; every split in three and the split in single bytes for the others.
+fn splits(input: &[u8]) -> Vec<Vec<&[u8]>> {
+    let n = input.len();
+    let mut all = vec![input.chunks(1).collect()];
+    if n <= 11 {
+        for mask in 0..1_usize << n.saturating_sub(1) {
+            let (mut chunks, mut from) = (Vec::new(), 0);
+            for at in (1..n).filter(|at| mask >> (at - 1) & 1 == 1) {
+                chunks.push(&input[from..at]);
+                from = at;
+            }
+            chunks.push(&input[from..]);
+            all.push(chunks);
+        }
+    } else {
+        for i in 0..=n {
+            all.extend((i..=n).map(|j| vec![&input[..i], &input[i..j], &input[j..]]));
+        }
+    }
+    all
+}
+
+fn check_limited(framing: &Framing, limit: usize, input: &[u8], expected: &Expect) {
+    let whole = read(&mut buffer(framing, limit), &[input]);
+    for chunks in splits(input) {
+        let again = read(&mut buffer(framing, limit), &chunks);
+        assert_eq!(texts(&whole), texts(&again), "split as {chunks:?}");
+        for (i, (_, resume)) in again.iter().enumerate() {
+            // A fault in the middle of a record that is still being discarded is no place to resume at.
+            if again[i].0.contains("more than") {
+                continue;
+            }
+            let mut resumed = buffer(framing, limit);
+            if resumed.framer().has_preamble() {
+                resumed.space(input.len())[..input.len()].copy_from_slice(input);
+                resumed.filled(input.len());
+                resumed.end();
+                assert!(resumed.find_preamble().unwrap());
+            }
+            let stored = Resume::from_position(&resume.to_position()).unwrap();
+            resumed.seek(stored);
+            let rest = read(&mut resumed, &[&input[usize::try_from(stored.offset).unwrap()..]]);
+            assert_eq!(texts(&rest), texts(&again[i + 1..]), "resumed behind {:?}, split as {chunks:?}", again[i].0);
+        }
+    }
+    let mut shown = String::new();
+    let mut end = buffer(framing, limit);
+    for text in texts(&read(&mut end, &[input])) {
+        writeln!(shown, "{text}").unwrap();
+    }
+    if let Some(preamble) = end.framer().preamble() {
+        writeln!(shown, "preamble {:?}", String::from_utf8_lossy(preamble)).unwrap();
+    }
+    expected.assert_eq(&shown);
+}
+
+fn check(framing: &Framing, input: &str, expected: Expect) {
+    check_limited(framing, 1 << 20, input.as_bytes(), &expected);
+}
+
+#[test]
+fn lines() {
+    let check = |input, expected| check(&Framing::Lines, input, expected);
+    check("", expect![[""]]);
+    check(
+        "a\nb\r\n\n\rc\r",
+        expect![[r#"
+        1@0 "a"
+        2@2 "b"
+        3@5 ""
+        4@6 "\rc"
+    "#]],
+    );
+}
+
+#[test]
+fn whole() {
+    let check = |input, expected| check(&Framing::Whole, input, expected);
+    check(
+        "",
+        expect![[r#"
+        1@0 ""
+    "#]],
+    );
+    check(
+        "a\nb\n",
+        expect![[r#"
+        1@0 "a\nb\n"
+    "#]],
+    );
+}
+
+fn dialect() -> CsvFraming {
+    CsvFraming {
+        delimiter: b",".to_vec(),
+        trim: false,
+        quote: Some(b'"'),
+        escape: Some(b'"'),
+        comment: None,
+        has_header: false,
+        skip_lines: 0,
+    }
+}
+
+#[test]
+fn csv_quotes() {
+    let check = |input, expected| check(&Framing::Csv(dialect()), input, expected);
+    check(
+        "1,\"a\nb\"\n2,c\r\n\"x\"\"\r\n,\"\"y\",\n",
+        expect![[r#"
+        1@0 "1,\"a\nb\""
+        3@8 "2,c"
+        4@13 "\"x\"\"\r\n,\"\"y\","
+    "#]],
+    );
+    // A quote that does not open a field is text, here and wherever the line ends.
+    check(
+        "5\" x,3\"\n\n\"a\"b\"\nc",
+        expect![[r#"
+        1@0 "5\" x,3\""
+        2@8 ""
+        3@9 "\"a\"b\""
+        4@15 "c"
+    "#]],
+    );
+    check(
+        "a,\"open\nb\n",
+        expect![[r#"
+        1@0 "a,\"open\nb\n"
+    "#]],
+    );
+}
+
+#[test]
+fn csv_dialects() {
+    let check = |dialect: CsvFraming, input, expected| check(&Framing::Csv(dialect), input, expected);
+    check(
+        CsvFraming { escape: Some(b'\\'), ..dialect() },
+        "\"a\\\"\nb\"\n\"\\\\\"\nc\\\n",
+        expect![[r#"
+        1@0 "\"a\\\"\nb\""
+        3@8 "\"\\\\\""
+        4@13 "c\\"
+    "#]],
+    );
+    check(
+        CsvFraming { quote: None, escape: None, ..dialect() },
+        "\"a\nb\"\n",
+        expect![[r#"
+        1@0 "\"a"
+        2@3 "b\""
+    "#]],
+    );
+    check(
+        CsvFraming { delimiter: b"||".to_vec(), ..dialect() },
+        "a||\"\n\"\n|\"\nb",
+        expect![[r#"
+        1@0 "a||\"\n\""
+        3@7 "|\""
+        4@10 "b"
+    "#]],
+    );
+    check(
+        CsvFraming { trim: true, ..dialect() },
+        "a, \t\"\n\"\nb \"\n",
+        expect![[r#"
+        1@0 "a, \t\"\n\""
+        3@8 "b \""
+    "#]],
+    );
+    check(
+        CsvFraming { comment: Some(b'#'), ..dialect() },
+        "#a \"\n1\n #\n\"\n#\"\n#end",
+        expect![[r#"
+        2@5 "1"
+        3@7 " #"
+        4@10 "\"\n#\""
+    "#]],
+    );
+    check(
+        CsvFraming { skip_lines: 2, ..dialect() },
+        "a\"\nb\n1,2\n3",
+        expect![[r#"
+        3@5 "1,2"
+        4@9 "3"
+    "#]],
+    );
+}
+
+#[test]
+fn csv_headers() {
+    let header = CsvFraming { has_header: true, ..dialect() };
+    let check = |dialect: CsvFraming, input, expected| check(&Framing::Csv(dialect), input, expected);
+    check(
+        header.clone(),
+        "\u{feff}a,b\r\n1,2\r\n3,4",
+        expect![[r#"
+        2@8 "1,2"
+        3@13 "3,4"
+        preamble "a,b"
+    "#]],
+    );
+    check(
+        header.clone(),
+        "\n\n\"a\nb\"\n1\n",
+        expect![[r#"
+        5@8 "1"
+        preamble "\"a\nb\""
+    "#]],
+    );
+    check(
+        header.clone(),
+        "a,b",
+        expect![[r#"
+        preamble "a,b"
+    "#]],
+    );
+    check(header.clone(), "", expect![[""]]);
+    check(
+        CsvFraming { skip_lines: 1, comment: Some(b'#'), ..header },
+        "x\n#y\na\n#z\n1\n",
+        expect![[r#"
+        5@10 "1"
+        preamble "a"
+    "#]],
+    );
+}
+
+#[test]
+fn json_lines() {
+    let check = |input, expected| check(&Framing::JsonDocuments, input, expected);
+    check("", expect![[""]]);
+    check(" \n\t\r\n", expect![[""]]);
+    check(
+        "\u{feff}{\"a\":1}\r\n\n{\"b\" \n{}{}\n 7\n[1]",
+        expect![[r#"
+        1@3 "{\"a\":1}"
+        3@13 "{\"b\""
+        4@19 "{}{}"
+        5@25 "7"
+        6@27 "[1]"
+    "#]],
+    );
+    // A first line that is no object decides nothing; one that is cut off does not take the next with it.
+    check(
+        "x y\n{\"a\":[\n{}\n{",
+        expect![[r#"
+        1@0 "x y"
+        2@4 "{\"a\":[\n{}"
+        4@14 "{"
+    "#]],
+    );
+    check(
+        "{\"a\":\"\n{}\n{\n{}",
+        expect![[r#"
+        1@0 "{\"a\":\""
+        2@7 "{}"
+        3@10 "{"
+        4@12 "{}"
+    "#]],
+    );
+    check(
+        "{\"a\": {}\n{}\n}",
+        expect![[r#"
+        1@0 "{\"a\": {}"
+        2@9 "{}"
+        3@12 "}"
+    "#]],
+    );
+}
+
+#[test]
+fn json_documents() {
+    let check = |input, expected| check(&Framing::JsonDocuments, input, expected);
+    check(
+        "{\"a\":\n [\"}\\\"\"]}\n{}",
+        expect![[r#"
+        1@0 "{\"a\":\n [\"}\\\"\"]}"
+        3@16 "{}"
+    "#]],
+    );
+    check(
+        "{}{\"a\":[{}]} 1 2\"s\"{}t[]]",
+        expect![[r#"
+        1@0 "{}"
+        1@2 "{\"a\":[{}]}"
+        1@13 "1"
+        1@15 "2"
+        1@16 "\"s\""
+        1@19 "{}"
+        1@21 "t"
+        1@22 "[]"
+        1@24 "]"
+    "#]],
+    );
+    check(
+        "{}{\n \"a\":]\n }\n{\n}",
+        expect![[r#"
+        1@0 "{}"
+        1@2 "{\n \"a\":]\n }\n{\n}"
+    "#]],
+    );
+}
+
+#[test]
+fn json_arrays() {
+    let check = |input, expected| check(&Framing::JsonDocuments, input, expected);
+    check("[]", expect![[""]]);
+    check(
+        " [ {\"a\":[1,2]} ,\n\"]\",3,\n[4]\n]\n",
+        expect![[r#"
+        1@3 "{\"a\":[1,2]}"
+        2@17 "\"]\""
+        2@21 "3"
+        3@24 "[4]"
+    "#]],
+    );
+    check(
+        "[1,,2]",
+        expect![[r#"
+        1@1 "1"
+        1@3 ! expected an element between the array's commas, found `,`
+        1@4 "2"
+    "#]],
+    );
+    check(
+        "[,1 2,]",
+        expect![[r#"
+        1@1 ! expected an element between the array's commas, found `,`
+        1@2 "1"
+        1@4 ! expected a comma or `]` behind the array's element, found `2`
+        1@4 "2"
+        1@6 ! expected an element behind the array's last comma, found `]`
+    "#]],
+    );
+    check(
+        "[1]x[2] ",
+        expect![[r#"
+        1@1 "1"
+        1@3 ! expected nothing behind the array, found `x`
+        1@3 "x[2]"
+    "#]],
+    );
+    check(
+        "[1,{",
+        expect![[r#"
+        1@1 "1"
+        1@3 "{"
+        1@4 ! expected `]` at the end of the array, found the end of the input
+    "#]],
+    );
+    check(
+        "[1,}:2",
+        expect![[r#"
+        1@1 "1"
+        1@3 "}:2"
+        1@6 ! expected `]` at the end of the array, found the end of the input
+    "#]],
+    );
+    // A broken element is given up where the next one begins at its indentation, or where the array ends.
+    check(
+        "[\n {\"a\":[1},\n {\"b\":2}\n]",
+        expect![[r#"
+        2@3 "{\"a\":[1}"
+        3@14 "{\"b\":2}"
+    "#]],
+    );
+    check(
+        "[\n {\"b\":2},\n {\"a\":\"\n]",
+        expect![[r#"
+        2@3 "{\"b\":2}"
+        3@13 "{\"a\":\""
+    "#]],
+    );
+}
+
+#[test]
+fn records_over_the_limit_are_reported_and_passed_over() {
+    let check = |framing, input: &str, expected| check_limited(&framing, 4, input.as_bytes(), &expected);
+    check(
+        Framing::Lines,
+        "1234\r\n12345\nab\n1234567",
+        expect![[r#"
+            1@0 "1234"
+            2@6 ! more than 4 bytes
+            3@12 "ab"
+            4@15 ! more than 4 bytes
+        "#]],
+    );
+    check(
+        Framing::Whole,
+        "12345678",
+        expect![[r#"
+        1@0 ! more than 4 bytes
+    "#]],
+    );
+    check(
+        Framing::Csv(dialect()),
+        "\"\n\"\n\"\n\n\n\n\n\"\nab\n",
+        expect![[r#"
+        1@0 "\"\n\""
+        3@4 ! more than 4 bytes
+        9@12 "ab"
+    "#]],
+    );
+    check(
+        Framing::JsonDocuments,
+        "{}\n{\"a\":1}\n{}",
+        expect![[r#"
+        1@0 "{}"
+        2@3 ! more than 4 bytes
+        3@11 "{}"
+    "#]],
+    );
+    check(
+        Framing::JsonDocuments,
+        "[1,{\"a\":[2,3]},4]",
+        expect![[r#"
+        1@1 "1"
+        1@3 ! more than 4 bytes
+        1@15 "4"
+    "#]],
+    );
+}
