@@ -49,6 +49,15 @@ pub enum ResolveError {
         /// Why it does not fit.
         reason: String,
     },
+    /// A column has a type that the format cannot carry.
+    UnsupportedType {
+        /// The column, or the field inside it.
+        column: String,
+        /// Its type.
+        data_type: String,
+        /// What to do instead.
+        help: &'static str,
+    },
     /// The source describes itself and its description does not fit its own records.
     NotProven {
         /// Records of the sample.
@@ -85,6 +94,9 @@ impl fmt::Display for ResolveError {
             }
             Self::InvalidDefault { column, default, data_type, reason } => {
                 write!(f, "column `{column}`: DEFAULT {default} is no {data_type}: {reason}")
+            }
+            Self::UnsupportedType { column, data_type, help } => {
+                write!(f, "column `{column}`: the format cannot carry {data_type}; {help}")
             }
             Self::NotProven { sampled, first } => {
                 write!(
