@@ -1,3 +1,5 @@
 //! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, raw
+#![forbid(unsafe_code)]
 
+pub mod column;
 pub mod framing;

@@ -1,0 +1,105 @@
+//! DECIMAL columns.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef,
+    types::{Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType},
+};
+use arrow_buffer::i256;
+
+use super::{
+    ColumnOps, Mismatch, Scalar,
+    number::{Accumulator, ShortText, scaled},
+    storage::Values,
+};
+
+/// Builds a DECIMAL(p, s) column, exactly.
+///
+/// Zeros beyond the scale are no loss; any other digit there is out of range, as is a number of more than p digits.
+#[derive(Debug)]
+pub struct DecimalColumn<T: DecimalType> {
+    values: Values<T>,
+    precision: u8,
+    scale: i8,
+}
+
+impl<T: DecimalType> DecimalColumn<T> {
+    /// A builder of `precision` digits, `scale` of them after the point.
+    pub fn new(precision: u8, scale: i8) -> Self {
+        Self { values: Values::default(), precision, scale }
+    }
+}
+
+/// The native types of decimals, which gather digits.
+pub trait Digits: DecimalType {
+    /// The number times 10^`scale`.
+    ///
+    /// # Errors
+    /// It is no number, or digits would be lost.
+    fn scaled(text: &str, scale: i8) -> Result<Self::Native, Mismatch>;
+}
+
+macro_rules! digits {
+    ($($ty:ty, $native:ty;)*) => { $(
+        impl Digits for $ty {
+            fn scaled(text: &str, scale: i8) -> Result<$native, Mismatch> {
+                scaled::<$native>(text, scale)
+            }
+        }
+        const _: fn() = || {
+            fn gathers<A: Accumulator>() {}
+            gathers::<$native>();
+        };
+    )* };
+}
+digits! { Decimal32Type, i32; Decimal64Type, i64; Decimal128Type, i128; Decimal256Type, i256; }
+
+impl<T: Digits> DecimalColumn<T> {
+    fn push_text(&mut self, text: &str) -> Result<(), Mismatch> {
+        let value = T::scaled(text, self.scale)?;
+        if !T::is_valid_decimal_precision(value, self.precision) {
+            return Err(Mismatch::Range);
+        }
+        self.values.push(value);
+        Ok(())
+    }
+
+    fn push_shown(&mut self, value: impl std::fmt::Display) -> Result<(), Mismatch> {
+        let text = ShortText::new(value).ok_or(Mismatch::Range)?;
+        self.push_text(text.as_str()).map_err(|_| Mismatch::Range)
+    }
+}
+
+impl<T: Digits> ColumnOps for DecimalColumn<T> {
+    #[inline]
+    fn num_rows(&self) -> usize {
+        self.values.len()
+    }
+
+    #[inline]
+    fn push_null(&mut self) {
+        self.values.push_null();
+    }
+
+    #[inline]
+    fn push_scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Mismatch> {
+        match scalar {
+            Scalar::Number(text) | Scalar::Text(text) => self.push_text(text),
+            Scalar::I64(v) => self.push_shown(v),
+            Scalar::U64(v) => self.push_shown(v),
+            // The shortest text of a binary number is the decimal that its writer most likely meant.
+            Scalar::F64(v) => self.push_shown(v),
+            Scalar::Bool(_) | Scalar::Str(_) | Scalar::Bytes(_) => Err(Mismatch::Type),
+        }
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows);
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        let data_type = T::TYPE_CONSTRUCTOR(self.precision, self.scale);
+        Arc::new(self.values.finish(data_type))
+    }
+}

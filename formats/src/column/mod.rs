@@ -1,0 +1,259 @@
+//! Per-column builders: typed values → Arrow arrays, one enum over all column types.
+//!
+//! Lives here: what a value must look like to fit a column ([`Scalar`] → [`Mismatch`]), and the memory that columns
+//! are built in. Does not live here: any format's syntax; a decoder turns its tokens into [`Scalar`]s.
+//!
+//! Memory: a builder keeps its storage from batch to batch. [`ColumnOps::finish`] gives the storage away when it is
+//! at least half full and copies it tightly otherwise, so a warm builder performs the same number of allocations
+//! for a batch of any size, and an array never holds more than twice its bytes.
+
+mod binary;
+mod boolean;
+mod decimal;
+mod dictionary;
+mod float;
+mod integer;
+mod interval;
+mod keys;
+mod list;
+mod map;
+mod null;
+mod number;
+mod options;
+mod storage;
+mod structs;
+mod temporal;
+mod text;
+mod time_text;
+mod view;
+
+use arrow_array::{ArrayRef, types::*};
+use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
+use enum_dispatch::enum_dispatch;
+use laminar_schema::{DecodeError, Found, SchemaResult, field, resolve::ResolveError, types::field_type_name};
+
+pub use binary::{BinaryColumn, FixedBinaryColumn, UuidColumn};
+pub use boolean::BooleanColumn;
+pub use decimal::DecimalColumn;
+pub use dictionary::DictionaryColumn;
+pub use float::FloatColumn;
+pub use integer::IntegerColumn;
+pub use interval::{DurationColumn, IntervalColumn};
+pub use keys::KeyTable;
+pub use list::{FixedListColumn, ListColumn};
+pub use map::MapColumn;
+pub use null::NullColumn;
+pub use options::{BinaryEncoding, ColumnOptions};
+pub use structs::{StructColumn, StructField};
+pub use temporal::TemporalColumn;
+pub use text::TextColumn;
+pub use view::TextViewColumn;
+
+use time_text::TimestampFormats;
+
+/// One value on its way into a column, as the format tells it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scalar<'a> {
+    /// A boolean.
+    Bool(bool),
+    /// An integer.
+    I64(i64),
+    /// An integer above `i64::MAX`, or any that is known not to be negative.
+    U64(u64),
+    /// A binary floating-point number.
+    F64(f64),
+    /// The text of a number, exact to any length.
+    Number(&'a str),
+    /// Text that the format marks as text, such as a JSON string: never read as a number or a boolean.
+    Str(&'a str),
+    /// Text without a type, such as a CSV field: read as whatever the column is.
+    Text(&'a str),
+    /// Bytes that are no text.
+    Bytes(&'a [u8]),
+}
+
+/// Why a value does not fit a column. Costs nothing to make; the caller turns it into an error on the cold path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The value is of another kind than the column.
+    Type,
+    /// The value is of the right kind, but does not fit without loss.
+    Range,
+}
+
+impl Mismatch {
+    /// The error that says what was expected and what stood there.
+    #[cold]
+    pub fn into_error(self, expected: DataType, found: Found) -> DecodeError {
+        match self {
+            Self::Type => DecodeError::TypeMismatch { expected, found },
+            Self::Range => DecodeError::OutOfRange { expected, found },
+        }
+    }
+}
+
+/// What every column can do.
+#[enum_dispatch]
+pub trait ColumnOps {
+    /// Rows so far.
+    fn num_rows(&self) -> usize;
+
+    /// Appends a null row.
+    fn push_null(&mut self);
+
+    /// Appends a value.
+    ///
+    /// # Errors
+    /// The value does not fit; the column is as before.
+    fn push_scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Mismatch>;
+
+    /// Removes all rows from `rows` on, and whatever was pushed into children for a row that was not ended.
+    fn truncate(&mut self, rows: usize);
+
+    /// Hands out all rows as an array and starts over, warm.
+    fn finish(&mut self) -> ArrayRef;
+}
+
+/// The builder of one column.
+#[enum_dispatch(ColumnOps)]
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each variant is named after the Arrow type that it builds")]
+pub enum Column {
+    Null(NullColumn),
+    Boolean(BooleanColumn),
+    Int8(IntegerColumn<Int8Type>),
+    Int16(IntegerColumn<Int16Type>),
+    Int32(IntegerColumn<Int32Type>),
+    Int64(IntegerColumn<Int64Type>),
+    UInt8(IntegerColumn<UInt8Type>),
+    UInt16(IntegerColumn<UInt16Type>),
+    UInt32(IntegerColumn<UInt32Type>),
+    UInt64(IntegerColumn<UInt64Type>),
+    Float16(FloatColumn<Float16Type>),
+    Float32(FloatColumn<Float32Type>),
+    Float64(FloatColumn<Float64Type>),
+    Decimal32(DecimalColumn<Decimal32Type>),
+    Decimal64(DecimalColumn<Decimal64Type>),
+    Decimal128(DecimalColumn<Decimal128Type>),
+    Decimal256(DecimalColumn<Decimal256Type>),
+    Utf8(TextColumn<i32>),
+    LargeUtf8(TextColumn<i64>),
+    Utf8View(TextViewColumn),
+    Binary(BinaryColumn<i32>),
+    LargeBinary(BinaryColumn<i64>),
+    FixedSizeBinary(FixedBinaryColumn),
+    Uuid(UuidColumn),
+    Date32(TemporalColumn<Date32Type>),
+    Date64(TemporalColumn<Date64Type>),
+    Time32Second(TemporalColumn<Time32SecondType>),
+    Time32Millisecond(TemporalColumn<Time32MillisecondType>),
+    Time64Microsecond(TemporalColumn<Time64MicrosecondType>),
+    Time64Nanosecond(TemporalColumn<Time64NanosecondType>),
+    TimestampSecond(TemporalColumn<TimestampSecondType>),
+    TimestampMillisecond(TemporalColumn<TimestampMillisecondType>),
+    TimestampMicrosecond(TemporalColumn<TimestampMicrosecondType>),
+    TimestampNanosecond(TemporalColumn<TimestampNanosecondType>),
+    DurationSecond(DurationColumn<DurationSecondType>),
+    DurationMillisecond(DurationColumn<DurationMillisecondType>),
+    DurationMicrosecond(DurationColumn<DurationMicrosecondType>),
+    DurationNanosecond(DurationColumn<DurationNanosecondType>),
+    IntervalYearMonth(IntervalColumn<IntervalYearMonthType>),
+    IntervalDayTime(IntervalColumn<IntervalDayTimeType>),
+    IntervalMonthDayNano(IntervalColumn<IntervalMonthDayNanoType>),
+    List(ListColumn<i32>),
+    LargeList(ListColumn<i64>),
+    FixedSizeList(FixedListColumn),
+    Struct(StructColumn),
+    Map(MapColumn),
+    Dictionary(DictionaryColumn),
+}
+
+impl Column {
+    /// The builder for a field's type, nested fields included.
+    ///
+    /// # Errors
+    /// [`ResolveError::UnsupportedType`] for a type that no text format can carry, named by its path;
+    /// a timestamp format that cannot be read.
+    pub fn new(f: &Field, options: &ColumnOptions) -> SchemaResult<Self> {
+        Ok(match f.data_type() {
+            DataType::Null => NullColumn::default().into(),
+            DataType::Boolean => BooleanColumn::default().into(),
+            DataType::Int8 => IntegerColumn::<Int8Type>::default().into(),
+            DataType::Int16 => IntegerColumn::<Int16Type>::default().into(),
+            DataType::Int32 => IntegerColumn::<Int32Type>::default().into(),
+            DataType::Int64 => IntegerColumn::<Int64Type>::default().into(),
+            DataType::UInt8 => IntegerColumn::<UInt8Type>::default().into(),
+            DataType::UInt16 => IntegerColumn::<UInt16Type>::default().into(),
+            DataType::UInt32 => IntegerColumn::<UInt32Type>::default().into(),
+            DataType::UInt64 => IntegerColumn::<UInt64Type>::default().into(),
+            DataType::Float16 => FloatColumn::<Float16Type>::default().into(),
+            DataType::Float32 => FloatColumn::<Float32Type>::default().into(),
+            DataType::Float64 => FloatColumn::<Float64Type>::default().into(),
+            DataType::Decimal32(p, s) => DecimalColumn::<Decimal32Type>::new(*p, *s).into(),
+            DataType::Decimal64(p, s) => DecimalColumn::<Decimal64Type>::new(*p, *s).into(),
+            DataType::Decimal128(p, s) => DecimalColumn::<Decimal128Type>::new(*p, *s).into(),
+            DataType::Decimal256(p, s) => DecimalColumn::<Decimal256Type>::new(*p, *s).into(),
+            DataType::Utf8 => TextColumn::<i32>::default().into(),
+            DataType::LargeUtf8 => TextColumn::<i64>::default().into(),
+            DataType::Utf8View => TextViewColumn::default().into(),
+            DataType::Binary => BinaryColumn::<i32>::new(options.binary_encoding).into(),
+            DataType::LargeBinary => BinaryColumn::<i64>::new(options.binary_encoding).into(),
+            DataType::FixedSizeBinary(16) if field::is_uuid(f) => UuidColumn::default().into(),
+            DataType::FixedSizeBinary(n) => FixedBinaryColumn::new(*n, options.binary_encoding).into(),
+            DataType::Dictionary(key, value) if **value == DataType::Utf8 && key.is_dictionary_key_type() => {
+                DictionaryColumn::new((**key).clone()).into()
+            }
+            DataType::List(item) => ListColumn::<i32>::new(item, options)?.into(),
+            DataType::LargeList(item) => ListColumn::<i64>::new(item, options)?.into(),
+            DataType::FixedSizeList(item, n) => FixedListColumn::new(item, *n, options)?.into(),
+            DataType::Struct(fields) => StructColumn::new(fields, options)?.into(),
+            DataType::Map(entries, sorted) => MapColumn::new(entries, *sorted, options)?.into(),
+            _ => return Self::new_temporal(f, options),
+        })
+    }
+
+    fn new_temporal(f: &Field, options: &ColumnOptions) -> SchemaResult<Self> {
+        Ok(match f.data_type() {
+            DataType::Date32 => TemporalColumn::<Date32Type>::new(f, options)?.into(),
+            DataType::Date64 => TemporalColumn::<Date64Type>::new(f, options)?.into(),
+            DataType::Time32(TimeUnit::Second) => TemporalColumn::<Time32SecondType>::new(f, options)?.into(),
+            DataType::Time32(TimeUnit::Millisecond) => TemporalColumn::<Time32MillisecondType>::new(f, options)?.into(),
+            DataType::Time64(TimeUnit::Microsecond) => TemporalColumn::<Time64MicrosecondType>::new(f, options)?.into(),
+            DataType::Time64(TimeUnit::Nanosecond) => TemporalColumn::<Time64NanosecondType>::new(f, options)?.into(),
+            DataType::Timestamp(unit, _) => match unit {
+                TimeUnit::Second => TemporalColumn::<TimestampSecondType>::new(f, options)?.into(),
+                TimeUnit::Millisecond => TemporalColumn::<TimestampMillisecondType>::new(f, options)?.into(),
+                TimeUnit::Microsecond => TemporalColumn::<TimestampMicrosecondType>::new(f, options)?.into(),
+                TimeUnit::Nanosecond => TemporalColumn::<TimestampNanosecondType>::new(f, options)?.into(),
+            },
+            DataType::Duration(unit) => match unit {
+                TimeUnit::Second => DurationColumn::<DurationSecondType>::default().into(),
+                TimeUnit::Millisecond => DurationColumn::<DurationMillisecondType>::default().into(),
+                TimeUnit::Microsecond => DurationColumn::<DurationMicrosecondType>::default().into(),
+                TimeUnit::Nanosecond => DurationColumn::<DurationNanosecondType>::default().into(),
+            },
+            DataType::Interval(unit) => match unit {
+                IntervalUnit::YearMonth => IntervalColumn::<IntervalYearMonthType>::default().into(),
+                IntervalUnit::DayTime => IntervalColumn::<IntervalDayTimeType>::default().into(),
+                IntervalUnit::MonthDayNano => IntervalColumn::<IntervalMonthDayNanoType>::default().into(),
+            },
+            _ => {
+                return Err(ResolveError::UnsupportedType {
+                    column: f.name().clone(),
+                    data_type: field_type_name(f),
+                    help: "declare it as VARCHAR, BLOB, JSON, or a plain list or struct",
+                }
+                .into());
+            }
+        })
+    }
+
+    /// True where a number's text matters: a binary floating-point number on the way would lose digits.
+    #[inline]
+    pub fn wants_exact_numbers(&self) -> bool {
+        !matches!(self, Self::Float16(_) | Self::Float32(_) | Self::Float64(_))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! Number text → exact integers at a scale.
+
+use arrow_buffer::i256;
+
+use super::Mismatch;
+
+/// A number's text taken apart; nothing is evaluated yet.
+#[derive(Debug, Clone, Copy)]
+struct Parts<'a> {
+    negative: bool,
+    integer: &'a [u8],
+    fraction: &'a [u8],
+    exponent: i64,
+}
+
+/// Reads `[+-] digits [. digits] [e [+-] digits]` with at least one digit in front of or behind the point.
+fn parts(text: &str) -> Option<Parts<'_>> {
+    let rest = text.as_bytes();
+    let (negative, rest) = match rest {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, rest),
+    };
+    let (integer, rest) = digits(rest);
+    let (fraction, rest) = match rest {
+        [b'.', rest @ ..] => digits(rest),
+        _ => (&rest[..0], rest),
+    };
+    if integer.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let exponent = match rest {
+        [] => 0,
+        [b'e' | b'E', rest @ ..] => exponent(rest)?,
+        _ => return None,
+    };
+    Some(Parts { negative, integer, fraction, exponent })
+}
+
+fn digits(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
+    text.split_at(end)
+}
+
+/// Saturates far beyond what any column holds, so that no exponent overflows.
+fn exponent(text: &[u8]) -> Option<i64> {
+    let (negative, text) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let (digits, rest) = digits(text);
+    if digits.is_empty() || !rest.is_empty() {
+        return None;
+    }
+    let value = digits.iter().fold(0_i64, |n, d| (n * 10 + i64::from(d - b'0')).min(1 << 40));
+    Some(if negative { -value } else { value })
+}
+
+/// An integer type that exact numbers are gathered in.
+pub(super) trait Accumulator: Copy {
+    const ZERO: Self;
+    /// `self * 10 - digit`: negative, because two's complement reaches one further there.
+    fn shift_in(self, digit: u8) -> Option<Self>;
+    fn negate(self) -> Option<Self>;
+}
+
+macro_rules! accumulators {
+    ($($ty:ty),*) => { $(
+        impl Accumulator for $ty {
+            const ZERO: Self = 0;
+            #[inline]
+            fn shift_in(self, digit: u8) -> Option<Self> {
+                self.checked_mul(10)?.checked_sub(Self::from(digit as i8))
+            }
+            #[inline]
+            fn negate(self) -> Option<Self> {
+                self.checked_neg()
+            }
+        }
+    )* };
+}
+accumulators!(i32, i64, i128);
+
+impl Accumulator for i256 {
+    const ZERO: Self = i256::ZERO;
+    fn shift_in(self, digit: u8) -> Option<Self> {
+        self.checked_mul(i256::from_i128(10))?.checked_sub(i256::from_i128(i128::from(digit)))
+    }
+    fn negate(self) -> Option<Self> {
+        self.checked_neg()
+    }
+}
+
+/// The number times 10^`scale`, exactly.
+///
+/// # Errors
+/// [`Mismatch::Type`] for text that is no number, [`Mismatch::Range`] where digits would be lost.
+pub(super) fn scaled<A: Accumulator>(text: &str, scale: i8) -> Result<A, Mismatch> {
+    let p = parts(text).ok_or(Mismatch::Type)?;
+    // Digits wanted: all of the integer part, then `kept` places, counted from the point as it was written.
+    let kept = p.exponent + i64::from(scale);
+    let mut value = A::ZERO;
+    let mut is_zero = true;
+    let places = p.integer.len() as i64 + kept;
+    for (at, digit) in p.integer.iter().chain(p.fraction).enumerate() {
+        let digit = digit - b'0';
+        is_zero &= digit == 0;
+        if (at as i64) < places {
+            value = value.shift_in(digit).ok_or(Mismatch::Range)?;
+        } else if digit != 0 {
+            return Err(Mismatch::Range);
+        }
+    }
+    let written = (p.integer.len() + p.fraction.len()) as i64;
+    if !is_zero {
+        for _ in written..places {
+            value = value.shift_in(0).ok_or(Mismatch::Range)?;
+        }
+    }
+    if p.negative { Ok(value) } else { value.negate().ok_or(Mismatch::Range) }
+}
+
+/// Decimal text on the stack: the shortest that reads back as the same floating-point number.
+pub(super) struct ShortText {
+    bytes: [u8; 400],
+    len: usize,
+}
+
+impl ShortText {
+    /// The text of `value`; longest is f64's smallest subnormal, below 400 characters.
+    pub(super) fn new(value: impl std::fmt::Display) -> Option<Self> {
+        let mut text = Self { bytes: [0; 400], len: 0 };
+        std::fmt::Write::write_fmt(&mut text, format_args!("{value}")).ok()?;
+        Some(text)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or("")
+    }
+}
+
+impl std::fmt::Write for ShortText {
+    fn write_str(&mut self, s: &str) -> std::fmt::Result {
+        let end = self.len + s.len();
+        self.bytes.get_mut(self.len..end).ok_or(std::fmt::Error)?.copy_from_slice(s.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
+/// True when `text` is an integer that was written without a fraction or exponent.
+pub(super) fn is_integer_text(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}

@@ -1,0 +1,111 @@
+//! Struct columns, and the record itself, which is one.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, StructArray};
+use arrow_schema::{FieldRef, Fields};
+use laminar_schema::{SchemaResult, field::payload_key};
+
+use super::{Column, ColumnOps, ColumnOptions, KeyTable, Mismatch, Scalar, storage::NullRows};
+
+/// Builds a struct column: push one value into every field's column, then [`StructColumn::end_row`].
+#[derive(Debug)]
+pub struct StructColumn {
+    /// Payload keys of the fields.
+    pub keys: KeyTable,
+    /// The fields, in schema order.
+    pub fields: Vec<StructField>,
+    arrow_fields: Fields,
+    rows: usize,
+    nulls: NullRows,
+}
+
+/// One field of a struct column.
+#[derive(Debug)]
+pub struct StructField {
+    /// The field of the schema.
+    pub field: FieldRef,
+    /// Its builder.
+    pub column: Column,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// Whether it holds JSON text, which takes a value of any kind.
+    pub is_json: bool,
+    /// The last record in which the key was seen; for decoders to mark duplicates and absent keys with.
+    pub seen: u64,
+}
+
+impl StructColumn {
+    /// A builder of structs.
+    ///
+    /// # Errors
+    /// As [`Column::new`], for the fields; the error names the field.
+    pub fn new(fields: &Fields, options: &ColumnOptions) -> SchemaResult<Self> {
+        let columns = fields.iter().map(|f| {
+            Ok(StructField {
+                field: Arc::clone(f),
+                column: Column::new(f, options).map_err(|e| e.in_field(f.name()))?,
+                nullable: f.is_nullable(),
+                is_json: laminar_schema::field::is_json(f),
+                seen: 0,
+            })
+        });
+        Ok(Self {
+            keys: KeyTable::new(fields.iter().map(|f| payload_key(f))),
+            fields: columns.collect::<SchemaResult<Vec<_>>>()?,
+            arrow_fields: fields.clone(),
+            rows: 0,
+            nulls: NullRows::default(),
+        })
+    }
+
+    /// Ends a row; every field's column has got its value.
+    #[inline]
+    pub fn end_row(&mut self) {
+        self.rows += 1;
+    }
+
+    /// Hands out the fields' arrays, as [`ColumnOps::finish`] does, without wrapping them.
+    pub fn finish_fields(&mut self) -> Vec<ArrayRef> {
+        self.rows = 0;
+        self.nulls.truncate(0);
+        self.fields.iter_mut().map(|f| f.column.finish()).collect()
+    }
+}
+
+impl ColumnOps for StructColumn {
+    fn num_rows(&self) -> usize {
+        self.rows
+    }
+
+    fn push_null(&mut self) {
+        self.nulls.push(self.rows);
+        for field in &mut self.fields {
+            field.column.push_null();
+        }
+        self.rows += 1;
+    }
+
+    fn push_scalar(&mut self, _: Scalar<'_>) -> Result<(), Mismatch> {
+        Err(Mismatch::Type)
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.rows = self.rows.min(rows);
+        self.nulls.truncate(self.rows);
+        for field in &mut self.fields {
+            field.column.truncate(self.rows);
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        let rows = self.rows;
+        let nulls = self.nulls.finish(rows);
+        let columns = self.finish_fields();
+        match StructArray::try_new_with_length(self.arrow_fields.clone(), columns, nulls, rows) {
+            Ok(array) => Arc::new(array),
+            // Every column has `rows` rows of its field's type; nulls in NOT NULL fields are refused upstream.
+            Err(_) => unreachable!("a struct's columns do not match its fields"),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! DATE, TIME and TIMESTAMP columns.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, ArrowPrimitiveType, types::*};
+use arrow_schema::{DataType, Field};
+use laminar_schema::SchemaResult;
+
+use super::{ColumnOps, ColumnOptions, Mismatch, Scalar, TimestampFormats, number::ShortText, storage::Values};
+
+/// Builds a DATE, TIME or TIMESTAMP column from text, and from numbers where the column's formats say what they
+/// count.
+///
+/// A timestamp with an offset is that instant, in UTC. One without is UTC, or in the column's own fixed offset; a
+/// column of a named zone demands an offset. A fraction finer than the column's unit is out of range.
+#[derive(Debug)]
+pub struct TemporalColumn<T: ArrowPrimitiveType> {
+    values: Values<T>,
+    data_type: DataType,
+    formats: TimestampFormats,
+}
+
+impl<T: ArrowPrimitiveType> TemporalColumn<T> {
+    /// A builder for the field, with the formats from its metadata.
+    ///
+    /// # Errors
+    /// A format that cannot be read.
+    pub fn new(field: &Field, options: &ColumnOptions) -> SchemaResult<Self> {
+        Ok(Self {
+            values: Values::default(),
+            data_type: field.data_type().clone(),
+            formats: TimestampFormats::new(field, options)?,
+        })
+    }
+}
+
+/// How a temporal type reads its values.
+pub trait Temporal: ArrowPrimitiveType {
+    /// A value from text.
+    ///
+    /// # Errors
+    /// It is no such text, or does not fit.
+    #[doc(hidden)]
+    fn read(text: &str, formats: &TemporalFormats<'_>) -> Result<Self::Native, Mismatch>;
+
+    /// A value from a number, counted as the formats say.
+    ///
+    /// # Errors
+    /// No format is a count, or the number does not fit.
+    #[doc(hidden)]
+    fn count(number: &str, formats: &TemporalFormats<'_>) -> Result<Self::Native, Mismatch> {
+        let _ = (number, formats);
+        Err(Mismatch::Type)
+    }
+}
+
+/// The formats of one column.
+#[derive(Debug)]
+pub struct TemporalFormats<'a>(&'a TimestampFormats);
+
+/// `nanos` in units of `unit` nanoseconds, if that is exact.
+#[inline]
+fn in_units<N: TryFrom<i128>>(nanos: i128, unit: i128) -> Result<N, Mismatch> {
+    // Both fit 64 bits for every timestamp between the years 1678 and 2262, and 64-bit division is far cheaper.
+    let (units, rest) = match (i64::try_from(nanos), unit as i64) {
+        (Ok(nanos), unit) => (i128::from(nanos / unit), i128::from(nanos % unit)),
+        (Err(_), _) => (nanos / unit, nanos % unit),
+    };
+    if rest != 0 {
+        return Err(Mismatch::Range);
+    }
+    N::try_from(units).map_err(|_| Mismatch::Range)
+}
+
+macro_rules! temporals {
+    (timestamp $($ty:ty, $unit:literal;)*) => { $(
+        impl Temporal for $ty {
+            #[inline]
+            fn read(text: &str, formats: &TemporalFormats<'_>) -> Result<i64, Mismatch> {
+                in_units(formats.0.timestamp(text)?, $unit)
+            }
+            fn count(number: &str, formats: &TemporalFormats<'_>) -> Result<i64, Mismatch> {
+                in_units(formats.0.epoch(number)?, $unit)
+            }
+        }
+    )* };
+    (time $($ty:ty, $unit:literal;)*) => { $(
+        impl Temporal for $ty {
+            #[inline]
+            fn read(text: &str, formats: &TemporalFormats<'_>) -> Result<Self::Native, Mismatch> {
+                in_units(i128::from(formats.0.time(text)?), $unit)
+            }
+        }
+    )* };
+}
+temporals! { timestamp
+    TimestampSecondType, 1_000_000_000; TimestampMillisecondType, 1_000_000;
+    TimestampMicrosecondType, 1_000; TimestampNanosecondType, 1;
+}
+temporals! { time
+    Time32SecondType, 1_000_000_000; Time32MillisecondType, 1_000_000;
+    Time64MicrosecondType, 1_000; Time64NanosecondType, 1;
+}
+
+impl Temporal for Date32Type {
+    #[inline]
+    fn read(text: &str, formats: &TemporalFormats<'_>) -> Result<i32, Mismatch> {
+        i32::try_from(formats.0.date(text)?).map_err(|_| Mismatch::Range)
+    }
+}
+
+impl Temporal for Date64Type {
+    #[inline]
+    fn read(text: &str, formats: &TemporalFormats<'_>) -> Result<i64, Mismatch> {
+        Ok(formats.0.date(text)? * 86_400_000)
+    }
+}
+
+impl<T: Temporal> TemporalColumn<T> {
+    fn count_shown(&self, number: impl std::fmt::Display) -> Result<T::Native, Mismatch> {
+        let text = ShortText::new(number).ok_or(Mismatch::Range)?;
+        T::count(text.as_str(), &TemporalFormats(&self.formats))
+    }
+}
+
+impl<T: Temporal> ColumnOps for TemporalColumn<T> {
+    #[inline]
+    fn num_rows(&self) -> usize {
+        self.values.len()
+    }
+
+    #[inline]
+    fn push_null(&mut self) {
+        self.values.push_null();
+    }
+
+    #[inline]
+    fn push_scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Mismatch> {
+        let value = match scalar {
+            Scalar::Str(text) | Scalar::Text(text) => T::read(text, &TemporalFormats(&self.formats))?,
+            Scalar::Number(text) => T::count(text, &TemporalFormats(&self.formats))?,
+            Scalar::I64(v) => self.count_shown(v)?,
+            Scalar::U64(v) => self.count_shown(v)?,
+            Scalar::F64(v) => self.count_shown(v)?,
+            Scalar::Bool(_) | Scalar::Bytes(_) => return Err(Mismatch::Type),
+        };
+        self.values.push(value);
+        Ok(())
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows);
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        Arc::new(self.values.finish(self.data_type.clone()))
+    }
+}

@@ -1,0 +1,49 @@
+//! VARCHAR columns with offsets.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, OffsetSizeTrait, types::GenericStringType};
+
+use super::{ColumnOps, Mismatch, Scalar, storage::ByteRows};
+
+/// Builds a Utf8 or LargeUtf8 column; also JSON text, which its decoder hands over as text.
+///
+/// A number or boolean is never turned into text. Bytes must be UTF-8.
+#[derive(Debug, Default)]
+pub struct TextColumn<O: OffsetSizeTrait>(ByteRows<O>);
+
+impl<O: OffsetSizeTrait> ColumnOps for TextColumn<O> {
+    #[inline]
+    fn num_rows(&self) -> usize {
+        self.0.num_rows()
+    }
+
+    #[inline]
+    fn push_null(&mut self) {
+        self.0.push_null();
+    }
+
+    #[inline]
+    fn push_scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Mismatch> {
+        let text = as_text(scalar)?;
+        if self.0.push(text.as_bytes()) { Ok(()) } else { Err(Mismatch::Range) }
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.0.truncate(rows);
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        Arc::new(self.0.finish::<GenericStringType<O>>())
+    }
+}
+
+/// The text of a value that is text.
+#[inline]
+pub(super) fn as_text(scalar: Scalar<'_>) -> Result<&str, Mismatch> {
+    match scalar {
+        Scalar::Str(text) | Scalar::Text(text) => Ok(text),
+        Scalar::Bytes(bytes) => std::str::from_utf8(bytes).map_err(|_| Mismatch::Type),
+        _ => Err(Mismatch::Type),
+    }
+}
