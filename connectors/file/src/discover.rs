@@ -1,0 +1,162 @@
+//! Which inputs a path means: one file, the files that match a pattern, or a stream that is read only once.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use glob::{MatchOptions, Pattern};
+use laminar_schema::{ConfigError, ConnectorError, SchemaResult};
+
+use crate::config::STANDARD_STREAM;
+
+/// What a `path` option means, before anything is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Standard input.
+    Stdin,
+    /// One path, whatever characters it has.
+    One(PathBuf),
+    /// All files that match a pattern.
+    Glob(Arc<str>),
+}
+
+/// Dot files are matched by no pattern: editors leave such files behind. Their own path still names them.
+const MATCHING: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+
+impl Target {
+    /// Reads the `path` option.
+    ///
+    /// A path that exists is taken by its letters, even when it looks like a pattern.
+    pub(crate) fn parse(path: &str) -> SchemaResult<Self> {
+        if path == STANDARD_STREAM {
+            return Ok(Self::Stdin);
+        }
+        let is_pattern = path.contains(['*', '?', '[']) && !Path::new(path).exists();
+        if !is_pattern {
+            return Ok(Self::One(path.into()));
+        }
+        match Pattern::new(path) {
+            Ok(_) => Ok(Self::Glob(path.into())),
+            Err(e) => Err(ConfigError::invalid("path", path, "a path or a glob pattern", e.msg).into()),
+        }
+    }
+
+    /// True when the bytes can be read only once: standard input, a pipe, a device.
+    pub(crate) fn is_read_once(&self) -> bool {
+        match self {
+            Self::Stdin => true,
+            Self::Glob(_) => false,
+            Self::One(path) => fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()),
+        }
+    }
+
+    /// The files there are now, in order of their paths. A pattern may match none; a single path must exist.
+    pub(crate) fn files(&self) -> SchemaResult<Vec<PathBuf>> {
+        match self {
+            Self::Stdin => Ok(Vec::new()),
+            Self::One(path) => one_file(path).map(|path| vec![path]),
+            Self::Glob(pattern) => matching_files(pattern),
+        }
+    }
+
+    /// As [`Target::files`], but finding nothing is an error.
+    pub(crate) fn some_files(&self) -> SchemaResult<Vec<PathBuf>> {
+        let files = self.files()?;
+        if files.is_empty() {
+            let help = "check the pattern and the directory it starts from; `**` matches any depth";
+            return Err(ConnectorError::NotFound { target: self.to_string(), help }.into());
+        }
+        Ok(files)
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Stdin => f.write_str("standard input"),
+            Self::One(path) => path.display().fmt(f),
+            Self::Glob(pattern) => f.write_str(pattern),
+        }
+    }
+}
+
+fn one_file(path: &Path) -> SchemaResult<PathBuf> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => {
+            let help = "it is a directory; name the files in it, as in `dir/*.json`";
+            Err(ConnectorError::NotFound { target: path.display().to_string(), help }.into())
+        }
+        Ok(_) => Ok(path.to_owned()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let help = "check the path; it is taken from the directory the program runs in";
+            Err(ConnectorError::NotFound { target: path.display().to_string(), help }.into())
+        }
+        Err(e) => Err(ConnectorError::io("open", path.display(), e).into()),
+    }
+}
+
+fn matching_files(pattern: &str) -> SchemaResult<Vec<PathBuf>> {
+    let invalid = |e: glob::PatternError| ConfigError::invalid("path", pattern, "a path or a glob pattern", e.msg);
+    let mut files = Vec::new();
+    for found in glob::glob_with(pattern, MATCHING).map_err(invalid)? {
+        let path = found.map_err(|e| {
+            let path = e.path().display().to_string();
+            ConnectorError::io("list", path, e.into())
+        })?;
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(target: &Target, root: &Path) -> Vec<String> {
+        let files = target.files().unwrap();
+        files.iter().map(|f| f.strip_prefix(root).unwrap().display().to_string()).collect()
+    }
+
+    #[test]
+    fn patterns_find_files_in_order_and_leave_dot_files_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["b.json", "a.json", ".hidden.json", "a.csv", "deep/er/c.json", "odd[1].json"] {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        fs::create_dir(dir.path().join("dir.json")).unwrap();
+        let check = |pattern: &str, expected: &[&str]| {
+            let target = Target::parse(dir.path().join(pattern).to_str().unwrap()).unwrap();
+            assert_eq!(names(&target, dir.path()), expected, "{pattern}");
+        };
+        check("*.json", &["a.json", "b.json", "odd[1].json"]);
+        check("**/*.json", &["a.json", "b.json", "deep/er/c.json", "odd[1].json"]);
+        check(".hidden.json", &[".hidden.json"]);
+        check(".*.json", &[]);
+        check("?.csv", &["a.csv"]);
+        check("[bx].json", &["b.json"]);
+        check("odd[1].json", &["odd[1].json"]);
+        check("none*", &[]);
+    }
+
+    #[test]
+    fn what_names_nothing_says_what_to_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let check = |path: &str, expected: &str| {
+            let path = dir.path().join(path);
+            let error = Target::parse(path.to_str().unwrap()).and_then(|t| t.some_files()).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        };
+        check("", "it is a directory; name the files in it");
+        check("absent", "names nothing; check the path");
+        check("absent*", "names nothing; check the pattern");
+        check("***", "expected a path or a glob pattern");
+    }
+}

@@ -1,0 +1,230 @@
+//! Opening one input at the place to read from: decompression, framing, resuming.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
+    path::Path,
+    sync::Arc,
+};
+
+use laminar_formats::framing::{FrameBuffer, Framer, Resume};
+use laminar_schema::{ConnectorError, Framing, Location, SchemaError, SchemaResult};
+
+use crate::{
+    compression::{Codec, Compression, Decompressor, MAGIC_BYTES},
+    position::FilePosition,
+};
+
+/// Bytes that are read at once.
+pub(crate) const CHUNK_BYTES: usize = 256 * 1024;
+
+/// How every input of a source is read.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadPlan {
+    pub(crate) compression: Compression,
+    pub(crate) framing: Framing,
+    pub(crate) max_record_bytes: usize,
+    /// Whether inputs are followed, which a compressed one cannot be.
+    pub(crate) follow: bool,
+}
+
+/// One input's uncompressed bytes.
+pub(crate) enum Bytes {
+    /// A plain file, which can be read in any place and grows under our eyes.
+    File(File),
+    /// Anything else: compressed, a pipe, a reader of the caller's.
+    Stream(Box<Decompressor<Box<dyn Read + Send>>>),
+}
+
+impl Read for Bytes {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buf),
+            Self::Stream(stream) => stream.read(buf),
+        }
+    }
+}
+
+/// The records of one input: its name, and its bytes cut so far.
+#[derive(Debug)]
+pub(crate) struct Records {
+    pub(crate) name: Arc<str>,
+    pub(crate) frames: FrameBuffer,
+    /// Records that start before this offset were yielded before the restart: the stream cannot seek, so they come
+    /// again and are passed over.
+    pub(crate) skip_to: u64,
+    /// Length in storage, once the input has been read to its end.
+    pub(crate) stored: Option<u64>,
+}
+
+impl ReadPlan {
+    /// Records of an input that is read from its first byte.
+    pub(crate) fn records(&self, name: Arc<str>, skip_to: u64) -> SchemaResult<Records> {
+        let frames = FrameBuffer::new(Framer::new(&self.framing, self.max_record_bytes)?);
+        Ok(Records { name, frames, skip_to, stored: None })
+    }
+
+    /// Opens a file at `from`, or at its beginning.
+    ///
+    /// Cost: a plain file is entered where `from` says; a compressed one is decompressed up to there.
+    pub(crate) fn open(
+        &self,
+        path: &Path,
+        name: &Arc<str>,
+        from: Option<FilePosition>,
+    ) -> SchemaResult<(Bytes, Records)> {
+        let failed = |action, e| io_error(action, name, e);
+        let mut file = File::open(path).map_err(|e| failed("open", e))?;
+        let is_regular = file.metadata().map_err(|e| failed("open", e))?.is_file();
+        let head = read_head(&mut file).map_err(|e| failed("read", e))?;
+        let codec = Codec::of_input(self.compression, &head);
+        if codec == Codec::Plain {
+            self.check_extension(path, name, &head)?;
+        }
+        if codec != Codec::Plain && self.follow {
+            let reason = format!("{name} is compressed ({}), and compressed files cannot be followed", codec.name());
+            return Err(unreadable(reason).at(place(name)));
+        }
+        if codec != Codec::Plain || !is_regular {
+            let bytes = self.stream(name, codec, head, Box::new(file))?;
+            return Ok((bytes, self.records(Arc::clone(name), from.map_or(0, |p| p.at.offset))?));
+        }
+        let mut records = self.records(Arc::clone(name), 0)?;
+        let mut bytes = Bytes::File(file);
+        rewind(&mut bytes, name, 0)?;
+        if let Some(from) = from {
+            resume_in_file(&mut bytes, &mut records, from.at)?;
+        }
+        Ok((bytes, records))
+    }
+
+    /// The bytes of a stream that is read once.
+    pub(crate) fn open_once(&self, name: &Arc<str>, mut input: Box<dyn Read + Send>) -> SchemaResult<Bytes> {
+        let head = match self.compression {
+            // Looking at the first bytes may block until there are some, which is as long as a read would.
+            Compression::Auto => read_head(&mut input).map_err(|e| io_error("read", name, e))?,
+            _ => Vec::new(),
+        };
+        self.stream(name, Codec::of_input(self.compression, &head), head, input)
+    }
+
+    fn stream(&self, name: &Arc<str>, codec: Codec, head: Vec<u8>, rest: Box<dyn Read + Send>) -> SchemaResult<Bytes> {
+        let stream = Decompressor::new(codec, head, rest).map_err(|e| io_error("decompress", name, e))?;
+        Ok(Bytes::Stream(Box::new(stream)))
+    }
+
+    /// A file that is called compressed and is not would otherwise surface as a baffling syntax error.
+    fn check_extension(&self, path: &Path, name: &Arc<str>, head: &[u8]) -> SchemaResult<()> {
+        match Codec::of_extension(path) {
+            Some(promised) if self.compression == Compression::Auto && !head.is_empty() => {
+                let promised = promised.name();
+                let reason = format!(
+                    "its name says {promised}, its first bytes do not; set `compression` to 'none' or '{promised}'"
+                );
+                Err(unreadable(reason).at(place(name)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Goes to `at`, having read the head of the file where its records cannot be understood without it.
+fn resume_in_file(bytes: &mut Bytes, records: &mut Records, at: Resume) -> SchemaResult<()> {
+    let name = Arc::clone(&records.name);
+    let Bytes::File(file) = bytes else { return Ok(()) };
+    let len = file.metadata().map_err(|e| io_error("read", &name, e))?.len();
+    if len < at.offset {
+        let reason = format!("the file has {len} bytes, and {} had been read; it was truncated or replaced", at.offset);
+        return Err(bad_position(&name, reason));
+    }
+    if records.frames.framer().has_preamble() && at.offset > 0 {
+        while !records.frames.find_preamble().map_err(|e| e.at(place(&name)))? {
+            if records.frames.has_ended() {
+                let reason = "the file has no header line any more; it was replaced".to_owned();
+                return Err(bad_position(&name, reason));
+            }
+            fill(bytes, records)?;
+        }
+    }
+    records.frames.seek(at);
+    rewind(bytes, &name, at.offset)
+}
+
+/// The place behind the last line end of a file, as a resumed source would be given it.
+///
+/// Cost: reads the file once, to count its lines.
+pub(crate) fn end_of_file(plan: &ReadPlan, path: &Path, name: &Arc<str>) -> SchemaResult<FilePosition> {
+    let (mut bytes, mut records) = plan.open(path, name, None)?;
+    // The first record tells the framing what kind of file this is; every record behind it is in the same state.
+    while !records.frames.has_ended() && records.frames.next().map_err(|e| e.at(place(name)))?.is_none() {
+        fill(&mut bytes, &mut records)?;
+    }
+    let mut at = records.frames.framer().resume_at();
+    rewind(&mut bytes, name, 0)?;
+    let (mut line, mut offset, mut seen) = (1, 0, 0);
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        let read = bytes.read(&mut chunk).map_err(|e| io_error("read", name, e))?;
+        if read == 0 {
+            break;
+        }
+        for end in memchr::memchr_iter(b'\n', &chunk[..read]) {
+            line += 1;
+            offset = seen + end as u64 + 1;
+        }
+        seen += read as u64;
+    }
+    if offset < at.offset {
+        return Ok(FilePosition { at: Resume::START, finished: None });
+    }
+    (at.offset, at.line) = (offset, line);
+    Ok(FilePosition { at, finished: None })
+}
+
+/// Reads a chunk straight into the records' buffer; at the end of the input, tells it so.
+pub(crate) fn fill(bytes: &mut Bytes, records: &mut Records) -> SchemaResult<()> {
+    let read = bytes.read(records.frames.space(CHUNK_BYTES)).map_err(|e| io_error("read", &records.name, e))?;
+    records.frames.filled(read);
+    if read == 0 {
+        records.frames.end();
+    }
+    Ok(())
+}
+
+/// Length of a file in storage, 0 where there is no such thing.
+pub(crate) fn stored_len(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |m| m.len())
+}
+
+fn rewind(bytes: &mut Bytes, name: &Arc<str>, to: u64) -> SchemaResult<()> {
+    match bytes {
+        Bytes::File(file) => file.seek(SeekFrom::Start(to)).map(drop).map_err(|e| io_error("seek in", name, e)),
+        Bytes::Stream(_) => Ok(()),
+    }
+}
+
+fn read_head(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(MAGIC_BYTES);
+    input.by_ref().take(MAGIC_BYTES as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// The place that is known of an input as a whole.
+pub(crate) fn place(name: &Arc<str>) -> Location {
+    Location { partition: Some(Arc::clone(name)), ..Location::default() }
+}
+
+#[cold]
+pub(crate) fn io_error(action: &'static str, name: &Arc<str>, error: io::Error) -> SchemaError {
+    ConnectorError::io(action, name, error).into()
+}
+
+#[cold]
+pub(crate) fn bad_position(name: &Arc<str>, reason: String) -> SchemaError {
+    ConnectorError::BadPosition { partition: name.to_string(), reason }.into()
+}
+
+#[cold]
+fn unreadable(reason: String) -> SchemaError {
+    ConnectorError::External { action: "read the file", source: reason.into(), retryable: false }.into()
+}

@@ -1,0 +1,178 @@
+//! Sampling: the first records of files, and of a stream that is read once.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use laminar_schema::{
+    ConnectorError, DecoderSet, InferenceConfig, RawRecord, SchemaInferable, SchemaResult, SourceMetadata,
+};
+use tokio::time::timeout_at;
+
+use crate::{
+    open::{Bytes, ReadPlan, Records, fill, place},
+    reader::{Event, Reader},
+    source::{FileSource, OnceState},
+};
+
+/// Files that are looked into, at most, spread evenly over all of them.
+const MAX_SAMPLED_FILES: usize = 16;
+
+/// Bytes of a stream that are kept for its start, at most; sampling ends there.
+const MAX_KEPT_BYTES: usize = 64 << 20;
+
+impl<D: DecoderSet> SchemaInferable for FileSource<D> {
+    /// Samples the first records of up to 16 of the files, each giving about as many.
+    ///
+    /// Where files begin with a header line, the first record of the sample is that line; files with another header are
+    /// left out. A stream that is read once keeps what was sampled in memory (up to 64 MiB) until it is started.
+    async fn sample_records(&self, config: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
+        if self.target.is_read_once() {
+            return self.sample_once(config).await;
+        }
+        let files = if self.config.follow { self.target.files()? } else { self.target.some_files()? };
+        let (plan, size) = (self.plan.clone(), config.sample_size);
+        let deadline = Instant::now() + config.sample_timeout;
+        let sampled = tokio::task::spawn_blocking(move || sample_files(&plan, files, size, deadline)).await;
+        sampled.unwrap_or_else(|e| {
+            Err(ConnectorError::External { action: "sample the files", source: e.into(), retryable: false }.into())
+        })
+    }
+}
+
+fn sample_files(plan: &ReadPlan, files: Vec<PathBuf>, size: usize, deadline: Instant) -> SchemaResult<Vec<RawRecord>> {
+    let count = files.len().min(MAX_SAMPLED_FILES);
+    let mut heads: Vec<(Bytes, Records)> = Vec::with_capacity(count);
+    for i in 0..count {
+        let path = &files[i * files.len() / count];
+        heads.push(plan.open(path, &path.to_string_lossy().into(), None)?);
+    }
+    let mut sample = Sample::default();
+    // The first round takes each file's share; the second lets long files make up for short ones.
+    for shares in [count.max(1), 1] {
+        for (i, (bytes, records)) in heads.iter_mut().enumerate() {
+            let missing = size.saturating_sub(sample.records.len());
+            let share = if shares == 1 { missing } else { missing.div_ceil(count - i) };
+            let full = sample.records.len() + share;
+            while sample.records.len() < full && Instant::now() < deadline {
+                if !sample.take_next(records)? {
+                    if records.frames.has_ended() {
+                        break;
+                    }
+                    fill(bytes, records)?;
+                }
+            }
+        }
+    }
+    Ok(sample.into_records())
+}
+
+/// Records collected so far.
+#[derive(Default)]
+struct Sample {
+    header: Option<(Arc<str>, Arc<[u8]>)>,
+    records: Vec<RawRecord>,
+}
+
+impl Sample {
+    /// Takes the next record that is in `from`'s buffer; false when there is none before more is read.
+    fn take_next(&mut self, from: &mut Records) -> SchemaResult<bool> {
+        let name = Arc::clone(&from.name);
+        if from.frames.framer().has_preamble() {
+            if !from.frames.find_preamble().map_err(|e| e.at(place(&name)))? {
+                return Ok(false);
+            }
+            let Some(found) = from.frames.framer().preamble() else { return Ok(false) };
+            let (_, header) = self.header.get_or_insert_with(|| (Arc::clone(&name), Arc::clone(found)));
+            if header != found {
+                // Its records have other columns; inference would take them for values of the first file's.
+                from.frames.end();
+                return Ok(false);
+            }
+        }
+        loop {
+            match from.frames.next() {
+                Ok(None) => return Ok(false),
+                Ok(Some(frame)) => {
+                    let metadata = SourceMetadata::at(Some(name), Some(frame.offset), Some(frame.line));
+                    self.records.push(RawRecord { metadata, ..RawRecord::new(frame.bytes) });
+                    return Ok(true);
+                }
+                // A broken record is reported when it is read in earnest; the sample goes on behind it.
+                Err(e) if e.is_row_level() => {}
+                Err(e) => return Err(e.at(place(&name))),
+            }
+        }
+    }
+
+    fn into_records(mut self) -> Vec<RawRecord> {
+        if let Some((name, header)) = self.header {
+            let metadata = SourceMetadata::at(Some(name), None, None);
+            self.records.insert(0, RawRecord { metadata, ..RawRecord::new(header.to_vec()) });
+        }
+        self.records
+    }
+}
+
+/// A stream that is being read, and what of it was looked at.
+pub(crate) struct Tap {
+    pub(crate) kept: Vec<Event>,
+    pub(crate) reader: Reader,
+}
+
+/// Puts a tap back where it was taken from, also when sampling is cancelled.
+struct Borrowed<'a, D: DecoderSet> {
+    source: &'a FileSource<D>,
+    tap: Option<Tap>,
+}
+
+impl<D: DecoderSet> Drop for Borrowed<'_, D> {
+    fn drop(&mut self) {
+        if let Some(tap) = self.tap.take() {
+            self.source.put_once(OnceState::Sampled(Box::new(tap)));
+        }
+    }
+}
+
+impl<D: DecoderSet> FileSource<D> {
+    async fn sample_once(&self, config: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
+        let mut borrowed = Borrowed { source: self, tap: Some(self.take_once()?) };
+        let Some(tap) = &mut borrowed.tap else { return Ok(Vec::new()) };
+        let deadline = tokio::time::Instant::now() + config.sample_timeout;
+        let mut records = self.plan.records(self.config.path.as_str().into(), 0)?;
+        let mut sample = Sample::default();
+        let (mut kept_bytes, mut looked_at) = (0, 0);
+        while sample.records.len() < config.sample_size {
+            if sample.take_next(&mut records)? {
+                continue;
+            }
+            if looked_at == tap.kept.len() {
+                if records.frames.has_ended() || kept_bytes >= MAX_KEPT_BYTES {
+                    break;
+                }
+                match timeout_at(deadline, tap.reader.next()).await {
+                    Ok(event) => tap.kept.push(event),
+                    Err(_) => break,
+                }
+            }
+            match &tap.kept[looked_at] {
+                Event::Opened(_) | Event::Finished => {}
+                Event::Bytes { bytes, .. } => {
+                    records.frames.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+                    records.frames.filled(bytes.len());
+                    kept_bytes += bytes.len();
+                }
+                Event::Ended { .. } => records.frames.end(),
+                // What came before the failure can be sampled; the stream reports it.
+                Event::Failed(_) if !sample.records.is_empty() => break,
+                Event::Failed(_) => {
+                    if let Event::Failed(error) = tap.kept.swap_remove(looked_at) {
+                        // Nothing is left that a stream could yield.
+                        borrowed.tap = None;
+                        return Err(error);
+                    }
+                }
+            }
+            looked_at += 1;
+        }
+        Ok(sample.into_records())
+    }
+}

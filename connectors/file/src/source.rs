@@ -1,0 +1,227 @@
+//! The file source: records of one file, of many, or of a stream that is read once.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    io::Read,
+    marker::PhantomData,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use laminar_schema::{
+    ConfigError, ConnectorError, DecoderSet, FormatSpec, Framing, Positions, SchemaError, SchemaResult, Source,
+    SourceConfig, SourceConnector, SourceFromConfig,
+};
+
+use crate::{
+    config::{FileSourceConfig, STANDARD_STREAM, StartAt},
+    discover::Target,
+    follow::{Follow, follow},
+    open::{ReadPlan, bad_position, stored_len},
+    position::FilePosition,
+    reader::{FileToRead, Once, Reader, read_files, read_once},
+    schema::Tap,
+    stream::FileStream,
+};
+
+/// Reads files, glob patterns and standard input, plain or compressed.
+///
+/// Each file is a partition, named by its path; a position is a place in its uncompressed bytes.
+#[derive(SourceConnector)]
+#[connector(name = "file")]
+#[capabilities(inferable)]
+pub struct FileSource<D: DecoderSet> {
+    pub(crate) config: FileSourceConfig,
+    pub(crate) target: Target,
+    pub(crate) plan: ReadPlan,
+    /// What is read only once lives here from the first sample to the start.
+    pub(crate) once: Mutex<OnceState>,
+    decoder: PhantomData<fn() -> D>,
+}
+
+/// How far an input that is read once has got.
+pub(crate) enum OnceState {
+    /// Nobody has asked for it yet. The reader is the caller's, where there is one.
+    Untouched(Option<Box<dyn Read + Send>>),
+    /// It was sampled: what was read is kept, so that a stream yields it again.
+    Sampled(Box<Tap>),
+    /// A stream has it.
+    Taken,
+}
+
+impl<D: DecoderSet> fmt::Debug for FileSource<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileSource").field("config", &self.config).field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+impl<D: DecoderSet> FileSource<D> {
+    /// A source of what `config` names, whose records lie in it as those of `format` do. Does no I/O.
+    ///
+    /// # Errors
+    /// A pattern that cannot be read, options that contradict each other, a format that is not in `D`.
+    pub fn new(config: FileSourceConfig, format: &FormatSpec) -> SchemaResult<Self> {
+        let framing = D::framing(format)?.ok_or_else(|| unsupported_format(format, D::FORMATS))?;
+        check_options(&config, &framing)?;
+        let target = Target::parse(&config.path)?;
+        let plan = ReadPlan {
+            compression: config.compression,
+            framing,
+            max_record_bytes: config.max_record_bytes,
+            follow: config.follow,
+        };
+        let once = Mutex::new(OnceState::Untouched(None));
+        Ok(Self { config, target, plan, once, decoder: PhantomData })
+    }
+
+    /// A source of the bytes that `reader` yields, in place of standard input.
+    ///
+    /// # Errors
+    /// As [`FileSource::new`].
+    pub fn from_reader(
+        reader: impl Read + Send + 'static,
+        mut config: FileSourceConfig,
+        format: &FormatSpec,
+    ) -> SchemaResult<Self> {
+        STANDARD_STREAM.clone_into(&mut config.path);
+        let mut source = Self::new(config, format)?;
+        source.once = Mutex::new(OnceState::Untouched(Some(Box::new(reader))));
+        Ok(source)
+    }
+
+    /// Takes the stream that is read once, starting to read it if nobody has.
+    pub(crate) fn take_once(&self) -> SchemaResult<Tap> {
+        // A panic elsewhere leaves the state whole: it is only ever replaced.
+        let mut state = self.once.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *state, OnceState::Taken) {
+            OnceState::Sampled(tap) => Ok(*tap),
+            OnceState::Untouched(reader) => {
+                let once = match (reader, &self.target) {
+                    (Some(reader), _) => Once::Reader(reader),
+                    (None, Target::One(path)) => Once::Pipe(path.clone()),
+                    (None, _) => Once::Stdin,
+                };
+                let (plan, name) = (self.plan.clone(), Arc::from(self.config.path.as_str()));
+                let reader = Reader::spawn(move |out| read_once(&plan, &name, once, out))?;
+                Ok(Tap { kept: Vec::new(), reader })
+            }
+            OnceState::Taken => {
+                let source = format!("{} was started already, and can be read only once", self.target);
+                Err(ConnectorError::External { action: "start", source: source.into(), retryable: false }.into())
+            }
+        }
+    }
+
+    /// Puts the stream that is read once back.
+    pub(crate) fn put_once(&self, state: OnceState) {
+        *self.once.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// The files to read now, each from where the checkpoint says; what it has finished is left out.
+    fn files_to_read(&self, mut from: HashMap<Arc<str>, FilePosition>) -> SchemaResult<Vec<FileToRead>> {
+        let mut files = Vec::new();
+        for path in self.target.some_files()? {
+            let name: Arc<str> = path.to_string_lossy().into();
+            let from = from.remove(&name);
+            if from.and_then(|p| p.finished).is_none_or(|stored| stored != stored_len(&path)) {
+                files.push(FileToRead { path, name, from });
+            }
+        }
+        // A file that was read to its end may be archived; one that was not is missed.
+        match from.into_iter().find(|(_, position)| position.finished.is_none()) {
+            Some((name, position)) => {
+                let reason = format!(
+                    "it was read up to offset {} and is not among the files of `{}` any more",
+                    position.at.offset, self.target
+                );
+                Err(bad_position(&name, reason))
+            }
+            None => Ok(files),
+        }
+    }
+}
+
+impl<D: DecoderSet> SourceFromConfig for FileSource<D> {
+    type Config = FileSourceConfig;
+
+    fn from_config(config: FileSourceConfig, source: &SourceConfig) -> SchemaResult<Self> {
+        Self::new(config, &source.format)
+    }
+}
+
+impl<D: DecoderSet> Source for FileSource<D> {
+    type Decoder = D;
+    type Stream = FileStream;
+
+    async fn validate(&self) -> SchemaResult<()> {
+        if self.config.follow || self.target.is_read_once() {
+            return Ok(());
+        }
+        self.target.some_files().map(drop)
+    }
+
+    async fn start(&self, from: Option<&Positions>) -> SchemaResult<FileStream> {
+        let from = parse_positions(from)?;
+        if self.target.is_read_once() {
+            let Tap { kept, reader } = self.take_once()?;
+            let skip_to = from.get(self.config.path.as_str()).map_or(0, |p| p.at.offset);
+            return Ok(FileStream::new(reader, self.config.max_batch_bytes).after(kept, skip_to));
+        }
+        let plan = self.plan.clone();
+        let reader = if self.config.follow {
+            let (target, config) = (self.target.clone(), &self.config);
+            let (start, on_truncate, poll_interval) = (config.start, config.on_truncate, config.poll_interval);
+            let spec = Follow { plan, target, poll_interval, start, on_truncate, from };
+            Reader::spawn(move |out| follow(spec, out))?
+        } else {
+            let files = self.files_to_read(from)?;
+            Reader::spawn(move |out| read_files(&plan, files, out))?
+        };
+        Ok(FileStream::new(reader, self.config.max_batch_bytes))
+    }
+}
+
+fn parse_positions(from: Option<&Positions>) -> SchemaResult<HashMap<Arc<str>, FilePosition>> {
+    let parse = |(name, position): (&Arc<str>, &_)| match FilePosition::from_position(position) {
+        Some(position) => Ok((Arc::clone(name), position)),
+        None => Err(bad_position(name, "it is not a position of the file connector".to_owned())),
+    };
+    from.into_iter().flat_map(Positions::iter).map(parse).collect()
+}
+
+fn check_options(config: &FileSourceConfig, framing: &Framing) -> SchemaResult<()> {
+    let conflict = |key: &str, value: &str, expected: &str, reason: &str| {
+        Err(SchemaError::from(ConfigError::invalid(key, value, expected, reason)))
+    };
+    if config.start == StartAt::End && !config.follow {
+        return conflict("start", "end", "beginning", "there is nothing behind the end unless `follow` is on");
+    }
+    if config.follow && config.path == STANDARD_STREAM {
+        return conflict("follow", "true", "false", "standard input is read as it comes anyway");
+    }
+    if config.follow && matches!(framing, Framing::Whole) {
+        return conflict(
+            "follow",
+            "true",
+            "false",
+            "the whole file is one record, which never ends while it is followed",
+        );
+    }
+    for (key, value) in [("max_record_bytes", config.max_record_bytes), ("max_batch_bytes", config.max_batch_bytes)] {
+        if value == 0 {
+            return conflict(key, "0", "a positive number of bytes", "");
+        }
+    }
+    Ok(())
+}
+
+#[cold]
+fn unsupported_format(format: &FormatSpec, known: &[&str]) -> SchemaError {
+    ConnectorError::UnsupportedFormat {
+        connector: "file".to_owned(),
+        format: format.name.clone(),
+        known: known.iter().map(|k| (*k).to_owned()).collect(),
+        suggestion: laminar_schema::config::did_you_mean(&format.name, known.iter().copied()).map(str::to_owned),
+    }
+    .into()
+}

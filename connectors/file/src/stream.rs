@@ -1,0 +1,211 @@
+//! A running file source: cuts what the reader thread sends into records.
+
+use std::{collections::VecDeque, fmt};
+
+use laminar_schema::{Location, NewRecord, Positions, RecordStream, SchemaError, SchemaResult, SourceBatch};
+
+use crate::{
+    open::{Records, bad_position, place},
+    position::FilePosition,
+    reader::{Event, Reader},
+};
+
+/// A running [`FileSource`](crate::FileSource).
+pub struct FileStream {
+    reader: Reader,
+    /// Events that were received and not yet looked at.
+    queue: VecDeque<Event>,
+    /// Inputs by number; `None` once they have ended and all their records are yielded.
+    inputs: Vec<Option<Records>>,
+    /// The input whose buffer may still hold whole records.
+    cutting: Option<usize>,
+    /// Positions reached since the last batch that was yielded. They wait here, because a cancelled call must not take
+    /// them with it.
+    reached: Positions,
+    /// Applies to an input that is read once: records before this offset are passed over.
+    once_skip_to: u64,
+    max_batch_bytes: usize,
+    /// An error that comes after records that have to be yielded first.
+    failed: Option<SchemaError>,
+    ended: bool,
+}
+
+impl fmt::Debug for FileStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStream").field("inputs", &self.inputs).finish_non_exhaustive()
+    }
+}
+
+impl FileStream {
+    pub(crate) fn new(reader: Reader, max_batch_bytes: usize) -> Self {
+        Self {
+            reader,
+            queue: VecDeque::new(),
+            inputs: Vec::new(),
+            cutting: None,
+            reached: Positions::new(),
+            once_skip_to: 0,
+            max_batch_bytes,
+            failed: None,
+            ended: false,
+        }
+    }
+
+    /// Yields what is in `kept` first, and of all of it only what lies behind `skip_to`.
+    pub(crate) fn after(mut self, kept: Vec<Event>, skip_to: u64) -> Self {
+        self.queue.extend(kept);
+        self.once_skip_to = skip_to;
+        self
+    }
+
+    /// Moves records from what was received to `out` until it is full; yields how many. Never waits.
+    fn cut(&mut self, out: &mut SourceBatch, max: usize) -> SchemaResult<usize> {
+        let mut count = 0;
+        while self.failed.is_none() {
+            if let Some(input) = self.cutting {
+                match self.cut_input(input, out, max - count, &mut count) {
+                    Ok(Cut::Full) => break,
+                    Ok(Cut::Drained) => self.cutting = None,
+                    Err(error) => self.failed = Some(error),
+                }
+            } else {
+                let Some(event) = self.queue.pop_front().or_else(|| self.reader.try_next()) else { break };
+                self.take(event);
+            }
+        }
+        match self.failed.take_if(|_| count == 0) {
+            Some(error) => Err(error),
+            None => Ok(count),
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Opened(mut records) => {
+                records.skip_to = records.skip_to.max(self.once_skip_to);
+                if records.skip_to == 0 {
+                    // A rotated file begins again under the same name, and the old one's position must not outlive it.
+                    self.reached.set(records.name.clone(), records.position());
+                }
+                self.inputs.push(Some(*records));
+            }
+            Event::Bytes { input, bytes } => {
+                if let Some(Some(records)) = self.inputs.get_mut(input) {
+                    records.frames.space(bytes.len())[..bytes.len()].copy_from_slice(&bytes);
+                    records.frames.filled(bytes.len());
+                    self.cutting = Some(input);
+                }
+                self.reader.recycle(bytes);
+            }
+            Event::Ended { input, stored } => {
+                if let Some(Some(records)) = self.inputs.get_mut(input) {
+                    records.frames.end();
+                    records.stored = stored;
+                    self.cutting = Some(input);
+                }
+            }
+            Event::Failed(error) => {
+                self.ended = true;
+                self.failed = Some(error);
+            }
+            Event::Finished => self.ended = true,
+        }
+    }
+
+    /// Moves the records that `input` holds to `out`, `max` of them at most, and adds to `count` how many.
+    fn cut_input(&mut self, input: usize, out: &mut SourceBatch, max: usize, count: &mut usize) -> SchemaResult<Cut> {
+        let Some(Some(records)) = self.inputs.get_mut(input) else { return Ok(Cut::Drained) };
+        let before = *count;
+        let cut = records.cut(out, max, self.max_batch_bytes, count);
+        let has_ended = matches!(cut, Ok(Cut::Drained)) && records.frames.has_ended();
+        if has_ended {
+            records.check_reached()?;
+        }
+        if *count > before || has_ended {
+            self.reached.set(records.name.clone(), records.position());
+        }
+        if has_ended {
+            self.inputs[input] = None;
+        }
+        cut
+    }
+}
+
+/// Why cutting stopped.
+enum Cut {
+    /// The batch is full.
+    Full,
+    /// There is no whole record left.
+    Drained,
+}
+
+impl Records {
+    fn position(&self) -> laminar_schema::Position {
+        FilePosition { at: self.frames.framer().resume_at(), finished: self.stored }.to_position()
+    }
+
+    fn cut(
+        &mut self,
+        out: &mut SourceBatch,
+        max: usize,
+        max_batch_bytes: usize,
+        count: &mut usize,
+    ) -> SchemaResult<Cut> {
+        if self.frames.framer().has_preamble() && !self.frames.find_preamble().map_err(|e| e.at(place(&self.name)))? {
+            return Ok(Cut::Drained);
+        }
+        let raw = out.raw_mut();
+        let partition = Some(raw.partition(&self.name, self.frames.framer().preamble()));
+        let full_at = *count + max;
+        loop {
+            if *count == full_at || (!raw.is_empty() && raw.num_value_bytes() >= max_batch_bytes) {
+                return Ok(Cut::Full);
+            }
+            match self.frames.next() {
+                Ok(None) => return Ok(Cut::Drained),
+                Ok(Some(frame)) if frame.offset >= self.skip_to => {
+                    let (value, offset, line) = (Some(frame.bytes), Some(frame.offset), Some(frame.line));
+                    raw.push(NewRecord { value, partition, offset, line, ..NewRecord::default() });
+                    *count += 1;
+                }
+                Ok(Some(frame)) if frame.resume.offset > self.skip_to => {
+                    let reason = format!(
+                        "offset {} is inside a record that starts at {}; the file was replaced",
+                        self.skip_to, frame.offset
+                    );
+                    return Err(bad_position(&self.name, reason));
+                }
+                Ok(Some(_)) => {}
+                // A fault in front of the position was reported before the restart.
+                Err(e) if e.location().offset.is_some_and(|at| at < self.skip_to) => {}
+                Err(e) => return Err(e.at(Location { partition: Some(self.name.clone()), ..Location::default() })),
+            }
+        }
+    }
+
+    /// Whether the input held everything that was read of it before the restart.
+    fn check_reached(&self) -> SchemaResult<()> {
+        let end = self.frames.framer().resume_at().offset;
+        if end >= self.skip_to {
+            return Ok(());
+        }
+        let reason = format!("the stream has {end} bytes, and {} had been read; it was replaced", self.skip_to);
+        Err(bad_position(&self.name, reason))
+    }
+}
+
+impl RecordStream for FileStream {
+    async fn next(&mut self, out: &mut SourceBatch, max: usize) -> SchemaResult<usize> {
+        loop {
+            let count = self.cut(out, max.max(1))?;
+            if count > 0 || self.ended {
+                out.positions.advance(&self.reached);
+                self.reached.clear();
+                return Ok(count);
+            }
+            // The only place that waits, and nothing was appended to `out` yet: dropped here, the call loses nothing.
+            let event = self.reader.next().await;
+            self.queue.push_back(event);
+        }
+    }
+}
