@@ -14,6 +14,7 @@ use super::{
     MAX_SQL_BYTES,
     ast::{Ident, Span},
     error::{DdlError, DdlErrorKind},
+    secrets,
 };
 use crate::{config::did_you_mean, error::cut};
 
@@ -202,6 +203,14 @@ impl<'a> Cursor<'a> {
         Ok(Ident { name, span })
     }
 
+    /// A name that is not empty: of a source, a sink, a connector or a format.
+    pub(super) fn name(&mut self, what: &'static str) -> Result<Ident, DdlError> {
+        if matches!(self.peek(), Some(Token::Word(word)) if word.value.is_empty()) {
+            return Err(self.expected(&[what]));
+        }
+        self.ident(what)
+    }
+
     /// A string in single quotes.
     pub(super) fn string(&mut self, what: &'static str) -> Result<String, DdlError> {
         match self.peek() {
@@ -257,15 +266,12 @@ impl<'a> Cursor<'a> {
         match self.peek() {
             None => "the end of the text".to_owned(),
             Some(Token::SingleQuotedString(_)) => "a string".to_owned(),
+            Some(_) if secrets::hidden(self.sql).iter().any(|r| r.contains(&self.span().start)) => "***".to_owned(),
             Some(Token::Word(_) | Token::Number(..)) => format!("`{}`", cut(self.text(self.span()))),
-            Some(token) => {
-                let text = token.to_string();
-                if text.contains(['\'', '"']) {
-                    "a string of another kind".to_owned()
-                } else {
-                    format!("`{}`", cut(&text))
-                }
-            }
+            Some(_) => match self.text(self.span()) {
+                text if text.contains('\'') => "a string with a prefix".to_owned(),
+                text => format!("`{}`", cut(text)),
+            },
         }
     }
 }
@@ -313,7 +319,7 @@ fn untokenizable(sql: &str, at: usize) -> DdlError {
                 help: None,
                 suggestion: None,
             };
-            return DdlError::new(sql, at..at + 1, kind);
+            return DdlError::new(sql, at..at + rest.chars().next().map_or(0, char::len_utf8), kind);
         }
     };
     DdlError::new(sql, at..line_end, DdlErrorKind::Unterminated { what, end })

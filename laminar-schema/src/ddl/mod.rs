@@ -18,10 +18,17 @@ mod columns;
 mod cursor;
 mod error;
 mod expression;
+mod inference;
 mod options;
+mod print;
+mod registry;
+mod render;
+mod secrets;
 mod select;
 mod source;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub use ast::{
@@ -29,6 +36,8 @@ pub use ast::{
     OnSchemaChange, SelectItem, Span, Spanned, Statement, StatementKind, Watermark,
 };
 pub use error::{DdlError, DdlErrorKind};
+pub use print::{Secrets, columns_of, ddl_of};
+pub use render::{render, render_config, snippet};
 pub use types::SqlType;
 
 use crate::declared::DeclaredSchema;

@@ -5,6 +5,7 @@ use sqlparser::tokenizer::Token;
 use super::{
     cursor::Cursor,
     error::{DdlError, DdlErrorKind},
+    secrets,
 };
 use crate::config::Options;
 
@@ -27,6 +28,15 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Options, DdlError> {
         let key = key(cursor)?;
         let key_span = start..cursor.previous_end();
         if !cursor.eat(&Token::Eq) {
+            if secrets::looks_secret(&key) {
+                let kind = DdlErrorKind::Expected {
+                    expected: vec!["`=`"],
+                    found: "***".to_owned(),
+                    help: None,
+                    suggestion: None,
+                };
+                return Err(cursor.error(key_span, kind));
+            }
             return Err(cursor.expected_or(&["`=`"], "an option is a name and a value: topic = 'trades'"));
         }
         let value = value(cursor)?;

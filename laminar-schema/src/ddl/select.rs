@@ -14,7 +14,7 @@ const ONE_SOURCE: &str = "a pipeline copies columns of one source: INSERT INTO s
 /// Reads what follows the word INSERT.
 pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Insert, DdlError> {
     cursor.expect_word("INTO", "`INTO`")?;
-    let sink = cursor.ident("a sink name")?;
+    let sink = cursor.name("a sink name")?;
     if cursor.peek() == Some(&Token::LParen) {
         return Err(cursor.expected_or(&["`SELECT`"], "name the sink's columns in SELECT: SELECT price AS p"));
     }
@@ -29,7 +29,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Insert, DdlError> {
     if !cursor.eat_words(&["FROM"]) {
         return Err(cursor.expected(&["`AS`", "`,`", "`FROM`"]));
     }
-    let source = cursor.ident("a source name")?;
+    let source = cursor.name("a source name")?;
     let mut filter = None;
     if cursor.eat_words(&["WHERE"]) {
         filter = Some(expression::parse(cursor, |_, _| false)?);
@@ -66,7 +66,7 @@ fn item(cursor: &mut Cursor<'_>) -> Result<SelectItem, DdlError> {
         return Ok(SelectItem::Column { qualifier: None, column, alias: alias(cursor)? });
     }
     if is_name(0) && cursor.peek_nth(1) == Some(&Token::Period) && is_name(2) && ends(3) {
-        let qualifier = Some(cursor.ident("a source name")?);
+        let qualifier = Some(cursor.name("a source name")?);
         cursor.advance();
         let column = cursor.ident("a column")?;
         return Ok(SelectItem::Column { qualifier, column, alias: alias(cursor)? });

@@ -17,7 +17,7 @@ use crate::{
 /// Reads what follows `CREATE SOURCE`.
 pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<CreateSource, DdlError> {
     let if_not_exists = eat_if_not_exists(cursor)?;
-    let name = cursor.ident("a source name")?;
+    let name = cursor.name("a source name")?;
     let list = match cursor.peek() {
         Some(Token::LParen) => columns::parse(cursor)?,
         _ => ColumnList::default(),
@@ -54,7 +54,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<CreateSource, DdlError> {
 /// Reads what follows `CREATE SINK`.
 pub(super) fn parse_sink(cursor: &mut Cursor<'_>) -> Result<CreateSink, DdlError> {
     let if_not_exists = eat_if_not_exists(cursor)?;
-    let name = cursor.ident("a sink name")?;
+    let name = cursor.name("a sink name")?;
     if !cursor.eat_words(&["INTO"]) {
         return Err(cursor.expected_or(&["`INTO`"], "the connector follows: INTO FILE (path = 'out.csv')"));
     }
@@ -173,12 +173,12 @@ pub(super) fn eat_if_not_exists(cursor: &mut Cursor<'_>) -> Result<bool, DdlErro
 }
 
 fn connector(cursor: &mut Cursor<'_>) -> Result<ConnectorClause, DdlError> {
-    let Ident { name, span } = cursor.ident("a connector name")?;
+    let Ident { name, span } = cursor.name("a connector name")?;
     Ok(ConnectorClause { name: name.to_ascii_lowercase(), span, options: options::parse_optional(cursor)? })
 }
 
 fn format(cursor: &mut Cursor<'_>, _: Span) -> Result<FormatClause, DdlError> {
-    let Ident { name, span } = cursor.ident("a format name")?;
+    let Ident { name, span } = cursor.name("a format name")?;
     let spec = FormatSpec::new(name).with_options(options::parse_optional(cursor)?);
     Ok(FormatClause { spec, span })
 }
@@ -220,7 +220,7 @@ fn on_error(cursor: &mut Cursor<'_>, span: Span) -> Result<Spanned<OnError>, Ddl
     } else if cursor.eat_words(&["DEAD"]) {
         cursor.expect_word("LETTER", "`LETTER`")?;
         cursor.expect_word("TO", "`TO`")?;
-        OnError::DeadLetter(cursor.ident("a sink name")?)
+        OnError::DeadLetter(cursor.name("a sink name")?)
     } else {
         return Err(cursor.expected(&["`FAIL`", "`SKIP`", "`DEAD LETTER TO`"]));
     };

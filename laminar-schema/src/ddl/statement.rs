@@ -47,9 +47,9 @@ fn parse(cursor: &mut Cursor<'_>) -> Result<StatementKind, DdlError> {
         "INSERT" => select::parse(cursor).map(StatementKind::Insert),
         "EXPLAIN" => {
             cursor.expect_word("SOURCE", "`SOURCE`")?;
-            cursor.ident("a source name").map(StatementKind::Explain)
+            cursor.name("a source name").map(StatementKind::Explain)
         }
-        "DESCRIBE" => cursor.ident("a source name").map(StatementKind::Describe),
+        "DESCRIBE" => cursor.name("a source name").map(StatementKind::Describe),
         "SHOW" => show(cursor),
         "ALTER" => alter(cursor),
         _ => drop_statement(cursor),
@@ -79,12 +79,12 @@ fn show(cursor: &mut Cursor<'_>) -> Result<StatementKind, DdlError> {
         return Err(cursor.expected(&["`CONNECTORS`", "`CREATE SOURCE`"]));
     }
     cursor.expect_word("SOURCE", "`SOURCE`")?;
-    cursor.ident("a source name").map(StatementKind::ShowCreateSource)
+    cursor.name("a source name").map(StatementKind::ShowCreateSource)
 }
 
 fn alter(cursor: &mut Cursor<'_>) -> Result<StatementKind, DdlError> {
     cursor.expect_word("SOURCE", "`SOURCE`")?;
-    let name = cursor.ident("a source name")?;
+    let name = cursor.name("a source name")?;
     cursor.expect_word("REFRESH", "`REFRESH SCHEMA`")?;
     cursor.expect_word("SCHEMA", "`SCHEMA`")?;
     let dry_run = cursor.eat_words(&["DRY"]);
@@ -102,7 +102,7 @@ fn drop_statement(cursor: &mut Cursor<'_>) -> Result<StatementKind, DdlError> {
         return Err(cursor.expected(&["`SOURCE`", "`SINK`"]));
     }
     let if_exists = cursor.eat_words(&["IF", "EXISTS"]);
-    let name = cursor.ident(if is_source { "a source name" } else { "a sink name" })?;
+    let name = cursor.name(if is_source { "a source name" } else { "a sink name" })?;
     let drop = Drop { name, if_exists };
     Ok(if is_source { StatementKind::DropSource(drop) } else { StatementKind::DropSink(drop) })
 }

@@ -1,0 +1,105 @@
+//! `USING SCHEMA REGISTRY (…)` → [`RegistryConfig`].
+
+use super::ast::CreateSource;
+use crate::{
+    config::{ConfigError, ConfigErrors, ConfigKey, ConnectorConfig, FromConfigValue, OptionReader, Options, Secret},
+    registry::{CompatibilityMode, RegistryConfig, RegistryCredentials, RegistrySchemaType},
+};
+
+/// Options of the clause.
+pub(super) struct RegistryOptions {
+    url: String,
+    subject: Option<String>,
+    schema_type: Option<RegistrySchemaType>,
+    compatibility: CompatibilityMode,
+    username: Option<String>,
+    password: Option<Secret>,
+    token: Option<Secret>,
+}
+
+const fn key(key: &'static str, type_name: &'static str, doc: &'static str) -> ConfigKey {
+    ConfigKey { key, aliases: &[], type_name, required: false, default: None, doc, secret: false }
+}
+
+impl ConnectorConfig for RegistryOptions {
+    const KEYS: &'static [ConfigKey] = &[
+        ConfigKey { required: true, ..key("url", "text", "Base URL of the registry, without credentials") },
+        key("subject", "text", "Subject of the schema; the connector's naming rule where absent"),
+        key("schema_type", "avro, protobuf or json", "Language of the schema; the FORMAT's where absent"),
+        ConfigKey {
+            default: Some("BACKWARD"),
+            ..key("compatibility", "a compatibility mode", "Which schema changes are allowed")
+        },
+        key("username", "text", "User name or API key of HTTP basic authentication"),
+        ConfigKey { secret: true, ..key("password", Secret::TYPE_NAME, "Password or API secret, with username") },
+        ConfigKey { secret: true, ..key("token", Secret::TYPE_NAME, "Bearer token, instead of username and password") },
+    ];
+
+    fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
+        let mut reader = OptionReader::new(options, Self::KEYS);
+        let url = reader.read(0, String::from_value);
+        let subject = reader.read(1, String::from_value);
+        let schema_type = reader.read(2, schema_type);
+        let compatibility = reader.read(3, |text| text.parse());
+        let username = reader.read(4, String::from_value);
+        let password = reader.read(5, Secret::from_value);
+        let token = reader.read(6, Secret::from_value);
+        reader.build(|| {
+            Some(Self { url: url?, subject, schema_type, compatibility: compatibility?, username, password, token })
+        })
+    }
+}
+
+impl CreateSource {
+    /// The typed form of `USING SCHEMA REGISTRY`. The language of the schema is the format's unless it is given.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the options.
+    pub fn registry_config(&self) -> Result<Option<RegistryConfig>, ConfigErrors> {
+        let Some(clause) = &self.registry else { return Ok(None) };
+        let RegistryOptions { url, subject, schema_type, compatibility, username, password, token } =
+            RegistryOptions::from_options(&clause.value)?;
+        // None of these values may be shown: even a URL can hold a password.
+        let invalid = |key: &'static str, expected: &str, reason: &str| ConfigError::Invalid {
+            key: key.to_owned(),
+            value: "***".to_owned(),
+            expected: expected.to_owned(),
+            reason: reason.to_owned(),
+            span: clause.value.value(key).and_then(|v| v.span.clone()),
+        };
+        let url = base_url(&url).map_err(|reason| invalid("url", "a base URL", reason))?;
+        let credentials = match (username, password, token) {
+            (None, None, None) => None,
+            (Some(username), Some(password), None) => Some(RegistryCredentials::Basic { username, password }),
+            (None, None, Some(token)) => Some(RegistryCredentials::Bearer(token)),
+            (_, _, Some(_)) => return Err(invalid("token", "no username or password beside it", "").into()),
+            (Some(_), None, None) => return Err(invalid("username", "a password beside it", "").into()),
+            (None, Some(_), None) => return Err(invalid("password", "a username beside it", "").into()),
+        };
+        let schema_type = schema_type.unwrap_or(match self.format.spec.name.as_str() {
+            "json" => RegistrySchemaType::JsonSchema,
+            "protobuf" => RegistrySchemaType::Protobuf,
+            _ => RegistrySchemaType::Avro,
+        });
+        Ok(Some(RegistryConfig { url, subject, schema_type, compatibility, credentials }))
+    }
+}
+
+fn base_url(text: &str) -> Result<String, &'static str> {
+    match text.split_once("://") {
+        Some(("http" | "https", rest)) if rest.split(['/', '?']).next().is_some_and(|host| host.contains('@')) => {
+            Err("credentials do not belong in it; use username and password, or token")
+        }
+        Some(("http" | "https", rest)) if !rest.is_empty() => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err("it starts with http:// or https://"),
+    }
+}
+
+fn schema_type(text: &str) -> Result<RegistrySchemaType, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "avro" => Ok(RegistrySchemaType::Avro),
+        "protobuf" => Ok(RegistrySchemaType::Protobuf),
+        "json" | "json_schema" | "json-schema" => Ok(RegistrySchemaType::JsonSchema),
+        _ => Err(String::new()),
+    }
+}
