@@ -314,7 +314,7 @@ fn untokenizable(sql: &str, at: usize) -> DdlError {
         _ if rest.contains('\'') => ("string", "`'`"),
         _ => {
             let kind = DdlErrorKind::Expected {
-                expected: vec!["a statement"],
+                expected: vec!["a name or a number"],
                 found: "`.`".to_owned(),
                 help: None,
                 suggestion: None,

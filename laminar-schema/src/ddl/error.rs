@@ -127,7 +127,7 @@ impl DdlError {
             DdlErrorKind::DuplicateClause { .. } | DdlErrorKind::SecondWildcard => Some("keep one of them".to_owned()),
             DdlErrorKind::Duplicate { .. } => Some("rename or remove one of them".to_owned()),
             DdlErrorKind::Unterminated { what: "string", .. } => {
-                Some("a quote inside a string is written twice: 'it''s'".to_owned())
+                Some("perhaps a quote is missing further up; one inside a string is written twice: 'it''s'".to_owned())
             }
             DdlErrorKind::FormatMissing { known } if !known.is_empty() => Some(format!(
                 "add one of: {}",

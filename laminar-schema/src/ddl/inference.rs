@@ -47,10 +47,11 @@ impl ConnectorConfig for InferenceConfig {
         let sample_size = reader.read(0, |text| in_range(text, 1..=usize::MAX));
         let sample_timeout = reader.read(1, Duration::from_value);
         let null_type = reader.read(2, null_type);
-        let number_type = reader.read(3, |text| text.parse());
+        // What `number_type` and `array_strategy` expect is in their keys already, so the reason stays empty.
+        let number_type = reader.read(3, |text| text.parse().map_err(|_| String::new()));
         let timestamp_formats = reader.read(4, Vec::<String>::from_value);
         let max_depth = reader.read(5, |text| in_range(text, 1..=super::MAX_TYPE_DEPTH));
-        let array_strategy = reader.read(6, |text| text.parse());
+        let array_strategy = reader.read(6, |text| text.parse().map_err(|_| String::new()));
         let map_threshold = reader.read(7, usize::from_value);
         let field_appearance_threshold = reader.read(8, share);
         reader.build(|| {

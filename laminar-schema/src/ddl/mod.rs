@@ -16,6 +16,7 @@
 mod ast;
 mod columns;
 mod cursor;
+mod erase;
 mod error;
 mod expression;
 mod inference;

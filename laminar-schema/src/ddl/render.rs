@@ -61,6 +61,7 @@ pub fn snippet(sql: &str, message: &str, span: Range<usize>, help: Option<&str>)
     let mut out = format!("error: {message}\n --> line {number}, column {column}\n");
     let start = sql.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |i| i + 1);
     let end = sql.get(start..).and_then(|rest| rest.find('\n')).map_or(sql.len(), |i| start + i);
+    let end = if sql.get(start..end).is_some_and(|line| line.ends_with('\r')) { end - 1 } else { end };
     let (line, marks) = marked_line(sql, start..end, &span);
     let number = number.to_string();
     let margin = " ".repeat(number.len());

@@ -9,11 +9,15 @@ use std::ops::Range;
 const NAMES: &[&str] =
     &["password", "passwd", "secret", "token", "credential", "api_key", "apikey", "access_key", "private_key", "jaas"];
 
+/// Words that have options behind the word that follows them.
+const OPTIONS_BEHIND: &[&str] = &["from", "into", "format", "schema", "infer"];
+
 /// Bytes of `sql` to hide: values of options with a telling name, and user and password in URLs.
 pub(super) fn hidden(sql: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let bytes = sql.as_bytes();
-    let mut armed = false;
+    let (mut armed, mut in_options) = (false, false);
+    let mut last_words = ["", ""];
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
@@ -38,19 +42,30 @@ pub(super) fn hidden(sql: &str) -> Vec<Range<usize>> {
                 at = end;
             }
             b'=' if armed => {
-                let start = at + 1;
+                let start = at + 1 + bytes[at + 1..].iter().take_while(|b| b.is_ascii_whitespace()).count();
                 let end = value_end(bytes, start);
                 found.push(start..end);
                 armed = false;
                 at = end;
             }
-            b',' | b')' | b';' => {
+            b @ (b',' | b'(' | b')' | b';') => {
+                // Options follow FROM KAFKA, INTO FILE, FORMAT JSON, SCHEMA REGISTRY and INFER SCHEMA.
+                in_options = match b {
+                    b'(' => OPTIONS_BEHIND.iter().any(|w| w.eq_ignore_ascii_case(last_words[0])),
+                    b',' => in_options,
+                    _ => false,
+                };
                 armed = false;
                 at += 1;
             }
             b if is_word(b) => {
                 let end = at + bytes[at..].iter().take_while(|b| is_word(**b)).count();
-                armed |= looks_secret(sql.get(at..end).unwrap_or_default());
+                let word = sql.get(at..end).unwrap_or_default();
+                if armed && in_options {
+                    found.push(at..end);
+                }
+                armed |= looks_secret(word);
+                last_words = [last_words[1], word];
                 at = end;
             }
             _ => at += 1,

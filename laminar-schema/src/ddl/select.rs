@@ -71,6 +71,10 @@ fn item(cursor: &mut Cursor<'_>) -> Result<SelectItem, DdlError> {
         let column = cursor.ident("a column")?;
         return Ok(SelectItem::Column { qualifier, column, alias: alias(cursor)? });
     }
+    if is_name(0) && is_name(1) && ends(2) {
+        cursor.advance();
+        return Err(cursor.expected_or(&["`AS`", "`,`", "`FROM`"], "write AS before a new name"));
+    }
     let expression = expression::parse(cursor, |token, cursor| {
         *token == Token::Comma || cursor.at_words(&["AS"]) || cursor.at_words(&["FROM"])
     })?;

@@ -8,6 +8,7 @@ use super::{
     cursor::Cursor,
     error::{DdlError, DdlErrorKind},
     options,
+    statement::starts_statement,
 };
 use crate::{
     config::{FormatSpec, Options},
@@ -142,6 +143,12 @@ impl Clauses {
         let left: Vec<&'static str> = left.into_iter().filter(|(_, free)| *free).map(|(clause, _)| clause).collect();
         if cursor.at_words(&["WITH"]) {
             return cursor.expected_or(&left, "options stand behind the connector: FROM KAFKA (topic = 'trades')");
+        }
+        if matches!(cursor.peek_nth(1), Some(Token::Eq | Token::Period)) {
+            return cursor.expected_or(&left, "options stand in parentheses: FROM FILE (path = 'trades.ndjson')");
+        }
+        if cursor.word().is_some_and(starts_statement) {
+            return cursor.expected_or(&left, "a semicolon ends a statement");
         }
         cursor.expected(&left)
     }

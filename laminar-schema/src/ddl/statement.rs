@@ -25,7 +25,11 @@ pub(super) fn parse_all(cursor: &mut Cursor<'_>) -> Result<Vec<Statement>, DdlEr
         let kind = parse(cursor)?;
         statements.push(Statement { kind, span: start..cursor.previous_end() });
         if !matches!(cursor.peek(), None | Some(Token::SemiColon)) {
-            return Err(cursor.expected(&["`;`"]));
+            return Err(if cursor.word().is_some_and(starts_statement) {
+                cursor.expected_or(&["`;`"], "a semicolon ends a statement")
+            } else {
+                cursor.expected(&["`;`"])
+            });
         }
     }
 }
@@ -34,7 +38,7 @@ fn parse(cursor: &mut Cursor<'_>) -> Result<StatementKind, DdlError> {
     let Some(word) = cursor.word().map(str::to_ascii_uppercase) else {
         return Err(cursor.expected(&["a statement"]));
     };
-    if !STATEMENTS.iter().any(|s| s.trim_matches('`').split(' ').next() == Some(&word)) {
+    if !starts_statement(&word) {
         let help = match word.as_str() {
             "SELECT" => "rows go into a sink: INSERT INTO sink SELECT …",
             _ => return Err(cursor.expected(&STATEMENTS)),
@@ -54,6 +58,12 @@ fn parse(cursor: &mut Cursor<'_>) -> Result<StatementKind, DdlError> {
         "ALTER" => alter(cursor),
         _ => drop_statement(cursor),
     }
+}
+
+/// Whether a statement starts with this word.
+pub(super) fn starts_statement(word: &str) -> bool {
+    let first = |shown: &'static str| shown.trim_matches('`').split(' ').next().unwrap_or_default();
+    STATEMENTS.iter().any(|s| first(s).eq_ignore_ascii_case(word))
 }
 
 fn create(cursor: &mut Cursor<'_>) -> Result<StatementKind, DdlError> {

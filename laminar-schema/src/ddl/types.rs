@@ -93,6 +93,7 @@ const KNOWN: &[&str] = &[
     "DOUBLE",
     "FLOAT",
     "HUGEINT",
+    "INT",
     "INTEGER",
     "INTERVAL",
     "JSON",
@@ -264,7 +265,7 @@ fn decimal(cursor: &mut Cursor<'_>) -> Result<SqlType, DdlError> {
 fn timestamp(cursor: &mut Cursor<'_>) -> Result<SqlType, DdlError> {
     let mut unit = TimeUnit::Microsecond;
     if cursor.peek() == Some(&Token::LParen) {
-        let given = parameters(cursor, &[("digits of TIMESTAMP", 0, 9)])?;
+        let given = parameters(cursor, &[("precision of TIMESTAMP", 0, 9)])?;
         unit = match given.first().copied().unwrap_or(6) {
             0 => TimeUnit::Second,
             1..=3 => TimeUnit::Millisecond,
@@ -298,6 +299,10 @@ fn structure(cursor: &mut Cursor<'_>, depth: usize) -> Result<SqlType, DdlError>
             return Err(cursor.expected_or(&["a type"], "a field is a name and a type: STRUCT(a BIGINT, b VARCHAR)"));
         }
         fields.push(parse(cursor, depth + 1)?.into_field(name.name, true));
+        if cursor.at_words(&["NOT"]) || cursor.at_words(&["DEFAULT"]) {
+            return Err(cursor
+                .expected_or(&["`,`", "`)`"], "only columns have NOT NULL and DEFAULT, fields of a STRUCT do not"));
+        }
         if !cursor.list_goes_on(&open, &[])? {
             return Ok(DataType::Struct(Fields::from(fields)).into());
         }
