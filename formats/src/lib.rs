@@ -2,4 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod column;
+pub mod csv;
 pub mod framing;
+pub mod policy;

@@ -1,0 +1,429 @@
+//! CSV records → columns.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::{DataType, Field, SchemaRef};
+use laminar_schema::{
+    ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, DefaultFiller, FormatDecoder, FormatInfo, Found,
+    Framing, Location, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
+    config::FormatSpec,
+    field::{RESCUE_COLUMN, payload_key},
+};
+
+use super::{
+    CsvOptions, Dialect, SplitError, Splitter,
+    layout::{Layout, LayoutRules, Layouts},
+    options::{NullValues, RaggedRows},
+    rescue::RescuedFields,
+};
+use crate::{
+    column::{Column, ColumnOps, ColumnOptions, Mismatch, Scalar},
+    policy::{NoContent, TypeMismatch, UnknownFields},
+};
+
+/// Decodes CSV records, one row each.
+///
+/// Columns are found by the header of the record's partition, so partitions may order them differently; records of a
+/// partition without a header, such as messages, go by position.
+///
+/// Cost: O(bytes). Allocates per batch and column, never per accepted record once warm.
+#[derive(Debug)]
+pub struct CsvDecoder {
+    schema: SchemaRef,
+    policies: Policies,
+    splitter: Splitter,
+    layouts: Layouts,
+    columns: Vec<CsvColumn>,
+    defaults: DefaultFiller,
+    num_rows: usize,
+    rescued: RescuedFields,
+    /// The layout of each partition of the batch.
+    partition_layouts: Vec<Option<usize>>,
+    /// The record of each row of the batch.
+    row_records: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Policies {
+    null_values: NullValues,
+    ragged_rows: RaggedRows,
+    type_mismatch: TypeMismatch,
+    empty_records: NoContent,
+    tombstones: NoContent,
+    trim: bool,
+    max_record_bytes: usize,
+}
+
+/// One column and what decides about its nulls.
+#[derive(Debug)]
+struct CsvColumn {
+    builder: Column,
+    nullable: bool,
+    has_default: bool,
+    is_rescue: bool,
+    /// A null text in quotes is null too: where the column is no text, it cannot be anything else.
+    quoted_nulls: bool,
+    /// Rows that lack the column and get its DEFAULT.
+    absent: Vec<u32>,
+}
+
+/// Why a record gives no row. Costs nothing to make: errors are built outside the per-record path.
+#[derive(Debug, Clone, Copy)]
+enum Rejection {
+    Layout,
+    TooLarge,
+    Utf8,
+    Split(SplitError),
+    Count,
+    Empty,
+    Tombstone,
+    Missing { column: usize },
+    Null { column: usize },
+    Mismatch { column: usize, mismatch: Mismatch },
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Row,
+    Nothing,
+}
+
+impl CsvDecoder {
+    /// Builds a decoder.
+    ///
+    /// # Errors
+    /// Options that contradict each other; a column type that CSV cannot carry; a DEFAULT that is no value.
+    pub fn new(schema: SchemaRef, options: &CsvOptions) -> SchemaResult<Self> {
+        let dialect = Dialect::new(options)?;
+        let defaults = DefaultFiller::new(&schema)?;
+        let column_options = ColumnOptions {
+            binary_encoding: options.binary_encoding,
+            timestamp_formats: options.timestamp_formats.clone(),
+        };
+        let rescues = options.unknown_fields == UnknownFields::Rescue;
+        let columns: SchemaResult<Vec<CsvColumn>> = schema
+            .fields()
+            .iter()
+            .enumerate()
+            .map(|(index, f)| {
+                Ok(CsvColumn {
+                    builder: Column::new(super::carried(f)?, &column_options)?,
+                    nullable: f.is_nullable(),
+                    has_default: defaults.has_default(index),
+                    is_rescue: rescues && f.name() == RESCUE_COLUMN,
+                    quoted_nulls: !is_text(f),
+                    absent: Vec::new(),
+                })
+            })
+            .collect();
+        let columns = columns?;
+        let keys = columns.iter().zip(schema.fields());
+        let keys = keys.map(|(c, f)| (!c.is_rescue).then(|| payload_key(f).to_owned())).collect();
+        let layouts = Layouts::new(LayoutRules {
+            keys,
+            duplicates: options.duplicate_fields,
+            unknown_fields: options.unknown_fields,
+            trim: options.trim,
+        });
+        Ok(Self {
+            policies: Policies {
+                null_values: options.null_values.clone(),
+                ragged_rows: options.ragged_rows,
+                type_mismatch: options.type_mismatch,
+                empty_records: options.empty_records,
+                tombstones: options.tombstones,
+                trim: options.trim,
+                max_record_bytes: options.max_record_bytes,
+            },
+            splitter: Splitter::new(dialect),
+            layouts,
+            columns,
+            defaults,
+            num_rows: 0,
+            rescued: RescuedFields::default(),
+            partition_layouts: Vec::new(),
+            row_records: Vec::new(),
+            schema,
+        })
+    }
+
+    /// Decodes one record into a row; on a rejection the columns are as before.
+    #[inline(never)]
+    fn decode_record(&mut self, record: &[u8], layout: Option<usize>) -> Result<Outcome, Rejection> {
+        let outcome = self.push_record(record, layout);
+        if outcome.is_err() {
+            self.take_back();
+        }
+        outcome
+    }
+
+    fn push_record(&mut self, record: &[u8], layout: Option<usize>) -> Result<Outcome, Rejection> {
+        let Self { policies, splitter, layouts, columns, rescued, .. } = self;
+        let layout = layouts.layout(layout);
+        if layout.is_broken() {
+            return Err(Rejection::Layout);
+        }
+        if record.len() > policies.max_record_bytes {
+            return Err(Rejection::TooLarge);
+        }
+        let content = if policies.trim { record.trim_ascii() } else { trim_line_end(record) };
+        if content.is_empty() && layout.num_fields != 1 {
+            return match policies.empty_records {
+                NoContent::Reject => Err(Rejection::Empty),
+                NoContent::Skip => Ok(Outcome::Nothing),
+                NoContent::Null => self.push_absent_row(),
+            };
+        }
+        let text = std::str::from_utf8(record).map_err(|_| Rejection::Utf8)?;
+        splitter.split(text).map_err(Rejection::Split)?;
+        if splitter.len() != layout.num_fields && !policies.accept(splitter.len(), layout.num_fields) {
+            return Err(Rejection::Count);
+        }
+        let row = self.num_rows as u32;
+        for (index, (column, field)) in columns.iter_mut().zip(&layout.columns).enumerate() {
+            if column.is_rescue {
+                column.push_rescued(policies, splitter, layout, text, rescued);
+                continue;
+            }
+            match field.and_then(|at| splitter.field(text, at)) {
+                None => column.push_absent(row, index)?,
+                Some(field) if policies.null_values.contains(field.text) && (!field.quoted || column.quoted_nulls) => {
+                    column.push_null(index)?;
+                }
+                Some(field) => match column.builder.push_scalar(Scalar::Text(field.text)) {
+                    Ok(()) => {}
+                    Err(_) if column.nullable && policies.type_mismatch == TypeMismatch::Null => {
+                        column.builder.push_null();
+                    }
+                    Err(mismatch) => return Err(Rejection::Mismatch { column: index, mismatch }),
+                },
+            }
+        }
+        self.num_rows += 1;
+        Ok(Outcome::Row)
+    }
+
+    fn push_absent_row(&mut self) -> Result<Outcome, Rejection> {
+        let row = self.num_rows as u32;
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            column.push_absent(row, index)?;
+        }
+        self.num_rows += 1;
+        Ok(Outcome::Row)
+    }
+
+    /// Removes what a rejected record has left in the columns in front of the one it failed at.
+    fn take_back(&mut self) {
+        for column in &mut self.columns {
+            column.builder.truncate(self.num_rows);
+            column.absent.pop_if(|row| *row as usize >= self.num_rows);
+        }
+    }
+
+    fn decode_entry(&mut self, batch: &RawBatch, index: usize, layout: Option<usize>) -> Result<Outcome, Rejection> {
+        if !batch.is_tombstone(index) {
+            return self.decode_record(batch.value(index), layout);
+        }
+        match self.policies.tombstones {
+            NoContent::Reject => Err(Rejection::Tombstone),
+            NoContent::Skip => Ok(Outcome::Nothing),
+            NoContent::Null => self.push_absent_row().inspect_err(|_| self.take_back()),
+        }
+    }
+
+    /// The error of a rejection of `record`, which must be what was decoded last.
+    #[cold]
+    fn error(&self, rejection: Rejection, record: &[u8], layout: Option<usize>) -> SchemaError {
+        let layout = self.layouts.layout(layout);
+        let expected = |column: usize| self.schema.field(column).data_type().clone();
+        let (error, column) = match rejection {
+            Rejection::Layout => {
+                // A layout that is broken says why.
+                return layout.error().unwrap_or_else(|| DecodeError::InvalidUtf8.into());
+            }
+            Rejection::TooLarge => {
+                (DecodeError::TooLarge { size: record.len(), limit: self.policies.max_record_bytes }, None)
+            }
+            Rejection::Utf8 => (DecodeError::InvalidUtf8, None),
+            Rejection::Split(e) => {
+                let span = Some(e.offset()..e.offset() + 1);
+                let error = SchemaError::new(DecodeError::Syntax { reason: e.reason().to_owned() });
+                return error.at(Location { span, ..Location::default() });
+            }
+            Rejection::Count => {
+                (DecodeError::ColumnCount { expected: layout.num_fields, found: self.splitter.len() }, None)
+            }
+            Rejection::Empty => (DecodeError::EmptyRecord, None),
+            Rejection::Tombstone => (DecodeError::Tombstone, None),
+            Rejection::Missing { column } => (DecodeError::MissingField { expected: expected(column) }, Some(column)),
+            Rejection::Null { column } => (DecodeError::NullField { expected: expected(column) }, Some(column)),
+            Rejection::Mismatch { column, mismatch } => {
+                let text = std::str::from_utf8(record).unwrap_or("");
+                let field = layout.columns.get(column).copied().flatten().and_then(|at| self.splitter.field(text, at));
+                let found = Found::new("text", field.map_or("", |f| f.text));
+                (mismatch.into_error(expected(column), found), Some(column))
+            }
+        };
+        match column {
+            Some(column) => SchemaError::new(error).in_field(self.schema.field(column).name()),
+            None => error.into(),
+        }
+    }
+
+    fn finish_batch(&mut self) -> SchemaResult<RecordBatch> {
+        let arrays: SchemaResult<Vec<ArrayRef>> = self
+            .columns
+            .iter_mut()
+            .enumerate()
+            .map(|(index, column)| {
+                let array = column.builder.finish();
+                let filled = self.defaults.fill(index, array, &column.absent);
+                column.absent.clear();
+                filled
+            })
+            .collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(self.num_rows));
+        self.num_rows = 0;
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays?, &options)?)
+    }
+}
+
+impl Policies {
+    fn accept(&self, found: usize, expected: usize) -> bool {
+        match self.ragged_rows {
+            RaggedRows::Reject => false,
+            RaggedRows::Pad => found < expected,
+            RaggedRows::IgnoreExtra => found > expected,
+            RaggedRows::Accept => true,
+        }
+    }
+}
+
+impl CsvColumn {
+    #[inline]
+    fn push_absent(&mut self, row: u32, column: usize) -> Result<(), Rejection> {
+        if self.has_default {
+            self.absent.push(row);
+        } else if !self.nullable {
+            return Err(Rejection::Missing { column });
+        }
+        self.builder.push_null();
+        Ok(())
+    }
+
+    #[inline]
+    fn push_null(&mut self, column: usize) -> Result<(), Rejection> {
+        if !self.nullable {
+            return Err(Rejection::Null { column });
+        }
+        self.builder.push_null();
+        Ok(())
+    }
+
+    fn push_rescued(
+        &mut self,
+        policies: &Policies,
+        splitter: &Splitter,
+        layout: &Layout,
+        record: &str,
+        rescued: &mut RescuedFields,
+    ) {
+        rescued.clear();
+        for (at, name) in &layout.rescued {
+            if let Some(field) = splitter.field(record, *at) {
+                let is_null = !field.quoted && policies.null_values.contains(field.text);
+                rescued.push(name, (!is_null).then_some(field.text));
+            }
+        }
+        // The column is text, which takes any text.
+        let pushed = rescued.finish().map(|json| self.builder.push_scalar(Scalar::Text(json)));
+        if !matches!(pushed, Some(Ok(()))) {
+            self.builder.push_null();
+        }
+    }
+}
+
+fn trim_line_end(record: &[u8]) -> &[u8] {
+    record.strip_suffix(b"\n").map_or(record, |r| r.strip_suffix(b"\r").unwrap_or(r))
+}
+
+fn is_text(field: &Field) -> bool {
+    let value = match field.data_type() {
+        DataType::Dictionary(_, value) => value,
+        other => other,
+    };
+    matches!(
+        value,
+        DataType::Utf8
+            | DataType::LargeUtf8
+            | DataType::Utf8View
+            | DataType::Binary
+            | DataType::LargeBinary
+            | DataType::BinaryView
+    )
+}
+
+impl FormatDecoder for CsvDecoder {
+    fn output_schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
+        self.layouts.start_batch();
+        self.partition_layouts.clear();
+        for partition in batch.partitions() {
+            let layout = partition.preamble.as_ref().map(|header| self.layouts.index_of(header, &mut self.splitter));
+            self.partition_layouts.push(layout);
+        }
+        self.row_records.clear();
+        let mut rejected = Vec::new();
+        for index in 0..batch.len() {
+            let partition = batch.partition_index(index).and_then(|p| self.partition_layouts.get(p as usize));
+            let layout = partition.copied().flatten();
+            match self.decode_entry(batch, index, layout) {
+                Ok(Outcome::Row) => self.row_records.push(index as u32),
+                Ok(Outcome::Nothing) => {}
+                Err(rejection) => {
+                    let error = self.error(rejection, batch.value(index), layout);
+                    rejected.push(Rejected { record: index, error });
+                }
+            }
+        }
+        let rows = if self.row_records.len() == batch.len() {
+            RowRecords::Identity
+        } else {
+            RowRecords::Indices(self.row_records.clone())
+        };
+        Ok(Decoded { batch: self.finish_batch()?, rejected, rows, consumed: batch.len(), needs: None })
+    }
+
+    fn format_name(&self) -> &'static str {
+        super::NAME
+    }
+}
+
+impl DecoderSet for CsvDecoder {
+    const FORMATS: &'static [&'static str] = &[super::NAME];
+
+    fn build(spec: &DecodeSpec) -> SchemaResult<Option<Self>> {
+        if spec.format.name != super::NAME {
+            return Ok(None);
+        }
+        let options = CsvOptions::from_options(&spec.format.options)?;
+        Self::new(Arc::clone(&spec.schema), &options).map(Some)
+    }
+
+    fn framing(format: &FormatSpec) -> SchemaResult<Option<Framing>> {
+        if format.name != super::NAME {
+            return Ok(None);
+        }
+        let options = CsvOptions::from_options(&format.options)?;
+        Ok(Some(Framing::Csv(Dialect::new(&options)?.framing(&options))))
+    }
+
+    fn format_info(format: &str) -> Option<FormatInfo> {
+        (format == super::NAME).then(super::info)
+    }
+}

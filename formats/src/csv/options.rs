@@ -1,0 +1,159 @@
+//! Options of `FORMAT CSV (…)`, for reading and writing.
+
+use laminar_schema::{ConnectorConfig, config::FromConfigValue};
+
+use super::dialect::{Delimiter, Mark};
+use crate::{
+    column::BinaryEncoding,
+    policy::{NoContent, TypeMismatch, UnknownFields, words},
+};
+
+/// Options of the CSV decoder and encoder.
+#[derive(Debug, Clone, ConnectorConfig)]
+pub struct CsvOptions {
+    /// Text between fields: one character or several; `\t` is a tab
+    #[config(default = ",", alias = "delim", alias = "sep")]
+    pub delimiter: Delimiter,
+    /// Character around fields that hold delimiters, quotes or line ends; nothing to read quotes as text
+    #[config(default = "\"")]
+    pub quote: Mark,
+    /// Character before a quote that is meant as text, inside quotes; a doubled quote is always one
+    pub escape: Option<Mark>,
+    /// First character of lines that are no records
+    pub comment: Option<Mark>,
+    /// Whether a byte stream's first record names its columns; messages never have one and go by position
+    #[config(default = true)]
+    pub header: bool,
+    /// Lines to skip before anything else in a byte stream
+    #[config(default = 0)]
+    pub skip_lines: usize,
+    /// Unquoted texts that mean null, comma-separated; an empty entry is the empty field. The first is written
+    #[config(default = "", alias = "null_value", alias = "nullstr")]
+    pub null_values: NullValues,
+    /// Whether blanks around fields are dropped
+    #[config(default = false)]
+    pub trim: bool,
+    /// What to do with a row that has more or fewer fields than the header or the schema
+    #[config(default = "reject")]
+    pub ragged_rows: RaggedRows,
+    /// What to do with a value that does not fit its column
+    #[config(default = "reject")]
+    pub type_mismatch: TypeMismatch,
+    /// What to do with columns of the header that the schema lacks
+    #[config(default = "ignore")]
+    pub unknown_fields: UnknownFields,
+    /// Which of several columns of the same name in the header is taken
+    #[config(default = "reject")]
+    pub duplicate_fields: DuplicateColumns,
+    /// What to do with an empty line; where there is one column it is a row with an empty field
+    #[config(default = "skip")]
+    pub empty_records: NoContent,
+    /// What to do with a message without a value
+    #[config(default = "reject")]
+    pub tombstones: NoContent,
+    /// Patterns of timestamps, tried in order: `iso8601`, `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`, or strftime's
+    #[config(default = "")]
+    pub timestamp_formats: Vec<String>,
+    /// How text stands for bytes in BLOB columns
+    #[config(default = "base64")]
+    pub binary_encoding: BinaryEncoding,
+    /// Character encoding of the text
+    #[config(default = "utf-8")]
+    pub encoding: Encoding,
+    /// Longest record that is read, in bytes
+    #[config(default = 16_777_216)]
+    pub max_record_bytes: usize,
+    /// Which fields are written in quotes
+    #[config(default = "needed")]
+    pub quote_style: QuoteStyle,
+}
+
+/// Unquoted texts that mean null.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NullValues {
+    /// The first one, which is written.
+    pub written: String,
+    empty: bool,
+    texts: Vec<String>,
+}
+
+impl NullValues {
+    /// Whether an unquoted field means null.
+    #[inline]
+    pub fn contains(&self, field: &str) -> bool {
+        if field.is_empty() { self.empty } else { self.texts.iter().any(|t| t == field) }
+    }
+}
+
+impl FromConfigValue for NullValues {
+    const TYPE_NAME: &'static str = "comma-separated list";
+    fn from_value(text: &str) -> Result<Self, String> {
+        if text.contains(['\n', '\r']) {
+            return Err("it holds a line end".to_owned());
+        }
+        let texts: Vec<String> = text.split(',').map(|t| t.trim().to_owned()).collect();
+        let (empty, texts): (Vec<String>, Vec<String>) = texts.into_iter().partition(String::is_empty);
+        let written = text.split(',').next().unwrap_or("").trim().to_owned();
+        Ok(Self { written, empty: !empty.is_empty(), texts })
+    }
+}
+
+/// A row of more or fewer fields than the header or the schema.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RaggedRows {
+    /// The record is rejected.
+    #[default]
+    Reject,
+    /// Missing fields are absent: DEFAULT or null. One with more fields is rejected.
+    Pad,
+    /// Further fields are passed over. One with fewer fields is rejected.
+    IgnoreExtra,
+    /// Both.
+    Accept,
+}
+words! {
+    RaggedRows: "reject, pad, ignore_extra or accept",
+    "reject" => Reject, "pad" => Pad, "ignore_extra" => IgnoreExtra, "accept" => Accept,
+}
+
+/// A column name that stands in the header more than once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DuplicateColumns {
+    /// Every record below such a header is rejected, where the schema has the column.
+    #[default]
+    Reject,
+    /// The first one is taken.
+    First,
+    /// The last one is taken.
+    Last,
+}
+words! { DuplicateColumns: "reject, first or last", "reject" => Reject, "first" => First, "last" => Last }
+
+/// Character encoding of the text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8.
+    #[default]
+    Utf8,
+}
+
+impl FromConfigValue for Encoding {
+    const TYPE_NAME: &'static str = "utf-8";
+    fn from_value(text: &str) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "utf-8" | "utf8" | "us-ascii" | "ascii" => Ok(Self::Utf8),
+            _ => Err("no other encoding is read yet; convert the input first".to_owned()),
+        }
+    }
+}
+
+/// Which fields are written in quotes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum QuoteStyle {
+    /// Those that would not read back as they are.
+    #[default]
+    Needed,
+    /// All but nulls.
+    Always,
+}
+words! { QuoteStyle: "needed or always", "needed" => Needed, "always" => Always }

@@ -1,0 +1,58 @@
+//! What to do with a record that does not fit, in the words that all formats share.
+//!
+//! Each is an option of its own name: `type_mismatch`, `unknown_fields`, `duplicate_fields`, `empty_records`,
+//! `tombstones`. None of them disposes of a rejected record: that is ON ERROR's matter alone.
+
+use laminar_schema::config::FromConfigValue;
+
+macro_rules! words {
+    ($ty:ident: $expected:literal, $($word:literal => $variant:ident),* $(,)?) => {
+        impl FromConfigValue for $ty {
+            const TYPE_NAME: &'static str = $expected;
+            fn from_value(text: &str) -> Result<Self, String> {
+                match text.trim().to_ascii_lowercase().as_str() {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(String::new()),
+                }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+/// A value of another type than its column, or one that does not fit it without loss.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TypeMismatch {
+    /// The record is rejected.
+    #[default]
+    Reject,
+    /// The column is null in this row; the record is rejected where the column is NOT NULL.
+    Null,
+}
+words! { TypeMismatch: "reject or null", "reject" => Reject, "null" => Null }
+
+/// A field of the record that the schema has no column for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UnknownFields {
+    /// It is passed over.
+    #[default]
+    Ignore,
+    /// The record is rejected.
+    Reject,
+    /// It goes into the column [`RESCUE_COLUMN`](laminar_schema::field::RESCUE_COLUMN), as JSON.
+    Rescue,
+}
+words! { UnknownFields: "ignore, reject or rescue", "ignore" => Ignore, "reject" => Reject, "rescue" => Rescue }
+
+/// A record without content: an empty one, or a tombstone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NoContent {
+    /// The record is rejected.
+    #[default]
+    Reject,
+    /// It gives no row.
+    Skip,
+    /// It gives a row in which every column is absent: its DEFAULT, or null.
+    Null,
+}
+words! { NoContent: "reject, skip or null", "reject" => Reject, "skip" => Skip, "null" => Null }
