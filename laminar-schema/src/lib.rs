@@ -23,6 +23,8 @@ pub mod connector;
 pub mod ddl;
 pub mod declared;
 pub mod default_value;
+#[cfg(feature = "ddl")]
+pub mod engine;
 pub mod error;
 pub mod evolution;
 pub mod field;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     capability::{Capabilities, ConnectorInfo, SchemaEvolvable, SchemaRegistryAware},
-    config::{ConnectorConfig, ConnectorConfigSchema, SinkConfig, did_you_mean},
+    config::{ConnectorConfig, ConnectorConfigSchema, SinkConfig},
     error::{ConnectorError, SchemaResult},
     format::{EncodeSpec, EncodedBatch, EncoderSet},
     position::Positions,
@@ -46,16 +46,8 @@ pub trait Sink: Send + Sync + fmt::Debug + Sized + 'static {
     /// # Errors
     /// [`ConnectorError::UnsupportedFormat`]; wrong format options; a type that the format cannot carry.
     fn build_encoder(&self, spec: &EncodeSpec) -> SchemaResult<Self::Encoder> {
-        Self::Encoder::build(spec)?.ok_or_else(|| {
-            let known = Self::Encoder::FORMATS;
-            ConnectorError::UnsupportedFormat {
-                connector: "sink".to_owned(),
-                format: spec.format.name.clone(),
-                known: known.iter().map(|k| (*k).to_owned()).collect(),
-                suggestion: did_you_mean(&spec.format.name, known.iter().copied()).map(str::to_owned),
-            }
-            .into()
-        })
+        Self::Encoder::build(spec)?
+            .ok_or_else(|| ConnectorError::unsupported_format("sink", &spec.format.name, Self::Encoder::FORMATS).into())
     }
 
     /// Opens the sink for batches of `spec.schema`.

@@ -36,7 +36,9 @@ pub trait Source: Send + Sync + fmt::Debug + Sized + 'static {
     /// # Errors
     /// [`ConnectorError::UnsupportedFormat`]; wrong format options; a type that the format cannot carry.
     fn build_decoder(&self, spec: &DecodeSpec) -> SchemaResult<Self::Decoder> {
-        Self::Decoder::build(spec)?.ok_or_else(|| unsupported_format(spec, Self::Decoder::FORMATS))
+        Self::Decoder::build(spec)?.ok_or_else(|| {
+            ConnectorError::unsupported_format("source", &spec.format.name, Self::Decoder::FORMATS).into()
+        })
     }
 
     /// Starts reading, at the beginning or where `from` says.
@@ -44,18 +46,6 @@ pub trait Source: Send + Sync + fmt::Debug + Sized + 'static {
     /// # Errors
     /// What kept the source from being opened; [`ConnectorError::BadPosition`].
     fn start(&self, from: Option<&Positions>) -> impl Future<Output = SchemaResult<Self::Stream>> + Send;
-}
-
-#[cold]
-fn unsupported_format(spec: &DecodeSpec, known: &[&str]) -> crate::SchemaError {
-    let suggestion = crate::config::did_you_mean(&spec.format.name, known.iter().copied()).map(str::to_owned);
-    ConnectorError::UnsupportedFormat {
-        connector: "source".to_owned(),
-        format: spec.format.name.clone(),
-        known: known.iter().map(|k| (*k).to_owned()).collect(),
-        suggestion,
-    }
-    .into()
 }
 
 /// A running source: one await per batch, never per record.

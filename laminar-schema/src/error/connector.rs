@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, io};
 
+use crate::config::did_you_mean;
+
 /// A connector could not do what it was asked.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -46,6 +48,27 @@ pub enum ConnectorError {
         /// The nearest name.
         suggestion: Option<String>,
     },
+    /// No CREATE statement made a source or sink of this name.
+    NotCreated {
+        /// `source` or `sink`.
+        what: &'static str,
+        /// The name asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+        /// The nearest name.
+        suggestion: Option<String>,
+    },
+    /// A source or sink of this name is there already.
+    AlreadyExists {
+        /// The name.
+        name: String,
+    },
+    /// Two statements write to the same sink.
+    SinkUsedTwice {
+        /// The sink.
+        name: String,
+    },
     /// A position in a checkpoint is not one of this connector.
     BadPosition {
         /// The partition it was for.
@@ -74,6 +97,17 @@ impl ConnectorError {
         Self::Io { action, target: target.to_string(), source }
     }
 
+    /// A format that `connector` does not speak, with the nearest one that it does.
+    #[cold]
+    pub fn unsupported_format(connector: &str, format: &str, known: &[&str]) -> Self {
+        Self::UnsupportedFormat {
+            connector: connector.to_owned(),
+            format: format.to_owned(),
+            known: known.iter().map(|k| (*k).to_owned()).collect(),
+            suggestion: did_you_mean(format, known.iter().copied()).map(str::to_owned),
+        }
+    }
+
     /// True when the same call may succeed later.
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -93,7 +127,14 @@ impl ConnectorError {
 
     /// True when a person must change the SQL or the options first.
     pub fn is_config(&self) -> bool {
-        matches!(self, Self::UnknownConnector { .. } | Self::UnsupportedFormat { .. })
+        matches!(
+            self,
+            Self::UnknownConnector { .. }
+                | Self::UnsupportedFormat { .. }
+                | Self::NotCreated { .. }
+                | Self::AlreadyExists { .. }
+                | Self::SinkUsedTwice { .. }
+        )
     }
 }
 
@@ -109,6 +150,16 @@ impl fmt::Display for ConnectorError {
             Self::UnsupportedFormat { connector, format, known, suggestion } => {
                 write!(f, "connector `{connector}` does not speak format `{format}`; ")?;
                 suggest(f, suggestion.as_deref(), known)
+            }
+            Self::NotCreated { what, name, known, suggestion } => {
+                write!(f, "there is no {what} `{name}`; ")?;
+                suggest(f, suggestion.as_deref(), known)
+            }
+            Self::AlreadyExists { name } => {
+                write!(f, "`{name}` exists already; drop it first, or write IF NOT EXISTS to keep it")
+            }
+            Self::SinkUsedTwice { name } => {
+                write!(f, "sink `{name}` is written to twice; a sink has one writer: create a second sink")
             }
             Self::BadPosition { partition, reason } => {
                 write!(f, "the checkpoint's position of partition {partition} cannot be resumed: {reason}")

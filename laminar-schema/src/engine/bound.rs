@@ -1,0 +1,128 @@
+//! A source with its schema: what `EXPLAIN SOURCE` shows and a pipeline starts from.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use super::{Engine, StatementError, catalog::Definition};
+use crate::{
+    capability::ConnectorInfo,
+    connector::{SinkSet, SourceSet},
+    ddl::{CreateSource, OnError},
+    error::{ConnectorError, SchemaError, SchemaResult},
+    format::{DecodeSpec, FormatDecoder},
+    registry::RegistryConfig,
+    resolve::{ResolveError, ResolveRequest, ResolvedSchema},
+};
+
+/// A source that was made, with the schema that was found for it.
+#[derive(Debug)]
+pub struct BoundSource<S> {
+    pub(super) definition: Arc<Definition<CreateSource>>,
+    /// The source, ready to start.
+    pub source: S,
+    /// The schema and the account of how it was found.
+    pub resolved: ResolvedSchema,
+    /// What the decoder is built from.
+    pub spec: DecodeSpec,
+    pub(super) registry: Option<RegistryConfig>,
+}
+
+impl<S: SourceSet, K: SinkSet> Engine<S, K> {
+    /// Makes a source and resolves its schema. May do I/O: sampling, a registry, a file's metadata.
+    ///
+    /// # Errors
+    /// There is no such source; its options are wrong; no schema can be found.
+    pub async fn bind(&self, name: &str) -> Result<BoundSource<S>, StatementError> {
+        let definition = Arc::clone(self.source(name).map_err(StatementError::without_span)?);
+        let statement = &definition.statement;
+        let at_connector = |e: SchemaError| definition.error(named(e, statement), &statement.connector.span);
+        let source = self.make_source(&definition)?;
+        let info = source.info();
+        statement
+            .format
+            .require(&definition.text, info.formats)
+            .map_err(|e| StatementError::ddl(e, &definition.text))?;
+        check_format(&info, &statement.format.spec.name).map_err(|e| definition.error(e, &statement.format.span))?;
+        source.validate().await.map_err(at_connector)?;
+
+        let registry = statement.registry_config().map_err(|e| definition.error(e, &statement.connector.span))?;
+        let inference = statement.inference_config().map_err(|e| definition.error(e, &statement.connector.span))?;
+        let request = ResolveRequest {
+            declared: Some(&statement.declared).filter(|d| !d.columns.is_empty() || d.has_wildcard),
+            format: &statement.format.spec,
+            inference: inference.as_ref(),
+            registry: registry.as_ref(),
+        };
+        let resolved = self.resolver.resolve(&source, &request).await.map_err(at_connector)?;
+        let spec = DecodeSpec {
+            metadata_columns: statement.include.clone(),
+            ..DecodeSpec::new(Arc::clone(&resolved.schema), statement.format.spec.clone())
+        };
+        check_metadata_names(&spec).map_err(at_connector)?;
+        Ok(BoundSource { source, resolved, spec, registry, definition })
+    }
+}
+
+impl<S: SourceSet> BoundSource<S> {
+    /// The source's name, as it was created.
+    pub fn name(&self) -> &str {
+        &self.definition.statement.name.name
+    }
+
+    /// Everything that was decided about the source and why, for people: `EXPLAIN SOURCE`.
+    ///
+    /// # Errors
+    /// The decoder cannot be built.
+    pub fn explain(&self) -> SchemaResult<String> {
+        let statement = &self.definition.statement;
+        let info = self.source.info();
+        let mut out = format!("source {}: connector `{}`", self.name(), info.name);
+        if !self.spec.format.name.is_empty() {
+            let _ = write!(out, ", format {}", self.spec.format.name);
+        }
+        let _ = writeln!(out, "\ncapabilities: {}", info.capabilities);
+        out.push_str(&self.resolved.explain());
+        if !self.spec.metadata_columns.is_empty() {
+            let columns: Vec<String> = self
+                .spec
+                .metadata_columns
+                .iter()
+                .map(|c| format!("{} {}", c.name, crate::types::field_type_name(&c.field())))
+                .collect();
+            let _ = writeln!(out, "metadata columns: {}", columns.join(", "));
+        }
+        let decoder = self.source.build_decoder(&self.spec)?;
+        let _ = writeln!(out, "decoder: {}", decoder.format_name());
+        let _ = match statement.on_error() {
+            OnError::Fail => writeln!(out, "on error: fail at the first bad record"),
+            OnError::Skip => writeln!(out, "on error: skip bad records and count them"),
+            OnError::DeadLetter(sink) => writeln!(out, "on error: bad records go to sink {}", sink.name),
+        };
+        Ok(out)
+    }
+}
+
+/// Names the source in an error that does not know where it happened.
+fn named(error: SchemaError, statement: &CreateSource) -> SchemaError {
+    error.at(crate::Location::source(statement.name.name.as_str()))
+}
+
+fn check_format(info: &ConnectorInfo, format: &str) -> Result<(), ConnectorError> {
+    if info.formats.is_empty() || info.formats.contains(&format) {
+        return Ok(());
+    }
+    Err(ConnectorError::unsupported_format(info.name, format, info.formats))
+}
+
+fn check_metadata_names(spec: &DecodeSpec) -> SchemaResult<()> {
+    let mut seen: Vec<(&str, String)> =
+        spec.schema.fields().iter().map(|f| (f.name().as_str(), format!("column `{}`", f.name()))).collect();
+    for column in &spec.metadata_columns {
+        let second = format!("INCLUDE … AS {}", column.name);
+        if let Some((name, first)) = seen.iter().find(|(name, _)| *name == column.name) {
+            let (name, first) = ((*name).to_owned(), first.clone());
+            return Err(ResolveError::NameCollision { name, first, second }.into());
+        }
+        seen.push((&column.name, second));
+    }
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! INSERT statements → pipelines: one per source, with an output for each INSERT from it.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use super::{BoundSource, Engine, Script, StatementError, catalog::Definition};
+use crate::{
+    connector::{SinkSet, SourceSet},
+    ddl::{self, CreateSink, Ident, Insert, SelectItem, StatementKind},
+    error::{ConnectorError, SchemaError, SchemaResult},
+    pipeline::{CheckpointStore, OnError, Output, Pipeline, PipelineConfig, SelectedColumn, dead_letter_schema},
+};
+
+/// How pipelines run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Folder of the checkpoints; without one every run starts at the beginning.
+    pub checkpoint_dir: Option<PathBuf>,
+    /// Time between checkpoints.
+    pub checkpoint_interval: Duration,
+    /// Records per batch, at most.
+    pub max_batch_records: usize,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        let usual = PipelineConfig::new("");
+        Self {
+            checkpoint_dir: None,
+            checkpoint_interval: usual.checkpoint_interval,
+            max_batch_records: usual.max_batch_records,
+        }
+    }
+}
+
+/// A pipeline that is ready to run.
+#[derive(Debug)]
+pub struct Planned<S, K> {
+    /// The source's name.
+    pub source: String,
+    /// What is read and written, for people.
+    pub description: String,
+    /// The pipeline.
+    pub pipeline: Pipeline<S, K>,
+}
+
+impl<S: SourceSet, K: SinkSet> Engine<S, K> {
+    /// Plans every INSERT among the statements. INSERTs from the same source share one pipeline, in the order of
+    /// the first of them.
+    ///
+    /// # Errors
+    /// A name is unknown, a sink is used twice, options are wrong, or a source has no schema.
+    pub async fn plan(&self, script: &Script, options: &RunOptions) -> Result<Vec<Planned<S, K>>, StatementError> {
+        let inserts = || {
+            script.statements.iter().filter_map(|s| match &s.kind {
+                StatementKind::Insert(insert) => Some(insert),
+                _ => None,
+            })
+        };
+        let mut order: Vec<String> = Vec::new();
+        for insert in inserts() {
+            let name = self
+                .source(&insert.source.name)
+                .map_err(|e| script.error(e, &insert.source))?
+                .statement
+                .name
+                .name
+                .clone();
+            if !order.contains(&name) {
+                order.push(name);
+            }
+        }
+        let mut used_sinks = Vec::new();
+        let mut planned = Vec::new();
+        for source in order {
+            let of_source: Vec<&Insert> =
+                inserts().filter(|i| i.source.name.to_lowercase() == source.to_lowercase()).collect();
+            planned.push(self.plan_source(script, &source, &of_source, &mut used_sinks, options).await?);
+        }
+        Ok(planned)
+    }
+
+    async fn plan_source(
+        &self,
+        script: &Script,
+        name: &str,
+        inserts: &[&Insert],
+        used_sinks: &mut Vec<String>,
+        options: &RunOptions,
+    ) -> Result<Planned<S, K>, StatementError> {
+        let bound = self.bind(name).await?;
+        let mut lines = Vec::new();
+        let mut outputs = Vec::new();
+        for insert in inserts {
+            let sink = self.claim_sink(&insert.sink, used_sinks).map_err(|e| script.error(e, &insert.sink))?;
+            let output = self.output(script, &bound, insert, sink).await?;
+            lines.push(describe(&bound, insert, sink));
+            outputs.push(output);
+        }
+        let on_error = match bound.definition.statement.on_error() {
+            ddl::OnError::Fail => OnError::Fail,
+            ddl::OnError::Skip => OnError::Skip,
+            ddl::OnError::DeadLetter(sink) => {
+                let at = |e| bound.definition.error(e, &sink.span);
+                let sink = self.claim_sink(&sink, used_sinks).map_err(at)?;
+                OnError::DeadLetter(self.dead_letter(sink).await?)
+            }
+        };
+        let store = match &options.checkpoint_dir {
+            Some(dir) => Some(CheckpointStore::open(dir, name).map_err(StatementError::without_span)?),
+            None => None,
+        };
+        let config = PipelineConfig {
+            max_batch_records: options.max_batch_records,
+            checkpoint_interval: options.checkpoint_interval,
+            store,
+            registry: bound.registry.clone(),
+            ..PipelineConfig::new(name)
+        };
+        Ok(Planned {
+            source: name.to_owned(),
+            description: lines.join("\n"),
+            pipeline: Pipeline::new(bound.source, bound.spec, outputs, on_error, config),
+        })
+    }
+
+    /// The sink's definition. A sink has one writer, so it may be named once.
+    fn claim_sink(&self, name: &Ident, used: &mut Vec<String>) -> Result<&Arc<Definition<CreateSink>>, ConnectorError> {
+        let sink = self.sink(&name.name)?;
+        let known = sink.statement.name.name.clone();
+        if used.contains(&known) {
+            return Err(ConnectorError::SinkUsedTwice { name: known });
+        }
+        used.push(known);
+        Ok(sink)
+    }
+
+    async fn output(
+        &self,
+        script: &Script,
+        bound: &BoundSource<S>,
+        insert: &Insert,
+        sink: &Definition<CreateSink>,
+    ) -> Result<Output<K>, StatementError> {
+        let connector = self.open_sink(sink).await?;
+        let schema = bound.spec.output_schema();
+        let selected = selected_columns(insert, bound);
+        let (name, format) = (sink.statement.name.name.as_str(), sink.statement.format.spec.clone());
+        let output = Output::select(name, connector, format, &schema, &selected)
+            .map_err(|e| StatementError::new(e, &script.text, insert_span(insert)))?;
+        check_encoder(&output, sink)?;
+        Ok(output)
+    }
+
+    async fn dead_letter(&self, sink: &Definition<CreateSink>) -> Result<Output<K>, StatementError> {
+        let connector = self.open_sink(sink).await?;
+        let (name, format) = (sink.statement.name.name.as_str(), sink.statement.format.spec.clone());
+        let output = Output::all(name, connector, format, &dead_letter_schema());
+        check_encoder(&output, sink)?;
+        Ok(output)
+    }
+
+    async fn open_sink(&self, definition: &Definition<CreateSink>) -> Result<K, StatementError> {
+        let statement = &definition.statement;
+        let sink = self.make_sink(definition)?;
+        let info = sink.info();
+        let format = &statement.format;
+        format.require(&definition.text, info.formats).map_err(|e| StatementError::ddl(e, &definition.text))?;
+        if !info.formats.is_empty() && !info.formats.contains(&format.spec.name.as_str()) {
+            let error = ConnectorError::unsupported_format(info.name, &format.spec.name, info.formats);
+            return Err(definition.error(error, &format.span));
+        }
+        let at = |e: SchemaError| {
+            definition.error(e.at(crate::Location::source(statement.name.name.as_str())), &statement.connector.span)
+        };
+        sink.validate().await.map_err(at)?;
+        Ok(sink)
+    }
+}
+
+impl Script {
+    fn error(&self, error: ConnectorError, at: &Ident) -> StatementError {
+        StatementError::new(error, &self.text, at.span.clone())
+    }
+}
+
+/// Builds an encoder once at planning time, so that a type the format cannot carry shows before anything is read.
+fn check_encoder<K: SinkSet>(output: &Output<K>, sink: &Definition<CreateSink>) -> Result<(), StatementError> {
+    if output.sink().takes_columns() {
+        return Ok(());
+    }
+    let built: SchemaResult<_> = output.sink().build_encoder(output.spec());
+    let at = |e: SchemaError| e.at(crate::Location::source(sink.statement.name.name.as_str()));
+    built.map(drop).map_err(|e| sink.error(at(e), &sink.statement.format.span))
+}
+
+/// The SELECT list, with `*` written out.
+fn selected_columns<S: SourceSet>(insert: &Insert, bound: &BoundSource<S>) -> Vec<SelectedColumn> {
+    let schema = bound.spec.output_schema();
+    let mut selected = Vec::new();
+    for item in &insert.projection {
+        match item {
+            SelectItem::Wildcard(_) => selected.extend(
+                schema.fields().iter().map(|f| SelectedColumn { column: f.name().clone(), name: f.name().clone() }),
+            ),
+            SelectItem::Column { column, alias, .. } => {
+                let name = alias.as_ref().unwrap_or(column).name.clone();
+                selected.push(SelectedColumn { column: column.name.clone(), name });
+            }
+            // `Engine::load` has refused these already.
+            SelectItem::Expression { .. } => {}
+        }
+    }
+    selected
+}
+
+fn insert_span(insert: &Insert) -> std::ops::Range<usize> {
+    insert.sink.span.start..insert.source.span.end
+}
+
+fn describe<S: SourceSet>(bound: &BoundSource<S>, insert: &Insert, sink: &Definition<CreateSink>) -> String {
+    let columns: Vec<String> = insert
+        .projection
+        .iter()
+        .map(|item| match item {
+            SelectItem::Wildcard(_) => "*".to_owned(),
+            SelectItem::Column { column, alias: Some(alias), .. } => format!("{} AS {}", column.name, alias.name),
+            SelectItem::Column { column, alias: None, .. } => column.name.clone(),
+            SelectItem::Expression { expression, .. } => expression.text.clone(),
+        })
+        .collect();
+    let statement = &sink.statement;
+    let format = &statement.format.spec.name;
+    let format = if format.is_empty() { String::new() } else { format!(", format {format}") };
+    format!(
+        "{} → {} (connector `{}`{format}): {}",
+        bound.name(),
+        statement.name.name,
+        statement.connector.name,
+        columns.join(", ")
+    )
+}
