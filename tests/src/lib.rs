@@ -1,4 +1,9 @@
-//! Shared fixtures of the integration tests.
+//! Shared fixtures of the integration tests: connectors and a format that have what no shipped one has yet.
+//!
+//! Each is a stand-in and says so; the shipped connectors are tested with real files and, later, real servers.
 
 pub mod bare;
 pub mod frames;
+pub mod engine;
+pub mod framed;
+pub mod stand_in;
