@@ -9,9 +9,7 @@ use arrow_array::{Array, RecordBatch, builder::StringBuilder};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     DecodeError, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatInfo, RawBatch, Rejected, RowRecords,
-    SchemaResult,
-    config::ConnectorConfig as _,
-    format::WriterSchemaId,
+    SchemaResult, config::ConnectorConfig as _, format::WriterSchemaId,
 };
 
 /// Decodes each record into one VARCHAR column: the text, behind the definition of its writer schema.
@@ -58,8 +56,7 @@ impl DecoderSet for FramedDecoder {
     const FORMATS: &'static [&'static str] = &["framed"];
 
     fn build(spec: &DecodeSpec) -> SchemaResult<Option<Self>> {
-        let known =
-            spec.writer_schemas.iter().map(|w| (w.id, String::from_utf8_lossy(&w.raw).into_owned())).collect();
+        let known = spec.writer_schemas.iter().map(|w| (w.id, String::from_utf8_lossy(&w.raw).into_owned())).collect();
         Ok((spec.format.name == "framed").then(|| Self { schema: Arc::clone(&spec.schema), known }))
     }
 

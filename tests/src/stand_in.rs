@@ -118,8 +118,7 @@ impl<D: DecoderSet> SchemaProvider for StandInSource<D> {
     }
 
     async fn field_metadata(&self) -> SchemaResult<HashMap<String, FieldMeta>> {
-        let price =
-            FieldMeta { field_id: Some(2), default_expr: Some("0.5".to_owned()), ..FieldMeta::default() };
+        let price = FieldMeta { field_id: Some(2), default_expr: Some("0.5".to_owned()), ..FieldMeta::default() };
         Ok(HashMap::from([("price".to_owned(), price)]))
     }
 }
@@ -167,7 +166,9 @@ impl<D: DecoderSet> SchemaEvolvable for StandInSource<D> {
         let is_addition = |c: &SchemaChange| matches!(c, SchemaChange::ColumnAdded { nullable: true, .. });
         match changes.iter().find(|c| !is_addition(c)) {
             None => EvolutionVerdict::Compatible(changes.to_vec()),
-            Some(change) => EvolutionVerdict::Incompatible(format!("only nullable columns may be added, not: {change}")),
+            Some(change) => {
+                EvolutionVerdict::Incompatible(format!("only nullable columns may be added, not: {change}"))
+            }
         }
     }
 

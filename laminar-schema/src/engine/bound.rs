@@ -49,7 +49,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let request = ResolveRequest {
             declared: Some(&statement.declared).filter(|d| !d.columns.is_empty() || d.has_wildcard),
             format: &statement.format.spec,
-            inference: inference.as_ref(),
+            inference: statement.inference.as_ref().map(|_| &inference),
             registry: registry.as_ref(),
         };
         let resolved = self.resolver.resolve(&source, &request).await.map_err(at_connector)?;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::StatementError;
 use crate::{
-    config::{ConnectorConfigSchema, SinkConfig, SourceConfig, did_you_mean},
+    config::{SinkConfig, SourceConfig, did_you_mean},
     connector::{BoxSink, BoxSource, ConnectorRegistry, Sink, SinkSet, Source, SourceSet},
     ddl::{self, CreateSink, CreateSource, Ident, Statement, StatementKind},
     error::{ConnectorError, SchemaResult},
@@ -144,13 +144,11 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
     pub fn show_create_source(&self, name: &str) -> Result<String, StatementError> {
         let statement = &self.source(name).map_err(StatementError::without_span)?.statement;
         let connector = S::config_schema(&statement.connector.name);
-        let format = S::Decoder::format_info(&statement.format.spec.name).map(|f| f.options);
-        let is_secret = |key: &str| {
-            // A connector that is not linked tells nothing about its options, so none of its values is shown.
-            let unknown = connector.is_none();
-            unknown || [connector, format].into_iter().flatten().any(|schema| holds_secret(&schema, key))
-        };
-        Ok(statement.to_sql(&is_secret))
+        let format = S::Decoder::format_info(&statement.format.spec.name);
+        Ok(statement.to_sql(ddl::Secrets::Masked {
+            connector: connector.map_or(&[], |schema| schema.keys),
+            format: format.map_or(&[], |info| info.options.keys),
+        }))
     }
 
     pub(super) fn source(&self, name: &str) -> Result<&Arc<Definition<CreateSource>>, ConnectorError> {
@@ -178,13 +176,6 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         };
         made.map_err(|e| definition.error(e, &definition.statement.connector.span))
     }
-}
-
-fn holds_secret(schema: &ConnectorConfigSchema, key: &str) -> bool {
-    schema
-        .keys
-        .iter()
-        .any(|k| k.secret && (k.key.eq_ignore_ascii_case(key) || k.aliases.iter().any(|a| a.eq_ignore_ascii_case(key))))
 }
 
 fn define<T>(

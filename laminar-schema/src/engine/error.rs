@@ -32,35 +32,16 @@ impl StatementError {
         let span = error.span.clone();
         Self::new(error, text, span)
     }
-
-    /// Places in the text with what is to be said about each.
-    fn marks(&self) -> Vec<(Option<Range<usize>>, String)> {
-        match self.error.kind() {
-            ErrorKind::Config(errors) => {
-                let mark = |e: &crate::ConfigError| (e.span().or_else(|| self.span.clone()), e.to_string());
-                errors.0.iter().map(mark).collect()
-            }
-            ErrorKind::Ddl(e) => vec![(self.span.clone(), e.kind.to_string())],
-            _ => vec![(self.span.clone(), self.error.to_string())],
-        }
-    }
 }
 
 impl fmt::Display for StatementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let ErrorKind::Ddl(error) = self.error.kind() {
-            return f.write_str(&ddl::render(&self.text, error));
-        }
-        for (i, (span, message)) in self.marks().into_iter().enumerate() {
-            if i > 0 {
-                f.write_str("\n")?;
-            }
-            match span.filter(|_| !self.text.is_empty()) {
-                Some(span) => f.write_str(&ddl::render_message(&self.text, span, &message, None))?,
-                None => f.write_str(&message)?,
-            }
-        }
-        Ok(())
+        let Some(span) = self.span.clone() else { return self.error.fmt(f) };
+        f.write_str(&match self.error.kind() {
+            ErrorKind::Ddl(error) => ddl::render(&self.text, error),
+            ErrorKind::Config(errors) => ddl::render_config(&self.text, errors, &span),
+            _ => ddl::snippet(&self.text, &self.error.to_string(), span, None),
+        })
     }
 }
 
