@@ -3,7 +3,6 @@
 //! Each is a stand-in and says so; the shipped connectors are tested with real files and, later, real servers.
 
 pub mod bare;
-pub mod frames;
-pub mod engine;
 pub mod framed;
+pub mod frames;
 pub mod stand_in;
