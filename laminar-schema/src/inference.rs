@@ -3,6 +3,10 @@
 //! Lives here: everything that is the same for all formats. Does not live here: how a format's bytes are looked at
 //! (`formats/<format>/infer.rs`).
 
+mod proof;
+
+pub use proof::{Proof, prove, sample_batch};
+
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
@@ -156,12 +160,25 @@ pub struct FieldInferenceDetail {
     pub field_name: String,
     /// The type chosen.
     pub inferred_type: DataType,
-    /// Share of the samples in which the field is there and not null, 0 to 1.
+    /// The type chosen, by its SQL name: Arrow's type alone does not tell JSON from VARCHAR, nor UUID from BLOB.
+    pub sql_type: String,
+    /// Share of the samples in which the field is there and not null, 0 to 1; of the parent's objects or elements,
+    /// where the field is nested.
     pub appearance_rate: f64,
-    /// How sure the type is, 0 to 1.
+    /// How sure the type is, 0 to 1: the lower bound of the 95 % Wilson interval for the share of values that fit it.
     pub confidence: f64,
     /// Types seen, with how often, by their SQL names.
     pub observed_types: BTreeMap<String, u64>,
+}
+
+impl FieldInferenceDetail {
+    /// True when some sample lacks the field or holds null there.
+    ///
+    /// This is evidence only. The Arrow field of an inferred column is always nullable: a sample cannot promise that
+    /// no later record lacks the field, and a frozen NOT NULL would reject that record.
+    pub fn nullable(&self) -> bool {
+        self.appearance_rate < 1.0
+    }
 }
 
 /// Something a person should know about a schema decision.
