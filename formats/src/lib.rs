@@ -4,4 +4,5 @@
 pub mod column;
 pub mod csv;
 pub mod framing;
+pub mod infer;
 pub mod policy;

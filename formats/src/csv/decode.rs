@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Field, SchemaRef};
 use laminar_schema::{
-    ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, DefaultFiller, FormatDecoder, FormatInfo, Found,
-    Framing, Location, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
+    ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, DefaultFiller, FormatDecoder, FormatInference,
+    FormatInfo, Found, Framing, Location, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
     config::FormatSpec,
     field::{RESCUE_COLUMN, payload_key},
 };
@@ -413,6 +413,10 @@ impl DecoderSet for CsvDecoder {
         }
         let options = CsvOptions::from_options(&spec.format.options)?;
         Self::new(Arc::clone(&spec.schema), &options).map(Some)
+    }
+
+    fn inference(format: &str) -> Option<Box<dyn FormatInference>> {
+        crate::infer::inference(format).filter(|_| format == super::NAME)
     }
 
     fn framing(format: &FormatSpec) -> SchemaResult<Option<Framing>> {

@@ -5,6 +5,7 @@
 
 mod decode;
 mod dialect;
+mod infer;
 mod layout;
 mod options;
 mod rescue;
@@ -12,6 +13,7 @@ mod split;
 
 pub use decode::CsvDecoder;
 pub use dialect::{Delimiter, Dialect, Mark};
+pub use infer::{CsvInference, CsvSample};
 pub use options::{CsvOptions, DuplicateColumns, Encoding, NullValues, QuoteStyle, RaggedRows};
 pub use split::{Field, SplitError, Splitter};
 

@@ -1,0 +1,351 @@
+//! Samples of CSV → a schema with evidence.
+
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+
+use arrow_schema::{DataType, Schema};
+use laminar_schema::{
+    ConnectorConfig, FormatInference, InferenceConfig, InferenceWarning, InferredSchema, RawRecord, SchemaResult,
+    WarningSeverity,
+    field::{KEY_METADATA, with_metadata},
+};
+
+use super::{CsvOptions, Dialect, DuplicateColumns, NullValues, RaggedRows, Splitter};
+use crate::{
+    infer::{Columns, Example, Kind, Member, Place, Rules, Unusable, Value, is_number},
+    policy::NoContent,
+};
+
+/// Infers a schema from CSV records: a column per name of the header, or per position where there is none.
+///
+/// With the option `header`, the first record of the sample is the header, wherever the others came from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CsvInference;
+
+impl FormatInference for CsvInference {
+    fn format_name(&self) -> &str {
+        super::NAME
+    }
+
+    fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        let has_header = CsvOptions::from_options(&config.format_options)?.header;
+        let (header, records) = match samples.split_first() {
+            Some((header, records)) if has_header => (Some(header), records),
+            _ => (None, samples),
+        };
+        let mut sample = CsvSample::new(config, header)?;
+        for record in records {
+            sample.observe(record);
+        }
+        sample.finish(config)
+    }
+}
+
+/// What a part of a CSV sample says. Parts of one header merge in any order.
+#[derive(Debug)]
+pub struct CsvSample {
+    options: CsvOptions,
+    splitter: Splitter,
+    rules: Rules,
+    header: Option<Vec<String>>,
+    looked_at: u64,
+    /// Rows by their number of fields: which number is right is only known at the end.
+    widths: BTreeMap<usize, Rows>,
+    empty: Unusable,
+    unusable: Unusable,
+}
+
+/// Rows of the same number of fields.
+#[derive(Debug, Clone, Default)]
+struct Rows {
+    count: u64,
+    columns: Vec<Column>,
+    /// The first of them, should they be of the wrong width.
+    first: Unusable,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Column {
+    member: Member,
+    leading_zeros: Unusable,
+}
+
+impl CsvSample {
+    /// An empty sample below a header, where there is one.
+    ///
+    /// # Errors
+    /// Options of the format that are wrong.
+    pub fn new(config: &InferenceConfig, header: Option<&RawRecord>) -> SchemaResult<Self> {
+        let options = CsvOptions::from_options(&config.format_options)?;
+        let mut splitter = Splitter::new(Dialect::new(&options)?);
+        let mut unusable = Unusable::default();
+        let header = header.map(|record| {
+            names(record, &mut splitter, options.trim).unwrap_or_else(|reason| {
+                unusable.note(&Place::of(&record.metadata), &format!("the header cannot be read: {reason}"));
+                Vec::new()
+            })
+        });
+        let rules = Rules::new(config);
+        Ok(Self {
+            options,
+            splitter,
+            rules,
+            header,
+            looked_at: 0,
+            widths: BTreeMap::new(),
+            empty: Unusable::default(),
+            unusable,
+        })
+    }
+
+    /// Takes in one record.
+    pub fn observe(&mut self, record: &RawRecord) {
+        self.looked_at += 1;
+        let place = Place::of(&record.metadata);
+        let Some(bytes) = record.value.as_deref() else {
+            if self.options.tombstones == NoContent::Reject {
+                self.unusable.note(&place, "expected a row, found a tombstone");
+            }
+            return;
+        };
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(e) => return self.unusable.note(&place, &format!("invalid UTF-8 at byte {}", e.valid_up_to())),
+        };
+        let content = if self.options.trim { text.trim_ascii() } else { text.trim_end_matches(['\r', '\n']) };
+        if content.is_empty() {
+            return self.empty.note(&place, "expected a row, found an empty record");
+        }
+        if let Err(e) = self.splitter.split(text) {
+            return self.unusable.note(&place, &format!("{} at byte {}", e.reason(), e.offset()));
+        }
+        let width = self.splitter.len();
+        let rows = self.widths.entry(width).or_default();
+        rows.count += 1;
+        rows.first.note(&place, content);
+        rows.columns.resize_with(width, Column::default);
+        for (column, field) in rows.columns.iter_mut().zip(self.splitter.fields(text)) {
+            column.observe(field.text, &self.options.null_values, &place, &self.rules);
+        }
+    }
+
+    /// Joins another part of the sample.
+    pub fn merge(&mut self, other: Self) {
+        self.looked_at += other.looked_at;
+        for (width, rows) in other.widths {
+            let known = self.widths.entry(width).or_default();
+            known.count += rows.count;
+            known.first.merge(rows.first);
+            known.columns.resize_with(width, Column::default);
+            for (column, theirs) in known.columns.iter_mut().zip(rows.columns) {
+                column.merge(theirs, &self.rules);
+            }
+        }
+        self.empty.merge(other.empty);
+        self.unusable.merge(other.unusable);
+    }
+
+    /// The schema of everything taken in.
+    ///
+    /// # Errors
+    /// [`InferError`](laminar_schema::InferError) when there is no column.
+    pub fn finish(&self, config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        let width = self.width();
+        let (columns, rows, unusable) = self.rows_of(width);
+        let names: Vec<String> = (0..width).map(|i| self.name(i)).collect();
+        let mut warnings = Vec::new();
+        let kept: Vec<usize> = (0..width).filter(|i| self.is_kept(*i, &names, &mut warnings)).collect();
+        let mut inferred = Columns {
+            columns: kept.iter().map(|i| (names[*i].as_str(), &columns[*i].member)).collect(),
+            looked_at: self.looked_at,
+            rows,
+            unusable: &unusable,
+        }
+        .finish(config, &self.rules)?;
+        inferred.warnings.append(&mut warnings);
+        inferred.warnings.extend(self.header_warning(&inferred.schema));
+        for (field, index) in inferred.schema.fields().iter().zip(&kept) {
+            inferred.warnings.extend(columns[*index].warning(field.name(), field.data_type()));
+        }
+        inferred.schema = self.with_keys(&inferred.schema, &kept);
+        Ok(inferred)
+    }
+
+    /// How many fields a row should have.
+    fn width(&self) -> usize {
+        if let Some(header) = &self.header {
+            return header.len();
+        }
+        let widths = || self.widths.iter();
+        let width = match self.options.ragged_rows {
+            RaggedRows::Pad | RaggedRows::Accept => widths().map(|(width, _)| *width).next_back(),
+            RaggedRows::IgnoreExtra => widths().map(|(width, _)| *width).next(),
+            // Of two widths that are as frequent the larger one is no accident.
+            RaggedRows::Reject => widths().max_by_key(|(width, rows)| (rows.count, **width)).map(|(width, _)| *width),
+        };
+        width.unwrap_or(0)
+    }
+
+    /// The columns of all rows that the options accept at this width, how many rows, and what is left out.
+    fn rows_of(&self, width: usize) -> (Vec<Column>, u64, Unusable) {
+        let mut columns = vec![Column::default(); width];
+        let mut unusable = self.unusable.clone();
+        let mut count = 0;
+        for (found, rows) in &self.widths {
+            let accepted = *found == width
+                || match self.options.ragged_rows {
+                    RaggedRows::Reject => false,
+                    RaggedRows::Pad => *found < width,
+                    RaggedRows::IgnoreExtra => *found > width,
+                    RaggedRows::Accept => true,
+                };
+            if !accepted {
+                unusable.merge(rows.first.clone().because(&format!("expected {width} fields, found {found}")));
+                continue;
+            }
+            count += rows.count;
+            for (column, theirs) in columns.iter_mut().zip(&rows.columns) {
+                column.merge(theirs.clone(), &self.rules);
+            }
+        }
+        match self.options.empty_records {
+            // An empty line of a table with one column is a row of one empty field.
+            _ if width == 1 => {
+                count += self.empty.count();
+                for _ in 0..self.empty.count() {
+                    columns[0].observe("", &self.options.null_values, &Place::default(), &self.rules);
+                }
+            }
+            NoContent::Reject => unusable.merge(self.empty.clone()),
+            NoContent::Null => count += self.empty.count(),
+            NoContent::Skip => {}
+        }
+        (columns, count, unusable)
+    }
+
+    fn name(&self, index: usize) -> String {
+        match self.header.as_ref().map(|h| h[index].as_str()) {
+            None | Some("") => format!("column{index}"),
+            Some(name) => name.to_owned(),
+        }
+    }
+
+    /// Whether a column is decoded at all: of several with one name only that which the options choose.
+    fn is_kept(&self, index: usize, names: &[String], warnings: &mut Vec<InferenceWarning>) -> bool {
+        let Some(header) = &self.header else { return true };
+        let name = &header[index];
+        let mut same = header.iter().enumerate().filter(|(_, n)| *n == name).map(|(i, _)| i);
+        let (first, last) = (same.next(), same.next_back());
+        let Some(last) = last else { return true };
+        let kept = match self.options.duplicate_fields {
+            DuplicateColumns::First => first == Some(index),
+            DuplicateColumns::Last => last == index,
+            DuplicateColumns::Reject => false,
+        };
+        if first == Some(index) && self.options.duplicate_fields == DuplicateColumns::Reject {
+            warnings.push(InferenceWarning {
+                field_name: names[index].clone(),
+                message:
+                    "the header names it more than once, so it was left out; set duplicate_fields to 'first' or 'last'"
+                        .to_owned(),
+                severity: WarningSeverity::Error,
+            });
+        }
+        kept
+    }
+
+    /// A header that is no text above columns that are none is most likely the first row.
+    fn header_warning(&self, schema: &Schema) -> Option<InferenceWarning> {
+        let header = self.header.as_ref()?;
+        let nulls = &self.options.null_values;
+        let typed = header.iter().find(|name| {
+            let is_typed = !matches!(value(name, nulls), Value::Text(_) | Value::Null);
+            is_typed && schema.field_with_name(name).is_ok_and(|f| *f.data_type() != DataType::Utf8)
+        })?;
+        let message = format!("the header `{typed}` looks like data; set header to false if the first line is a row");
+        Some(InferenceWarning::warning(typed.as_str(), message))
+    }
+
+    /// Notes the header's own name of columns that it leaves nameless, for the decoder to find them by.
+    fn with_keys(&self, schema: &Arc<Schema>, kept: &[usize]) -> Arc<Schema> {
+        let Some(header) = &self.header else { return Arc::clone(schema) };
+        let fields: Vec<_> = schema
+            .fields()
+            .iter()
+            .zip(kept)
+            .map(|(field, index)| match header[*index].as_str() {
+                "" => with_metadata(field.as_ref().clone(), KEY_METADATA, ""),
+                _ => field.as_ref().clone(),
+            })
+            .collect();
+        Arc::new(Schema::new(fields))
+    }
+}
+
+impl Column {
+    fn observe(&mut self, text: &str, nulls: &NullValues, place: &Place, rules: &Rules) {
+        let value = value(text, nulls);
+        if matches!(value, Value::Text(_)) && has_leading_zeros(text) {
+            self.leading_zeros.note(place, text);
+        }
+        self.member.present += 1;
+        self.member.value.observe(&value, 0, place, rules);
+    }
+
+    fn merge(&mut self, other: Self, rules: &Rules) {
+        self.member.present += other.member.present;
+        self.member.value.merge(other.member.value, rules);
+        self.leading_zeros.merge(other.leading_zeros);
+    }
+
+    /// Zeros in front of digits are what keeps this column from being one of numbers.
+    fn warning(&self, name: &str, data_type: &DataType) -> Option<InferenceWarning> {
+        let texts = self.member.value.seen().get(&Kind::Varchar).map_or(0, |s| s.count);
+        let first: &Example = self.leading_zeros.first()?;
+        let alone = *data_type == DataType::Utf8 && texts == self.leading_zeros.count();
+        alone.then(|| InferenceWarning {
+            field_name: name.to_owned(),
+            message: format!("kept as VARCHAR for its leading zeros ({first}); declare it BIGINT to read numbers"),
+            severity: WarningSeverity::Info,
+        })
+    }
+}
+
+/// What a field is. Numbers with leading zeros or a plus are codes: reading them as numbers would lose that.
+fn value<'a>(text: &'a str, nulls: &NullValues) -> Value<'a> {
+    if nulls.contains(text) {
+        Value::Null
+    } else if text.eq_ignore_ascii_case("true") {
+        Value::Bool(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Value::Bool(false)
+    } else if is_number(text) || is_number_without_zero(text) {
+        Value::Number(text)
+    } else {
+        Value::Text(Cow::Borrowed(text))
+    }
+}
+
+/// `.5`, `-.5` and `5.`, which JSON does not allow and spreadsheets write.
+fn is_number_without_zero(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    match digits.split_once('.') {
+        Some(("", fraction)) => !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit()),
+        Some((whole, "")) => is_number(whole) && whole.bytes().all(|b| b.is_ascii_digit()),
+        _ => false,
+    }
+}
+
+fn has_leading_zeros(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let zeros = digits.len() - digits.trim_start_matches('0').len();
+    // Without its leading zeros it would be a number.
+    zeros > 0 && (is_number(&digits[zeros..]) || is_number(&digits[zeros - 1..]))
+}
+
+fn names(record: &RawRecord, splitter: &mut Splitter, trim: bool) -> Result<Vec<String>, String> {
+    let bytes = record.value.as_deref().unwrap_or_default();
+    let text = std::str::from_utf8(bytes).map_err(|_| "invalid UTF-8".to_owned())?;
+    splitter.split(text).map_err(|e| e.reason().to_owned())?;
+    let name = |text: &str| if trim { text.trim().to_owned() } else { text.to_owned() };
+    Ok(splitter.fields(text).map(|f| name(f.text)).collect())
+}

@@ -1,0 +1,42 @@
+//! The closed set of this crate's inferences.
+
+use laminar_schema::{FormatInference, InferenceConfig, InferredSchema, RawRecord, SchemaResult};
+
+use crate::csv::CsvInference;
+
+/// The inference of any format of this crate.
+#[derive(Debug, Clone, Copy)]
+pub enum AnyInference {
+    /// Of CSV.
+    Csv(CsvInference),
+}
+
+impl AnyInference {
+    /// Every inference.
+    pub const ALL: [Self; 1] = [Self::Csv(CsvInference)];
+
+    /// The inference of a format.
+    pub fn of(format: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|i| i.format_name() == format)
+    }
+}
+
+/// The inference of a format of this crate: what [`DecoderSet::inference`](laminar_schema::DecoderSet::inference)
+/// of each of its decoders answers.
+pub fn inference(format: &str) -> Option<Box<dyn FormatInference>> {
+    AnyInference::of(format).map(|i| Box::new(i) as Box<dyn FormatInference>)
+}
+
+impl FormatInference for AnyInference {
+    fn format_name(&self) -> &str {
+        match self {
+            Self::Csv(i) => i.format_name(),
+        }
+    }
+
+    fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        match self {
+            Self::Csv(i) => i.infer(samples, config),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Samples → schemas with evidence, for every format.
+//!
+//! ```text
+//! record ──<format>/infer──▶ Value ──observe──▶ Evidence ──merge──▶ Evidence ──choose──▶ Field + detail + warnings
+//!                                     per field: counts by Kind, number range, text facts, elements, members
+//! ```
+//!
+//! Lives here: the type lattice ([`Kind`]), mergeable evidence ([`Evidence`]), and the choice of a type from it.
+//! Does not live here: how a format's bytes are read (`<format>/infer.rs`), and where samples come from (sources).
+//!
+//! The result does not depend on the order of the records, nor on how a sample was split before it was merged. The
+//! rules are in `docs/inference.md`.
+
+mod any;
+mod choose;
+mod confidence;
+mod evidence;
+mod example;
+mod lattice;
+mod number;
+mod sample;
+mod text;
+mod value;
+
+pub use any::{AnyInference, inference};
+pub use confidence::wilson_lower;
+pub use evidence::{Evidence, Member, Members, Rules, Seen};
+pub use example::{Example, Place};
+pub use lattice::{Fallback, Kind};
+pub use sample::{Columns, Sample, Unusable, VALUE_COLUMN};
+pub use value::Value;
+
+pub(crate) use number::is_number;

@@ -1,0 +1,165 @@
+//! What a sample of records says as a whole, and the schema it ends in.
+
+use std::sync::Arc;
+
+use arrow_schema::Schema;
+use laminar_schema::{
+    InferError, InferenceConfig, InferenceWarning, InferredSchema, SchemaError, SchemaResult, WarningSeverity,
+};
+
+use super::{
+    choose::{Chooser, Spot},
+    evidence::{Evidence, Member, Members, Rules},
+    example::{Example, Place},
+    lattice::Fallback,
+};
+
+/// Records that were of no use.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unusable {
+    count: u64,
+    first: Option<Example>,
+}
+
+impl Unusable {
+    /// Notes one, with the reason.
+    pub fn note(&mut self, place: &Place, reason: &str) {
+        self.count += 1;
+        Example::keep(&mut self.first, place, reason);
+    }
+
+    /// Joins what another part of the sample says.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        Example::merge(&mut self.first, other.first);
+    }
+
+    /// The same records, with a reason that is only known now in place of their text.
+    #[must_use]
+    pub fn because(self, reason: &str) -> Self {
+        Self { first: self.first.map(|e| e.with_text(reason)), ..self }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The first of them.
+    pub fn first(&self) -> Option<&Example> {
+        self.first.as_ref()
+    }
+
+    fn reason(&self) -> String {
+        self.first.as_ref().map_or_else(|| "it is empty".to_owned(), ToString::to_string)
+    }
+}
+
+/// The sample of a format whose records name their fields.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sample {
+    /// Records looked at.
+    pub looked_at: u64,
+    /// Records that are objects.
+    pub objects: Members,
+    /// Records that are single values.
+    pub values: Evidence,
+    /// Records that are neither.
+    pub unusable: Unusable,
+}
+
+/// Name of the one column that single values go into.
+pub const VALUE_COLUMN: &str = "value";
+
+impl Sample {
+    /// Joins another part of the sample.
+    pub fn merge(&mut self, other: Self, rules: &Rules) {
+        self.looked_at += other.looked_at;
+        self.objects.merge(other.objects, rules);
+        self.values.merge(other.values, rules);
+        self.unusable.merge(other.unusable);
+    }
+
+    /// The schema: a column per key, or one column where no record is an object.
+    ///
+    /// # Errors
+    /// [`InferError`] when no record is usable, or when they hold no field.
+    pub fn finish(&self, config: &InferenceConfig, rules: &Rules) -> SchemaResult<InferredSchema> {
+        let mut chooser = Chooser::new(config, rules, Fallback::Json);
+        let (objects, values) = (self.objects.objects(), self.values.values());
+        if objects == 0 && values == 0 {
+            return Err(no_usable_sample(self.looked_at, &self.unusable));
+        }
+        if objects == 0 {
+            let spot = Spot { name: VALUE_COLUMN, path: VALUE_COLUMN, parents: values, depth: 0 };
+            let field = chooser.field(spot, &self.values);
+            return Ok(conclude(chooser, vec![field].into(), self.looked_at, &self.unusable));
+        }
+        if self.objects.is_empty() {
+            return Err(InferError::NoFields { sampled: count(self.looked_at) }.into());
+        }
+        let fields = chooser.fields("", &self.objects.in_order(), objects, 0);
+        let mut unusable = self.unusable.clone();
+        if let Some(stranger) = self.values.seen().values().filter_map(|s| s.example.as_ref()).next() {
+            unusable.count += values;
+            Example::keep(&mut unusable.first, &Place::default(), &format!("expected an object, found {stranger}"));
+        }
+        Ok(conclude(chooser, fields, self.looked_at, &unusable))
+    }
+}
+
+/// The columns of a format whose records are rows of fields.
+#[derive(Debug)]
+pub struct Columns<'a> {
+    /// Names and evidence, in their order.
+    pub columns: Vec<(&'a str, &'a Member)>,
+    /// Records looked at.
+    pub looked_at: u64,
+    /// Rows among them.
+    pub rows: u64,
+    /// Records that are no rows.
+    pub unusable: &'a Unusable,
+}
+
+impl Columns<'_> {
+    /// The schema: a column per name.
+    ///
+    /// # Errors
+    /// [`InferError`] when there is no column.
+    pub fn finish(&self, config: &InferenceConfig, rules: &Rules) -> SchemaResult<InferredSchema> {
+        if self.columns.is_empty() {
+            return Err(no_usable_sample(self.looked_at, self.unusable));
+        }
+        let mut chooser = Chooser::new(config, rules, Fallback::Varchar);
+        let fields = chooser.fields("", &self.columns, self.rows, 0);
+        Ok(conclude(chooser, fields, self.looked_at, self.unusable))
+    }
+}
+
+fn conclude(chooser: Chooser<'_>, fields: arrow_schema::Fields, looked_at: u64, unusable: &Unusable) -> InferredSchema {
+    let mut warnings = chooser.warnings;
+    if unusable.count > 0 {
+        let message = format!(
+            "{} of {looked_at} sampled records are unusable and were left out, the first: {}",
+            unusable.count,
+            unusable.reason()
+        );
+        let severity = WarningSeverity::Error;
+        warnings.insert(0, InferenceWarning { field_name: String::new(), message, severity });
+    }
+    InferredSchema {
+        schema: Arc::new(Schema::new(fields)),
+        field_details: chooser.details,
+        sample_count: count(looked_at),
+        warnings,
+    }
+}
+
+#[cold]
+fn no_usable_sample(looked_at: u64, unusable: &Unusable) -> SchemaError {
+    InferError::NoUsableSample { sampled: count(looked_at), first: unusable.reason() }.into()
+}
+
+fn count(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
