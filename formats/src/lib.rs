@@ -1,6 +1,7 @@
 //! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, raw
 #![forbid(unsafe_code)]
 
+pub mod cell;
 pub mod column;
 pub mod csv;
 pub mod framing;

@@ -1,0 +1,260 @@
+//! Columns of a batch as text: the way out that [`crate::column`] is the way in.
+//!
+//! Lives here: each Arrow value's text, the same for every text format, so that it reads back as the same value.
+//! Does not live here: quotes, escapes and containers, which are a format's own.
+
+mod decimal;
+mod temporal;
+
+use std::io::Write as _;
+
+use arrow_array::{Array, ArrayRef, BooleanArray, cast::AsArray, types::*};
+use arrow_buffer::{IntervalDayTime, IntervalMonthDayNano, NullBuffer, i256};
+use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use half::f16;
+use laminar_schema::field;
+
+use crate::column::BinaryEncoding;
+
+/// One column of a batch, downcast once.
+#[derive(Debug)]
+pub struct Cells<'a> {
+    values: Values<'a>,
+    nulls: Option<NullBuffer>,
+}
+
+#[derive(Debug)]
+enum Values<'a> {
+    Null,
+    Boolean(&'a BooleanArray),
+    Int8(&'a [i8]),
+    Int16(&'a [i16]),
+    Int32(&'a [i32]),
+    Int64(&'a [i64]),
+    UInt8(&'a [u8]),
+    UInt16(&'a [u16]),
+    UInt32(&'a [u32]),
+    UInt64(&'a [u64]),
+    Float16(&'a [f16]),
+    Float32(&'a [f32]),
+    Float64(&'a [f64]),
+    Decimal32(&'a [i32], i8),
+    Decimal64(&'a [i64], i8),
+    Decimal128(&'a [i128], i8),
+    Decimal256(&'a [i256], i8),
+    Utf8(&'a arrow_array::StringArray),
+    LargeUtf8(&'a arrow_array::LargeStringArray),
+    Utf8View(&'a arrow_array::StringViewArray),
+    Binary(&'a arrow_array::BinaryArray, BinaryEncoding),
+    LargeBinary(&'a arrow_array::LargeBinaryArray, BinaryEncoding),
+    BinaryView(&'a arrow_array::BinaryViewArray, BinaryEncoding),
+    FixedBinary(&'a arrow_array::FixedSizeBinaryArray, BinaryEncoding),
+    Uuid(&'a arrow_array::FixedSizeBinaryArray),
+    Date32(&'a [i32]),
+    Date64(&'a [i64]),
+    Time32(&'a [i32], TimeUnit),
+    Time64(&'a [i64], TimeUnit),
+    /// Whether there is a zone: values are UTC then.
+    Timestamp(&'a [i64], TimeUnit, bool),
+    Duration(&'a [i64], TimeUnit),
+    Months(&'a [i32]),
+    DayTime(&'a [IntervalDayTime]),
+    MonthDayNano(&'a [IntervalMonthDayNano]),
+    Dictionary(Vec<usize>, Box<Cells<'a>>),
+}
+
+impl<'a> Cells<'a> {
+    /// Whether a field's values are single texts: false for containers, and for types that only Arrow knows.
+    pub fn carry(field: &Field) -> bool {
+        match field.data_type() {
+            DataType::Dictionary(_, value) => Self::carry(&Field::new("", (**value).clone(), true)),
+            DataType::RunEndEncoded(..) => false,
+            other => !other.is_nested(),
+        }
+    }
+
+    /// The cells of a column; `None` where [`Cells::carry`] is false, or `array` is not of the field's type.
+    ///
+    /// Text stands for bytes in `encoding`.
+    pub fn new(field: &Field, array: &'a ArrayRef, encoding: BinaryEncoding) -> Option<Self> {
+        if field.data_type() != array.data_type() || !Self::carry(field) {
+            return None;
+        }
+        Some(Self { values: Values::new(field, array, encoding)?, nulls: array.logical_nulls() })
+    }
+
+    /// Whether the column is null in a row.
+    #[inline]
+    pub fn is_null(&self, row: usize) -> bool {
+        self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
+    }
+
+    /// Appends the text of a row, which must not be null.
+    pub fn write(&self, row: usize, out: &mut Vec<u8>) {
+        match &self.values {
+            Values::Null => {}
+            Values::Boolean(v) => out.extend_from_slice(if v.value(row) { b"true" } else { b"false" }),
+            Values::Int8(v) => show(out, v[row]),
+            Values::Int16(v) => show(out, v[row]),
+            Values::Int32(v) => show(out, v[row]),
+            Values::Int64(v) => show(out, v[row]),
+            Values::UInt8(v) => show(out, v[row]),
+            Values::UInt16(v) => show(out, v[row]),
+            Values::UInt32(v) => show(out, v[row]),
+            Values::UInt64(v) => show(out, v[row]),
+            // Debug is the shortest text that reads back, with a fraction or an exponent, so that it stays a float.
+            Values::Float16(v) => show_debug(out, v[row].to_f32()),
+            Values::Float32(v) => show_debug(out, v[row]),
+            Values::Float64(v) => show_debug(out, v[row]),
+            Values::Decimal32(v, scale) => decimal::write(out, v[row], *scale),
+            Values::Decimal64(v, scale) => decimal::write(out, v[row], *scale),
+            Values::Decimal128(v, scale) => decimal::write(out, v[row], *scale),
+            Values::Decimal256(v, scale) => decimal::write(out, v[row], *scale),
+            Values::Utf8(v) => out.extend_from_slice(v.value(row).as_bytes()),
+            Values::LargeUtf8(v) => out.extend_from_slice(v.value(row).as_bytes()),
+            Values::Utf8View(v) => out.extend_from_slice(v.value(row).as_bytes()),
+            Values::Binary(v, encoding) => write_bytes(out, v.value(row), *encoding),
+            Values::LargeBinary(v, encoding) => write_bytes(out, v.value(row), *encoding),
+            Values::BinaryView(v, encoding) => write_bytes(out, v.value(row), *encoding),
+            Values::FixedBinary(v, encoding) => write_bytes(out, v.value(row), *encoding),
+            Values::Uuid(v) => write_uuid(out, v.value(row)),
+            Values::Date32(v) => temporal::write_date(out, i64::from(v[row])),
+            Values::Date64(v) => temporal::write_date(out, v[row].div_euclid(86_400_000)),
+            Values::Time32(v, unit) => temporal::write_time(out, i64::from(v[row]), *unit),
+            Values::Time64(v, unit) => temporal::write_time(out, v[row], *unit),
+            Values::Timestamp(v, unit, zoned) => temporal::write_timestamp(out, v[row], *unit, *zoned),
+            Values::Duration(v, unit) => temporal::write_duration(out, v[row], *unit),
+            Values::Months(v) => temporal::write_interval(out, v[row], 0, 0),
+            Values::DayTime(v) => {
+                let IntervalDayTime { days, milliseconds } = v[row];
+                temporal::write_interval(out, 0, days, i64::from(milliseconds) * 1_000_000);
+            }
+            Values::MonthDayNano(v) => {
+                let IntervalMonthDayNano { months, days, nanoseconds } = v[row];
+                temporal::write_interval(out, months, days, nanoseconds);
+            }
+            Values::Dictionary(keys, values) => values.write(keys[row], out),
+        }
+    }
+}
+
+impl<'a> Values<'a> {
+    fn new(f: &Field, array: &'a ArrayRef, encoding: BinaryEncoding) -> Option<Self> {
+        Some(match array.data_type() {
+            DataType::Null => Self::Null,
+            DataType::Boolean => Self::Boolean(array.as_boolean()),
+            DataType::Int8 => Self::Int8(array.as_primitive::<Int8Type>().values()),
+            DataType::Int16 => Self::Int16(array.as_primitive::<Int16Type>().values()),
+            DataType::Int32 => Self::Int32(array.as_primitive::<Int32Type>().values()),
+            DataType::Int64 => Self::Int64(array.as_primitive::<Int64Type>().values()),
+            DataType::UInt8 => Self::UInt8(array.as_primitive::<UInt8Type>().values()),
+            DataType::UInt16 => Self::UInt16(array.as_primitive::<UInt16Type>().values()),
+            DataType::UInt32 => Self::UInt32(array.as_primitive::<UInt32Type>().values()),
+            DataType::UInt64 => Self::UInt64(array.as_primitive::<UInt64Type>().values()),
+            DataType::Float16 => Self::Float16(array.as_primitive::<Float16Type>().values()),
+            DataType::Float32 => Self::Float32(array.as_primitive::<Float32Type>().values()),
+            DataType::Float64 => Self::Float64(array.as_primitive::<Float64Type>().values()),
+            DataType::Decimal32(_, s) => Self::Decimal32(array.as_primitive::<Decimal32Type>().values(), *s),
+            DataType::Decimal64(_, s) => Self::Decimal64(array.as_primitive::<Decimal64Type>().values(), *s),
+            DataType::Decimal128(_, s) => Self::Decimal128(array.as_primitive::<Decimal128Type>().values(), *s),
+            DataType::Decimal256(_, s) => Self::Decimal256(array.as_primitive::<Decimal256Type>().values(), *s),
+            DataType::Utf8 => Self::Utf8(array.as_string()),
+            DataType::LargeUtf8 => Self::LargeUtf8(array.as_string()),
+            DataType::Utf8View => Self::Utf8View(array.as_string_view()),
+            DataType::Binary => Self::Binary(array.as_binary(), encoding),
+            DataType::LargeBinary => Self::LargeBinary(array.as_binary(), encoding),
+            DataType::BinaryView => Self::BinaryView(array.as_binary_view(), encoding),
+            DataType::FixedSizeBinary(16) if field::is_uuid(f) => Self::Uuid(array.as_fixed_size_binary()),
+            DataType::FixedSizeBinary(_) => Self::FixedBinary(array.as_fixed_size_binary(), encoding),
+            DataType::Dictionary(..) => {
+                let dictionary = array.as_any_dictionary_opt()?;
+                let keys = dictionary.normalized_keys();
+                let values = Field::new("", dictionary.values().data_type().clone(), true);
+                Self::Dictionary(keys, Box::new(Cells::new(&values, dictionary.values(), encoding)?))
+            }
+            _ => return Self::new_temporal(array),
+        })
+    }
+
+    fn new_temporal(array: &'a ArrayRef) -> Option<Self> {
+        use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
+        Some(match array.data_type() {
+            DataType::Date32 => Self::Date32(array.as_primitive::<Date32Type>().values()),
+            DataType::Date64 => Self::Date64(array.as_primitive::<Date64Type>().values()),
+            DataType::Time32(unit @ Second) => Self::Time32(array.as_primitive::<Time32SecondType>().values(), *unit),
+            DataType::Time32(unit) => Self::Time32(array.as_primitive::<Time32MillisecondType>().values(), *unit),
+            DataType::Time64(unit @ Microsecond) => {
+                Self::Time64(array.as_primitive::<Time64MicrosecondType>().values(), *unit)
+            }
+            DataType::Time64(unit) => Self::Time64(array.as_primitive::<Time64NanosecondType>().values(), *unit),
+            DataType::Timestamp(unit, zone) => {
+                let values = match unit {
+                    Second => array.as_primitive::<TimestampSecondType>().values(),
+                    Millisecond => array.as_primitive::<TimestampMillisecondType>().values(),
+                    Microsecond => array.as_primitive::<TimestampMicrosecondType>().values(),
+                    Nanosecond => array.as_primitive::<TimestampNanosecondType>().values(),
+                };
+                Self::Timestamp(values, *unit, zone.is_some())
+            }
+            DataType::Duration(unit) => {
+                let values = match unit {
+                    Second => array.as_primitive::<DurationSecondType>().values(),
+                    Millisecond => array.as_primitive::<DurationMillisecondType>().values(),
+                    Microsecond => array.as_primitive::<DurationMicrosecondType>().values(),
+                    Nanosecond => array.as_primitive::<DurationNanosecondType>().values(),
+                };
+                Self::Duration(values, *unit)
+            }
+            DataType::Interval(IntervalUnit::YearMonth) => {
+                Self::Months(array.as_primitive::<IntervalYearMonthType>().values())
+            }
+            DataType::Interval(IntervalUnit::DayTime) => {
+                Self::DayTime(array.as_primitive::<IntervalDayTimeType>().values())
+            }
+            DataType::Interval(IntervalUnit::MonthDayNano) => {
+                Self::MonthDayNano(array.as_primitive::<IntervalMonthDayNanoType>().values())
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Writing to memory cannot fail.
+fn show(out: &mut Vec<u8>, value: impl std::fmt::Display) {
+    let _ = write!(out, "{value}");
+}
+
+fn show_debug(out: &mut Vec<u8>, value: impl std::fmt::Debug) {
+    let _ = write!(out, "{value:?}");
+}
+
+fn write_bytes(out: &mut Vec<u8>, bytes: &[u8], encoding: BinaryEncoding) {
+    match encoding {
+        BinaryEncoding::Utf8 => out.extend_from_slice(bytes),
+        BinaryEncoding::Hex => write_hex(out, bytes),
+        BinaryEncoding::Base64 => {
+            let start = out.len();
+            out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+            // The room is exactly what base64 with padding takes.
+            let written = STANDARD.encode_slice(bytes, &mut out[start..]).unwrap_or(0);
+            out.truncate(start + written);
+        }
+    }
+}
+
+fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        out.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+}
+
+fn write_uuid(out: &mut Vec<u8>, bytes: &[u8]) {
+    for (i, group) in [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().enumerate() {
+        if i > 0 {
+            out.push(b'-');
+        }
+        write_hex(out, &bytes[group]);
+    }
+}
