@@ -64,9 +64,19 @@ pub(crate) struct OptionAttr {
 pub(crate) struct DefaultValue {
     /// As an option's text.
     pub(crate) text: String,
-    /// As Rust, for the compiler to check against the field's type; `None` for text, which is parsed like an option.
-    pub(crate) typed: Option<Expr>,
-    pub(crate) span: Span,
+    pub(crate) kind: LiteralKind,
+    /// As Rust.
+    pub(crate) value: Expr,
+}
+
+/// What a literal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LiteralKind {
+    Text,
+    Integer,
+    Number,
+    Truth,
+    Character,
 }
 
 const CONNECTOR_KEYS: &[&str] = &["name", "formats", "decoder", "encoder", "crate"];
@@ -296,28 +306,25 @@ fn words(meta: &ParseNestedMeta) -> syn::Result<Words> {
 
 fn default_value(meta: &ParseNestedMeta) -> syn::Result<DefaultValue> {
     let value: Expr = meta.value()?.parse()?;
-    let span = value.span();
     let (negative, literal) = match &value {
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => (true, &*unary.expr),
         other => (false, other),
     };
-    let text = match literal {
+    let read = match literal {
         Expr::Lit(ExprLit { lit, .. }) => match lit {
-            Lit::Str(text) if !negative => return Ok(DefaultValue { text: text.value(), typed: None, span }),
-            Lit::Int(number) => Some(number.base10_digits().to_owned()),
-            Lit::Float(number) => Some(number.base10_digits().to_owned()),
-            Lit::Bool(word) => Some(word.value.to_string()),
-            Lit::Char(c) => Some(c.value().to_string()),
+            Lit::Int(number) => Some((number.base10_digits().to_owned(), LiteralKind::Integer)),
+            Lit::Float(number) => Some((number.base10_digits().to_owned(), LiteralKind::Number)),
+            Lit::Str(text) if !negative => Some((text.value(), LiteralKind::Text)),
+            Lit::Bool(word) if !negative => Some((word.value.to_string(), LiteralKind::Truth)),
+            Lit::Char(c) if !negative => Some((c.value().to_string(), LiteralKind::Character)),
             _ => None,
         },
         _ => None,
     };
-    match text {
-        Some(text) => {
-            Ok(DefaultValue { text: if negative { format!("-{text}") } else { text }, typed: Some(value), span })
-        }
-        None => Err(syn::Error::new(
-            span,
+    match read {
+        Some((text, kind)) => Ok(DefaultValue { text: if negative { format!("-{text}") } else { text }, kind, value }),
+        None => Err(syn::Error::new_spanned(
+            value,
             "a default is a number, `true`, `false`, a character, or the text of an option\n\
              help: write it as a user would: `default = \"500ms\"`",
         )),

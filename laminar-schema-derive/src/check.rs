@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use proc_macro2::Span;
-use syn::{Data, DeriveInput, Fields, LitStr, Type};
+use syn::{Data, DeriveInput, Fields, LitStr, Type, spanned::Spanned};
 
 use crate::{
-    attr::{self, CapabilityAttr, Words},
+    attr::{self, CapabilityAttr, DefaultValue, LiteralKind, Word, Words},
     ctxt::{Ctxt, suggest},
     model::{
         Capability, CodecSet, ConfigStruct, ConnectorEnum, ConnectorInput, ConnectorStruct, DeclaredCapability,
@@ -65,10 +65,8 @@ fn connector_struct(cx: &Ctxt, role: Role, input: &DeriveInput, read: ConnectorI
             String::new()
         }
     };
-    if let Some(formats) = &attr.formats {
-        format_words(cx, formats);
-    }
-    let capabilities = declared(cx, role, capabilities, attr.formats.as_ref());
+    let formats = attr.formats.map(|formats| format_words(cx, formats));
+    let capabilities = declared(cx, role, capabilities, formats.as_ref());
     ConnectorStruct {
         role,
         ident: input.ident.clone(),
@@ -76,7 +74,7 @@ fn connector_struct(cx: &Ctxt, role: Role, input: &DeriveInput, read: ConnectorI
         krate: attr.krate,
         name,
         doc: attr::doc(&input.attrs, true),
-        formats: attr.formats,
+        formats,
         capabilities,
     }
 }
@@ -95,18 +93,23 @@ fn connector_name(cx: &Ctxt, name: &LitStr) -> String {
     text
 }
 
-fn format_words(cx: &Ctxt, formats: &Words) {
-    for (i, word) in formats.words.iter().enumerate() {
-        if formats.words[..i].iter().any(|w| w.text == word.text) {
-            cx.error_at(word.span, format!("format `{}` is listed twice", word.text), "keep one of them");
-        } else if word.text.is_empty() || word.text != word.text.to_ascii_lowercase() {
+/// The words that are format names, each once.
+fn format_words(cx: &Ctxt, formats: Words) -> Words {
+    let mut words: Vec<Word> = Vec::new();
+    for word in formats.words {
+        if word.text.is_empty() || word.text != word.text.to_ascii_lowercase() {
             let help = match word.text.to_ascii_lowercase() {
                 lower if lower.is_empty() => "name a format, such as `json`".to_owned(),
                 lower => format!("write `{lower}`"),
             };
             cx.error_at(word.span, format!("`{}` is no format name: they are lower case", word.text), help);
+        } else if words.iter().any(|w| w.text == word.text) {
+            cx.error_at(word.span, format!("format `{}` is listed twice", word.text), "keep one of them");
+        } else {
+            words.push(word);
         }
     }
+    Words { words, span: formats.span }
 }
 
 fn declared(
@@ -139,15 +142,13 @@ fn declared(
             );
             continue;
         }
-        if let Some(formats) = &formats {
-            capability_formats(cx, capability, formats, connector_formats);
-        }
+        let formats = formats.map(|formats| capability_formats(cx, capability, formats, connector_formats));
         out.push(DeclaredCapability { capability, span: word.span, formats });
     }
     out
 }
 
-fn capability_formats(cx: &Ctxt, capability: Capability, formats: &Words, of_connector: Option<&Words>) {
+fn capability_formats(cx: &Ctxt, capability: Capability, formats: Words, of_connector: Option<&Words>) -> Words {
     let word = capability.word();
     if formats.words.is_empty() {
         cx.error_at(
@@ -156,8 +157,8 @@ fn capability_formats(cx: &Ctxt, capability: Capability, formats: &Words, of_con
             format!("write `{word}` for all formats, or name some: `{word}(json)`"),
         );
     }
-    format_words(cx, formats);
-    let Some(of_connector) = of_connector else { return };
+    let formats = format_words(cx, formats);
+    let Some(of_connector) = of_connector else { return formats };
     let known: Vec<&str> = of_connector.words.iter().map(|w| w.text.as_str()).collect();
     for format in formats.words.iter().filter(|f| !known.contains(&f.text.as_str())) {
         let help = if known.is_empty() {
@@ -167,6 +168,7 @@ fn capability_formats(cx: &Ctxt, capability: Capability, formats: &Words, of_con
         };
         cx.error_at(format.span, format!("`{word}` names `{}`, which is not in `formats(…)`", format.text), help);
     }
+    formats
 }
 
 fn connector_enum(
@@ -296,42 +298,43 @@ fn config_option(cx: &Ctxt, option: &OptionField) {
         );
     } else if let (Some(default), true) = (&attr.default, option.optional) {
         cx.error_at(
-            default.span,
+            default.value.span(),
             format!("option `{key}` has a default, so its field is never `None`"),
             format!("make the field `{}`, or remove the default", tokens(ty)),
         );
     }
-    if let Some(default) = attr.default.as_ref().filter(|d| d.typed.is_none() && attr.parse.is_none()) {
-        quoted_default(cx, ty, default);
+    if let Some(default) = attr.default.as_ref().filter(|_| attr.parse.is_none()) {
+        default_kind(cx, ty, default);
     }
 }
 
-/// A number or truth value as text would fail at run time, each time the default is used.
-fn quoted_default(cx: &Ctxt, ty: &Type, default: &attr::DefaultValue) {
+/// Compares a default with the types that are known by name; the compiler does it for all others, with less to say.
+fn default_kind(cx: &Ctxt, ty: &Type, default: &DefaultValue) {
     let name = tokens(ty);
-    let kind = match name.as_str() {
-        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => "an integer",
-        "f64" => "a number",
-        "bool" => "`true` or `false`",
+    let (kind, words, example) = match name.rsplit("::").next().unwrap_or(&name) {
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => (LiteralKind::Integer, "an integer", "10"),
+        "f64" => (LiteralKind::Number, "a number with a point", "1.5"),
+        "bool" => (LiteralKind::Truth, "`true` or `false`", "false"),
+        "char" => (LiteralKind::Character, "a character", "','"),
+        "Duration" => (LiteralKind::Text, "text", "\"500ms\""),
+        "String" | "PathBuf" | "Secret" | "Vec<String>" => (LiteralKind::Text, "text", "\"…\""),
         _ => return,
     };
-    let bare = match name.as_str() {
-        "bool" => default.text.parse::<bool>().is_ok(),
-        "f64" => default.text.parse::<f64>().is_ok(),
-        _ => default.text.parse::<i64>().is_ok(),
+    if kind == default.kind {
+        return;
+    }
+    let text = &default.text;
+    let instead = match kind {
+        LiteralKind::Integer if text.parse::<i64>().is_ok() => text.clone(),
+        LiteralKind::Number if text.parse::<i64>().is_ok() => format!("{text}.0"),
+        LiteralKind::Number if text.parse::<f64>().is_ok() => text.clone(),
+        LiteralKind::Truth if text.parse::<bool>().is_ok() => text.clone(),
+        LiteralKind::Character if text.chars().count() == 1 => format!("{:?}", text.chars().next().unwrap_or(',')),
+        LiteralKind::Text if example != "\"500ms\"" => format!("{text:?}"),
+        _ => example.to_owned(),
     };
-    let instead = if bare {
-        default.text.as_str()
-    } else if name == "bool" {
-        "false"
-    } else {
-        "10"
-    };
-    cx.error_at(
-        default.span,
-        format!("the default of a `{name}` is {kind}, not text"),
-        format!("write `default = {instead}`"),
-    );
+    let message = format!("the default of a `{name}` is {words}");
+    cx.error(&default.value, message, format!("write `default = {instead}`"));
 }
 
 fn distinct_keys(cx: &Ctxt, options: &[OptionField]) {

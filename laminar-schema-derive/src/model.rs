@@ -35,13 +35,12 @@ pub(crate) enum Capability {
 /// What a derive was put on: something it can work with, or something that only gets a stub.
 pub(crate) enum Input<T> {
     Good(T),
-    Bad(Stub),
+    Bad(Option<Stub>),
 }
 
 /// All that is left of an input with a wrong shape: enough for an impl that keeps other errors away.
 pub(crate) struct Stub {
     pub(crate) ident: Ident,
-    pub(crate) generics: Generics,
     pub(crate) krate: Path,
 }
 
@@ -232,8 +231,10 @@ impl Capability {
 }
 
 impl Stub {
-    pub(crate) fn new(input: &DeriveInput, krate: Path) -> Self {
-        Self { ident: input.ident.clone(), generics: input.generics.clone(), krate }
+    /// `None` where the stub itself would be wrong: parameters may lack what the traits ask of them.
+    pub(crate) fn new(input: &DeriveInput, krate: Path) -> Option<Self> {
+        let fits = input.generics.params.is_empty() && !matches!(input.data, Data::Union(_));
+        fits.then(|| Self { ident: input.ident.clone(), krate })
     }
 }
 
@@ -263,7 +264,11 @@ pub(crate) fn members(cx: &Ctxt, ident: &Ident, data: &syn::DataEnum, what: &str
                 out.push(Member { ident: variant.ident.clone(), ty: fields.unnamed[0].ty.clone(), create });
             }
             _ => {
-                let (name, ty) = (&variant.ident, format!("{}{}", variant.ident, what_type(what)));
+                let name = &variant.ident;
+                let ty = match variant.fields.iter().next() {
+                    Some(field) => quote::ToTokens::to_token_stream(&field.ty).to_string(),
+                    None => format!("Your{}", what_type(what)),
+                };
                 cx.error(
                     variant,
                     format!("variant `{name}` must hold exactly one {what}"),
@@ -273,7 +278,11 @@ pub(crate) fn members(cx: &Ctxt, ident: &Ident, data: &syn::DataEnum, what: &str
         }
     }
     if data.variants.is_empty() {
-        cx.error(ident, format!("an enum of {what}s needs a variant"), format!("write `Name({})`", what_type(what)));
+        cx.error(
+            ident,
+            format!("`{ident}` has no {what} to choose from"),
+            format!("write `enum {ident} {{ Name(Your{}) }}`", what_type(what)),
+        );
     }
     (out.len() == data.variants.len() && !out.is_empty()).then_some(out)
 }

@@ -17,7 +17,7 @@ pub use arrow_schema::SchemaRef;
 
 pub use self::{
     stub::Stub,
-    words::{concat, require_covered, require_distinct, require_format, require_new_name, union, union_len},
+    words::{Words, require_covered, require_distinct, require_format, require_new_name},
 };
 pub use crate::{
     config::{ConfigKey, FromConfigValue, OptionReader},
@@ -70,12 +70,30 @@ where
     S::Config::config_schema()
 }
 
+/// Turns a variant's codec into one of the enum's codec set.
+#[diagnostic::on_unimplemented(
+    message = "the codec set `{Self}` cannot hold `{C}`",
+    label = "this connector's codec is `{C}`",
+    note = "add a variant that holds `{C}` to `{Self}`, or write `impl From<{C}> for {Self}`"
+)]
+pub trait FromCodec<C> {
+    /// The same codec, in the set.
+    fn from_codec(codec: C) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, S: From<C>> FromCodec<C> for S {
+    fn from_codec(codec: C) -> Self {
+        codec.into()
+    }
+}
+
 /// Answers in constants what a concrete type implements: its own constants exist where the trait is implemented, and
-/// win over those of [`NotImplemented`] and [`NoConfigValue`], which exist always.
+/// win over those of [`NotImplemented`], which exist always. So asking is never an error.
 #[derive(Debug)]
 pub struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
 
-/// The answer of a [`Probe`] for a trait that is not implemented.
+/// The answers of a [`Probe`] for traits that are not implemented.
 pub trait NotImplemented {
     /// [`SchemaProvider`]
     const PROVIDER: bool = false;
@@ -85,43 +103,45 @@ pub trait NotImplemented {
     const REGISTRY: bool = false;
     /// [`SchemaEvolvable`]
     const EVOLVABLE: bool = false;
+    /// [`Source`]: formats of the decoder set.
+    const SOURCE_FORMATS: Option<&'static [&'static str]> = None;
+    /// [`Sink`]: formats of the encoder set.
+    const SINK_FORMATS: Option<&'static [&'static str]> = None;
+    /// [`DecoderSet::FORMATS`]
+    const DECODES: Option<&'static [&'static str]> = None;
+    /// [`EncoderSet::FORMATS`]
+    const ENCODES: Option<&'static [&'static str]> = None;
+    /// [`StaticConnector::INFO`]
+    const INFO: Option<ConnectorInfo> = None;
+    /// [`FromConfigValue::TYPE_NAME`]
+    const TYPE_NAME: &'static str = "text";
+    /// [`FromConfigValue::SECRET`]
+    const SECRET: bool = false;
 }
 
 impl<T: ?Sized> NotImplemented for Probe<T> {}
 
-impl<T: SchemaProvider + ?Sized> Probe<T> {
-    /// [`SchemaProvider`]
-    pub const PROVIDER: bool = true;
+/// Writes the constants of a [`Probe`] whose type has a trait.
+macro_rules! probes {
+    ($($of:ident { $($name:ident: $ty:ty = $value:expr;)* })*) => { $(
+        impl<T: $of> Probe<T> {
+            $(
+                #[doc = concat!("[`", stringify!($of), "`]")]
+                pub const $name: $ty = $value;
+            )*
+        }
+    )* };
 }
 
-impl<T: SchemaInferable + ?Sized> Probe<T> {
-    /// [`SchemaInferable`]
-    pub const INFERABLE: bool = true;
-}
-
-impl<T: SchemaRegistryAware + ?Sized> Probe<T> {
-    /// [`SchemaRegistryAware`]
-    pub const REGISTRY: bool = true;
-}
-
-impl<T: SchemaEvolvable + ?Sized> Probe<T> {
-    /// [`SchemaEvolvable`]
-    pub const EVOLVABLE: bool = true;
-}
-
-/// The answer of a [`Probe`] for a type that options cannot hold by themselves.
-pub trait NoConfigValue {
-    /// See [`FromConfigValue::TYPE_NAME`].
-    const TYPE_NAME: &'static str = "text";
-    /// See [`FromConfigValue::SECRET`].
-    const SECRET: bool = false;
-}
-
-impl<T: ?Sized> NoConfigValue for Probe<T> {}
-
-impl<T: FromConfigValue> Probe<T> {
-    /// See [`FromConfigValue::TYPE_NAME`].
-    pub const TYPE_NAME: &'static str = T::TYPE_NAME;
-    /// See [`FromConfigValue::SECRET`].
-    pub const SECRET: bool = T::SECRET;
+probes! {
+    SchemaProvider { PROVIDER: bool = true; }
+    SchemaInferable { INFERABLE: bool = true; }
+    SchemaRegistryAware { REGISTRY: bool = true; }
+    SchemaEvolvable { EVOLVABLE: bool = true; }
+    Source { SOURCE_FORMATS: Option<&'static [&'static str]> = Some(<T::Decoder as DecoderSet>::FORMATS); }
+    Sink { SINK_FORMATS: Option<&'static [&'static str]> = Some(<T::Encoder as EncoderSet>::FORMATS); }
+    DecoderSet { DECODES: Option<&'static [&'static str]> = Some(T::FORMATS); }
+    EncoderSet { ENCODES: Option<&'static [&'static str]> = Some(T::FORMATS); }
+    StaticConnector { INFO: Option<ConnectorInfo> = Some(T::INFO); }
+    FromConfigValue { TYPE_NAME: &'static str = T::TYPE_NAME; SECRET: bool = T::SECRET; }
 }

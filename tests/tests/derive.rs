@@ -205,8 +205,8 @@ fn a_decoder_set_asks_the_member_with_the_format() -> SchemaResult<()> {
 
 #[test]
 fn a_companion_set_lists_each_format_once() {
-    assert_eq!(CompanionSourceDecoder::FORMATS, ["json", "csv", "raw"]);
-    assert_eq!(CompanionSinkEncoder::FORMATS, ["json", "csv"]);
+    assert_eq!(<CompanionSource as Source>::Decoder::FORMATS, ["json", "csv", "raw"]);
+    assert_eq!(<CompanionSink as laminar_schema::Sink>::Encoder::FORMATS, ["json", "csv"]);
 }
 
 #[tokio::test]
@@ -219,7 +219,7 @@ async fn sinks_are_made_by_name_too() -> SchemaResult<()> {
     assert_eq!(CompanionSink::from(DropSink).connector_type(), "drop");
     let spec = laminar_schema::EncodeSpec::new(arrow_schema::Schema::empty().into(), FormatSpec::new("json"));
     let writer = laminar_schema::Sink::start(&plugin, &spec).await?;
-    assert_eq!(format!("{writer:?}"), "EngineSinkWriter::Plugin");
+    assert_eq!(format!("{writer:?}"), "EngineSinkPart::Plugin");
     Ok(())
 }
 

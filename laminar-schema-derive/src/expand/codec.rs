@@ -1,65 +1,82 @@
 //! An enum of decoders or encoders: `FormatDecoder` and `DecoderSet`, or `FormatEncoder` and `EncoderSet`.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::{Signature, Type, spanned::Spanned};
 
-use super::{forward::Forward, private};
+use super::{at, bounded, forward::Forward, private};
 use crate::model::{CodecSet, Direction, Member};
 
 /// ```text
 /// const _: () = {
-///     impl FormatDecoder for E { fn decode(&mut self, …) { match self { E::A(member) => …, E::B(member) => … } } … }
-///     impl DecoderSet for E { const FORMATS: … = &concat(&[A::FORMATS, B::FORMATS]); fn build(…) { … } … }
+///     impl FormatDecoder for E where A: DecoderSet, B: DecoderSet { fn decode(…) { match self { E::A(member) => …, … } } … }
+///     impl DecoderSet for E where A: DecoderSet, B: DecoderSet {
+///         const FORMATS: &'static [&'static str] = const { &Words::union(&[A::FORMATS, B::FORMATS]) }.as_slice();
+///         fn build(spec: &DecodeSpec) -> … { if let Some(found) = A::build(spec)? { return Ok(Some(E::A(found))); } … }
+///         …
+///     }
 ///     impl From<A> for E { … }
 ///     impl From<B> for E { … }
-///     const __DISTINCT: () = { require_distinct(&[A::FORMATS], B::FORMATS, "B"); };
+///     const __CHECKED: () = { require_distinct(&[Probe::<A>::DECODES], Probe::<B>::DECODES, "B"); };
 /// };
 /// ```
 pub(super) fn expand(model: &CodecSet) -> TokenStream {
     let p = private(&model.krate);
-    let impls = impls(&p, model.direction, &model.ident, &model.members, false);
-    let from = from_each(&model.ident, &model.members);
-    let distinct = distinct(&p, model);
+    let (ident, set) = (&model.ident, model.direction.set());
+    let bounds: Vec<TokenStream> =
+        model.members.iter().map(|Member { ty, .. }| at(ty.span(), quote!(#ty: #p::#set))).collect();
+    let codec = Codec {
+        p: &p,
+        direction: model.direction,
+        ident,
+        members: &model.members,
+        generics: TokenStream::new(),
+        bounds: bounded(None, &bounds),
+    };
+    let (impls, from, checks) = (codec.impls(), from_each(ident, &model.members), checks(&p, model));
     quote! {
         const _: () = {
             #impls
             #from
-            #distinct
+            #checks
         };
     }
 }
 
-/// The two impls. `shared`: members may have formats in common, as the codecs of an enum of connectors do; each
-/// format is then listed once.
-pub(super) fn impls(
-    p: &TokenStream,
-    direction: Direction,
-    ident: &Ident,
-    members: &[Member],
-    shared: bool,
-) -> TokenStream {
-    let (format, set) = (direction.format(), direction.set());
-    let forward = Forward { private: p, ident, members };
-    let methods = forward.methods(&format, &format_methods(p, direction));
-    let lists: Vec<TokenStream> =
-        members.iter().map(|m| &m.ty).map(|ty| quote_spanned!(ty.span()=> <#ty as #p::#set>::FORMATS)).collect();
-    let formats = if shared {
-        quote!(&#p::union::<{ #p::union_len(&[#(#lists),*]) }>(&[#(#lists),*]))
-    } else {
-        quote!(&#p::concat::<{ 0 #(+ #lists.len())* }>(&[#(#lists),*]))
-    };
-    let functions: TokenStream =
-        set_functions(p, direction).iter().map(|function| first_answer(p, &set, function, members)).collect();
-    quote! {
-        #[automatically_derived]
-        impl #p::#format for #ident {
-            #methods
-        }
-        #[automatically_derived]
-        impl #p::#set for #ident {
-            const FORMATS: &'static [&'static str] = #formats;
-            #functions
+/// An enum to write the two impls for.
+pub(super) struct Codec<'a> {
+    /// `::laminar_schema::__private`
+    pub(super) p: &'a TokenStream,
+    pub(super) direction: Direction,
+    pub(super) ident: &'a Ident,
+    pub(super) members: &'a [Member],
+    /// Its parameters: `<A, B>`, or nothing.
+    pub(super) generics: TokenStream,
+    /// `where` each member is a set.
+    pub(super) bounds: TokenStream,
+}
+
+impl Codec<'_> {
+    /// `FormatDecoder` and `DecoderSet`, or `FormatEncoder` and `EncoderSet`.
+    pub(super) fn impls(&self) -> TokenStream {
+        let Self { p, direction, ident, members, generics, bounds } = self;
+        let (format, set) = (direction.format(), direction.set());
+        let forward = Forward { private: p, ident, members };
+        let methods = forward.methods(&format, &format_methods(p, *direction));
+        let types = members.iter().map(|m| &m.ty);
+        let functions: TokenStream =
+            set_functions(p, *direction).iter().map(|function| first_answer(p, &set, function, members)).collect();
+        quote! {
+            #[automatically_derived]
+            impl #generics #p::#format for #ident #generics #bounds {
+                #methods
+            }
+            #[automatically_derived]
+            impl #generics #p::#set for #ident #generics #bounds {
+                const FORMATS: &'static [&'static str] =
+                    const { &#p::Words::union(&[#(<#types as #p::#set>::FORMATS),*]) }.as_slice();
+                #functions
+            }
         }
     }
 }
@@ -165,16 +182,24 @@ fn first_answer(p: &TokenStream, set: &Ident, function: &SetFunction, members: &
     }
 }
 
-fn distinct(p: &TokenStream, model: &CodecSet) -> TokenStream {
-    let set = model.direction.set();
+/// No format may belong to two members.
+fn checks(p: &TokenStream, model: &CodecSet) -> TokenStream {
+    let known = match model.direction {
+        Direction::Decode => quote!(DECODES),
+        Direction::Encode => quote!(ENCODES),
+    };
     let lists: Vec<TokenStream> =
-        model.members.iter().map(|m| &m.ty).map(|ty| quote!(<#ty as #p::#set>::FORMATS)).collect();
+        model.members.iter().map(|Member { ty, .. }| quote!(#p::Probe::<#ty>::#known)).collect();
     let checks = model.members.iter().enumerate().skip(1).map(|(i, member)| {
         let (earlier, own, name) = (&lists[..i], &lists[i], member.ident.to_string());
-        quote_spanned!(member.ident.span()=> #p::require_distinct(&[#(#earlier),*], #own, #name);)
+        at(member.ident.span(), quote!(#p::require_distinct(&[#(#earlier),*], #own, #name);))
     });
     let checks: TokenStream = checks.collect();
     quote! {
-        const __DISTINCT: () = { #checks };
+        const __CHECKED: () = {
+            #[allow(unused_imports)]
+            use #p::NotImplemented as _;
+            #checks
+        };
     }
 }

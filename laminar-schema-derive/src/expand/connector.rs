@@ -1,86 +1,81 @@
 //! A struct with its capabilities, the same for sources and sinks.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote};
 use syn::{GenericParam, Generics};
 
-use super::private;
+use super::{at, bounded, private};
 use crate::{
-    attr::Words,
+    attr::{Word, Words},
     model::{Capability, ConnectorStruct, DeclaredCapability},
 };
 
 /// ```text
 /// const _: () = {
-///     impl StaticConnector for Kafka { const INFO: ConnectorInfo = { require_format(…, "json"); ConnectorInfo { … } }; }
-///     impl SourceConnector for Kafka {
+///     impl StaticConnector for Kafka where Kafka: Source { const INFO: ConnectorInfo = { ConnectorInfo { … } }; }
+///     impl SourceConnector for Kafka where Kafka: Source, Kafka: SchemaInferable {
 ///         const CAPABILITIES: Capabilities = Capabilities::NONE.with(Capability::Inferable);
 ///         type Provider<'a> = Absent;      fn as_schema_provider(&self) -> Option<Absent> { None }
 ///         type Inferable<'a> = &'a Self;   fn as_schema_inferable(&self) -> Option<&Self> { Some(self) }
 ///         …
 ///     }
-///     const __INFO: ConnectorInfo = <Kafka as StaticConnector>::INFO;
-///     const __UNDECLARED: () = …;
+///     const __CHECKED: () = {
+///         require_format(Probe::<Kafka>::SOURCE_FORMATS, "json");
+///         assert!(!Probe::<Kafka>::PROVIDER, "…");
+///     };
 /// };
 /// ```
 pub(super) fn expand(model: &ConnectorStruct) -> TokenStream {
     let p = private(&model.krate);
-    let (ident, connector) = (&model.ident, model.role.connector());
+    let (ident, base, connector) = (&model.ident, model.role.base(), model.role.connector());
     let (generics, arguments, bounds) = model.generics.split_for_impl();
+    let is_source = at(ident.span(), quote!(#ident #arguments: #p::#base));
+    let has_capabilities = model.capabilities.iter().map(|declared| {
+        let of = declared.capability.implementing();
+        at(declared.span, quote!(#ident #arguments: #p::#of))
+    });
+    let all: Vec<TokenStream> = [is_source.clone()].into_iter().chain(has_capabilities).collect();
+    let (base_bounds, all_bounds) = (bounded(bounds, &[is_source]), bounded(bounds, &all));
     let capabilities = model.capabilities.iter().map(|declared| {
         let name = declared.capability.view();
         quote!(.with(#p::Capability::#name))
     });
+    let capabilities = quote!(#p::Capabilities::NONE #(#capabilities)*);
     let views = model.role.capabilities().iter().map(|capability| view(&p, model, *capability));
-    let info = info(&p, model);
-    let forced = has_defaults(&model.generics).then(|| {
-        let undeclared = undeclared(&p, model);
-        quote! {
-            const __INFO: #p::ConnectorInfo = <#ident as #p::StaticConnector>::INFO;
-            #undeclared
-        }
-    });
+    let info = info(&p, model, &capabilities);
+    let checks = has_defaults(&model.generics).then(|| checks(&p, model));
     quote! {
         const _: () = {
             #[automatically_derived]
-            impl #generics #p::StaticConnector for #ident #arguments #bounds {
+            impl #generics #p::StaticConnector for #ident #arguments #base_bounds {
                 const INFO: #p::ConnectorInfo = #info;
             }
             #[automatically_derived]
-            impl #generics #p::#connector for #ident #arguments #bounds {
-                const CAPABILITIES: #p::Capabilities = #p::Capabilities::NONE #(#capabilities)*;
-                const CAPABILITIES_ALL: #p::Capabilities = <Self as #p::#connector>::CAPABILITIES;
+            impl #generics #p::#connector for #ident #arguments #all_bounds {
+                const CAPABILITIES: #p::Capabilities = #capabilities;
+                const CAPABILITIES_ALL: #p::Capabilities = #capabilities;
                 #(#views)*
                 fn info(&self) -> #p::ConnectorInfo {
                     <Self as #p::StaticConnector>::INFO
                 }
             }
-            #forced
+            #checks
         };
     }
 }
 
 fn view(p: &TokenStream, model: &ConnectorStruct, capability: Capability) -> TokenStream {
     let (view, accessor) = (capability.view(), capability.accessor());
-    match declaration(model, capability) {
-        Some(declared) => {
-            // An unmet bound is reported at the word `inferable`.
-            let ty = quote_spanned!(declared.span=> &'a Self);
-            quote! {
-                type #view<'a> = #ty where Self: 'a;
-                #[inline(always)]
-                fn #accessor(&self) -> #p::Option<Self::#view<'_>> {
-                    #p::Some(self)
-                }
-            }
+    let (ty, value) = match declaration(model, capability) {
+        Some(_) => (quote!(&'a Self), quote!(#p::Some(self))),
+        None => (quote!(#p::Absent), quote!(#p::None)),
+    };
+    quote! {
+        type #view<'a> = #ty where Self: 'a;
+        #[inline(always)]
+        fn #accessor(&self) -> #p::Option<Self::#view<'_>> {
+            #value
         }
-        None => quote! {
-            type #view<'a> = #p::Absent where Self: 'a;
-            #[inline(always)]
-            fn #accessor(&self) -> #p::Option<Self::#view<'_>> {
-                #p::None
-            }
-        },
     }
 }
 
@@ -88,40 +83,30 @@ fn declaration(model: &ConnectorStruct, capability: Capability) -> Option<&Decla
     model.capabilities.iter().find(|d| d.capability == capability)
 }
 
-/// The connector's constant description. Format words are looked up in it, so that the check also holds for
-/// parameters that are only known where the connector is used.
-fn info(p: &TokenStream, model: &ConnectorStruct) -> TokenStream {
-    let (name, doc, connector, span) = (&model.name, &model.doc, model.role.connector(), model.ident.span());
-    let base = model.role.base();
-    let codec = model.role.direction().codec();
-    let set = model.role.direction().set();
-    let available = quote_spanned!(span=> <<Self as #p::#base>::#codec as #p::#set>::FORMATS);
-    let listed = model.formats.iter().flat_map(|f| &f.words);
-    // A list within `formats(…)` was compared with it already. A limit of a generic connector may name formats
-    // that only some of its codec sets have.
-    let limits = model.capabilities.iter().filter_map(|d| d.formats.as_ref());
-    let limits = limits.filter(|_| model.formats.is_none() && model.generics.params.is_empty());
-    let checks = listed.chain(limits.flat_map(|f| &f.words)).map(|word| {
-        let text = &word.text;
-        quote_spanned!(word.span=> #p::require_format(__available, #text);)
-    });
+/// The connector's constant description. That of a generic connector looks its formats up itself, which checks the
+/// parameters that it is used with, where it is used.
+fn info(p: &TokenStream, model: &ConnectorStruct, capabilities: &TokenStream) -> TokenStream {
+    let (name, doc, base) = (&model.name, &model.doc, model.role.base());
+    let (codec, set) = (model.role.direction().codec(), model.role.direction().set());
+    let available = quote!(<<Self as #p::#base>::#codec as #p::#set>::FORMATS);
+    let generic = !model.generics.params.is_empty();
+    let listed = model.formats.iter().flat_map(|f| &f.words).filter(|_| generic);
+    let lookups = listed.map(|Word { text, span }| at(*span, quote!(#p::require_format(#p::Some(#available), #text);)));
     let formats = match &model.formats {
         Some(words) => list(words),
-        None => quote!(__available),
+        None => available.clone(),
     };
     let by_capability = Capability::ALL.map(|capability| match declaration(model, capability) {
         Some(DeclaredCapability { formats: Some(words), .. }) => list(words),
-        Some(_) => quote!(__formats),
+        Some(_) => formats.clone(),
         None => quote!(&[]),
     });
     quote! {{
-        let __available: &'static [&'static str] = #available;
-        #(#checks)*
-        let __formats: &'static [&'static str] = #formats;
+        #(#lookups)*
         #p::ConnectorInfo {
             name: #name,
-            formats: __formats,
-            capabilities: <Self as #p::#connector>::CAPABILITIES,
+            formats: #formats,
+            capabilities: #capabilities,
             capability_formats: [#(#by_capability),*],
             doc: #doc,
         }
@@ -142,31 +127,56 @@ fn has_defaults(generics: &Generics) -> bool {
     })
 }
 
-/// Compares what the type implements with what it declares.
+/// Compares what is declared with what the type has: its formats, and the capability traits that it implements.
 ///
-/// `Probe<T>` has a constant of its own where `T` has the trait, which wins over the one that every `Probe` gets from
-/// `NotImplemented`. That choice is made before parameters are known, hence for concrete types only.
-fn undeclared(p: &TokenStream, model: &ConnectorStruct) -> TokenStream {
-    let (ident, span) = (&model.ident, model.ident.span());
-    let missing = model.role.capabilities().iter().filter(|c| declaration(model, **c).is_none());
-    let checks = missing.map(|capability| {
-        let constant = Ident::new(&capability.word().to_ascii_uppercase(), span);
-        let message = format!(
-            "`{ident}` implements `{}` but does not declare it\nhelp: add `{}` to `#[capabilities(…)]`, or remove the impl",
-            capability.implementing(),
-            capability.word(),
-        );
-        quote_spanned!(span=> ::core::assert!(!#p::Probe::<#ident>::#constant, #message);)
+/// A `Probe` answers without an error where a trait is missing, since the bounds above have reported that. It answers
+/// before parameters are known, so it is asked about concrete types only: this one, or with its parameters' defaults.
+fn checks(p: &TokenStream, model: &ConnectorStruct) -> TokenStream {
+    let (ident, role) = (&model.ident, model.role);
+    let generic = !model.generics.params.is_empty();
+    let available = format_ident!("{}_FORMATS", role.word().to_ascii_uppercase());
+    // A list within `formats(…)` was compared with it already. A limit of a generic connector may name formats
+    // that only some of its codec sets have.
+    let limits = model.capabilities.iter().filter_map(|d| d.formats.as_ref());
+    let limits = limits.filter(|_| model.formats.is_none() && !generic).flat_map(|f| &f.words);
+    let formats = model
+        .formats
+        .iter()
+        .flat_map(|f| &f.words)
+        .chain(limits)
+        .map(|Word { text, span }| at(*span, quote!(#p::require_format(#p::Probe::<#ident>::#available, #text);)));
+    let capabilities = role.capabilities().iter().filter_map(|capability| {
+        let (constant, of, word) = (constant(*capability), capability.implementing(), capability.word());
+        match declaration(model, *capability) {
+            None => {
+                let message = format!(
+                    "`{ident}` implements `{of}` but does not declare it\n\
+                     help: add `{word}` to `#[capabilities(…)]`, or remove the impl",
+                );
+                Some(at(ident.span(), quote!(::core::assert!(!#p::Probe::<#ident>::#constant, #message);)))
+            }
+            // The bound on the impl has seen to it where the type is concrete.
+            Some(declared) if generic => {
+                let message = format!(
+                    "`{ident}` declares `{word}` but does not implement `{of}`\n\
+                     help: write `impl {of} for {ident}`, or remove `{word}`",
+                );
+                Some(at(declared.span, quote!(::core::assert!(#p::Probe::<#ident>::#constant, #message);)))
+            }
+            Some(_) => None,
+        }
     });
-    let checks: TokenStream = checks.collect();
-    if checks.is_empty() {
-        return checks;
-    }
+    let checks: TokenStream = formats.chain(capabilities).collect();
     quote! {
-        const __UNDECLARED: () = {
+        const __CHECKED: () = {
             #[allow(unused_imports)]
             use #p::NotImplemented as _;
             #checks
         };
     }
+}
+
+/// `Probe::<T>::INFERABLE`
+fn constant(capability: Capability) -> Ident {
+    format_ident!("{}", capability.word().to_ascii_uppercase())
 }

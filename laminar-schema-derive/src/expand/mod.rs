@@ -9,9 +9,9 @@ mod forward;
 mod sets;
 mod stub;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::quote;
-use syn::{DeriveInput, Path};
+use syn::{DeriveInput, Path, WhereClause};
 
 use crate::{
     check::{self, Connector},
@@ -45,7 +45,7 @@ fn connector(cx: &Ctxt, role: Role, input: &DeriveInput) -> TokenStream {
     match check::connector(cx, role, input) {
         Input::Good(Connector::Struct(model)) => connector::expand(&model),
         Input::Good(Connector::Enum(model)) => sets::expand(&model),
-        Input::Bad(stub) => stub::connector(role, &stub),
+        Input::Bad(stub) => stub.map(|stub| stub::connector(role, &stub)).unwrap_or_default(),
     }
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn encoder(cx: &Ctxt, input: &DeriveInput) -> TokenStream {
 fn codec_set(cx: &Ctxt, direction: Direction, input: &DeriveInput) -> TokenStream {
     match check::codec_set(cx, direction, input) {
         Input::Good(model) => codec::expand(&model),
-        Input::Bad(stub) => stub::codec(direction, &stub),
+        Input::Bad(stub) => stub.map(|stub| stub::codec(direction, &stub)).unwrap_or_default(),
     }
 }
 
@@ -70,11 +70,36 @@ fn codec_set(cx: &Ctxt, direction: Direction, input: &DeriveInput) -> TokenStrea
 pub(crate) fn config(cx: &Ctxt, input: &DeriveInput) -> TokenStream {
     match check::config(cx, input) {
         Input::Good(model) => config::expand(&model),
-        Input::Bad(stub) => stub::config(&stub),
+        Input::Bad(stub) => stub.map(|stub| stub::config(&stub)).unwrap_or_default(),
     }
 }
 
 /// `::laminar_schema::__private`
 fn private(krate: &Path) -> TokenStream {
     quote!(#krate::__private)
+}
+
+/// The same tokens, all of them at `span`: rustc shows an expression from its first token to its last, and falls back
+/// on the derive's name where these differ in origin.
+fn at(span: Span, tokens: TokenStream) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut tree| {
+            if let TokenTree::Group(group) = &tree {
+                tree = Group::new(group.delimiter(), at(span, group.stream())).into();
+            }
+            tree.set_span(span);
+            tree
+        })
+        .collect()
+}
+
+/// `where A: Trait, …` of an impl, with the bounds that the derive adds.
+///
+/// What the impl's body needs is said once, as a bound at the token it comes from. Without it a missing trait is an
+/// error in every line that mentions it; with it there is one.
+fn bounded(bounds: Option<&WhereClause>, added: &[TokenStream]) -> TokenStream {
+    let own = bounds.iter().flat_map(|b| &b.predicates).map(|p| quote!(#p));
+    let all: Vec<TokenStream> = own.chain(added.iter().cloned()).collect();
+    if all.is_empty() { TokenStream::new() } else { quote!(where #(#all),*) }
 }

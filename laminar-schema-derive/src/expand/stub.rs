@@ -11,7 +11,6 @@ use crate::model::{Direction, Role, Stub};
 pub(super) fn connector(role: Role, stub: &Stub) -> TokenStream {
     let p = private(&stub.krate);
     let ident = &stub.ident;
-    let (generics, arguments, bounds) = stub.generics.split_for_impl();
     let (base, connector, word) = (role.base(), role.connector(), role.word());
     let (set, config) = (format_ident!("{base}Set"), format_ident!("{base}Config"));
     let codec = role.direction().codec();
@@ -38,7 +37,7 @@ pub(super) fn connector(role: Role, stub: &Stub) -> TokenStream {
     quote! {
         const _: () = {
             #[automatically_derived]
-            impl #generics #p::#base for #ident #arguments #bounds {
+            impl #p::#base for #ident {
                 type #codec = #p::Stub;
                 type #running = #p::Stub;
                 async fn start(&self, #argument) -> #p::SchemaResult<#p::Stub> {
@@ -46,7 +45,7 @@ pub(super) fn connector(role: Role, stub: &Stub) -> TokenStream {
                 }
             }
             #[automatically_derived]
-            impl #generics #p::#connector for #ident #arguments #bounds {
+            impl #p::#connector for #ident {
                 const CAPABILITIES: #p::Capabilities = #p::Capabilities::NONE;
                 const CAPABILITIES_ALL: #p::Capabilities = #p::Capabilities::NONE;
                 fn info(&self) -> #p::ConnectorInfo {
@@ -55,7 +54,7 @@ pub(super) fn connector(role: Role, stub: &Stub) -> TokenStream {
                 #(#views)*
             }
             #[automatically_derived]
-            impl #generics #p::#set for #ident #arguments #bounds {
+            impl #p::#set for #ident {
                 const MEMBERS: &'static [#p::ConnectorInfo] = &[];
                 fn create(__name: &str, _: &#p::#config) -> #p::SchemaResult<Self> {
                     #p::Err(#p::unknown_connector(#word, __name, &[]))
@@ -73,7 +72,6 @@ pub(super) fn connector(role: Role, stub: &Stub) -> TokenStream {
 pub(super) fn codec(direction: Direction, stub: &Stub) -> TokenStream {
     let p = private(&stub.krate);
     let ident = &stub.ident;
-    let (generics, arguments, bounds) = stub.generics.split_for_impl();
     let (format, set) = (direction.format(), direction.set());
     let (spec, methods) = match direction {
         Direction::Decode => (
@@ -102,14 +100,14 @@ pub(super) fn codec(direction: Direction, stub: &Stub) -> TokenStream {
     quote! {
         const _: () = {
             #[automatically_derived]
-            impl #generics #p::#format for #ident #arguments #bounds {
+            impl #p::#format for #ident {
                 #methods
                 fn format_name(&self) -> &'static str {
                     ""
                 }
             }
             #[automatically_derived]
-            impl #generics #p::#set for #ident #arguments #bounds {
+            impl #p::#set for #ident {
                 const FORMATS: &'static [&'static str] = &[];
                 fn build(_: &#p::#spec) -> #p::SchemaResult<#p::Option<Self>> {
                     #p::Ok(#p::None)
@@ -126,11 +124,10 @@ pub(super) fn codec(direction: Direction, stub: &Stub) -> TokenStream {
 pub(super) fn config(stub: &Stub) -> TokenStream {
     let p = private(&stub.krate);
     let ident = &stub.ident;
-    let (generics, arguments, bounds) = stub.generics.split_for_impl();
     quote! {
         const _: () = {
             #[automatically_derived]
-            impl #generics #p::ConnectorConfig for #ident #arguments #bounds {
+            impl #p::ConnectorConfig for #ident {
                 const KEYS: &'static [#p::ConfigKey] = &[];
                 fn from_options(_: &#p::Options) -> #p::Result<Self, #p::ConfigErrors> {
                     ::core::unreachable!()

@@ -33,71 +33,50 @@ const fn contains(set: &[&str], word: &str) -> bool {
     false
 }
 
-/// All of `sets` in one array. `N` must be the sum of their lengths.
-pub const fn concat<const N: usize>(sets: &[&[&'static str]]) -> [&'static str; N] {
-    let mut out = [""; N];
-    let (mut i, mut n) = (0, 0);
-    while i < sets.len() {
-        let mut j = 0;
-        while j < sets[i].len() {
-            out[n] = sets[i][j];
-            n += 1;
-            j += 1;
-        }
-        i += 1;
-    }
-    out
+/// A list of words that is put together in a constant.
+#[derive(Debug)]
+pub struct Words {
+    words: [&'static str; Self::CAPACITY],
+    len: usize,
 }
 
-/// Whether word `j` of set `i` stands in an earlier set.
-const fn repeated(sets: &[&[&str]], i: usize, j: usize) -> bool {
-    let mut k = 0;
-    while k < i {
-        if contains(sets[k], sets[i][j]) {
-            return true;
-        }
-        k += 1;
-    }
-    false
-}
+impl Words {
+    /// A number that no engine reaches: an array as long as the words needs a length computed from type parameters,
+    /// which Rust does not have.
+    const CAPACITY: usize = 128;
 
-/// Number of different words in `sets`.
-pub const fn union_len(sets: &[&[&str]]) -> usize {
-    let (mut i, mut n) = (0, 0);
-    while i < sets.len() {
-        let mut j = 0;
-        while j < sets[i].len() {
-            if !repeated(sets, i, j) {
-                n += 1;
+    /// The different words in `sets`, in their order.
+    ///
+    /// # Panics
+    /// When there are more than fit.
+    pub const fn union(sets: &[&[&'static str]]) -> Self {
+        let mut out = Self { words: [""; Self::CAPACITY], len: 0 };
+        let mut i = 0;
+        while i < sets.len() {
+            let mut j = 0;
+            while j < sets[i].len() {
+                if !contains(out.as_slice(), sets[i][j]) {
+                    assert!(out.len < Self::CAPACITY, "a codec set has more than 128 formats");
+                    out.words[out.len] = sets[i][j];
+                    out.len += 1;
+                }
+                j += 1;
             }
-            j += 1;
+            i += 1;
         }
-        i += 1;
+        out
     }
-    n
-}
 
-/// The different words in `sets`. `N` must be [`union_len`].
-pub const fn union<const N: usize>(sets: &[&[&'static str]]) -> [&'static str; N] {
-    let mut out = [""; N];
-    let (mut i, mut n) = (0, 0);
-    while i < sets.len() {
-        let mut j = 0;
-        while j < sets[i].len() {
-            if !repeated(sets, i, j) {
-                out[n] = sets[i][j];
-                n += 1;
-            }
-            j += 1;
-        }
-        i += 1;
+    /// The words.
+    pub const fn as_slice(&self) -> &[&'static str] {
+        self.words.split_at(self.len).0
     }
-    out
 }
 
 /// Checks that a connector's codec set knows a format.
 #[track_caller]
-pub const fn require_format(known: &[&str], format: &str) {
+pub const fn require_format(known: Option<&[&str]>, format: &str) {
+    let Some(known) = known else { return };
     if contains(known, format) {
         return;
     }
@@ -114,33 +93,46 @@ pub const fn require_format(known: &[&str], format: &str) {
 
 /// Checks that no format of a variant belongs to an earlier one.
 #[track_caller]
-pub const fn require_distinct(earlier: &[&[&str]], own: &[&str], variant: &str) {
+pub const fn require_distinct(earlier: &[Option<&[&str]>], own: Option<&[&str]>, variant: &str) {
+    let Some(own) = own else { return };
     let mut i = 0;
-    while i < own.len() {
-        let mut j = 0;
-        while j < earlier.len() {
-            if contains(earlier[j], own[i]) {
-                let text = Text::new().push("format `").push(own[i]).push("` of variant `").push(variant);
-                let text = text.push("` belongs to an earlier variant\n");
-                let text = text.push("help: remove one of the two, so that a format has one meaning");
-                panic!("{}", text.as_str());
-            }
-            j += 1;
+    while i < earlier.len() {
+        if let Some(earlier) = earlier[i]
+            && let Some(shared) = shared(earlier, own)
+        {
+            let text = Text::new().push("format `").push(shared).push("` of variant `").push(variant);
+            let text = text.push("` belongs to an earlier variant\n");
+            let text = text.push("help: remove one of the two, so that a format has one meaning");
+            panic!("{}", text.as_str());
         }
         i += 1;
     }
 }
 
+/// The first word of `b` that is in `a`.
+const fn shared<'b>(a: &[&str], b: &[&'b str]) -> Option<&'b str> {
+    let mut i = 0;
+    while i < b.len() {
+        if contains(a, b[i]) {
+            return Some(b[i]);
+        }
+        i += 1;
+    }
+    None
+}
+
 /// Checks that no earlier connector has the name of a variant's.
 #[track_caller]
-pub const fn require_new_name(earlier: &[ConnectorInfo], name: &str, variant: &str) {
+pub const fn require_new_name(earlier: &[Option<ConnectorInfo>], own: Option<ConnectorInfo>, variant: &str) {
+    let Some(own) = own else { return };
     let mut i = 0;
     while i < earlier.len() {
-        if eq(earlier[i].name, name) {
-            let text =
-                Text::new().push("variant `").push(variant).push("` and an earlier one are both named `").push(name);
-            let text = text
-                .push("`\nhelp: rename one with `#[connector(name = \"…\")]`, or mark one `#[connector(no_create)]`");
+        if let Some(earlier) = earlier[i]
+            && eq(earlier.name, own.name)
+        {
+            let text = Text::new().push("variant `").push(variant).push("` and an earlier one are both named `");
+            let text = text.push(own.name).push("`\nhelp: rename one with `#[connector(name = \"…\")]`, ");
+            let text = text.push("or mark one `#[connector(no_create)]`");
             panic!("{}", text.as_str());
         }
         i += 1;
@@ -149,11 +141,12 @@ pub const fn require_new_name(earlier: &[ConnectorInfo], name: &str, variant: &s
 
 /// Checks that the codec set of an enum knows every format of a variant.
 #[track_caller]
-pub const fn require_covered(known: &[&str], formats: &[&str], variant: &str) {
+pub const fn require_covered(known: Option<&[&str]>, own: Option<ConnectorInfo>, variant: &str) {
+    let (Some(known), Some(own)) = (known, own) else { return };
     let mut i = 0;
-    while i < formats.len() {
-        if !contains(known, formats[i]) {
-            let text = Text::new().push("format `").push(formats[i]).push("` of variant `").push(variant);
+    while i < own.formats.len() {
+        if !contains(known, own.formats[i]) {
+            let text = Text::new().push("format `").push(own.formats[i]).push("` of variant `").push(variant);
             let text =
                 text.push("` is not in the enum's codec set\nhelp: add a variant for it to the set, which has: ");
             let text = text.push_all(known);

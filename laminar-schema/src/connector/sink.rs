@@ -5,6 +5,7 @@ use std::{fmt, future::Future};
 use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
+use super::StaticConnector;
 use crate::{
     capability::{Capabilities, ConnectorInfo, SchemaEvolvable, SchemaRegistryAware},
     config::{ConnectorConfig, ConnectorConfigSchema, SinkConfig},
@@ -180,11 +181,12 @@ pub trait SinkConnector: Sink {
 
 /// A sink that is made from options.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be made from options",
-    label = "missing `impl SinkFromConfig for {Self}`",
-    note = "name its options with `type Config` and build it in `from_config`; a variant that SQL must not name gets `#[connector(no_create)]`"
+    message = "`{Self}` is no sink that SQL can name",
+    label = "`SinkFromConfig` is not implemented for `{Self}`",
+    note = "derive `SinkConnector`, and implement `Sink` and `SinkFromConfig`, with `type Config` and `from_config`",
+    note = "in an enum, a variant that SQL must not name gets `#[connector(no_create)]`"
 )]
-pub trait SinkFromConfig: Sink {
+pub trait SinkFromConfig: SinkConnector + StaticConnector {
     /// Its options.
     type Config: ConnectorConfig;
 

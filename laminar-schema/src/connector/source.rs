@@ -137,11 +137,12 @@ pub trait StaticConnector {
 
 /// A source that is made from options.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be made from options",
-    label = "missing `impl SourceFromConfig for {Self}`",
-    note = "name its options with `type Config` and build it in `from_config`; a variant that SQL must not name gets `#[connector(no_create)]`"
+    message = "`{Self}` is no source that SQL can name",
+    label = "`SourceFromConfig` is not implemented for `{Self}`",
+    note = "derive `SourceConnector`, and implement `Source` and `SourceFromConfig`, with `type Config` and `from_config`",
+    note = "in an enum, a variant that SQL must not name gets `#[connector(no_create)]`"
 )]
-pub trait SourceFromConfig: Source {
+pub trait SourceFromConfig: SourceConnector + StaticConnector {
     /// Its options.
     type Config: ConnectorConfig;
 

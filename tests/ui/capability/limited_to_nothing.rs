@@ -1,0 +1,20 @@
+//! A capability with an empty list of formats.
+
+use laminar_schema::{InferenceConfig, RawRecord, SchemaInferable, SchemaResult};
+use laminar_schema::SourceConnector;
+use laminar_testkit::bare_source;
+
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "ticker")]
+#[capabilities(inferable())]
+struct Ticker;
+
+bare_source!(Ticker);
+
+impl SchemaInferable for Ticker {
+    async fn sample_records(&self, _: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
+        Ok(Vec::new())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! A capability that is implemented but not declared.
+
+use laminar_schema::{InferenceConfig, RawRecord, SchemaInferable, SchemaResult};
+use laminar_schema::SourceConnector;
+use laminar_testkit::bare_source;
+
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "ticker")]
+struct Ticker;
+
+bare_source!(Ticker);
+
+impl SchemaInferable for Ticker {
+    async fn sample_records(&self, _: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
+        Ok(Vec::new())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! The derive on an encoder.
+
+use laminar_schema::FormatEncoder;
+
+#[derive(Debug, FormatEncoder)]
+struct TickEncoder;
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A variant that holds nothing.
+
+use laminar_schema::FormatEncoder;
+
+#[derive(Debug, FormatEncoder)]
+enum EngineEncoder {
+    None,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! An enum.
+
+use laminar_schema::ConnectorConfig;
+
+#[derive(Debug, ConnectorConfig)]
+enum TickConfig {
+    Slow,
+    Fast,
+}
+
+fn main() {}

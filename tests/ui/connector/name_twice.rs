@@ -1,0 +1,12 @@
+//! A name given twice.
+
+use laminar_schema::SourceConnector;
+use laminar_testkit::bare_source;
+
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "ticker", name = "tocker")]
+struct Ticker;
+
+bare_source!(Ticker);
+
+fn main() {}

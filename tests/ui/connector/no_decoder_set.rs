@@ -1,0 +1,21 @@
+//! A source whose decoder is no set of decoders.
+
+use laminar_schema::{Positions, SchemaResult, Source, SourceConnector};
+use laminar_testkit::bare::BareStream;
+
+#[derive(Debug, SourceConnector)]
+#[connector(name = "ticker")]
+struct Ticker;
+
+#[derive(Debug)]
+struct TickDecoder;
+
+impl Source for Ticker {
+    type Decoder = TickDecoder;
+    type Stream = BareStream;
+    async fn start(&self, _: Option<&Positions>) -> SchemaResult<BareStream> {
+        Ok(BareStream)
+    }
+}
+
+fn main() {}

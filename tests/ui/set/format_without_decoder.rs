@@ -1,0 +1,31 @@
+//! A set of decoders without a format of a variant.
+
+use laminar_schema::FormatDecoder;
+use laminar_testkit::bare::{BareDecoder, RawDecoder};
+use laminar_schema::SourceConnector;
+use laminar_testkit::bare_source;
+
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "ticker")]
+struct Ticker;
+
+bare_source!(Ticker);
+
+#[derive(Debug, FormatDecoder)]
+enum EngineDecoder {
+    Raw(RawDecoder),
+}
+
+impl From<BareDecoder> for EngineDecoder {
+    fn from(_: BareDecoder) -> Self {
+        unreachable!()
+    }
+}
+
+#[derive(Debug, SourceConnector)]
+#[connector(decoder = EngineDecoder)]
+enum EngineSource {
+    Ticker(Ticker),
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! A variant that holds nothing.
+
+use laminar_schema::SourceConnector;
+use laminar_testkit::bare_source;
+
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "ticker")]
+struct Ticker;
+
+bare_source!(Ticker);
+
+#[derive(Debug, SourceConnector)]
+enum EngineSource {
+    Ticker(Ticker),
+    None,
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+//! A variant with named fields.
+
+use laminar_schema::SourceConnector;
+use laminar_testkit::bare_source;
+
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "ticker")]
+struct Ticker;
+
+bare_source!(Ticker);
+
+#[derive(Debug, SourceConnector)]
+enum EngineSource {
+    Ticker { source: Ticker },
+}
+
+fn main() {}

@@ -1,0 +1,23 @@
+//! A source that cannot be made from options.
+
+use laminar_schema::{Positions, SchemaResult, Source, SourceConnector};
+use laminar_testkit::bare::{BareDecoder, BareStream};
+
+#[derive(Debug, SourceConnector)]
+#[connector(name = "ticker")]
+struct Ticker;
+
+impl Source for Ticker {
+    type Decoder = BareDecoder;
+    type Stream = BareStream;
+    async fn start(&self, _: Option<&Positions>) -> SchemaResult<BareStream> {
+        Ok(BareStream)
+    }
+}
+
+#[derive(Debug, SourceConnector)]
+enum EngineSource {
+    Ticker(Ticker),
+}
+
+fn main() {}
