@@ -1,6 +1,6 @@
 //! Tokens → typed attributes. What an attribute may say is decided here; whether it fits the item, in `check.rs`.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenTree};
 use quote::ToTokens;
 use syn::{
     Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token, Type, UnOp, ext::IdentExt, meta::ParseNestedMeta,
@@ -208,7 +208,7 @@ fn each_key(
     let mut complete = true;
     let mut seen: Vec<String> = Vec::new();
     for attr in attrs.iter().filter(|a| a.path().is_ident(name)) {
-        let example = format!("{name}({} …)", known[0]);
+        let example = format!("{name}({} = …)", known[0]);
         let result = list_of(attr, &example, |meta| {
             let key = key_of(&meta).text;
             if !known.contains(&key.as_str()) {
@@ -234,7 +234,13 @@ fn each_key(
 
 fn list_of(attr: &Attribute, example: &str, read: impl FnMut(ParseNestedMeta) -> syn::Result<()>) -> syn::Result<()> {
     match &attr.meta {
-        Meta::List(_) => attr.parse_nested_meta(read),
+        Meta::List(list) => match list.tokens.clone().into_iter().next() {
+            Some(TokenTree::Literal(literal)) => {
+                let message = format!("expected a key before `{literal}`\nhelp: write `#[{example}]`");
+                Err(syn::Error::new(literal.span(), message))
+            }
+            _ => attr.parse_nested_meta(read),
+        },
         other => Err(syn::Error::new_spanned(
             other,
             format!("`{}` needs a list in parentheses\nhelp: write `#[{example}]`", other.path().to_token_stream()),

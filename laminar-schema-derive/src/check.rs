@@ -271,15 +271,15 @@ pub(crate) fn config(cx: &Ctxt, input: &DeriveInput) -> Input<ConfigStruct> {
         );
         return Input::Bad(Stub::new(input, krate));
     };
-    let options = options(cx, fields);
-    for option in &options {
+    let mut options = options(cx, fields);
+    for option in &mut options {
         config_option(cx, option);
     }
     distinct_keys(cx, &options);
     Input::Good(ConfigStruct { ident: input.ident.clone(), generics: input.generics.clone(), krate, options })
 }
 
-fn config_option(cx: &Ctxt, option: &OptionField) {
+fn config_option(cx: &Ctxt, option: &mut OptionField) {
     let OptionField { ident, key, attr, ty, .. } = option;
     if option.doc.is_empty() {
         cx.error(
@@ -303,13 +303,14 @@ fn config_option(cx: &Ctxt, option: &OptionField) {
             format!("make the field `{}`, or remove the default", tokens(ty)),
         );
     }
-    if let Some(default) = attr.default.as_ref().filter(|_| attr.parse.is_none()) {
-        default_kind(cx, ty, default);
+    let wrong = |default: &DefaultValue| attr.parse.is_none() && !default_fits(cx, ty, default);
+    if attr.default.as_ref().is_some_and(wrong) {
+        option.attr.default = None;
     }
 }
 
 /// Compares a default with the types that are known by name; the compiler does it for all others, with less to say.
-fn default_kind(cx: &Ctxt, ty: &Type, default: &DefaultValue) {
+fn default_fits(cx: &Ctxt, ty: &Type, default: &DefaultValue) -> bool {
     let name = tokens(ty);
     let (kind, words, example) = match name.rsplit("::").next().unwrap_or(&name) {
         "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => (LiteralKind::Integer, "an integer", "10"),
@@ -318,10 +319,10 @@ fn default_kind(cx: &Ctxt, ty: &Type, default: &DefaultValue) {
         "char" => (LiteralKind::Character, "a character", "','"),
         "Duration" => (LiteralKind::Text, "text", "\"500ms\""),
         "String" | "PathBuf" | "Secret" | "Vec<String>" => (LiteralKind::Text, "text", "\"…\""),
-        _ => return,
+        _ => return true,
     };
     if kind == default.kind {
-        return;
+        return true;
     }
     let text = &default.text;
     let instead = match kind {
@@ -335,6 +336,7 @@ fn default_kind(cx: &Ctxt, ty: &Type, default: &DefaultValue) {
     };
     let message = format!("the default of a `{name}` is {words}");
     cx.error(&default.value, message, format!("write `default = {instead}`"));
+    false
 }
 
 fn distinct_keys(cx: &Ctxt, options: &[OptionField]) {

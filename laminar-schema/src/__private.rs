@@ -32,6 +32,16 @@ pub fn unknown_connector(role: &'static str, name: &str, members: &[ConnectorInf
     connector::unknown_connector(role, name, members.iter().map(|m| m.name))
 }
 
+/// Formats of a source's decoder set.
+pub const fn source_formats<S: Source>() -> &'static [&'static str] {
+    <S::Decoder as DecoderSet>::FORMATS
+}
+
+/// Formats of a sink's encoder set.
+pub const fn sink_formats<S: Sink>() -> &'static [&'static str] {
+    <S::Encoder as EncoderSet>::FORMATS
+}
+
 /// Makes a source of its options.
 ///
 /// # Errors
@@ -138,8 +148,8 @@ probes! {
     SchemaInferable { INFERABLE: bool = true; }
     SchemaRegistryAware { REGISTRY: bool = true; }
     SchemaEvolvable { EVOLVABLE: bool = true; }
-    Source { SOURCE_FORMATS: Option<&'static [&'static str]> = Some(<T::Decoder as DecoderSet>::FORMATS); }
-    Sink { SINK_FORMATS: Option<&'static [&'static str]> = Some(<T::Encoder as EncoderSet>::FORMATS); }
+    Source { SOURCE_FORMATS: Option<&'static [&'static str]> = Some(source_formats::<T>()); }
+    Sink { SINK_FORMATS: Option<&'static [&'static str]> = Some(sink_formats::<T>()); }
     DecoderSet { DECODES: Option<&'static [&'static str]> = Some(T::FORMATS); }
     EncoderSet { ENCODES: Option<&'static [&'static str]> = Some(T::FORMATS); }
     StaticConnector { INFO: Option<ConnectorInfo> = Some(T::INFO); }

@@ -13,7 +13,7 @@ use crate::{
 /// ```text
 /// const _: () = {
 ///     impl StaticConnector for Kafka where Kafka: Source { const INFO: ConnectorInfo = { ConnectorInfo { … } }; }
-///     impl SourceConnector for Kafka where Kafka: Source, Kafka: SchemaInferable {
+///     impl SourceConnector for Kafka where Kafka: Source {
 ///         const CAPABILITIES: Capabilities = Capabilities::NONE.with(Capability::Inferable);
 ///         type Provider<'a> = Absent;      fn as_schema_provider(&self) -> Option<Absent> { None }
 ///         type Inferable<'a> = &'a Self;   fn as_schema_inferable(&self) -> Option<&Self> { Some(self) }
@@ -30,7 +30,9 @@ pub(super) fn expand(model: &ConnectorStruct) -> TokenStream {
     let (ident, base, connector) = (&model.ident, model.role.base(), model.role.connector());
     let (generics, arguments, bounds) = model.generics.split_for_impl();
     let is_source = at(ident.span(), quote!(#ident #arguments: #p::#base));
-    let has_capabilities = model.capabilities.iter().map(|declared| {
+    // Of a concrete type, the associated types below ask the same, and a missing trait then leaves a connector behind.
+    let conditional = model.capabilities.iter().filter(|_| !model.generics.params.is_empty());
+    let has_capabilities = conditional.map(|declared| {
         let of = declared.capability.implementing();
         at(declared.span, quote!(#ident #arguments: #p::#of))
     });
@@ -67,7 +69,7 @@ pub(super) fn expand(model: &ConnectorStruct) -> TokenStream {
 fn view(p: &TokenStream, model: &ConnectorStruct, capability: Capability) -> TokenStream {
     let (view, accessor) = (capability.view(), capability.accessor());
     let (ty, value) = match declaration(model, capability) {
-        Some(_) => (quote!(&'a Self), quote!(#p::Some(self))),
+        Some(declared) => (at(declared.span, quote!(&'a Self)), quote!(#p::Some(self))),
         None => (quote!(#p::Absent), quote!(#p::None)),
     };
     quote! {
@@ -86,9 +88,9 @@ fn declaration(model: &ConnectorStruct, capability: Capability) -> Option<&Decla
 /// The connector's constant description. That of a generic connector looks its formats up itself, which checks the
 /// parameters that it is used with, where it is used.
 fn info(p: &TokenStream, model: &ConnectorStruct, capabilities: &TokenStream) -> TokenStream {
-    let (name, doc, base) = (&model.name, &model.doc, model.role.base());
-    let (codec, set) = (model.role.direction().codec(), model.role.direction().set());
-    let available = quote!(<<Self as #p::#base>::#codec as #p::#set>::FORMATS);
+    let (name, doc) = (&model.name, &model.doc);
+    let available = format_ident!("{}_formats", model.role.word());
+    let available = quote!(#p::#available::<Self>());
     let generic = !model.generics.params.is_empty();
     let listed = model.formats.iter().flat_map(|f| &f.words).filter(|_| generic);
     let lookups = listed.map(|Word { text, span }| at(*span, quote!(#p::require_format(#p::Some(#available), #text);)));

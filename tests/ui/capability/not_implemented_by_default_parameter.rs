@@ -1,13 +1,14 @@
-//! A generic source whose parameter lacks the bound of its impl.
+//! A generic source: what it declares is compared for the parameters' defaults.
 
 use std::marker::PhantomData;
 
 use laminar_schema::{DecoderSet, Positions, SchemaResult, Source, SourceConnector};
-use laminar_testkit::bare::BareStream;
+use laminar_testkit::bare::{BareDecoder, BareStream};
 
 #[derive(Debug, SourceConnector)]
 #[connector(name = "ticker")]
-struct Ticker<D>(PhantomData<fn() -> D>);
+#[capabilities(inferable)]
+struct Ticker<D: DecoderSet = BareDecoder>(PhantomData<fn() -> D>);
 
 impl<D: DecoderSet> Source for Ticker<D> {
     type Decoder = D;
