@@ -1,1 +1,4 @@
 //! A deterministic source of synthetic records for quickstarts, tests and benchmarks
+#![forbid(unsafe_code)]
+
+pub mod workload;
