@@ -1,50 +1,23 @@
 //! The workloads themselves: one table of columns each.
 
 use super::template::{
-    Column, Piece, bool, column, decimal, float, hex, instant, int, list, literal, magnitude,
-    mix_of, nullable, number, object, one_of, optional, sequence, text, words_of,
+    Column, Piece, bool, column, decimal, float, hex, instant, int, list, literal, magnitude, mix_of, nullable, number,
+    object, one_of, optional, sequence, text, words_of,
 };
 
 /// 2024-01-01T00:00:00Z in seconds: where every clock in the catalogue starts.
 const EPOCH_S: i64 = 1_704_067_200;
 
 const WORDS: &[&str] = &[
-    "amber", "basin", "cipher", "drift", "ember", "fathom", "glacier", "hollow", "island", "jetty",
-    "kiln", "lantern", "marble", "north", "oxide", "prairie", "quill", "ridge", "signal", "timber",
-    "umbra", "valley", "willow", "yield", "zephyr", "and", "on", "up", "by", "at",
+    "amber", "basin", "cipher", "drift", "ember", "fathom", "glacier", "hollow", "island", "jetty", "kiln", "lantern",
+    "marble", "north", "oxide", "prairie", "quill", "ridge", "signal", "timber", "umbra", "valley", "willow", "yield",
+    "zephyr", "and", "on", "up", "by", "at",
 ];
-const CITIES: &[&str] = &[
-    "Lisbon",
-    "Osaka",
-    "Montréal",
-    "Nairobi",
-    "Zürich",
-    "Austin",
-    "São Paulo",
-];
+const CITIES: &[&str] = &["Lisbon", "Osaka", "Montréal", "Nairobi", "Zürich", "Austin", "São Paulo"];
 
-const RAW_UTF8: &[&str] = &[
-    "données",
-    "こんにちは",
-    "Привет",
-    "🦀🌊",
-    "Ωμέγα",
-    "안녕",
-    "שלום",
-    "plain text",
-];
-const ESCAPES: &[&str] = &[
-    r"\n",
-    r#"\""#,
-    r"\\",
-    r"\t",
-    r"\u00e9",
-    r"\ud83c\udf0a",
-    r"\/",
-    r"\u65e5\u672c",
-    r"\r\n",
-    r"\b\f",
-];
+const RAW_UTF8: &[&str] = &["données", "こんにちは", "Привет", "🦀🌊", "Ωμέγα", "안녕", "שלום", "plain text"];
+const ESCAPES: &[&str] =
+    &[r"\n", r#"\""#, r"\\", r"\t", r"\u00e9", r"\ud83c\udf0a", r"\/", r"\u65e5\u672c", r"\r\n", r"\b\f"];
 
 const fn words(min: i64, max: i64) -> Piece {
     words_of(min, max, WORDS)
@@ -57,9 +30,7 @@ const fn mix(min: i64, max: i64) -> Piece {
 pub(super) const TRADES: &[Column] = &[
     column(
         "symbol",
-        text(&[one_of(&[
-            "BTC-USD", "ETH-EUR", "SOL-USDT", "ADA-USD", "AAPL", "NVDA", "TSLA", "XRP-EUR",
-        ])]),
+        text(&[one_of(&["BTC-USD", "ETH-EUR", "SOL-USDT", "ADA-USD", "AAPL", "NVDA", "TSLA", "XRP-EUR"])]),
     ),
     column("price", magnitude(5, 2)),
     column("volume", decimal(1, 9_999_999, 4)),
@@ -73,26 +44,14 @@ pub(super) const WIDE: &[Column] = &[
     column("account", int(1, 99_999)),
     column("visitor", int(1_000_000, 4_999_999_999)),
     column("visit", text(&[words(2, 3)])),
-    column(
-        "kind",
-        text(&[one_of(&["view", "click", "scroll", "purchase", "search"])]),
-    ),
+    column("kind", text(&[one_of(&["view", "click", "scroll", "purchase", "search"])])),
     column("channel", text(&[words(1, 2)])),
     column("observed_ms", sequence(EPOCH_S * 1000, 20, 20)),
     column("device", text(&[words(2, 4)])),
-    column(
-        "platform",
-        text(&[one_of(&["android", "ios", "linux", "macos", "windows"])]),
-    ),
+    column("platform", text(&[one_of(&["android", "ios", "linux", "macos", "windows"])])),
     column("platform_version", decimal(50, 180, 1)),
-    column(
-        "app_build",
-        text(&[number(1, 12), literal("."), number(0, 60)]),
-    ),
-    column(
-        "country",
-        text(&[one_of(&["PT", "JP", "CA", "KE", "CH", "US", "BR"])]),
-    ),
+    column("app_build", text(&[number(1, 12), literal("."), number(0, 60)])),
+    column("country", text(&[one_of(&["PT", "JP", "CA", "KE", "CH", "US", "BR"])])),
     column("province", text(&[words(1, 3)])),
     column("city", text(&[one_of(CITIES)])),
     column("lat", decimal(-90_000_000, 90_000_000, 6)),
@@ -110,17 +69,11 @@ pub(super) const WIDE: &[Column] = &[
     column("click_count", int(0, 40)),
     column("basket_items", int(0, 12)),
     column("basket_value", decimal(0, 99_999, 2)),
-    column(
-        "currency",
-        text(&[one_of(&["EUR", "JPY", "CAD", "KES", "CHF", "USD", "BRL"])]),
-    ),
+    column("currency", text(&[one_of(&["EUR", "JPY", "CAD", "KES", "CHF", "USD", "BRL"])])),
     column("discount", nullable(20, &decimal(0, 500, 1))),
     column("voucher", nullable(50, &text(&[words(1, 3)]))),
     column("experiment", nullable(50, &int(1, 900))),
-    column(
-        "variant",
-        text(&[one_of(&["control", "treatment", "holdout"])]),
-    ),
+    column("variant", text(&[one_of(&["control", "treatment", "holdout"])])),
     column("robot", bool(3)),
     column("anomaly", bool(1)),
     column("bytes_out", int(200, 9_999_999)),
@@ -139,21 +92,12 @@ pub(super) const NESTED: &[Column] = &[
         "service",
         object(&[
             column("name", text(&[one_of(WORDS), literal("-api")])),
-            column(
-                "version",
-                text(&[number(1, 9), literal("."), number(0, 30)]),
-            ),
+            column("version", text(&[number(1, 9), literal("."), number(0, 30)])),
             column(
                 "host",
                 object(&[
-                    column(
-                        "name",
-                        text(&[literal("node-"), number(100, 999), literal(".internal")]),
-                    ),
-                    column(
-                        "zone",
-                        text(&[one_of(&["eu-west-1a", "us-east-1c", "ap-south-1b"])]),
-                    ),
+                    column("name", text(&[literal("node-"), number(100, 999), literal(".internal")])),
+                    column("zone", text(&[one_of(&["eu-west-1a", "us-east-1c", "ap-south-1b"])])),
                     column("cores", int(2, 128)),
                 ]),
             ),
@@ -170,13 +114,7 @@ pub(super) const NESTED: &[Column] = &[
                 column("operation", text(&[words(2, 5)])),
                 column("start_us", int(0, 2_000_000)),
                 column("duration_us", int(10, 900_000)),
-                column(
-                    "status",
-                    object(&[
-                        column("code", int(0, 16)),
-                        column("message", text(&[words(1, 3)])),
-                    ]),
-                ),
+                column("status", object(&[column("code", int(0, 16)), column("message", text(&[words(1, 3)]))])),
                 column("retried", bool(10)),
             ]),
         ),
@@ -228,17 +166,7 @@ pub(super) const FLOATS: &[Column] = &[
 pub(super) const ORDERS: &[Column] = &[
     column("order_id", sequence(7_000_000_001, 1, 1)),
     column("placed_at", instant(EPOCH_S, 250)),
-    column(
-        "status",
-        text(&[one_of(&[
-            "new",
-            "paid",
-            "packed",
-            "shipped",
-            "delivered",
-            "returned",
-        ])]),
-    ),
+    column("status", text(&[one_of(&["new", "paid", "packed", "shipped", "delivered", "returned"])])),
     column(
         "customer",
         object(&[
@@ -246,30 +174,12 @@ pub(super) const ORDERS: &[Column] = &[
             column(
                 "name",
                 text(&[
-                    one_of(&[
-                        "Ada", "Béla", "Chinua", "Dagny", "Eoin", "Faiza", "Grace", "Zoë",
-                    ]),
+                    one_of(&["Ada", "Béla", "Chinua", "Dagny", "Eoin", "Faiza", "Grace", "Zoë"]),
                     literal(" "),
-                    one_of(&[
-                        "Okafor",
-                        "Lindqvist",
-                        "Tanaka",
-                        "O'Neill",
-                        "Müller",
-                        "Costa",
-                        "Novák",
-                    ]),
+                    one_of(&["Okafor", "Lindqvist", "Tanaka", "O'Neill", "Müller", "Costa", "Novák"]),
                 ]),
             ),
-            column(
-                "email",
-                text(&[
-                    one_of(WORDS),
-                    literal("."),
-                    number(1, 9999),
-                    literal("@example.com"),
-                ]),
-            ),
+            column("email", text(&[one_of(WORDS), literal("."), number(1, 9999), literal("@example.com")])),
             optional("tier", 30, text(&[one_of(&["silver", "gold", "platinum"])])),
         ]),
     ),
@@ -279,14 +189,7 @@ pub(super) const ORDERS: &[Column] = &[
             1,
             4,
             &object(&[
-                column(
-                    "sku",
-                    text(&[
-                        one_of(&["BK", "EL", "GR", "TY"]),
-                        literal("-"),
-                        number(10_000, 99_999),
-                    ]),
-                ),
+                column("sku", text(&[one_of(&["BK", "EL", "GR", "TY"]), literal("-"), number(10_000, 99_999)])),
                 column("title", text(&[words(1, 4)])),
                 column("quantity", int(1, 5)),
                 column("unit_price", magnitude(3, 2)),
@@ -296,23 +199,11 @@ pub(super) const ORDERS: &[Column] = &[
     ),
     column("currency", text(&[one_of(&["EUR", "JPY", "CAD", "USD"])])),
     column("total", magnitude(4, 2)),
-    optional(
-        "coupon",
-        15,
-        text(&[one_of(&["WELCOME", "SPRING", "LOYAL"]), number(5, 25)]),
-    ),
+    optional("coupon", 15, text(&[one_of(&["WELCOME", "SPRING", "LOYAL"]), number(5, 25)])),
     column(
         "ship_to",
         object(&[
-            column(
-                "street",
-                text(&[
-                    number(1, 250),
-                    literal(" "),
-                    one_of(WORDS),
-                    literal(" street"),
-                ]),
-            ),
+            column("street", text(&[number(1, 250), literal(" "), one_of(WORDS), literal(" street")])),
             column("city", text(&[one_of(CITIES)])),
             optional("postcode", 80, text(&[number(10_000, 99_999)])),
         ]),

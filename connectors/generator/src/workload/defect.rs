@@ -67,28 +67,16 @@ impl Plan {
         };
         let candidates = columns.iter().filter(|column| strikes(column)).count();
         let chosen = random.below(candidates as u64) as usize;
-        let column = columns
-            .iter()
-            .enumerate()
-            .filter(|(_, column)| strikes(column))
-            .nth(chosen)
-            .map_or(0, |(index, _)| index);
+        let column =
+            columns.iter().enumerate().filter(|(_, column)| strikes(column)).nth(chosen).map_or(0, |(index, _)| index);
         Self { defect, column }
     }
 
     /// Appends what stands in place of the column's value, if this defect replaces it.
     pub(super) fn write_value(&self, random: &mut Random, out: &mut Vec<u8>) -> bool {
-        const NUMBERS: &[&str] = &[
-            "01", "-", "+1", "1.", ".5", "2e", "0x1F", "NaN", "Infinity", "1_000",
-        ];
+        const NUMBERS: &[&str] = &["01", "-", "+1", "1.", ".5", "2e", "0x1F", "NaN", "Infinity", "1_000"];
         // A lone continuation byte, an overlong slash, an encoded surrogate, a code point past U+10FFFF, a cut-off sequence.
-        const SEQUENCES: &[&[u8]] = &[
-            b"\x80",
-            b"\xC0\xAF",
-            b"\xED\xA0\x80",
-            b"\xF4\x90\x80\x80",
-            b"\xE2\x82",
-        ];
+        const SEQUENCES: &[&[u8]] = &[b"\x80", b"\xC0\xAF", b"\xED\xA0\x80", b"\xF4\x90\x80\x80", b"\xE2\x82"];
         const SURROGATES: &[&str] = &[r"\ud83c", r"\udf0a", r"\ud83c\ud83c", r"\udf0a\ud83c"];
 
         let text: &[u8] = match self.defect {

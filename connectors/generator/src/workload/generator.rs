@@ -33,14 +33,7 @@ pub struct WorkloadGenerator {
 
 impl WorkloadGenerator {
     pub(super) fn new(workload: Workload, seed: u64) -> Self {
-        Self {
-            workload,
-            seed,
-            next: 0,
-            shuffled_keys: false,
-            missing: Rate::NEVER,
-            bad: Rate::NEVER,
-        }
+        Self { workload, seed, next: 0, shuffled_keys: false, missing: Rate::NEVER, bad: Rate::NEVER }
     }
 
     /// Writes each record's top-level keys in an order of its own.
@@ -147,11 +140,7 @@ impl WorkloadGenerator {
         }
         let mut random = self.stream(Purpose::Defects, record);
         self.bad.strikes(&mut random).then(|| {
-            let plan = Plan::draw(
-                self.workload.columns(),
-                self.workload.projection(),
-                &mut random,
-            );
+            let plan = Plan::draw(self.workload.columns(), self.workload.projection(), &mut random);
             (plan, random)
         })
     }

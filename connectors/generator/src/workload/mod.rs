@@ -61,22 +61,13 @@ pub enum Workload {
 
 impl Workload {
     /// Every workload, in the order of their declaration.
-    pub const ALL: [Self; 7] = [
-        Self::Trades,
-        Self::Wide,
-        Self::Nested,
-        Self::Projected,
-        Self::Escapes,
-        Self::Floats,
-        Self::Orders,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Trades, Self::Wide, Self::Nested, Self::Projected, Self::Escapes, Self::Floats, Self::Orders];
 
     /// Finds a workload by its [name](Self::name), as an option or an argument spells it.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|workload| workload.name() == name)
+        Self::ALL.into_iter().find(|workload| workload.name() == name)
     }
 
     /// The names of all workloads, for help texts and suggestions.
@@ -117,10 +108,7 @@ impl Workload {
     /// Shape: one column per top-level key, in the order of the keys; 5 of the 40 for [`Projected`](Self::Projected).
     #[must_use]
     pub fn schema(self) -> SchemaRef {
-        let wanted = |column: &&Column| {
-            self.projection()
-                .is_none_or(|names| names.contains(&column.name))
-        };
+        let wanted = |column: &&Column| self.projection().is_none_or(|names| names.contains(&column.name));
         let fields = self.columns().iter().filter(wanted).map(Column::field);
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }

@@ -12,9 +12,7 @@ pub(super) struct Random(u64);
 impl Random {
     /// Opens the stream that belongs to one record and purpose.
     pub(super) fn for_record(seed: u64, purpose: u64, record: u64) -> Self {
-        Self(mix(
-            mix(seed.wrapping_add(purpose.wrapping_mul(GAMMA))) ^ mix(record.wrapping_mul(GAMMA))
-        ))
+        Self(mix(mix(seed.wrapping_add(purpose.wrapping_mul(GAMMA))) ^ mix(record.wrapping_mul(GAMMA))))
     }
 
     /// Opens a sub-stream, so that what one column draws does not depend on which columns were written before it.

@@ -33,18 +33,11 @@ pub(super) enum Value {
     /// An RFC 3339 instant in UTC with milliseconds, which grows with the record number.
     Instant { start_s: i64, step_ms: i64 },
     /// The value, or `null` in `null_percent` of 100 objects.
-    Nullable {
-        null_percent: u8,
-        value: &'static Value,
-    },
+    Nullable { null_percent: u8, value: &'static Value },
     /// An object.
     Object(&'static [Column]),
     /// An array of `min..=max` elements.
-    List {
-        min: i64,
-        max: i64,
-        element: &'static Value,
-    },
+    List { min: i64, max: i64, element: &'static Value },
 }
 
 /// Part of a string, as JSON source text: escapes are written as they stand.
@@ -90,32 +83,20 @@ impl Value {
             Self::Bool { .. } => DataType::Boolean,
             Self::Instant { .. } => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Self::Nullable { value, .. } => value.data_type(),
-            Self::Object(columns) => {
-                DataType::Struct(columns.iter().map(Column::field).collect::<Fields>())
-            }
-            Self::List { element, .. } => {
-                DataType::List(Arc::new(Field::new_list_field(element.data_type(), true)))
-            }
+            Self::Object(columns) => DataType::Struct(columns.iter().map(Column::field).collect::<Fields>()),
+            Self::List { element, .. } => DataType::List(Arc::new(Field::new_list_field(element.data_type(), true))),
         }
     }
 }
 
 /// A key that every object has.
 pub(super) const fn column(name: &'static str, value: Value) -> Column {
-    Column {
-        name,
-        value,
-        present_percent: 100,
-    }
+    Column { name, value, present_percent: 100 }
 }
 
 /// A key that `present_percent` of 100 objects have.
 pub(super) const fn optional(name: &'static str, present_percent: u8, value: Value) -> Column {
-    Column {
-        name,
-        value,
-        present_percent,
-    }
+    Column { name, value, present_percent }
 }
 
 pub(super) const fn text(pieces: &'static [Piece]) -> Value {
@@ -127,11 +108,7 @@ pub(super) const fn int(min: i64, max: i64) -> Value {
 }
 
 pub(super) const fn sequence(start: i64, step: i64, jitter: u64) -> Value {
-    Value::Sequence {
-        start,
-        step,
-        jitter,
-    }
+    Value::Sequence { start, step, jitter }
 }
 
 pub(super) const fn decimal(min: i64, max: i64, scale: u32) -> Value {
@@ -155,10 +132,7 @@ pub(super) const fn instant(start_s: i64, step_ms: i64) -> Value {
 }
 
 pub(super) const fn nullable(null_percent: u8, value: &'static Value) -> Value {
-    Value::Nullable {
-        null_percent,
-        value,
-    }
+    Value::Nullable { null_percent, value }
 }
 
 pub(super) const fn object(columns: &'static [Column]) -> Value {

@@ -20,12 +20,8 @@ fn parse(record: &[u8]) -> Result<Value, serde_json::Error> {
 
 /// FNV-1a over the records, a line feed after each.
 fn checksum(records: &[Vec<u8>]) -> u64 {
-    let bytes = records
-        .iter()
-        .flat_map(|record| record.iter().copied().chain([b'\n']));
-    bytes.fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-    })
+    let bytes = records.iter().flat_map(|record| record.iter().copied().chain([b'\n']));
+    bytes.fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
 /// A changed checksum changes the meaning of every recorded benchmark: bless it only together with new numbers.
@@ -40,63 +36,36 @@ fn bytes_are_pinned() {
         (Workload::Floats, 0xA654_55DE_F75C_829C),
         (Workload::Orders, 0x09CA_B9CA_161A_F361),
     ];
-    let found = Workload::ALL
-        .map(|workload| (workload, checksum(&records(workload.generator(SEED), 1000))));
+    let found = Workload::ALL.map(|workload| (workload, checksum(&records(workload.generator(SEED), 1000))));
     assert_eq!(found.as_slice(), expected.as_slice(), "found {found:#x?}");
 }
 
 #[test]
 fn bytes_of_variants_are_pinned() {
-    let shuffled = Workload::Wide
-        .generator(SEED)
-        .with_shuffled_keys()
-        .with_missing_rate(0.05);
+    let shuffled = Workload::Wide.generator(SEED).with_shuffled_keys().with_missing_rate(0.05);
     let bad = Workload::Orders.generator(SEED).with_bad_rate(0.1);
-    let found = [
-        checksum(&records(shuffled, 1000)),
-        checksum(&records(bad, 1000)),
-    ];
-    assert_eq!(
-        found,
-        [0x8D35_364E_590C_24EB, 0xD758_1ABD_D5AB_0046],
-        "found {found:#x?}"
-    );
+    let found = [checksum(&records(shuffled, 1000)), checksum(&records(bad, 1000))];
+    assert_eq!(found, [0x8D35_364E_590C_24EB, 0xD758_1ABD_D5AB_0046], "found {found:#x?}");
 }
 
 #[test]
 fn sizes_are_within_a_tenth() {
     for workload in Workload::ALL {
-        let bytes: usize = records(workload.generator(SEED), 4000)
-            .iter()
-            .map(Vec::len)
-            .sum();
+        let bytes: usize = records(workload.generator(SEED), 4000).iter().map(Vec::len).sum();
         let (mean, nominal) = (bytes as f64 / 4000.0, workload.mean_record_bytes() as f64);
-        assert!(
-            (mean / nominal - 1.0).abs() < 0.1,
-            "{workload:?}: {mean:.1} bytes on average, {nominal} stated"
-        );
+        assert!((mean / nominal - 1.0).abs() < 0.1, "{workload:?}: {mean:.1} bytes on average, {nominal} stated");
     }
 }
 
 #[test]
 fn seeking_equals_reading_on() {
     for workload in Workload::ALL {
-        let generator = || {
-            workload
-                .generator(SEED)
-                .with_shuffled_keys()
-                .with_missing_rate(0.05)
-                .with_bad_rate(0.1)
-        };
+        let generator = || workload.generator(SEED).with_shuffled_keys().with_missing_rate(0.05).with_bad_rate(0.1);
         let all = records(generator(), 200);
         for start in [0, 1, 7, 199] {
             let mut resumed = generator();
             resumed.seek(start);
-            assert_eq!(
-                records(resumed, 200 - start),
-                all[start as usize..],
-                "{workload:?} from {start}"
-            );
+            assert_eq!(records(resumed, 200 - start), all[start as usize..], "{workload:?} from {start}");
         }
     }
 }
@@ -107,15 +76,9 @@ fn good_records_are_objects_of_the_schema() {
         let schema = workload.schema();
         for record in records(workload.generator(SEED), 1000) {
             assert!(!record.contains(&b'\n'));
-            let parsed =
-                parse(&record).unwrap_or_else(|error| panic!("{error}: {}", record.escape_ascii()));
+            let parsed = parse(&record).unwrap_or_else(|error| panic!("{error}: {}", record.escape_ascii()));
             let object = parsed.as_object().expect("a good record is an object");
-            assert!(
-                object
-                    .keys()
-                    .all(|key| workload == Workload::Projected
-                        || schema.field_with_name(key).is_ok())
-            );
+            assert!(object.keys().all(|key| workload == Workload::Projected || schema.field_with_name(key).is_ok()));
         }
     }
 }
@@ -127,10 +90,7 @@ fn shuffling_changes_the_order_alone() {
         let shuffled = records(workload.generator(SEED).with_shuffled_keys(), 200);
         assert_ne!(plain, shuffled);
         for (plain, shuffled) in plain.iter().zip(&shuffled) {
-            assert_eq!(
-                parse(plain).expect("valid JSON"),
-                parse(shuffled).expect("valid JSON")
-            );
+            assert_eq!(parse(plain).expect("valid JSON"), parse(shuffled).expect("valid JSON"));
         }
     }
 }
@@ -138,24 +98,14 @@ fn shuffling_changes_the_order_alone() {
 #[test]
 fn missing_rate_drops_that_share_of_the_keys() {
     let count_keys = |generator| -> usize {
-        let parsed = records(generator, 1000)
-            .into_iter()
-            .map(|record| parse(&record).expect("valid JSON"));
-        parsed
-            .map(|record| record.as_object().map_or(0, serde_json::Map::len))
-            .sum()
+        let parsed = records(generator, 1000).into_iter().map(|record| parse(&record).expect("valid JSON"));
+        parsed.map(|record| record.as_object().map_or(0, serde_json::Map::len)).sum()
     };
     let all = count_keys(Workload::Wide.generator(SEED));
     let kept = count_keys(Workload::Wide.generator(SEED).with_missing_rate(0.05));
     assert_eq!(all, 40_000);
-    assert!(
-        (37_500..38_500).contains(&kept),
-        "{kept} of {all} keys kept"
-    );
-    assert_eq!(
-        count_keys(Workload::Wide.generator(SEED).with_missing_rate(1.0)),
-        0
-    );
+    assert!((37_500..38_500).contains(&kept), "{kept} of {all} keys kept");
+    assert_eq!(count_keys(Workload::Wide.generator(SEED).with_missing_rate(1.0)), 0);
 }
 
 #[test]
@@ -180,10 +130,7 @@ fn bad_rate_spoils_that_share_and_nothing_else() {
                 }
             }
         }
-        assert!(
-            counts.iter().all(|&count| (25..85).contains(&count)),
-            "{workload:?}: {counts:?}"
-        );
+        assert!(counts.iter().all(|&count| (25..85).contains(&count)), "{workload:?}: {counts:?}");
     }
 }
 
@@ -195,10 +142,7 @@ fn type_mismatches_strike_a_wanted_column() {
         for (i, record) in records(generator.clone(), 1000).iter().enumerate() {
             if generator.defect_at(i as u64) == Some(Defect::TypeMismatch) {
                 let parsed = parse(record).expect("a type mismatch is valid JSON");
-                let wanted = schema
-                    .fields()
-                    .iter()
-                    .filter(|field| parsed[field.name()] == "n/a");
+                let wanted = schema.fields().iter().filter(|field| parsed[field.name()] == "n/a");
                 assert_eq!(wanted.count(), 1, "{workload:?} record {i}: {parsed}");
             }
         }
@@ -209,27 +153,13 @@ fn type_mismatches_strike_a_wanted_column() {
 fn seeds_differ_and_columns_fit() {
     for workload in Workload::ALL {
         assert!(workload.columns().len() <= MAX_COLUMNS);
-        assert_ne!(
-            records(workload.generator(1), 10),
-            records(workload.generator(2), 10)
-        );
+        assert_ne!(records(workload.generator(1), 10), records(workload.generator(2), 10));
     }
 }
 
 #[test]
 fn names_parse_back() {
-    assert_eq!(
-        Workload::names(),
-        [
-            "trades",
-            "wide",
-            "nested",
-            "projected",
-            "escapes",
-            "floats",
-            "orders"
-        ]
-    );
+    assert_eq!(Workload::names(), ["trades", "wide", "nested", "projected", "escapes", "floats", "orders"]);
     for workload in Workload::ALL {
         assert_eq!(Workload::parse(workload.name()), Some(workload));
     }
@@ -239,11 +169,6 @@ fn names_parse_back() {
 #[test]
 fn projection_names_columns_of_wide() {
     assert_eq!(Workload::Wide.schema().fields().len(), 40);
-    let names: Vec<_> = Workload::Projected
-        .schema()
-        .fields()
-        .iter()
-        .map(|field| field.name().clone())
-        .collect();
+    let names: Vec<_> = Workload::Projected.schema().fields().iter().map(|field| field.name().clone()).collect();
     assert_eq!(names, super::catalogue::PROJECTION);
 }

@@ -26,17 +26,11 @@ impl Value {
                 out.push(b'"');
             }
             Self::Int { min, max } => write_int(random.between(*min, *max), out),
-            Self::Sequence {
-                start,
-                step,
-                jitter,
-            } => {
+            Self::Sequence { start, step, jitter } => {
                 let base = start.wrapping_add((record as i64).wrapping_mul(*step));
                 write_int(base.wrapping_add(random.below(*jitter) as i64), out);
             }
-            Self::Decimal { min, max, scale } => {
-                write_decimal(random.between(*min, *max), *scale, out)
-            }
+            Self::Decimal { min, max, scale } => write_decimal(random.between(*min, *max), *scale, out),
             Self::Magnitude { max_digits, scale } => {
                 let digits = scale + random.below(u64::from(*max_digits)) as u32;
                 let floor = 10i64.pow(digits);
@@ -44,23 +38,14 @@ impl Value {
             }
             Self::Float { scale } => write_float((random.unit() - 0.5) * 2.0 * scale, out),
             Self::Bool { true_percent } => {
-                let text: &[u8] = if random.percent(*true_percent) {
-                    b"true"
-                } else {
-                    b"false"
-                };
+                let text: &[u8] = if random.percent(*true_percent) { b"true" } else { b"false" };
                 out.extend_from_slice(text);
             }
             Self::Instant { start_s, step_ms } => {
-                let elapsed_ms = (record as i64)
-                    .wrapping_mul(*step_ms)
-                    .wrapping_add(random.between(0, step_ms - 1));
+                let elapsed_ms = (record as i64).wrapping_mul(*step_ms).wrapping_add(random.between(0, step_ms - 1));
                 write_instant(start_s.wrapping_mul(1000).wrapping_add(elapsed_ms), out);
             }
-            Self::Nullable {
-                null_percent,
-                value,
-            } => {
+            Self::Nullable { null_percent, value } => {
                 if random.percent(*null_percent) {
                     out.extend_from_slice(b"null");
                 } else {
@@ -179,23 +164,15 @@ fn write_float(value: f64, out: &mut Vec<u8>) {
 ///
 /// Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
 fn write_instant(epoch_ms: i64, out: &mut Vec<u8>) {
-    let (day, ms_of_day) = (
-        epoch_ms.div_euclid(86_400_000),
-        epoch_ms.rem_euclid(86_400_000),
-    );
+    let (day, ms_of_day) = (epoch_ms.div_euclid(86_400_000), epoch_ms.rem_euclid(86_400_000));
     // Years start in March here, so that the leap day is the last of its year.
     let shifted = day + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day_of_month = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
 
     out.push(b'"');
@@ -227,22 +204,14 @@ mod tests {
 
     #[test]
     fn numbers() {
-        for (value, expected) in [
-            (0, "0"),
-            (7, "7"),
-            (-7, "-7"),
-            (i64::MAX, "9223372036854775807"),
-            (i64::MIN, "-9223372036854775808"),
-        ] {
+        for (value, expected) in
+            [(0, "0"), (7, "7"), (-7, "-7"), (i64::MAX, "9223372036854775807"), (i64::MIN, "-9223372036854775808")]
+        {
             assert_eq!(text(|out| write_int(value, out)), expected);
         }
-        for (units, scale, expected) in [
-            (0, 2, "0.00"),
-            (5, 2, "0.05"),
-            (-5, 3, "-0.005"),
-            (1234, 2, "12.34"),
-            (12, 0, "12"),
-        ] {
+        for (units, scale, expected) in
+            [(0, 2, "0.00"), (5, 2, "0.05"), (-5, 3, "-0.005"), (1234, 2, "12.34"), (12, 0, "12")]
+        {
             assert_eq!(text(|out| write_decimal(units, scale, out)), expected);
         }
     }
@@ -257,10 +226,7 @@ mod tests {
             (4_107_542_399_999, "2100-02-28T23:59:59.999Z"),
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
         ] {
-            assert_eq!(
-                text(|out| write_instant(epoch_ms, out)),
-                format!("\"{expected}\"")
-            );
+            assert_eq!(text(|out| write_instant(epoch_ms, out)), format!("\"{expected}\""));
         }
     }
 }
