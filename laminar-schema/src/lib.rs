@@ -28,6 +28,7 @@ pub mod engine;
 pub mod error;
 pub mod evolution;
 pub mod field;
+pub mod fingerprint;
 pub mod format;
 pub mod inference;
 pub mod pipeline;
@@ -59,6 +60,7 @@ pub use error::{
     ConnectorError, DecodeError, EncodeError, ErrorKind, Found, InferError, Location, SchemaError, SchemaResult,
 };
 pub use evolution::{ColumnProjection, EvolutionVerdict, SchemaChange};
+pub use fingerprint::{Fingerprint, fingerprint};
 pub use format::{
     DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatInfo,
     Framing, MetadataColumn, MetadataKind, Rejected, RowRecords,
