@@ -13,12 +13,15 @@
 
 mod checkpoint;
 mod dead_letter;
+mod dispatch;
 mod metrics;
 mod output;
+mod prometheus;
 mod run;
 
 pub use checkpoint::{CheckpointStore, StoredCheckpoint};
 pub use dead_letter::{dead_letter_schema, dead_letters};
 pub use metrics::{Ended, Metrics, Summary};
 pub use output::{Output, SelectedColumn};
+pub use prometheus::prometheus_text;
 pub use run::{OnError, Pipeline, PipelineConfig};

@@ -59,11 +59,11 @@ impl PipelineConfig {
 /// One source, its decoder, and the outputs that share it.
 #[derive(Debug)]
 pub struct Pipeline<S, K> {
-    source: S,
-    spec: DecodeSpec,
-    outputs: Vec<Output<K>>,
-    on_error: OnError<K>,
-    config: PipelineConfig,
+    pub(super) source: S,
+    pub(super) spec: DecodeSpec,
+    pub(super) outputs: Vec<Output<K>>,
+    pub(super) on_error: OnError<K>,
+    pub(super) config: PipelineConfig,
 }
 
 impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
