@@ -8,6 +8,7 @@ use crate::{
     ddl::{self, CreateSink, Ident, Insert, SelectItem, StatementKind},
     error::{ConnectorError, SchemaError, SchemaResult},
     pipeline::{CheckpointStore, OnError, Output, Pipeline, PipelineConfig, SelectedColumn, dead_letter_schema},
+    resolve::ResolvedSchema,
 };
 
 /// How pipelines run.
@@ -39,6 +40,10 @@ pub struct Planned<S, K> {
     pub source: String,
     /// What is read and written, for people.
     pub description: String,
+    /// How the source's schema was found, for people: `EXPLAIN SOURCE`.
+    pub explanation: String,
+    /// The schema and the account of how it was found.
+    pub resolved: ResolvedSchema,
     /// The pipeline.
     pub pipeline: Pipeline<S, K>,
 }
@@ -116,9 +121,12 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             registry: bound.registry.clone(),
             ..PipelineConfig::new(name)
         };
+        let explanation = bound.explain().map_err(StatementError::without_span)?;
         Ok(Planned {
             source: name.to_owned(),
             description: lines.join("\n"),
+            explanation,
+            resolved: bound.resolved,
             pipeline: Pipeline::new(bound.source, bound.spec, outputs, on_error, config),
         })
     }
