@@ -14,6 +14,7 @@
 
 mod compression;
 mod config;
+pub mod detect;
 mod discover;
 mod follow;
 mod open;
