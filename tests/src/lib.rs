@@ -5,4 +5,5 @@
 pub mod bare;
 pub mod framed;
 pub mod frames;
+pub mod inferred;
 pub mod stand_in;

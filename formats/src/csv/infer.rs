@@ -11,7 +11,7 @@ use laminar_schema::{
 
 use super::{CsvOptions, Dialect, DuplicateColumns, NullValues, RaggedRows, Splitter};
 use crate::{
-    infer::{Columns, Example, Kind, Member, Place, Rules, Unusable, Value, is_number},
+    infer::{Columns, Member, Place, Rules, Unusable, Value, is_number},
     policy::NoContent,
 };
 
@@ -58,15 +58,9 @@ pub struct CsvSample {
 #[derive(Debug, Clone, Default)]
 struct Rows {
     count: u64,
-    columns: Vec<Column>,
+    columns: Vec<Member>,
     /// The first of them, should they be of the wrong width.
     first: Unusable,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Column {
-    member: Member,
-    leading_zeros: Unusable,
 }
 
 impl CsvSample {
@@ -122,9 +116,9 @@ impl CsvSample {
         let rows = self.widths.entry(width).or_default();
         rows.count += 1;
         rows.first.note(&place, content);
-        rows.columns.resize_with(width, Column::default);
+        rows.columns.resize_with(width, Member::default);
         for (column, field) in rows.columns.iter_mut().zip(self.splitter.fields(text)) {
-            column.observe(field.text, &self.options.null_values, &place, &self.rules);
+            column.observe(&value(field.text, &self.options.null_values), &place, &self.rules);
         }
     }
 
@@ -135,7 +129,7 @@ impl CsvSample {
             let known = self.widths.entry(width).or_default();
             known.count += rows.count;
             known.first.merge(rows.first);
-            known.columns.resize_with(width, Column::default);
+            known.columns.resize_with(width, Member::default);
             for (column, theirs) in known.columns.iter_mut().zip(rows.columns) {
                 column.merge(theirs, &self.rules);
             }
@@ -155,17 +149,18 @@ impl CsvSample {
         let mut warnings = Vec::new();
         let kept: Vec<usize> = (0..width).filter(|i| self.is_kept(*i, &names, &mut warnings)).collect();
         let mut inferred = Columns {
-            columns: kept.iter().map(|i| (names[*i].as_str(), &columns[*i].member)).collect(),
+            columns: kept.iter().map(|i| (names[*i].as_str(), &columns[*i])).collect(),
             looked_at: self.looked_at,
             rows,
             unusable: &unusable,
         }
         .finish(config, &self.rules)?;
         inferred.warnings.append(&mut warnings);
-        inferred.warnings.extend(self.header_warning(&inferred.schema));
-        for (field, index) in inferred.schema.fields().iter().zip(&kept) {
-            inferred.warnings.extend(columns[*index].warning(field.name(), field.data_type()));
+        if rows == 0 {
+            let message = "the sample has a header and no row below it, so every column is VARCHAR";
+            inferred.warnings.push(InferenceWarning::warning("", message));
         }
+        inferred.warnings.extend(self.header_warning(&inferred.schema));
         inferred.schema = self.with_keys(&inferred.schema, &kept);
         Ok(inferred)
     }
@@ -186,8 +181,8 @@ impl CsvSample {
     }
 
     /// The columns of all rows that the options accept at this width, how many rows, and what is left out.
-    fn rows_of(&self, width: usize) -> (Vec<Column>, u64, Unusable) {
-        let mut columns = vec![Column::default(); width];
+    fn rows_of(&self, width: usize) -> (Vec<Member>, u64, Unusable) {
+        let mut columns = vec![Member::default(); width];
         let mut unusable = self.unusable.clone();
         let mut count = 0;
         for (found, rows) in &self.widths {
@@ -212,7 +207,7 @@ impl CsvSample {
             _ if width == 1 => {
                 count += self.empty.count();
                 for _ in 0..self.empty.count() {
-                    columns[0].observe("", &self.options.null_values, &Place::default(), &self.rules);
+                    columns[0].observe(&value("", &self.options.null_values), &Place::default(), &self.rules);
                 }
             }
             NoContent::Reject => unusable.merge(self.empty.clone()),
@@ -281,35 +276,6 @@ impl CsvSample {
     }
 }
 
-impl Column {
-    fn observe(&mut self, text: &str, nulls: &NullValues, place: &Place, rules: &Rules) {
-        let value = value(text, nulls);
-        if matches!(value, Value::Text(_)) && has_leading_zeros(text) {
-            self.leading_zeros.note(place, text);
-        }
-        self.member.present += 1;
-        self.member.value.observe(&value, 0, place, rules);
-    }
-
-    fn merge(&mut self, other: Self, rules: &Rules) {
-        self.member.present += other.member.present;
-        self.member.value.merge(other.member.value, rules);
-        self.leading_zeros.merge(other.leading_zeros);
-    }
-
-    /// Zeros in front of digits are what keeps this column from being one of numbers.
-    fn warning(&self, name: &str, data_type: &DataType) -> Option<InferenceWarning> {
-        let texts = self.member.value.seen().get(&Kind::Varchar).map_or(0, |s| s.count);
-        let first: &Example = self.leading_zeros.first()?;
-        let alone = *data_type == DataType::Utf8 && texts == self.leading_zeros.count();
-        alone.then(|| InferenceWarning {
-            field_name: name.to_owned(),
-            message: format!("kept as VARCHAR for its leading zeros ({first}); declare it BIGINT to read numbers"),
-            severity: WarningSeverity::Info,
-        })
-    }
-}
-
 /// What a field is. Numbers with leading zeros or a plus are codes: reading them as numbers would lose that.
 fn value<'a>(text: &'a str, nulls: &NullValues) -> Value<'a> {
     if nulls.contains(text) {
@@ -333,13 +299,6 @@ fn is_number_without_zero(text: &str) -> bool {
         Some((whole, "")) => is_number(whole) && whole.bytes().all(|b| b.is_ascii_digit()),
         _ => false,
     }
-}
-
-fn has_leading_zeros(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let zeros = digits.len() - digits.trim_start_matches('0').len();
-    // Without its leading zeros it would be a number.
-    zeros > 0 && (is_number(&digits[zeros..]) || is_number(&digits[zeros - 1..]))
 }
 
 fn names(record: &RawRecord, splitter: &mut Splitter, trim: bool) -> Result<Vec<String>, String> {

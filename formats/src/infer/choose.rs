@@ -230,7 +230,14 @@ impl<'a> Chooser<'a> {
 
     /// Most values are of a narrower kind, and a few keep the column from being of it.
     fn warn_of_lost_kind(&mut self, path: &str, evidence: &Evidence) {
-        let narrower = evidence.non_nulls() - evidence.seen().get(&Kind::Varchar).map_or(0, |s| s.count);
+        let plain = evidence.seen().get(&Kind::Varchar);
+        let plain_count = plain.map_or(0, |s| s.count);
+        if self.fallback == Fallback::Varchar && plain_count > 0 && plain_count == evidence.texts().codes() {
+            let example = plain.and_then(|s| s.example.as_ref()).map_or(String::new(), ToString::to_string);
+            let message = format!("kept as VARCHAR for its leading zeros ({example}); declare BIGINT to read numbers");
+            return self.say(path, WarningSeverity::Info, message);
+        }
+        let narrower = evidence.non_nulls() - plain_count;
         if narrower * 2 < evidence.non_nulls() || narrower == 0 {
             return;
         }

@@ -189,6 +189,22 @@ pub struct Member {
     pub value: Evidence,
 }
 
+impl Member {
+    /// Takes in the field of one row of a table, where positions say nothing.
+    pub fn observe(&mut self, value: &Value<'_>, place: &Place, rules: &Rules) {
+        self.present += 1;
+        self.value.observe(value, 0, place, rules);
+    }
+
+    /// Joins what another part of the sample says.
+    pub fn merge(&mut self, other: Self, rules: &Rules) {
+        self.present += other.present;
+        self.repeated += other.repeated;
+        self.positions += other.positions;
+        self.value.merge(other.value, rules);
+    }
+}
+
 impl Members {
     /// Takes in one object, whose members lie inside `depth` containers of their column.
     pub fn observe(&mut self, members: &[(impl AsRef<str>, Value<'_>)], depth: usize, place: &Place, rules: &Rules) {
@@ -227,11 +243,7 @@ impl Members {
                 together.merge(theirs.value, rules);
                 continue;
             }
-            let member = self.member(&key);
-            member.present += theirs.present;
-            member.repeated += theirs.repeated;
-            member.positions += theirs.positions;
-            member.value.merge(theirs.value, rules);
+            self.member(&key).merge(theirs, rules);
         }
     }
 

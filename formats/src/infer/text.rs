@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 use laminar_schema::InferenceConfig;
 
-use super::lattice::Kind;
+use super::{lattice::Kind, number::is_number};
 
 /// The name of the ISO 8601 family among the timestamp formats.
 const ISO_8601: &str = "iso8601";
@@ -36,7 +36,7 @@ struct Moment {
     year: Option<i32>,
 }
 
-/// What the texts of a field have in common. Every part is joined by `and` or `or`, so order cannot matter.
+/// What the texts of a field have in common. Every part is joined by `and`, `or` or `+`, so order cannot matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TextFacts {
     /// Formats that every temporal text fits, by bit.
@@ -45,11 +45,13 @@ pub(super) struct TextFacts {
     first: u64,
     nanos: bool,
     far_away: bool,
+    /// Texts that would be numbers without their leading zeros.
+    codes: u64,
 }
 
 impl Default for TextFacts {
     fn default() -> Self {
-        Self { common: u64::MAX, first: 0, nanos: false, far_away: false }
+        Self { common: u64::MAX, first: 0, nanos: false, far_away: false, codes: 0 }
     }
 }
 
@@ -60,6 +62,12 @@ impl TextFacts {
         self.first |= other.first;
         self.nanos |= other.nanos;
         self.far_away |= other.far_away;
+        self.codes += other.codes;
+    }
+
+    /// How many texts would be numbers without their leading zeros.
+    pub(super) fn codes(&self) -> u64 {
+        self.codes
     }
 
     /// True when some text counts finer than microseconds.
@@ -112,7 +120,10 @@ impl TextRules {
                 facts.far_away |= moment.year.is_some_and(|y| !NANOSECOND_YEARS.contains(&y));
             }
         }
-        let Some(kind) = kind else { return Kind::Varchar };
+        let Some(kind) = kind else {
+            facts.codes += u64::from(has_leading_zeros(text));
+            return Kind::Varchar;
+        };
         facts.common &= fits;
         facts.first |= fits & fits.wrapping_neg();
         kind
@@ -259,6 +270,13 @@ fn is_offset(h1: u8, h2: u8, m1: u8, m2: u8) -> bool {
 
 fn number(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0u32, |n, d| d.is_ascii_digit().then(|| n * 10 + u32::from(d - b'0')))
+}
+
+fn has_leading_zeros(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let zeros = digits.len() - digits.trim_start_matches('0').len();
+    // Without them a number would be left; of `00` one zero is.
+    zeros > 0 && (is_number(&digits[zeros..]) || is_number(&digits[zeros - 1..]))
 }
 
 /// True for `8-4-4-4-12` hexadecimal digits.
