@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     Checkpoint, DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncoderSet, FormatDecoder, FormatEncoder, FormatInfo,
-    Framing, Prepared, RawBatch, RecordSink, RecordStream, SchemaResult, SinkBatch, SourceBatch,
+    Framing, Prepared, RawBatch, RecordSink, RecordStream, SchemaResult, SinkBatch, SourceBatch, SourceConnector,
     config::{ConnectorConfigSchema, FormatSpec},
     format::EncodedBatch,
 };
@@ -193,4 +193,27 @@ macro_rules! bare_inferable {
             }
         }
     )* };
+}
+
+/// Can do nothing but read.
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "plain")]
+pub struct PlainSource;
+
+/// Can be sampled, where it is JSON.
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "sampled", formats(json, csv))]
+#[capabilities(inferable(json))]
+pub struct SampledSource;
+
+bare_source!(PlainSource, SampledSource);
+bare_inferable!(SampledSource);
+
+/// One source that can be sampled beside one that cannot.
+#[derive(Debug, SourceConnector)]
+pub enum BareSource {
+    /// Can do nothing but read.
+    Plain(PlainSource),
+    /// Can be sampled.
+    Sampled(SampledSource),
 }

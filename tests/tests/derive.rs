@@ -9,26 +9,13 @@ use laminar_schema::{
     StaticConnector,
 };
 use laminar_testkit::{
-    bare::{BareDecoder, BareEncoder, BareStream, RawDecoder},
-    bare_inferable, bare_sink, bare_source,
+    bare::{BareDecoder, BareEncoder, BareStream, PlainSource, RawDecoder, SampledSource},
+    bare_sink,
 };
 
-/// Can do nothing.
+/// Generic over its decoders, as published connectors are.
 ///
 /// Not in the description.
-#[derive(Debug, Default, SourceConnector)]
-#[connector(name = "plain")]
-struct PlainSource;
-
-#[derive(Debug, Default, SourceConnector)]
-#[connector(name = "sampled", formats(json))]
-#[capabilities(inferable)]
-struct SampledSource;
-
-bare_source!(PlainSource, SampledSource);
-bare_inferable!(SampledSource);
-
-/// Generic over its decoders, as published connectors are.
 #[derive(Debug, SourceConnector)]
 #[connector(name = "generic")]
 #[capabilities(inferable(csv))]
@@ -119,9 +106,9 @@ fn create(name: &str) -> SchemaResult<EngineSource> {
 #[test]
 fn a_struct_describes_itself() {
     let info = PlainSource::INFO;
-    assert_eq!((info.name, info.doc, info.formats), ("plain", "Can do nothing.", &["json", "csv"][..]));
+    assert_eq!((info.name, info.doc, info.formats), ("plain", "Can do nothing but read.", &["json", "csv"][..]));
     assert_eq!(info.capabilities, Capabilities::NONE);
-    assert_eq!(SampledSource::INFO.formats, ["json"]);
+    assert_eq!(SampledSource::INFO.formats, ["json", "csv"]);
     assert!(SampledSource::INFO.supports(Capability::Inferable, "json"));
     assert!(!SampledSource::INFO.supports(Capability::Inferable, "csv"));
 }
@@ -129,6 +116,7 @@ fn a_struct_describes_itself() {
 #[test]
 fn a_generic_struct_takes_the_formats_of_its_set() {
     let info = GenericSource::<EngineDecoder>::INFO;
+    assert_eq!(info.doc, "Generic over its decoders, as published connectors are.");
     assert_eq!(info.formats, ["json", "csv", "raw"]);
     assert_eq!(info.formats_of(Capability::Inferable), ["csv"]);
     assert_eq!(info.formats_of(Capability::Provider), [""; 0]);

@@ -18,10 +18,10 @@ use crate::{
 ///             let mut __reader = OptionReader::new(options, Self::KEYS);
 ///             let a = __reader.read::<u64>(0, u64::from_value);
 ///             let b = __reader.read::<String>(1, String::from_value);
-///             __reader.build(|| Some(Self { a: a?, b }))
+///             __reader.build(|| Some(Self { a: a?, b: b? }))
 ///         }
 ///     }
-///     const __DEFAULT_A: u64 = 10;
+///     const _: u64 = 10;
 /// };
 /// ```
 pub(super) fn expand(model: &ConfigStruct) -> TokenStream {

@@ -103,8 +103,7 @@ fn info(p: &TokenStream, model: &ConnectorStruct, capabilities: &TokenStream) ->
         Some(_) => formats.clone(),
         None => quote!(&[]),
     });
-    quote! {{
-        #(#lookups)*
+    let info = quote! {
         #p::ConnectorInfo {
             name: #name,
             formats: #formats,
@@ -112,7 +111,9 @@ fn info(p: &TokenStream, model: &ConnectorStruct, capabilities: &TokenStream) ->
             capability_formats: [#(#by_capability),*],
             doc: #doc,
         }
-    }}
+    };
+    let lookups: TokenStream = lookups.collect();
+    if lookups.is_empty() { info } else { quote!({ #lookups #info }) }
 }
 
 fn list(words: &Words) -> TokenStream {

@@ -8,6 +8,8 @@ mod connector;
 mod forward;
 mod sets;
 mod stub;
+#[cfg(test)]
+mod tests;
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::quote;
