@@ -7,3 +7,4 @@ pub mod csv;
 pub mod framing;
 pub mod infer;
 pub mod policy;
+pub mod raw;

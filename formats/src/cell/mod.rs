@@ -8,12 +8,12 @@ mod temporal;
 
 use std::io::Write as _;
 
-use arrow_array::{Array, ArrayRef, BooleanArray, cast::AsArray, types::*};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, cast::AsArray, types::*};
 use arrow_buffer::{IntervalDayTime, IntervalMonthDayNano, NullBuffer, i256};
-use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
+use arrow_schema::{DataType, Field, IntervalUnit, Schema, TimeUnit};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use half::f16;
-use laminar_schema::field;
+use laminar_schema::{EncodeError, SchemaError, field, types::field_type_name};
 
 use crate::column::BinaryEncoding;
 
@@ -218,6 +218,16 @@ impl<'a> Values<'a> {
             _ => return None,
         })
     }
+}
+
+/// The error of an encoder that was handed a batch of another schema than its own.
+#[cold]
+pub fn schema_mismatch(expected: &Schema, found: &RecordBatch) -> SchemaError {
+    let show = |schema: &Schema| {
+        let fields = schema.fields().iter().map(|f| format!("{} {}", f.name(), field_type_name(f)));
+        fields.collect::<Vec<_>>().join(", ")
+    };
+    EncodeError::SchemaMismatch { expected: show(expected), found: show(found.schema_ref()) }.into()
 }
 
 /// Writing to memory cannot fail.

@@ -62,7 +62,7 @@ struct CsvColumn {
     nullable: bool,
     has_default: bool,
     is_rescue: bool,
-    /// A null text in quotes is null too: where the column is no text, it cannot be anything else.
+    /// A null text in quotes is null too, if it is no value: the column is no text.
     quoted_nulls: bool,
     /// Rows that lack the column and get its DEFAULT.
     absent: Vec<u32>,
@@ -125,7 +125,6 @@ impl CsvDecoder {
             keys,
             duplicates: options.duplicate_fields,
             unknown_fields: options.unknown_fields,
-            trim: options.trim,
         });
         Ok(Self {
             policies: Policies {
@@ -189,11 +188,13 @@ impl CsvDecoder {
             }
             match field.and_then(|at| splitter.field(text, at)) {
                 None => column.push_absent(row, index)?,
-                Some(field) if policies.null_values.contains(field.text) && (!field.quoted || column.quoted_nulls) => {
-                    column.push_null(index)?;
-                }
+                Some(field) if !field.quoted && policies.null_values.contains(field.text) => column.push_null(index)?,
                 Some(field) => match column.builder.push_scalar(Scalar::Text(field.text)) {
                     Ok(()) => {}
+                    // Text in quotes that is no value of a column that is no text: `"",""` from those who quote all.
+                    Err(_) if column.quoted_nulls && policies.null_values.contains(field.text) => {
+                        column.push_null(index)?;
+                    }
                     Err(_) if column.nullable && policies.type_mismatch == TypeMismatch::Null => {
                         column.builder.push_null();
                     }
@@ -417,6 +418,10 @@ impl DecoderSet for CsvDecoder {
 
     fn inference(format: &str) -> Option<Box<dyn FormatInference>> {
         crate::infer::inference(format).filter(|_| format == super::NAME)
+    }
+
+    fn inference(format: &str) -> Option<Box<dyn FormatInference>> {
+        if format == super::NAME { crate::infer::inference(format) } else { None }
     }
 
     fn framing(format: &FormatSpec) -> SchemaResult<Option<Framing>> {

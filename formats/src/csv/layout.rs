@@ -25,7 +25,6 @@ pub(super) struct LayoutRules {
     pub(super) keys: Vec<Option<String>>,
     pub(super) duplicates: DuplicateColumns,
     pub(super) unknown_fields: UnknownFields,
-    pub(super) trim: bool,
 }
 
 /// Where the columns stand in the records below one header.
@@ -104,7 +103,7 @@ impl LayoutRules {
     }
 
     fn by_name(&self, header: &[u8], splitter: &mut Splitter) -> Layout {
-        match self.names(header, splitter) {
+        match Self::names(header, splitter) {
             Ok(names) => self.place(&names),
             Err(error) => {
                 Layout { columns: Vec::new(), num_fields: 0, rescued: Vec::new(), broken: Some((error, None)) }
@@ -112,13 +111,12 @@ impl LayoutRules {
         }
     }
 
-    fn names(&self, header: &[u8], splitter: &mut Splitter) -> Result<Vec<String>, DecodeError> {
+    fn names(header: &[u8], splitter: &mut Splitter) -> Result<Vec<String>, DecodeError> {
         let header = std::str::from_utf8(header).map_err(|_| DecodeError::InvalidUtf8)?;
         splitter
             .split(header)
             .map_err(|e| DecodeError::Syntax { reason: format!("the header cannot be read: {}", e.reason()) })?;
-        let name = |text: &str| if self.trim { text.trim().to_owned() } else { text.to_owned() };
-        Ok(splitter.fields(header).map(|f| name(f.text)).collect())
+        Ok(splitter.fields(header).map(|f| f.text.to_owned()).collect())
     }
 
     fn place(&self, names: &[String]) -> Layout {

@@ -5,6 +5,7 @@
 
 mod decode;
 mod dialect;
+mod encode;
 mod infer;
 mod layout;
 mod options;
@@ -13,6 +14,7 @@ mod split;
 
 pub use decode::CsvDecoder;
 pub use dialect::{Delimiter, Dialect, Mark};
+pub use encode::CsvEncoder;
 pub use infer::{CsvInference, CsvSample};
 pub use options::{CsvOptions, DuplicateColumns, Encoding, NullValues, QuoteStyle, RaggedRows};
 pub use split::{Field, SplitError, Splitter};

@@ -80,8 +80,9 @@ pub struct NullValues {
 impl NullValues {
     /// Whether an unquoted field means null.
     #[inline]
-    pub fn contains(&self, field: &str) -> bool {
-        if field.is_empty() { self.empty } else { self.texts.iter().any(|t| t == field) }
+    pub fn contains(&self, field: impl AsRef<[u8]>) -> bool {
+        let field = field.as_ref();
+        if field.is_empty() { self.empty } else { self.texts.iter().any(|t| t.as_bytes() == field) }
     }
 }
 

@@ -1,0 +1,26 @@
+//! The closed sets of this crate's decoders and encoders.
+
+use laminar_schema::{FormatDecoder, FormatEncoder};
+
+use crate::{
+    csv::{CsvDecoder, CsvEncoder},
+    raw::{RawDecoder, RawEncoder},
+};
+
+/// Decodes any format of this crate. An engine with formats of its own puts this into an enum beside them.
+#[derive(Debug, FormatDecoder)]
+pub enum AnyDecoder {
+    /// CSV.
+    Csv(CsvDecoder),
+    /// Bytes as they are.
+    Raw(RawDecoder),
+}
+
+/// Encodes any format of this crate.
+#[derive(Debug, FormatEncoder)]
+pub enum AnyEncoder {
+    /// CSV.
+    Csv(CsvEncoder),
+    /// Bytes as they are.
+    Raw(RawEncoder),
+}
