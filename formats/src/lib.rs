@@ -1,6 +1,7 @@
 //! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, raw
 #![forbid(unsafe_code)]
 
+mod any;
 pub mod cell;
 pub mod column;
 pub mod csv;
@@ -8,3 +9,5 @@ pub mod framing;
 pub mod infer;
 pub mod policy;
 pub mod raw;
+
+pub use any::{AnyDecoder, AnyEncoder};

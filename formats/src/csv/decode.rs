@@ -420,10 +420,6 @@ impl DecoderSet for CsvDecoder {
         crate::infer::inference(format).filter(|_| format == super::NAME)
     }
 
-    fn inference(format: &str) -> Option<Box<dyn FormatInference>> {
-        if format == super::NAME { crate::infer::inference(format) } else { None }
-    }
-
     fn framing(format: &FormatSpec) -> SchemaResult<Option<Framing>> {
         if format.name != super::NAME {
             return Ok(None);

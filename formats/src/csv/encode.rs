@@ -14,7 +14,10 @@ use super::{
     CsvOptions, Dialect,
     options::{NullValues, QuoteStyle},
 };
-use crate::{cell::{Cells, schema_mismatch}, column::BinaryEncoding};
+use crate::{
+    cell::{Cells, schema_mismatch},
+    column::BinaryEncoding,
+};
 
 /// Encodes rows as CSV records that [`CsvDecoder`](super::CsvDecoder) with the same options reads back.
 ///

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
-    ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, DefaultFiller, FormatDecoder, FormatInference, FormatInfo, Framing,
-    RawBatch, Rejected, RowRecords, SchemaError, SchemaResult, config::FormatSpec,
+    ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, DefaultFiller, FormatDecoder, FormatInference,
+    FormatInfo, Framing, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult, config::FormatSpec,
 };
 
 use super::RawOptions;

@@ -10,7 +10,10 @@ use laminar_schema::{
 };
 
 use super::{RawFraming, RawOptions};
-use crate::{cell::{Cells, schema_mismatch}, column::BinaryEncoding};
+use crate::{
+    cell::{Cells, schema_mismatch},
+    column::BinaryEncoding,
+};
 
 /// Encodes each value of one BLOB or VARCHAR column as a record of its bytes.
 ///
