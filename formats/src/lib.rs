@@ -7,6 +7,7 @@ pub mod column;
 pub mod csv;
 pub mod framing;
 pub mod infer;
+pub mod json;
 pub mod policy;
 pub mod raw;
 

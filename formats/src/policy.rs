@@ -29,7 +29,7 @@ pub enum TypeMismatch {
     /// The column is null in this row; the record is rejected where the column is NOT NULL.
     Null,
 }
-words! { TypeMismatch: "reject or null", "reject" => Reject, "null" => Null }
+words! { TypeMismatch: "reject or null", "reject" => Reject, "fail" => Reject, "null" => Null }
 
 /// A field of the record that the schema has no column for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

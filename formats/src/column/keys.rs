@@ -18,19 +18,20 @@ pub struct KeyTable {
 const NONE: u32 = u32::MAX;
 
 impl KeyTable {
-    /// A table of keys; where two are equal the first one is found.
-    pub fn new<'a>(keys: impl IntoIterator<Item = &'a str>) -> Self {
+    /// A table of keys; where two are equal the first one is found. Those of `hidden` are never found.
+    pub fn new<'a>(keys: impl IntoIterator<Item = &'a str>, hidden: &[usize]) -> Self {
         let keys: Vec<Box<str>> = keys.into_iter().map(Box::from).collect();
         let mut slots = vec![NONE; (keys.len() * 4).next_power_of_two().max(8)];
-        for (index, key) in keys.iter().enumerate() {
+        for (index, key) in keys.iter().enumerate().filter(|(index, _)| !hidden.contains(index)) {
             let mut at = slot(key, slots.len());
             while slots[at] != NONE {
                 at = (at + 1) % slots.len();
             }
             slots[at] = index as u32;
         }
-        // Until told better, keys come in the order of the schema.
-        let next = (1..=keys.len() as u32).chain([0]).collect();
+        // Until told better, keys come in the order of the schema. A hidden key must not be guessed.
+        let shown = |index: u32| if hidden.contains(&(index as usize)) { NONE } else { index };
+        let next = (1..=keys.len() as u32).chain([0]).map(shown).collect();
         Self { keys, next, slots }
     }
 

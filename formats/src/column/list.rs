@@ -41,10 +41,10 @@ impl<O: OffsetSizeTrait> ListColumn<O> {
         &mut self.item
     }
 
-    /// The field of the items.
+    /// The builder of the items and their field.
     #[inline]
-    pub fn item_field(&self) -> &Field {
-        &self.field
+    pub fn item_and_field(&mut self) -> (&mut Column, &Field) {
+        (&mut self.item, &self.field)
     }
 
     /// Ends a row with the items pushed since the last one.
@@ -120,10 +120,10 @@ impl FixedListColumn {
         &mut self.item
     }
 
-    /// The field of the items.
+    /// The builder of the items and their field.
     #[inline]
-    pub fn item_field(&self) -> &Field {
-        &self.field
+    pub fn item_and_field(&mut self) -> (&mut Column, &Field) {
+        (&mut self.item, &self.field)
     }
 
     /// Ends a row with the items pushed since the last one.

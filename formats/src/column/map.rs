@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, MapArray, StructArray};
-use arrow_schema::{DataType, FieldRef, Fields};
+use arrow_schema::{DataType, Field, FieldRef, Fields};
 use laminar_schema::{SchemaResult, resolve::ResolveError, types::field_type_name};
 
 use super::{
@@ -62,14 +62,16 @@ impl MapColumn {
         &mut self.value
     }
 
-    /// The field of the keys.
-    pub fn key_field(&self) -> &FieldRef {
-        &self.pair[0]
+    /// The builder of the keys and their field.
+    #[inline]
+    pub fn key_and_field(&mut self) -> (&mut Column, &Field) {
+        (&mut self.key, &self.pair[0])
     }
 
-    /// The field of the values.
-    pub fn value_field(&self) -> &FieldRef {
-        &self.pair[1]
+    /// The builder of the values and their field.
+    #[inline]
+    pub fn value_and_field(&mut self) -> (&mut Column, &Field) {
+        (&mut self.value, &self.pair[1])
     }
 
     /// Ends a row with the pairs pushed since the last one.

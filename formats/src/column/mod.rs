@@ -14,6 +14,7 @@ mod dictionary;
 mod float;
 mod integer;
 mod interval;
+mod json_text;
 mod keys;
 mod list;
 mod map;
@@ -39,12 +40,13 @@ pub use dictionary::DictionaryColumn;
 pub use float::FloatColumn;
 pub use integer::IntegerColumn;
 pub use interval::{DurationColumn, IntervalColumn};
+pub use json_text::JsonColumn;
 pub use keys::KeyTable;
 pub use list::{FixedListColumn, ListColumn};
 pub use map::MapColumn;
 pub use null::NullColumn;
 pub use options::{BinaryEncoding, ColumnOptions};
-pub use structs::{StructColumn, StructField};
+pub use structs::{OnAbsent, StructColumn, StructField};
 pub use temporal::TemporalColumn;
 pub use text::TextColumn;
 pub use view::TextViewColumn;
@@ -136,6 +138,7 @@ pub enum Column {
     Decimal64(DecimalColumn<Decimal64Type>),
     Decimal128(DecimalColumn<Decimal128Type>),
     Decimal256(DecimalColumn<Decimal256Type>),
+    Json(JsonColumn),
     Utf8(TextColumn<i32>),
     LargeUtf8(TextColumn<i64>),
     Utf8View(TextViewColumn),
@@ -193,6 +196,7 @@ impl Column {
             DataType::Decimal64(p, s) => DecimalColumn::<Decimal64Type>::new(*p, *s).into(),
             DataType::Decimal128(p, s) => DecimalColumn::<Decimal128Type>::new(*p, *s).into(),
             DataType::Decimal256(p, s) => DecimalColumn::<Decimal256Type>::new(*p, *s).into(),
+            DataType::Utf8 if field::is_json(f) => JsonColumn::default().into(),
             DataType::Utf8 => TextColumn::<i32>::default().into(),
             DataType::LargeUtf8 => TextColumn::<i64>::default().into(),
             DataType::Utf8View => TextViewColumn::default().into(),

@@ -27,12 +27,25 @@ pub struct StructField {
     pub field: FieldRef,
     /// Its builder.
     pub column: Column,
-    /// Whether it may be null.
-    pub nullable: bool,
-    /// Whether it holds JSON text, which takes a value of any kind.
-    pub is_json: bool,
-    /// The last record in which the key was seen; for decoders to mark duplicates and absent keys with.
+    /// What a record without the key gets.
+    pub on_absent: OnAbsent,
+    /// The object in which the key was seen last; for decoders to tell duplicates and absent keys with.
     pub seen: u64,
+    /// Rows, in growing order, that wait for their DEFAULT and are null until then.
+    pub default_rows: Vec<u32>,
+}
+
+/// What a field's column gets from a record that lacks the field's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnAbsent {
+    /// A null.
+    Null,
+    /// Its DEFAULT, once per batch.
+    Default,
+    /// The record is rejected: the field is NOT NULL.
+    Reject,
+    /// Whatever the decoder pushes itself; no key of the record is ever this field's.
+    Decoder,
 }
 
 impl StructColumn {
@@ -45,18 +58,29 @@ impl StructColumn {
             Ok(StructField {
                 field: Arc::clone(f),
                 column: Column::new(f, options).map_err(|e| e.in_field(f.name()))?,
-                nullable: f.is_nullable(),
-                is_json: laminar_schema::field::is_json(f),
+                on_absent: if f.is_nullable() { OnAbsent::Null } else { OnAbsent::Reject },
                 seen: 0,
+                default_rows: Vec::new(),
             })
         });
         Ok(Self {
-            keys: KeyTable::new(fields.iter().map(|f| payload_key(f))),
+            keys: KeyTable::new(fields.iter().map(|f| payload_key(f)), &[]),
             fields: columns.collect::<SchemaResult<Vec<_>>>()?,
             arrow_fields: fields.clone(),
             rows: 0,
             nulls: NullRows::default(),
         })
+    }
+
+    /// Keeps a field for the decoder to fill: [`OnAbsent::Decoder`].
+    ///
+    /// # Panics
+    /// When there is no such field.
+    pub fn reserve_field(&mut self, index: usize) {
+        self.fields[index].on_absent = OnAbsent::Decoder;
+        let reserved = self.fields.iter().enumerate().filter(|(_, f)| f.on_absent == OnAbsent::Decoder);
+        let reserved: Vec<usize> = reserved.map(|(i, _)| i).collect();
+        self.keys = KeyTable::new(self.arrow_fields.iter().map(|f| payload_key(f)), &reserved);
     }
 
     /// Ends a row; every field's column has got its value.
@@ -95,6 +119,9 @@ impl ColumnOps for StructColumn {
         self.nulls.truncate(self.rows);
         for field in &mut self.fields {
             field.column.truncate(self.rows);
+            while field.default_rows.last().is_some_and(|row| *row as usize >= self.rows) {
+                field.default_rows.pop();
+            }
         }
     }
 

@@ -1,0 +1,71 @@
+//! Columns of JSON text (`arrow.json`).
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, types::Utf8Type};
+
+use super::{ColumnOps, Mismatch, Scalar, number::ShortText, storage::ByteRows};
+use crate::json::syntax::Scanner;
+
+/// Builds a column of JSON text. Text from elsewhere, such as a CSV field, must be one JSON document.
+#[derive(Debug, Default)]
+pub struct JsonColumn {
+    rows: ByteRows<i32>,
+    scanner: Scanner,
+}
+
+impl JsonColumn {
+    /// Appends text that is known to be one JSON document.
+    ///
+    /// # Errors
+    /// The column is full.
+    #[inline]
+    pub fn push_document(&mut self, text: &str) -> Result<(), Mismatch> {
+        if self.rows.push(text.as_bytes()) { Ok(()) } else { Err(Mismatch::Range) }
+    }
+
+    fn push_shown(&mut self, value: impl std::fmt::Display) -> Result<(), Mismatch> {
+        let text = ShortText::new(value).ok_or(Mismatch::Range)?;
+        self.push_document(text.as_str())
+    }
+}
+
+impl ColumnOps for JsonColumn {
+    #[inline]
+    fn num_rows(&self) -> usize {
+        self.rows.num_rows()
+    }
+
+    #[inline]
+    fn push_null(&mut self) {
+        self.rows.push_null();
+    }
+
+    fn push_scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Mismatch> {
+        match scalar {
+            Scalar::Bool(v) => self.push_shown(v),
+            Scalar::I64(v) => self.push_shown(v),
+            Scalar::U64(v) => self.push_shown(v),
+            Scalar::F64(v) if v.is_finite() => self.push_shown(v),
+            Scalar::F64(_) => Err(Mismatch::Range),
+            Scalar::Number(text) | Scalar::Str(text) | Scalar::Text(text) => {
+                if !self.scanner.is_document(text.as_bytes()) {
+                    return Err(Mismatch::Type);
+                }
+                self.push_document(text)
+            }
+            Scalar::Bytes(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => self.push_scalar(Scalar::Text(text)),
+                Err(_) => Err(Mismatch::Type),
+            },
+        }
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.rows.truncate(rows);
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        Arc::new(self.rows.finish::<Utf8Type>())
+    }
+}

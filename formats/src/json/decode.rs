@@ -1,0 +1,464 @@
+//! The decoder: records → tape → columns, and the policies about whole records.
+
+use std::{fmt, ops::Range};
+
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::SchemaRef;
+use laminar_schema::{
+    ConfigError, ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatInference,
+    FormatInfo, FormatSpec, Framing, Location, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
+    default_value::DefaultFiller,
+    field::{RESCUE_COLUMN, payload_key},
+};
+use simd_json::{Buffers, INPUT_PADDING, Node, Tape};
+
+use super::{
+    options::{JsonOptions, MultipleDocuments, NonObjects, TypeMismatch},
+    rescue::Rescue,
+    source::{Marks, Source},
+    syntax::{Problem, Scanner, SyntaxError, skip_space},
+    walk::{WalkState, Walker, push_absent},
+};
+use crate::{
+    column::{Column, ColumnOps, ColumnOptions, Mismatch, OnAbsent, Scalar, StructColumn},
+    policy::{NoContent, UnknownFields},
+};
+
+/// Payload key of the column that takes documents which are no objects.
+const VALUE_KEY: &str = "value";
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Decodes JSON documents into one column per schema field.
+///
+/// Input: one document per record; see [`JsonOptions`] for everything that deviates from it.
+/// Shape: one row per document × one column per field; rejected records are listed beside it.
+/// Cost: O(bytes). Allocates per batch and column, never per accepted record once warm.
+///
+/// Source: RFC 8259.
+pub struct JsonDecoder {
+    schema: SchemaRef,
+    plan: Plan,
+    root: StructColumn,
+    defaults: DefaultFiller,
+    state: WalkState,
+    /// A copy of the record, in which simd-json unescapes strings.
+    scratch: Vec<u8>,
+    buffers: Buffers,
+    /// `None` only while a record is being decoded.
+    tape: Option<Tape<'static>>,
+    scanner: Scanner,
+    masks: Vec<Range<usize>>,
+}
+
+/// The policies about whole records, and where special values go.
+#[derive(Debug)]
+struct Plan {
+    empty_records: NoContent,
+    tombstones: NoContent,
+    multiple_documents: MultipleDocuments,
+    max_depth: usize,
+    max_record_bytes: usize,
+    /// Column for documents that are no objects.
+    value: Option<usize>,
+    /// Whether that column is the only one and JSON, so that objects without such a field go there too.
+    value_is_whole: bool,
+    /// Column for every document whole.
+    document: Option<usize>,
+    /// Column for what is rescued.
+    rescue: Option<usize>,
+}
+
+impl JsonDecoder {
+    /// A decoder for the columns of `schema`.
+    ///
+    /// # Errors
+    /// A column type that JSON cannot carry; a DEFAULT that does not fit; options that name a column which is not
+    /// there or no JSON.
+    pub fn new(schema: SchemaRef, options: &JsonOptions) -> SchemaResult<Self> {
+        let columns = ColumnOptions {
+            binary_encoding: options.binary_encoding,
+            timestamp_formats: options.timestamp_formats.clone(),
+        };
+        let mut root = StructColumn::new(schema.fields(), &columns)?;
+        let defaults = DefaultFiller::new(&schema)?;
+        for (index, field) in root.fields.iter_mut().enumerate() {
+            if defaults.has_default(index) {
+                field.on_absent = OnAbsent::Default;
+            }
+        }
+        let plan = Plan::new(&mut root, options)?;
+        let rescue = Rescue::new(plan.rescue.is_some());
+        Ok(Self {
+            schema,
+            root,
+            defaults,
+            state: WalkState {
+                type_mismatch: options.type_mismatch,
+                unknown_fields: options.unknown_fields,
+                duplicate_fields: options.duplicate_fields,
+                coerce_strings: options.coerce_strings,
+                rescue,
+                marks: Marks::default(),
+                masked: false,
+                objects: 0,
+                map_keys: Vec::new(),
+            },
+            scratch: Vec::new(),
+            buffers: Buffers::with_max_depth(4096, plan.max_depth),
+            tape: Some(Tape::null()),
+            scanner: Scanner::default(),
+            masks: Vec::new(),
+            plan,
+        })
+    }
+
+    /// Decodes one record into the columns: the root of everything that happens per record.
+    ///
+    /// # Errors
+    /// Why the record does not fit; the columns may then hold parts of it, which the caller takes back.
+    #[inline(never)]
+    fn decode_record(&mut self, record: &[u8]) -> SchemaResult<()> {
+        if record.len() > self.plan.max_record_bytes {
+            return Err(too_large(record.len(), self.plan.max_record_bytes));
+        }
+        let record = record.strip_prefix(BYTE_ORDER_MARK).unwrap_or(record);
+        if record.first() != Some(&b'{') && skip_space(record, 0) == record.len() {
+            return self.blank(self.plan.empty_records, DecodeError::EmptyRecord);
+        }
+        match self.attempt(record, false) {
+            Ok(walked) => walked,
+            Err(refusal) => self.recover(record, &refusal),
+        }
+    }
+
+    fn blank(&mut self, policy: NoContent, error: DecodeError) -> SchemaResult<()> {
+        match policy {
+            NoContent::Skip => Ok(()),
+            NoContent::Reject => Err(error.into()),
+            NoContent::Null => {
+                self.state.objects += 1;
+                push_absent(&mut self.root, self.state.objects)?;
+                for reserved in [self.plan.document, self.plan.rescue].into_iter().flatten() {
+                    self.root.fields[reserved].column.push_null();
+                }
+                self.root.end_row();
+                Ok(())
+            }
+        }
+    }
+
+    /// Parses one document and walks it, with `masks` in place of its numbers if `masked`. The outer error is
+    /// simd-json's: the document did not parse.
+    fn attempt(&mut self, document: &[u8], masked: bool) -> Result<SchemaResult<()>, simd_json::Error> {
+        self.scratch.clear();
+        self.scratch.extend_from_slice(document);
+        if masked {
+            self.mask_numbers();
+        }
+        // simd-json takes spaces for the end of a number; it never takes them for part of one.
+        self.scratch.resize(document.len() + INPUT_PADDING, b' ');
+        self.state.masked = masked;
+        self.state.marks.clear();
+        let mut tape = self.tape.take().unwrap_or_else(Tape::null).reset();
+        let parsed = simd_json::fill_tape_padded(&mut self.scratch, document.len(), &mut self.buffers, &mut tape);
+        let walked = parsed.map(|()| {
+            let source = Source { bytes: document, structurals: self.buffers.structural_indexes() };
+            Walker { tape: &tape.0, source, state: &mut self.state }.document(&mut self.root, &self.plan)
+        });
+        self.tape = Some(tape.reset());
+        walked
+    }
+
+    #[cold]
+    fn mask_numbers(&mut self) {
+        for mask in &self.masks {
+            self.scratch[mask.clone()].fill(b' ');
+            self.scratch[mask.start] = b'0';
+        }
+    }
+
+    /// Finds out why simd-json refused a record, and goes on where it is well-formed after all.
+    #[cold]
+    #[inline(never)]
+    fn recover(&mut self, record: &[u8], refusal: &simd_json::Error) -> SchemaResult<()> {
+        if let Err(e) = std::str::from_utf8(record) {
+            return Err(at_byte(DecodeError::InvalidUtf8, e.valid_up_to()));
+        }
+        let end = self.scan(record, 0)?;
+        if skip_space(record, end) == record.len() {
+            return self.attempt_masked(record, refusal);
+        }
+        let (mut documents, mut from) = (Vec::new(), 0);
+        let mut to = end;
+        while from < record.len() {
+            documents.push(from..to);
+            from = skip_space(record, to);
+            if from < record.len() {
+                to = self.scan(record, from)?;
+            }
+        }
+        if self.plan.multiple_documents == MultipleDocuments::Reject {
+            return Err(at_byte(DecodeError::MultipleDocuments, documents[1].start));
+        }
+        for document in documents {
+            let document = &record[document];
+            match self.attempt(document, false) {
+                Ok(walked) => walked?,
+                Err(refusal) => {
+                    self.scan(document, 0)?;
+                    self.attempt_masked(document, &refusal)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Scans the document at `at`, leaving its numbers in `masks`, and returns its end.
+    fn scan(&mut self, record: &[u8], at: usize) -> SchemaResult<usize> {
+        let masks = &mut self.masks;
+        masks.clear();
+        let scanned = self.scanner.document(record, at, self.plan.max_depth, &mut |number| masks.push(number));
+        scanned.map_err(|e| syntax_error(e, record, self.plan.max_depth))
+    }
+
+    /// Parses a well-formed document with every number replaced by a placeholder: simd-json refuses integers of
+    /// more than 64 bits and numbers beyond f64, which decimals, JSON columns and unwanted fields may have.
+    fn attempt_masked(&mut self, document: &[u8], refusal: &simd_json::Error) -> SchemaResult<()> {
+        let walked = if self.masks.is_empty() { None } else { self.attempt(document, true).ok() };
+        walked.unwrap_or_else(|| Err(DecodeError::Syntax { reason: refusal.to_string() }.into()))
+    }
+
+    fn finish(&mut self) -> SchemaResult<RecordBatch> {
+        let rows = self.root.num_rows();
+        let mut arrays = self.root.finish_fields();
+        for (index, field) in self.root.fields.iter_mut().enumerate() {
+            if !field.default_rows.is_empty() {
+                let array =
+                    std::mem::replace(&mut arrays[index], arrow_array::new_empty_array(field.field.data_type()));
+                arrays[index] = self.defaults.fill(index, array, &field.default_rows)?;
+                field.default_rows.clear();
+            }
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(SchemaRef::clone(&self.schema), arrays, &options)?)
+    }
+}
+
+impl Plan {
+    fn new(root: &mut StructColumn, options: &JsonOptions) -> SchemaResult<Self> {
+        let named = |root: &StructColumn, name: &str| root.fields.iter().position(|f| f.field.name() == name);
+        let is_text =
+            |root: &StructColumn, i: usize| matches!(root.fields[i].column, Column::Json(_) | Column::Utf8(_));
+        let reserve = |root: &mut StructColumn, option: &str, value: &str, name: &str| match named(root, name) {
+            Some(index) if is_text(root, index) => {
+                root.reserve_field(index);
+                Ok(index)
+            }
+            found => {
+                let reason = if found.is_some() { "it is no JSON column" } else { "there is no such column" };
+                let expected = format!("a column `{name}` of type JSON; declare it");
+                Err(SchemaError::from(ConfigError::invalid(option, value, expected, reason)))
+            }
+        };
+        let value = root.fields.iter().position(|f| payload_key(&f.field) == VALUE_KEY);
+        let only_value = value.is_some() && root.fields.len() == 1;
+        let takes_value = match options.non_objects {
+            Some(NonObjects::Value) if value.is_none() => {
+                return Err(ConfigError::invalid("non_objects", "value", "a column `value`; declare it", "").into());
+            }
+            Some(policy) => policy == NonObjects::Value,
+            None => only_value,
+        };
+        let document = options.document_column.as_deref();
+        let document = document.map(|name| reserve(root, "document_column", name, name)).transpose()?;
+        let rescue = match (options.unknown_fields, options.type_mismatch) {
+            (UnknownFields::Rescue, _) => Some(reserve(root, "unknown_fields", "rescue", RESCUE_COLUMN)?),
+            (_, TypeMismatch::Rescue) => Some(reserve(root, "type_mismatch", "rescue", RESCUE_COLUMN)?),
+            _ => None,
+        };
+        Ok(Self {
+            empty_records: options.empty_records,
+            tombstones: options.tombstones,
+            multiple_documents: options.multiple_documents,
+            max_depth: options.max_depth,
+            max_record_bytes: options.max_record_bytes.unwrap_or(usize::MAX),
+            value: value.filter(|_| takes_value),
+            value_is_whole: takes_value && only_value && matches!(root.fields[0].column, Column::Json(_)),
+            document,
+            rescue,
+        })
+    }
+}
+
+impl Walker<'_, '_> {
+    /// Pushes the row of the document on the tape.
+    fn document(mut self, root: &mut StructColumn, plan: &Plan) -> SchemaResult<()> {
+        if self.state.rescue.enabled {
+            self.state.rescue.clear();
+        }
+        match (self.tape.first(), plan.value) {
+            (Some(Node::Object { len, .. }), value) => match value {
+                Some(value) if plan.value_is_whole && !self.has_key(*len, VALUE_KEY) => self.whole(root, value)?,
+                _ => {
+                    self.object(root, 1, *len)?;
+                }
+            },
+            (Some(_), Some(value)) => self.whole(root, value)?,
+            _ => return Err(self.not_a_row()),
+        }
+        if let Some(document) = plan.document {
+            let text = self.text(0);
+            push_text(root, document, Some(text))?;
+        }
+        if let Some(rescue) = plan.rescue {
+            push_text(root, rescue, self.state.rescue.finish())?;
+        }
+        Ok(())
+    }
+
+    /// Pushes a row that has the whole document as the value of one field.
+    fn whole(&mut self, root: &mut StructColumn, index: usize) -> SchemaResult<()> {
+        self.state.objects += 1;
+        let object = self.state.objects;
+        let field = &mut root.fields[index];
+        field.seen = object;
+        self.value(&mut field.column, &field.field, 0).map_err(|e| e.in_field(VALUE_KEY))?;
+        push_absent(root, object)?;
+        root.end_row();
+        Ok(())
+    }
+
+    fn has_key(&self, len: usize, key: &str) -> bool {
+        let mut at = 1;
+        for _ in 0..len {
+            if matches!(self.tape.get(at), Some(Node::String(found)) if *found == key) {
+                return true;
+            }
+            at = self.skip(at + 1);
+        }
+        false
+    }
+
+    #[cold]
+    fn not_a_row(&mut self) -> SchemaError {
+        let found = self.found(0);
+        DecodeError::NotARow { expected: "an object", found }.into()
+    }
+}
+
+/// Pushes JSON text into a reserved column.
+fn push_text(root: &mut StructColumn, index: usize, text: Option<&str>) -> SchemaResult<()> {
+    let field = &mut root.fields[index];
+    let pushed = match (&mut field.column, text) {
+        (column, None) => {
+            column.push_null();
+            Ok(())
+        }
+        (Column::Json(json), Some(text)) => json.push_document(text),
+        (column, Some(text)) => column.push_scalar(Scalar::Str(text)),
+    };
+    pushed.map_err(|mismatch| reserved_full(mismatch, &field.field))
+}
+
+#[cold]
+fn reserved_full(mismatch: Mismatch, field: &arrow_schema::Field) -> SchemaError {
+    let found = laminar_schema::Found::kind("object");
+    SchemaError::from(mismatch.into_error(field.data_type().clone(), found)).in_field(field.name())
+}
+
+#[cold]
+fn too_large(size: usize, limit: usize) -> SchemaError {
+    DecodeError::TooLarge { size, limit }.into()
+}
+
+#[cold]
+fn at_byte(error: DecodeError, at: usize) -> SchemaError {
+    SchemaError::from(error).at(Location { span: Some(at..at + 1), ..Location::default() })
+}
+
+#[cold]
+fn syntax_error(e: SyntaxError, record: &[u8], limit: usize) -> SchemaError {
+    let error = match e.problem {
+        Problem::TooDeep => DecodeError::TooDeep { limit },
+        _ => DecodeError::Syntax { reason: e.reason(record) },
+    };
+    at_byte(error, e.at)
+}
+
+impl FormatDecoder for JsonDecoder {
+    fn output_schema(&self) -> SchemaRef {
+        SchemaRef::clone(&self.schema)
+    }
+
+    fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
+        let mut rejected = Vec::new();
+        // Filled from the first record on that did not give exactly one row.
+        let mut rows: Option<Vec<u32>> = None;
+        for record in 0..batch.len() {
+            let before = self.root.num_rows();
+            let decoded = if batch.is_tombstone(record) {
+                self.blank(self.plan.tombstones, DecodeError::Tombstone)
+            } else {
+                self.decode_record(batch.value(record))
+            };
+            if let Err(error) = decoded {
+                self.root.truncate(before);
+                rejected.push(Rejected { record, error });
+            }
+            let given = self.root.num_rows() - before;
+            if given != 1 && rows.is_none() {
+                let mut identity = Vec::with_capacity(batch.len());
+                identity.extend(0..before as u32);
+                rows = Some(identity);
+            }
+            if let Some(rows) = &mut rows {
+                rows.extend(std::iter::repeat_n(record as u32, given));
+            }
+        }
+        Ok(Decoded {
+            batch: self.finish()?,
+            rejected,
+            rows: rows.map_or(RowRecords::Identity, RowRecords::Indices),
+            consumed: batch.len(),
+            needs: None,
+        })
+    }
+
+    fn format_name(&self) -> &'static str {
+        super::NAME
+    }
+}
+
+impl DecoderSet for JsonDecoder {
+    const FORMATS: &'static [&'static str] = &[super::NAME];
+
+    fn build(spec: &DecodeSpec) -> SchemaResult<Option<Self>> {
+        if spec.format.name != super::NAME {
+            return Ok(None);
+        }
+        let options = JsonOptions::from_options(&spec.format.options)?;
+        Self::new(SchemaRef::clone(&spec.schema), &options).map(Some)
+    }
+
+    fn inference(format: &str) -> Option<Box<dyn FormatInference>> {
+        crate::infer::inference(format).filter(|_| format == super::NAME)
+    }
+
+    fn framing(format: &FormatSpec) -> SchemaResult<Option<Framing>> {
+        Ok((format.name == super::NAME).then_some(Framing::JsonDocuments))
+    }
+
+    fn format_info(format: &str) -> Option<FormatInfo> {
+        (format == super::NAME).then(|| FormatInfo {
+            name: super::NAME,
+            options: JsonOptions::config_schema(),
+            doc: "JSON documents, one object per row",
+        })
+    }
+}
+
+impl fmt::Debug for JsonDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonDecoder").field("schema", &self.schema).field("plan", &self.plan).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,491 @@
+use std::{fmt::Write as _, sync::Arc};
+
+use arrow_array::{Array, RecordBatch};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_schema::{Field, Schema, SchemaRef};
+use expect_test::{Expect, expect};
+use laminar_schema::{
+    DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatSpec, NewRecord, Options, RawBatch, RowRecords, SchemaResult,
+    ddl::parse_columns,
+};
+
+use super::JsonDecoder;
+
+pub(super) fn schema(columns: &str) -> SchemaRef {
+    let fields: Vec<Field> = parse_columns(columns).unwrap().columns.iter().map(|c| c.to_field()).collect();
+    Arc::new(Schema::new(fields))
+}
+
+pub(super) fn build(columns: &str, options: &[(&str, &str)]) -> SchemaResult<JsonDecoder> {
+    let format = FormatSpec::new("json").with_options(Options::from_pairs(options.iter().copied()));
+    JsonDecoder::build(&DecodeSpec::new(schema(columns), format)).map(Option::unwrap)
+}
+
+pub(super) fn rows(batch: &RecordBatch) -> String {
+    let options = FormatOptions::default().with_null("NULL");
+    let columns: Vec<ArrayFormatter<'_>> =
+        batch.columns().iter().map(|c| ArrayFormatter::try_new(c as &dyn Array, &options).unwrap()).collect();
+    let mut out = String::new();
+    for row in 0..batch.num_rows() {
+        let cells: Vec<String> = columns.iter().map(|c| c.value(row).to_string()).collect();
+        writeln!(out, "{}", cells.join(" | ")).unwrap();
+    }
+    out
+}
+
+pub(super) fn show(decoded: &Decoded) -> String {
+    let mut out = rows(&decoded.batch);
+    for rejected in &decoded.rejected {
+        writeln!(out, "#{} {}", rejected.record, rejected.error).unwrap();
+    }
+    out
+}
+
+/// Decodes the lines of `records`, and prints rows and rejections.
+fn check(columns: &str, options: &[(&str, &str)], records: &[&str], expected: Expect) {
+    let mut decoder = match build(columns, options) {
+        Ok(decoder) => decoder,
+        Err(e) => return expected.assert_eq(&format!("{e}\n")),
+    };
+    let batch = RawBatch::from_values(records);
+    expected.assert_eq(&show(&decoder.decode(&batch).unwrap()));
+}
+
+#[test]
+fn fields_are_found_in_any_order() {
+    check(
+        "a BIGINT, b VARCHAR, c DOUBLE",
+        &[],
+        &[
+            r#"{"a":1,"b":"x","c":1.5}"#,
+            r#" {"c": 2.5, "z": [1, {"a": 7}], "a": 2, "b": "é\n\u20ac😀"} "#,
+            r#"{"b":null,"\u0061":3}"#,
+            "{}",
+            "\u{feff}{\"a\":4}",
+        ],
+        expect![[r#"
+            1 | x | 1.5
+            2 | é
+            €😀 | 2.5
+            3 | NULL | NULL
+            NULL | NULL | NULL
+            4 | NULL | NULL
+        "#]],
+    );
+}
+
+#[test]
+fn one_bad_record_leaves_its_neighbours_alone() {
+    check(
+        "a BIGINT, s STRUCT(x BIGINT, l VARCHAR[]), m MAP(VARCHAR, BIGINT)",
+        &[],
+        &[
+            r#"{"a":1,"s":{"x":1,"l":["p",null]},"m":{"k":1,"l":2}}"#,
+            r#"{"s":{"x":2,"l":["q","r"]},"m":{"k":3},"a":42.7}"#,
+            r#"{"m":{"k":1},"s":{"l":["s",5],"x":1}}"#,
+            r#"{"m":{"k":1,"j":"no"}}"#,
+            r#"{"a":1,"#,
+            r#"{"a":3,"s":null,"m":{}}"#,
+        ],
+        expect![[r#"
+            1 | {x: 1, l: [p, NULL]} | {k: 1, l: 2}
+            3 | NULL | {}
+            #1 field a: expected BIGINT, found number 42.7, which does not fit without loss
+            #2 field s.l[1]: expected VARCHAR, found number 5
+            #3 field m.j: expected BIGINT, found string "no"
+            #4 at byte 7: expected a key, found the end of the record
+        "#]],
+    );
+}
+
+#[test]
+fn numbers_are_exact() {
+    check(
+        "i BIGINT, u UBIGINT, h HUGEINT, d DECIMAL(18, 4), f DOUBLE, j JSON",
+        &[],
+        &[
+            r#"{"i":42.0,"u":18446744073709551615,"h":12345678901234567890123456789,"d":0.1000,"f":-0,"j":1.10}"#,
+            r#"{"i":-9223372036854775808,"d":12345678901234.5678,"f":5e-324,"z":123456789012345678901234567890}"#,
+            r#"{"i":1e3,"h":1e2,"j":[1e400, 00],"f":1}"#,
+            r#"{"z":1e400,"j":{"a" : 123456789012345678901234567890.50},"f":0.1}"#,
+            r#"{"f":1e400}"#,
+            r#"{"f":9007199254740993}"#,
+            r#"{"i":9223372036854775808}"#,
+            r#"{"i":123456789012345678901}"#,
+            r#"{"d":1.23456}"#,
+            r#"{"i":"1"}"#,
+        ],
+        expect![[r#"
+            42 | 18446744073709551615 | 12345678901234567890123456789 | 0.1000 | -0.0 | 1.10
+            -9223372036854775808 | NULL | NULL | 12345678901234.5678 | 5e-324 | NULL
+            NULL | NULL | NULL | NULL | 0.1 | {"a" : 123456789012345678901234567890.50}
+            #2 at byte 30: expected a number, found `0`
+            #4 field f: expected DOUBLE, found number 1e400, which does not fit without loss
+            #5 field f: expected DOUBLE, found number 9007199254740993, which does not fit without loss
+            #6 field i: expected BIGINT, found number 9223372036854775808, which does not fit without loss
+            #7 field i: expected BIGINT, found number 123456789012345678901, which does not fit without loss
+            #8 field d: expected DECIMAL(18,4), found number 1.23456, which does not fit without loss
+            #9 field i: expected BIGINT, found string "1"
+        "#]],
+    );
+}
+
+#[test]
+fn json_columns_keep_the_text() {
+    check(
+        "j JSON, l JSON[], n BIGINT",
+        &[],
+        &[
+            r#"{"n":1,"j": { "a" : [ 1.50 , "x\u0041}" ] } ,"l":[1.0, "s", null, {"k":[]} ]}"#,
+            r#"{"j":"text","l":[true]}"#,
+            r#"{"j":-0.0e-0 ,"l":[]}"#,
+            r#"{"j":null}"#,
+        ],
+        expect![[r#"
+            { "a" : [ 1.50 , "x\u0041}" ] } | [1.0, "s", NULL, {"k":[]}] | 1
+            "text" | [true] | NULL
+            -0.0e-0 | [] | NULL
+            NULL | NULL | NULL
+        "#]],
+    );
+}
+
+#[test]
+fn absent_null_and_default_differ() {
+    check(
+        "a BIGINT DEFAULT 7, b VARCHAR NOT NULL DEFAULT 'none', c DOUBLE NOT NULL, s STRUCT(x BIGINT)",
+        &[],
+        &[
+            r#"{"c":1}"#,
+            r#"{"c":2,"a":null,"b":"given","s":{}}"#,
+            r#"{"c":null}"#,
+            r#"{"b":"x"}"#,
+            r#"{"c":3,"b":null}"#,
+            r#"{"c":4,"a":8}"#,
+        ],
+        expect![[r#"
+            7 | none | 1.0 | NULL
+            NULL | given | 2.0 | {x: NULL}
+            8 | none | 4.0 | NULL
+            #2 field c: expected DOUBLE (NOT NULL), found null; drop NOT NULL to keep such records
+            #3 field c: expected DOUBLE (NOT NULL), found no such field; give the column a DEFAULT or drop NOT NULL
+            #4 field b: expected VARCHAR (NOT NULL), found null; drop NOT NULL to keep such records
+        "#]],
+    );
+}
+
+#[test]
+fn mismatches_by_option() {
+    let records = [
+        r#"{"a":"one","l":[1,"two",3],"n":1}"#,
+        r#"{"a":{"x":[1]},"l":5,"n":2}"#,
+        r#"{"a":1,"n":"three"}"#,
+        r#"{"a":1e99,"n":4,"s":{"x":"deep"}}"#,
+    ];
+    let columns = "a BIGINT, l BIGINT[], s STRUCT(x BIGINT), n BIGINT NOT NULL";
+    check(
+        columns,
+        &[("type_mismatch", "null")],
+        &records,
+        expect![[r#"
+            NULL | [1, NULL, 3] | NULL | 1
+            NULL | NULL | NULL | 2
+            NULL | NULL | {x: NULL} | 4
+            #2 field n: expected BIGINT, found string "three"
+        "#]],
+    );
+    check(
+        &format!("{columns}, _rescued JSON"),
+        &[("type_mismatch", "rescue")],
+        &records,
+        expect![[r#"
+            NULL | [1, NULL, 3] | NULL | 1 | {"a":"one","l[1]":"two"}
+            NULL | NULL | NULL | 2 | {"a":{"x":[1]},"l":5}
+            NULL | NULL | {x: NULL} | 4 | {"a":1e99,"s.x":"deep"}
+            #2 field n: expected BIGINT, found string "three"
+        "#]],
+    );
+    check(
+        "a BIGINT",
+        &[("type_mismatch", "fail")],
+        &[r#"{"a":true}"#],
+        expect![[r#"
+            #0 field a: expected BIGINT, found boolean true
+        "#]],
+    );
+}
+
+#[test]
+fn unknown_fields_by_option() {
+    let records = [
+        r#"{"a":1,"b":2}"#,
+        r#"{"a":2,"s":{"x":1,"y z":[1, 2]},"\"q":"é"}"#,
+        r#"{"a":3}"#,
+        r#"{"a":4,"_rescued":"mine"}"#,
+    ];
+    check(
+        "a BIGINT, s STRUCT(x BIGINT)",
+        &[("unknown_fields", "reject")],
+        &records,
+        expect![[r#"
+            3 | NULL
+            #0 field b: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+            #1 field s.y z: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+            #3 field _rescued: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+        "#]],
+    );
+    check(
+        "a BIGINT, _rescued JSON, s STRUCT(x BIGINT)",
+        &[("unknown_fields", "rescue")],
+        &records,
+        expect![[r#"
+            1 | {"b":2} | NULL
+            2 | {"s.y z":[1, 2],"\"q":"é"} | {x: 1}
+            3 | NULL | NULL
+            4 | {"_rescued":"mine"} | NULL
+        "#]],
+    );
+    check(
+        "a BIGINT",
+        &[("unknown_fields", "rescue")],
+        &[],
+        expect![[r#"
+            option `unknown_fields` = 'rescue': expected a column `_rescued` of type JSON; declare it: there is no such column
+        "#]],
+    );
+}
+
+#[test]
+fn duplicates_by_option() {
+    let records = [
+        r#"{"a":1,"l":[1,2],"a":2,"l":[3]}"#,
+        r#"{"m":{"k":1,"j":5,"k":2},"a":1}"#,
+        r#"{"z":1,"z":2,"a":9}"#,
+        r#"{"a":1,"a":null,"l":[1],"l":null}"#,
+    ];
+    let columns = "a BIGINT, l BIGINT[], m MAP(VARCHAR, BIGINT)";
+    check(
+        columns,
+        &[],
+        &records,
+        expect![[r#"
+            2 | [3] | NULL
+            1 | NULL | {j: 5, k: 2}
+            9 | NULL | NULL
+            NULL | NULL | NULL
+        "#]],
+    );
+    check(
+        columns,
+        &[("duplicate_fields", "reject")],
+        &records,
+        expect![[r#"
+            9 | NULL | NULL
+            #0 field a: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #1 field m.k: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #3 field a: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+        "#]],
+    );
+}
+
+#[test]
+fn records_that_are_no_object() {
+    let records = [r#"{"a":1}"#, "", " \n", "null", "[1,2]", "5", "\"s\"", r#"{"value":[7]}"#];
+    check(
+        "a BIGINT",
+        &[],
+        &records,
+        expect![[r#"
+            1
+            NULL
+            #1 expected a document, found an empty record; set `empty_records` to 'skip' or 'null'
+            #2 expected a document, found an empty record; set `empty_records` to 'skip' or 'null'
+            #3 expected an object, found null
+            #4 expected an object, found array
+            #5 expected an object, found number 5
+            #6 expected an object, found string "s"
+        "#]],
+    );
+    check(
+        "a BIGINT, value BIGINT[]",
+        &[("non_objects", "value"), ("empty_records", "null")],
+        &records,
+        expect![[r#"
+            1 | NULL
+            NULL | NULL
+            NULL | NULL
+            NULL | NULL
+            NULL | [1, 2]
+            NULL | [7]
+            #5 field value: expected BIGINT[], found number 5
+            #6 field value: expected BIGINT[], found string "s"
+        "#]],
+    );
+    check(
+        "value JSON",
+        &[("empty_records", "skip")],
+        &records,
+        expect![[r#"
+            {"a":1}
+            NULL
+            [1,2]
+            5
+            "s"
+            [7]
+        "#]],
+    );
+    check(
+        "doc JSON, a BIGINT",
+        &[("document_column", "doc"), ("empty_records", "null"), ("unknown_fields", "reject")],
+        &[r#" {"a": 1 } "#, "", r#"{"doc":2}"#, "[]"],
+        expect![[r#"
+            {"a": 1 } | 1
+            NULL | NULL
+            #2 field doc: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+            #3 expected an object, found array
+        "#]],
+    );
+}
+
+#[test]
+fn tombstones_by_option() {
+    for (policy, shown) in [
+        ("skip", "1\n2\n"),
+        ("null", "1\nNULL\n2\n"),
+        ("reject", "1\n2\n#1 expected a document, found a tombstone; set `tombstones` to 'skip' or 'null'\n"),
+    ] {
+        let mut batch = RawBatch::from_values([r#"{"a":1}"#]);
+        batch.push(NewRecord::default());
+        batch.push(NewRecord::new(br#"{"a":2}"#));
+        let decoded = build("a BIGINT", &[("tombstones", policy)]).unwrap().decode(&batch).unwrap();
+        assert_eq!(show(&decoded), shown);
+        let rows = if policy == "null" { RowRecords::Identity } else { RowRecords::Indices(vec![0, 2]) };
+        assert_eq!((decoded.rows, decoded.consumed), (rows, 3));
+    }
+}
+
+#[test]
+fn several_documents_in_one_record() {
+    let records = [
+        r#"{"a":1}{"a":2} {"a":18446744073709551616e0}"#,
+        r#"{"a":3}{"a":4}"#,
+        r#"{"a":5} x"#,
+        "{\"a\":6}\n{\"a\":\"six\"}",
+        r#"{"a":7}"#,
+        "{\"a\":8,\"z\":1e999}\n{\"a\":9}",
+    ];
+    check(
+        "a BIGINT",
+        &[],
+        &records,
+        expect![[r#"
+            7
+            #0 at byte 7: expected one document, found several in one record; set `multiple_documents` to 'split' to make a row of each
+            #1 at byte 7: expected one document, found several in one record; set `multiple_documents` to 'split' to make a row of each
+            #2 at byte 8: expected a value, found `x`
+            #3 at byte 8: expected one document, found several in one record; set `multiple_documents` to 'split' to make a row of each
+            #5 at byte 18: expected one document, found several in one record; set `multiple_documents` to 'split' to make a row of each
+        "#]],
+    );
+    check(
+        "a BIGINT",
+        &[("multiple_documents", "split")],
+        &records,
+        expect![[r#"
+            3
+            4
+            7
+            8
+            9
+            #0 field a: expected BIGINT, found number 18446744073709551616e0, which does not fit without loss
+            #2 at byte 8: expected a value, found `x`
+            #3 field a: expected BIGINT, found string "six"
+        "#]],
+    );
+}
+
+#[test]
+fn limits_and_syntax() {
+    let nested = |depth: usize| format!("{{\"z\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+    let (fits, too_deep, absurd) = (nested(128), nested(129), nested(100_000));
+    check(
+        "a BIGINT",
+        &[("max_record_bytes", "200_100")],
+        &[&fits, &too_deep, &absurd, &" ".repeat(200_101)],
+        expect![[r#"
+            NULL
+            #1 at byte 132: expected at most 128 levels of nesting, found more; raise `max_depth`
+            #2 at byte 132: expected at most 128 levels of nesting, found more; raise `max_depth`
+            #3 expected at most 200100 bytes in a record, found 200101; raise `max_record_bytes`
+        "#]],
+    );
+    check(
+        "a BIGINT",
+        &[],
+        &[
+            r#"{"a":01}"#,
+            r#"{"a":1.}"#,
+            r#"{"a":.5}"#,
+            r#"{"a":+1}"#,
+            r#"{"a":NaN}"#,
+            r#"{"z":[1,,2]}"#,
+            r#"{"z":[1,]}"#,
+            r#"{'a':1}"#,
+            r#"{"z":"\x"}"#,
+            r#"{"z":"\ud800"}"#,
+            r#"{"z":"\udc00\ud800"}"#,
+            "{\"z\":\"\t\"}",
+            r#"{"a":1}}"#,
+            r#"{"z":tru}"#,
+            r#"{"a":1 "b":2}"#,
+            "{\"a\":1\0}",
+            "{\"a\":1}\0",
+            r#"{"a":1x}"#,
+            r#"{"a":"#,
+            r#"{"a":"x"#,
+        ],
+        expect![[r##"
+            #0 at byte 6: expected a number, found `1`
+            #1 at byte 7: expected a digit, found `}`
+            #2 at byte 5: expected a value, found `.`
+            #3 at byte 5: expected a value, found `+`
+            #4 at byte 5: expected a value, found `N`
+            #5 at byte 8: expected a value, found `,`
+            #6 at byte 8: expected a value, found `]`
+            #7 at byte 1: expected a key or `}`, found `'`
+            #8 at byte 7: expected an escape, found `x`
+            #9 at byte 12: expected the low half of a surrogate pair, found `"`
+            #10 at byte 6: expected the high half of a surrogate pair first, found `\`
+            #11 at byte 6: expected an escape in place of a control character, found '\t'
+            #12 at byte 7: expected a value, found `}`
+            #13 at byte 5: expected a value, found `t`
+            #14 at byte 7: expected `,` or `}`, found `"`
+            #15 at byte 6: expected the number's end, found '\0'
+            #16 at byte 7: expected a value, found '\0'
+            #17 at byte 6: expected the number's end, found `x`
+            #18 at byte 5: expected a value, found the end of the record
+            #19 at byte 7: expected `"`, found the end of the record
+        "##]],
+    );
+    let mut decoder = build("a VARCHAR", &[]).unwrap();
+    let batch = RawBatch::from_values([&b"{\"z\":\"\xff\"}"[..], b"{\"a\":\"\xc0\xaf\"}", b"{\"a\":\"ok\"}"]);
+    expect![[r#"
+        ok
+        #0 at byte 6: expected UTF-8 text, found invalid bytes; set `encoding`, or read it as raw
+        #1 at byte 6: expected UTF-8 text, found invalid bytes; set `encoding`, or read it as raw
+    "#]]
+    .assert_eq(&show(&decoder.decode(&batch).unwrap()));
+}
+
+#[test]
+fn strings_are_coerced_only_when_asked() {
+    check(
+        "a BIGINT, b BOOLEAN, d DECIMAL(9, 2), t TIMESTAMP",
+        &[("coerce_strings", "true")],
+        &[r#"{"a":"12","b":"true","d":"1.50","t":"2024-01-01T00:00:00Z"}"#, r#"{"a":"12x"}"#],
+        expect![[r#"
+            12 | true | 1.50 | 2024-01-01T00:00:00
+            #1 field a: expected BIGINT, found string "12x"
+        "#]],
+    );
+}
