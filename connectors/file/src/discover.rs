@@ -53,11 +53,11 @@ impl Target {
         }
     }
 
-    /// The files there are now, in order of their paths. A pattern may match none; a single path must exist.
+    /// The files there are now, in order of their paths; none where they are yet to come.
     pub(crate) fn files(&self) -> SchemaResult<Vec<PathBuf>> {
         match self {
             Self::Stdin => Ok(Vec::new()),
-            Self::One(path) => one_file(path).map(|path| vec![path]),
+            Self::One(path) => Ok(one_file(path)?.into_iter().collect()),
             Self::Glob(pattern) => matching_files(pattern),
         }
     }
@@ -65,11 +65,14 @@ impl Target {
     /// As [`Target::files`], but finding nothing is an error.
     pub(crate) fn some_files(&self) -> SchemaResult<Vec<PathBuf>> {
         let files = self.files()?;
-        if files.is_empty() {
-            let help = "check the pattern and the directory it starts from; `**` matches any depth";
-            return Err(ConnectorError::NotFound { target: self.to_string(), help }.into());
+        if !files.is_empty() {
+            return Ok(files);
         }
-        Ok(files)
+        let help = match self {
+            Self::Glob(_) => "check the pattern and the directory it starts from; `**` matches any depth",
+            Self::One(_) | Self::Stdin => "check the path; it is taken from the directory the program runs in",
+        };
+        Err(ConnectorError::NotFound { target: self.to_string(), help }.into())
     }
 }
 
@@ -83,17 +86,14 @@ impl std::fmt::Display for Target {
     }
 }
 
-fn one_file(path: &Path) -> SchemaResult<PathBuf> {
+fn one_file(path: &Path) -> SchemaResult<Option<PathBuf>> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => {
             let help = "it is a directory; name the files in it, as in `dir/*.json`";
             Err(ConnectorError::NotFound { target: path.display().to_string(), help }.into())
         }
-        Ok(_) => Ok(path.to_owned()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let help = "check the path; it is taken from the directory the program runs in";
-            Err(ConnectorError::NotFound { target: path.display().to_string(), help }.into())
-        }
+        Ok(_) => Ok(Some(path.to_owned())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(ConnectorError::io("open", path.display(), e).into()),
     }
 }

@@ -113,7 +113,7 @@ impl Following<'_> {
     /// Opens the files that match now and are not open yet.
     fn look_for_files(&mut self) -> Result<(), Stop> {
         let mut seen = Vec::new();
-        for path in self.present_files()? {
+        for path in self.follow.target.files()? {
             let Ok(meta) = fs::metadata(&path) else { continue };
             let identity = identity(&meta);
             seen.extend(identity);
@@ -126,14 +126,6 @@ impl Following<'_> {
         // An inode number is used again once its file is deleted, so it must not be remembered for longer.
         self.retired.retain(|i| seen.contains(i));
         Ok(())
-    }
-
-    fn present_files(&self) -> SchemaResult<Vec<PathBuf>> {
-        match self.follow.target.files() {
-            // A single path may appear later.
-            Err(e) if matches!(e.kind(), ErrorKind::Connector(ConnectorError::NotFound { .. })) => Ok(Vec::new()),
-            found => found,
-        }
     }
 
     fn open(&mut self, path: PathBuf) -> Result<(), Stop> {

@@ -1,4 +1,4 @@
-//! Where a sink's bytes go: one file that can be cut back to any transaction's end, or standard output.
+//! Where a sink's bytes go: one file that can be cut back to any transaction's end, a pipe, or standard output.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -35,14 +35,32 @@ pub(crate) struct Output {
     is_recovered: bool,
     /// Nothing was ever written, so a prologue is still to come.
     is_blank: bool,
+    /// The file's name was made durable too.
+    is_named: bool,
     /// What the file held before ends in the middle of a line, as far as can be seen.
     needs_delimiter: bool,
 }
 
 #[derive(Debug)]
 enum Target {
+    /// A file, which can be cut.
     File(Arc<File>),
+    /// A pipe or device, which cannot.
+    Device(File),
     Stdout,
+}
+
+impl Target {
+    fn open(path: &Path) -> SchemaResult<Self> {
+        if path.as_os_str() == STANDARD_STREAM {
+            return Ok(Self::Stdout);
+        }
+        if fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+            let opened = OpenOptions::new().write(true).open(path);
+            return opened.map(Self::Device).map_err(|e| failed("open", path, e));
+        }
+        open_file(path).map(|file| Self::File(Arc::new(file)))
+    }
 }
 
 impl Output {
@@ -50,14 +68,9 @@ impl Output {
     pub(crate) fn open(config: &FileSinkConfig) -> SchemaResult<Self> {
         let path = config.path.clone();
         let codec = Codec::of_output(config.compression, &path);
-        let (target, existed) = if path.as_os_str() == STANDARD_STREAM {
-            (Target::Stdout, false)
-        } else {
-            let existed = path.try_exists().map_err(|e| failed("open", &path, e))?;
-            (Target::File(Arc::new(open_file(&path)?)), existed)
-        };
+        let existed = path.try_exists().map_err(|e| failed("open", &path, e))?;
         Ok(Self {
-            target,
+            target: Target::open(&path)?,
             path,
             mode: config.mode,
             existed,
@@ -67,6 +80,7 @@ impl Output {
             committed: 0,
             is_recovered: false,
             is_blank: true,
+            is_named: false,
             needs_delimiter: false,
         })
     }
@@ -95,8 +109,9 @@ impl Output {
         let bad = |reason: String| SchemaError::from(ConnectorError::BadCheckpoint { reason });
         let (len, path) = parse_prepared(prepared).ok_or_else(|| bad("it is none of the file sink's".to_owned()))?;
         let shown = self.path.display();
-        if path != self.path {
-            return Err(bad(format!("it was written for {}, and the sink writes {shown}", path.display())));
+        if path != self.path.as_os_str().as_encoded_bytes() {
+            let path = String::from_utf8_lossy(path);
+            return Err(bad(format!("it was written for {path}, and the sink writes {shown}")));
         }
         if present < len {
             return Err(bad(format!("{shown} has {present} bytes, and {len} had been written; it was replaced")));
@@ -123,8 +138,9 @@ impl Output {
         self.is_recovered
     }
 
-    pub(crate) fn is_stdout(&self) -> bool {
-        matches!(self.target, Target::Stdout)
+    /// Whether somebody takes the bytes as they come: nothing is held back, and writing may block for long.
+    pub(crate) fn is_live(&self) -> bool {
+        !matches!(self.target, Target::File(_))
     }
 
     /// Starts a batch: writes `prologue` if nothing was written yet, and yields the buffer to append to.
@@ -159,16 +175,23 @@ impl Output {
         let Self { target, compressor, len, .. } = self;
         let sealed = compressor.seal(&mut Counted { target, len }).and_then(|()| match target {
             Target::Stdout => io::stdout().flush(),
-            Target::File(_) => Ok(()),
+            Target::File(_) | Target::Device(_) => Ok(()),
         });
         sealed.map_err(|e| failed("write", &self.path, e))
     }
 
     /// What makes the file durable, to be called where blocking is allowed; `None` where nothing does.
-    pub(crate) fn sync(&self) -> Option<impl FnOnce() -> SchemaResult<()> + Send + 'static> {
+    pub(crate) fn sync(&mut self) -> Option<impl FnOnce() -> SchemaResult<()> + Send + 'static> {
         let Target::File(file) = &self.target else { return None };
         let (file, path) = (Arc::clone(file), self.path.clone());
-        Some(move || file.sync_data().map_err(|e| failed("sync", &path, e)))
+        let is_first = !std::mem::replace(&mut self.is_named, true);
+        Some(move || {
+            file.sync_data().map_err(|e| failed("sync", &path, e))?;
+            if is_first {
+                sync_name(&path);
+            }
+            Ok(())
+        })
     }
 
     /// The transaction that ends here.
@@ -185,7 +208,7 @@ impl Output {
         }
     }
 
-    /// Cuts the file back to the last commit. Standard output cannot be undone; what was not handed on is dropped.
+    /// Cuts the file back to the last commit. Pipes and standard output cannot be undone; what was not handed on is dropped.
     pub(crate) fn abort(&mut self) -> SchemaResult<()> {
         self.buffer.clear();
         self.compressor.abandon();
@@ -214,6 +237,7 @@ impl Write for Counted<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match self.target {
             Target::File(file) => (&**file).write(bytes)?,
+            Target::Device(device) => (&*device).write(bytes)?,
             Target::Stdout => io::stdout().write(bytes)?,
         };
         *self.len += written as u64;
@@ -242,9 +266,15 @@ fn open_file(path: &Path) -> SchemaResult<File> {
     }
 }
 
-fn parse_prepared(prepared: &Prepared) -> Option<(u64, &Path)> {
+/// Makes the entry of a file in its directory durable. Systems that cannot sync a directory need not.
+fn sync_name(path: &Path) {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let _ = File::open(parent).and_then(|directory| directory.sync_all());
+}
+
+fn parse_prepared(prepared: &Prepared) -> Option<(u64, &[u8])> {
     let (len, path) = prepared.0.split_first_chunk::<8>()?;
-    Some((u64::from_be_bytes(*len), Path::new(std::str::from_utf8(path).ok()?)))
+    Some((u64::from_be_bytes(*len), path))
 }
 
 #[cold]

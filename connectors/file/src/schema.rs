@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use laminar_schema::{
-    ConnectorError, DecoderSet, InferenceConfig, RawRecord, SchemaInferable, SchemaResult, SourceMetadata,
+    ConnectorError, DecoderSet, InferenceConfig, RawRecord, SchemaError, SchemaInferable, SchemaResult, SourceMetadata,
 };
 use tokio::time::timeout_at;
 
@@ -23,19 +23,29 @@ impl<D: DecoderSet> SchemaInferable for FileSource<D> {
     /// Samples the first records of up to 16 of the files, each giving about as many.
     ///
     /// Where files begin with a header line, the first record of the sample is that line; files with another header are
-    /// left out. A stream that is read once keeps what was sampled in memory (up to 64 MiB) until it is started.
+    /// left out. Where files are followed and hold nothing yet, their first records are waited for. A stream that is read once keeps what was sampled in memory (up to 64 MiB) until it is started.
     async fn sample_records(&self, config: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
         if self.target.is_read_once() {
             return self.sample_once(config).await;
         }
-        let files = if self.config.follow { self.target.files()? } else { self.target.some_files()? };
-        let (plan, size) = (self.plan.clone(), config.sample_size);
         let deadline = Instant::now() + config.sample_timeout;
-        let sampled = tokio::task::spawn_blocking(move || sample_files(&plan, files, size, deadline)).await;
-        sampled.unwrap_or_else(|e| {
-            Err(ConnectorError::External { action: "sample the files", source: e.into(), retryable: false }.into())
-        })
+        loop {
+            let files = if self.config.follow { self.target.files()? } else { self.target.some_files()? };
+            let (plan, size) = (self.plan.clone(), config.sample_size);
+            let sampling = tokio::task::spawn_blocking(move || sample_files(&plan, files, size, deadline));
+            let sample = sampling.await.map_err(panicked)??;
+            if !sample.is_empty() || !self.config.follow || Instant::now() >= deadline {
+                return Ok(sample);
+            }
+            // A followed file may be empty, or not there yet.
+            tokio::time::sleep(self.config.poll_interval).await;
+        }
     }
+}
+
+#[cold]
+fn panicked(error: tokio::task::JoinError) -> SchemaError {
+    ConnectorError::External { action: "sample the files", source: error.into(), retryable: false }.into()
 }
 
 fn sample_files(plan: &ReadPlan, files: Vec<PathBuf>, size: usize, deadline: Instant) -> SchemaResult<Vec<RawRecord>> {

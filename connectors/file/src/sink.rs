@@ -46,8 +46,8 @@ impl<E: EncoderSet> Sink for FileSink<E> {
 
 /// A running [`FileSink`].
 ///
-/// Writes to a file land in the page cache and are made where they are called; syncing, and everything on standard
-/// output, may take as long as a disk or a reader likes, and is done on the runtime's blocking threads.
+/// Writes to a file land in the page cache and are made where they are called; syncing, and everything on pipes and
+/// standard output, may take as long as a disk or a reader likes, and is done on the runtime's blocking threads.
 #[derive(Debug)]
 pub struct FileWriter {
     /// Lent to a blocking thread while it works there; lost when a call is cancelled meanwhile.
@@ -68,7 +68,7 @@ impl FileWriter {
         &mut self,
         work: impl FnOnce(&mut Output) -> SchemaResult<R> + Send + 'static,
     ) -> SchemaResult<R> {
-        if !self.output()?.is_stdout() {
+        if !self.output()?.is_live() {
             return work(self.output()?);
         }
         let mut output = self.output.take().ok_or_else(cancelled)?;
@@ -90,8 +90,8 @@ impl RecordSink for FileWriter {
         };
         let output = self.output()?;
         append(records, delimiter, output.begin(prologue, delimiter));
-        if output.is_stdout() {
-            // Whoever reads standard output wants to see each batch as it comes.
+        if output.is_live() {
+            // Whoever reads the other end wants to see each batch as it comes.
             return self.run(Output::seal).await;
         }
         output.end_batch()

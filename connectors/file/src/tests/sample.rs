@@ -147,3 +147,14 @@ async fn a_reader_that_panics_is_no_end_of_input() {
     let error = read_values(&source, None).await.unwrap_err().to_string();
     assert!(error.contains("the reader thread panicked"), "{error}");
 }
+
+#[tokio::test]
+async fn followed_files_are_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    let source = source_of(&path, "lines", |c| c.follow = true);
+    let config = InferenceConfig { sample_timeout: Duration::from_millis(10), ..InferenceConfig::default() };
+    assert_eq!(source.sample_records(&config).await.unwrap(), []);
+    let (found, ()) = tokio::join!(sample(&source, 5), async { fs::write(&path, "one\n").unwrap() });
+    assert_eq!(found.unwrap(), ["one"]);
+}

@@ -205,3 +205,16 @@ async fn two_sinks_cannot_write_one_file() {
     drop(first);
     open(&config).await.unwrap();
 }
+
+#[tokio::test]
+async fn devices_take_what_comes_and_undo_nothing() {
+    let config = FileSinkConfig::new("/dev/null");
+    let mut sink = open(&config).await.unwrap();
+    sink.recover(None).await.unwrap();
+    write(&mut sink, &["a"]).await;
+    let prepared = prepare(&mut sink, 1).await;
+    sink.commit(&prepared).await.unwrap();
+    sink.abort().await.unwrap();
+    sink.close(b"").await.unwrap();
+    open(&config).await.unwrap().recover(Some(&prepared)).await.unwrap();
+}
