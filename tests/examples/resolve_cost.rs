@@ -17,7 +17,10 @@ use laminar_schema::{
     FormatSpec, SourceConnector,
     resolve::{ResolveRequest, SchemaResolver},
 };
-use laminar_testkit::bare::{BareDecoder, BareSource, PlainSource, SampledSource};
+use laminar_testkit::{
+    bare::BareDecoder,
+    capable::{CapableSource, PlainSource, SampledSource},
+};
 
 /// Resolves a source that can do nothing but read.
 #[inline(never)]
@@ -33,7 +36,11 @@ pub fn resolve_sampled_source(resolver: &SchemaResolver, source: &SampledSource,
 
 /// Resolves an enum of both.
 #[inline(never)]
-pub fn resolve_enum_of_sources(resolver: &SchemaResolver, source: &BareSource, request: &ResolveRequest<'_>) -> bool {
+pub fn resolve_enum_of_sources(
+    resolver: &SchemaResolver,
+    source: &CapableSource,
+    request: &ResolveRequest<'_>,
+) -> bool {
     resolves(resolver, source, request)
 }
 
@@ -52,7 +59,7 @@ fn main() {
     let found = [
         resolve_plain_source(resolver, black_box(&PlainSource), request),
         resolve_sampled_source(resolver, black_box(&SampledSource), request),
-        resolve_enum_of_sources(resolver, black_box(&BareSource::from(PlainSource)), request),
+        resolve_enum_of_sources(resolver, black_box(&CapableSource::from(PlainSource)), request),
     ];
     black_box(found);
 }

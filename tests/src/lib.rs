@@ -3,6 +3,7 @@
 //! Each is a stand-in and says so; the shipped connectors are tested with real files and, later, real servers.
 
 pub mod bare;
+pub mod capable;
 pub mod framed;
 pub mod frames;
 pub mod inferred;

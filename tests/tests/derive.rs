@@ -9,8 +9,9 @@ use laminar_schema::{
     StaticConnector,
 };
 use laminar_testkit::{
-    bare::{BareDecoder, BareEncoder, BareStream, PlainSource, RawDecoder, SampledSource},
+    bare::{BareDecoder, BareEncoder, BareStream, RawDecoder},
     bare_sink,
+    capable::{PlainSource, SampledSource},
 };
 
 /// Generic over its decoders, as published connectors are.

@@ -6,7 +6,7 @@ use std::mem::size_of;
 use laminar_schema::{
     Absent, InferenceConfig, SchemaEvolvable, SchemaInferable, SchemaProvider, SchemaRegistryAware, SourceConnector,
 };
-use laminar_testkit::bare::{BareSource, PlainSource, SampledSource};
+use laminar_testkit::capable::{CapableSource, PlainSource, SampledSource};
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
 type Provider<S> = <S as SourceConnector>::Provider<'static>;
@@ -22,33 +22,33 @@ assert_not_impl_any!(PlainSource: SchemaProvider, SchemaInferable, SchemaRegistr
 assert_not_impl_any!(SampledSource: SchemaProvider, SchemaRegistryAware, SchemaEvolvable);
 
 // Views move between threads, so futures that hold them do.
-assert_impl_all!(Inferable<BareSource>: Send, Sync, SchemaInferable);
-assert_impl_all!(Provider<BareSource>: Send, Sync, SchemaProvider);
-assert_impl_all!(<BareSource as laminar_schema::Source>::Stream: Send);
+assert_impl_all!(Inferable<CapableSource>: Send, Sync, SchemaInferable);
+assert_impl_all!(Provider<CapableSource>: Send, Sync, SchemaProvider);
+assert_impl_all!(<CapableSource as laminar_schema::Source>::Stream: Send);
 
 #[test]
 fn an_absent_capability_takes_no_space() {
     let check = |what: &str, bytes: usize| assert_eq!(bytes, 0, "{what}");
     check("Absent", size_of::<Option<Absent>>());
     check("a struct's missing view", size_of::<Option<Inferable<PlainSource>>>());
-    check("the provider that no variant is", size_of::<Option<Provider<BareSource>>>());
-    check("the registry that no variant has", size_of::<Option<Registry<BareSource>>>());
-    check("the evolution that no variant follows", size_of::<Option<Evolvable<BareSource>>>());
+    check("the provider that no variant is", size_of::<Option<Provider<CapableSource>>>());
+    check("the registry that no variant has", size_of::<Option<Registry<CapableSource>>>());
+    check("the evolution that no variant follows", size_of::<Option<Evolvable<CapableSource>>>());
 }
 
 #[test]
 fn an_enum_with_one_capable_variant_is_seen_through_one_pointer() {
-    assert_eq!(size_of::<Inferable<BareSource>>(), size_of::<&SampledSource>());
-    assert_eq!(size_of::<Option<Inferable<BareSource>>>(), size_of::<&SampledSource>());
+    assert_eq!(size_of::<Inferable<CapableSource>>(), size_of::<&SampledSource>());
+    assert_eq!(size_of::<Option<Inferable<CapableSource>>>(), size_of::<&SampledSource>());
 }
 
 #[test]
 fn a_view_can_be_sampled_on_another_thread() {
     fn movable<F: Future + Send>(_: F) {}
-    let source = BareSource::from(SampledSource);
+    let source = CapableSource::from(SampledSource);
     let config = InferenceConfig::default();
     let seen = source.as_schema_inferable().map(|view| movable(view.sample_records(&config)));
     assert_eq!(seen, Some(()));
-    let seen = BareSource::from(PlainSource).as_schema_inferable().map(|_| ());
+    let seen = CapableSource::from(PlainSource).as_schema_inferable().map(|_| ());
     assert_eq!(seen, None);
 }

@@ -1,8 +1,10 @@
 //! Asking a source for a capability that it does not have.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use laminar_schema::SchemaInferable;
 use laminar_schema::SourceConnector;
-use laminar_testkit::bare_source;
 
 #[derive(Debug, Default, SourceConnector)]
 #[connector(name = "ticker")]

@@ -1,10 +1,12 @@
 //! A capability whose future cannot move between threads.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use std::rc::Rc;
 
-use laminar_schema::{InferenceConfig, RawRecord, SchemaInferable, SchemaResult};
 use laminar_schema::SourceConnector;
-use laminar_testkit::bare_source;
+use laminar_schema::{InferenceConfig, RawRecord, SchemaInferable, SchemaResult};
 
 #[derive(Debug, Default, SourceConnector)]
 #[connector(name = "ticker")]

@@ -1,8 +1,10 @@
 //! A capability with an empty list of formats.
 
-use laminar_schema::{InferenceConfig, RawRecord, SchemaInferable, SchemaResult};
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use laminar_schema::SourceConnector;
-use laminar_testkit::bare_source;
+use laminar_schema::{InferenceConfig, RawRecord, SchemaInferable, SchemaResult};
 
 #[derive(Debug, Default, SourceConnector)]
 #[connector(name = "ticker")]

@@ -1,8 +1,10 @@
 //! A capability that is implemented but not declared.
 
-use laminar_schema::{InferenceConfig, RawRecord, SchemaInferable, SchemaResult};
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use laminar_schema::SourceConnector;
-use laminar_testkit::bare_source;
+use laminar_schema::{InferenceConfig, RawRecord, SchemaInferable, SchemaResult};
 
 #[derive(Debug, Default, SourceConnector)]
 #[connector(name = "ticker")]

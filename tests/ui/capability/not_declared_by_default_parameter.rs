@@ -1,11 +1,14 @@
 //! A generic source: what it implements is compared for the parameters' defaults.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use std::marker::PhantomData;
 
+use crate::bare::{BareDecoder, BareStream};
 use laminar_schema::{
     DecoderSet, InferenceConfig, Positions, RawRecord, SchemaInferable, SchemaResult, Source, SourceConnector,
 };
-use laminar_testkit::bare::{BareDecoder, BareStream};
 
 #[derive(Debug, SourceConnector)]
 #[connector(name = "ticker")]

@@ -1,9 +1,12 @@
 //! A generic source: what it declares is compared for the parameters' defaults.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use std::marker::PhantomData;
 
+use crate::bare::{BareDecoder, BareStream};
 use laminar_schema::{DecoderSet, Positions, SchemaResult, Source, SourceConnector};
-use laminar_testkit::bare::{BareDecoder, BareStream};
 
 #[derive(Debug, SourceConnector)]
 #[connector(name = "ticker")]

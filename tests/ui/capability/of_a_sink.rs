@@ -1,7 +1,9 @@
 //! A capability that only sources have.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use laminar_schema::SinkConnector;
-use laminar_testkit::bare_sink;
 
 #[derive(Debug, Default, SinkConnector)]
 #[connector(name = "drain")]

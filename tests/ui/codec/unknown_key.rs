@@ -1,7 +1,10 @@
 //! A key that does not exist.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
+use crate::bare::BareDecoder;
 use laminar_schema::FormatDecoder;
-use laminar_testkit::bare::BareDecoder;
 
 #[derive(Debug, FormatDecoder)]
 #[format(name = "bare")]

@@ -1,7 +1,10 @@
 //! A variant that holds no decoder.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
+use crate::bare::BareDecoder;
 use laminar_schema::FormatDecoder;
-use laminar_testkit::bare::BareDecoder;
 
 #[derive(Debug, FormatDecoder)]
 enum EngineDecoder {

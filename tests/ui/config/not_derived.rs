@@ -1,7 +1,10 @@
 //! Options without the derive.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
+use crate::bare::{BareDecoder, BareStream};
 use laminar_schema::{Positions, SchemaResult, Source, SourceConfig, SourceConnector, SourceFromConfig};
-use laminar_testkit::bare::{BareDecoder, BareStream};
 
 #[derive(Debug, Default, SourceConnector)]
 #[connector(name = "ticker")]

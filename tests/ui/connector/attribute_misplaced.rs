@@ -1,7 +1,9 @@
 //! Text where the attribute expects keys.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use laminar_schema::SourceConnector;
-use laminar_testkit::bare_source;
 
 #[derive(Debug, Default, SourceConnector)]
 #[connector("ticker")]

@@ -1,9 +1,12 @@
 //! A source whose future cannot move between threads.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use std::rc::Rc;
 
+use crate::bare::{BareDecoder, BareStream};
 use laminar_schema::{Positions, SchemaResult, Source, SourceConnector};
-use laminar_testkit::bare::{BareDecoder, BareStream};
 
 #[derive(Debug, SourceConnector)]
 #[connector(name = "ticker")]

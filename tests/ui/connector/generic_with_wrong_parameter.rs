@@ -1,9 +1,12 @@
 //! A generic source with a parameter that its impl does not take.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use std::marker::PhantomData;
 
+use crate::bare::BareStream;
 use laminar_schema::{DecoderSet, Positions, SchemaResult, Source, SourceConnector};
-use laminar_testkit::bare::BareStream;
 
 #[derive(Debug, SourceConnector)]
 #[connector(name = "ticker")]

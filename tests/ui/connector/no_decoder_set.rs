@@ -1,7 +1,10 @@
 //! A source whose decoder is no set of decoders.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
+use crate::bare::BareStream;
 use laminar_schema::{Positions, SchemaResult, Source, SourceConnector};
-use laminar_testkit::bare::BareStream;
 
 #[derive(Debug, SourceConnector)]
 #[connector(name = "ticker")]

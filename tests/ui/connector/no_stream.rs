@@ -1,7 +1,10 @@
 //! A source whose stream is no stream of records.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
+use crate::bare::BareDecoder;
 use laminar_schema::{Positions, SchemaResult, Source, SourceConnector};
-use laminar_testkit::bare::BareDecoder;
 
 #[derive(Debug, SourceConnector)]
 #[connector(name = "ticker")]

@@ -1,8 +1,10 @@
 //! A set of decoders that a variant's decoder does not turn into.
 
-use laminar_testkit::bare::RawDecoder;
+#[path = "../../src/bare.rs"]
+mod bare;
+
+use crate::bare::RawDecoder;
 use laminar_schema::SourceConnector;
-use laminar_testkit::bare_source;
 
 #[derive(Debug, Default, SourceConnector)]
 #[connector(name = "ticker")]

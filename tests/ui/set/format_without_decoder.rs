@@ -1,9 +1,11 @@
 //! A set of decoders without a format of a variant.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
+use crate::bare::{BareDecoder, RawDecoder};
 use laminar_schema::FormatDecoder;
-use laminar_testkit::bare::{BareDecoder, RawDecoder};
 use laminar_schema::SourceConnector;
-use laminar_testkit::bare_source;
 
 #[derive(Debug, Default, SourceConnector)]
 #[connector(name = "ticker")]

@@ -1,9 +1,11 @@
 //! A plugin that SQL is to name.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
+use crate::bare::BareDecoder;
 use laminar_schema::BoxSource;
-use laminar_testkit::bare::BareDecoder;
 use laminar_schema::SourceConnector;
-use laminar_testkit::bare_source;
 
 #[derive(Debug, Default, SourceConnector)]
 #[connector(name = "ticker")]

@@ -1,7 +1,9 @@
 //! A variant that holds no sink.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use laminar_schema::SinkConnector;
-use laminar_testkit::bare_sink;
 
 #[derive(Debug, Default, SinkConnector)]
 #[connector(name = "drain")]

@@ -1,7 +1,10 @@
 //! A source that cannot be made from options.
 
+#[path = "../../src/bare.rs"]
+mod bare;
+
+use crate::bare::{BareDecoder, BareStream};
 use laminar_schema::{Positions, SchemaResult, Source, SourceConnector};
-use laminar_testkit::bare::{BareDecoder, BareStream};
 
 #[derive(Debug, SourceConnector)]
 #[connector(name = "ticker")]

@@ -1,8 +1,9 @@
 //! A set of encoders on an enum of sources.
 
-use laminar_testkit::bare::BareEncoder;
+#[path = "../../src/bare.rs"]
+mod bare;
+
 use laminar_schema::SourceConnector;
-use laminar_testkit::bare_source;
 
 #[derive(Debug, Default, SourceConnector)]
 #[connector(name = "ticker")]
