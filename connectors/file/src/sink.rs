@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use laminar_formats::AnyEncoder;
 use laminar_schema::{
     Checkpoint, ConnectorError, EncodeSpec, EncodedBatch, EncoderSet, Prepared, RecordSink, SchemaResult, Sink,
     SinkBatch, SinkConfig, SinkConnector, SinkFromConfig,
@@ -14,7 +15,7 @@ use crate::{config::FileSinkConfig, output::Output};
 /// Exactly once for files: what a transaction wrote is cut off again when its checkpoint was not stored.
 #[derive(Debug, SinkConnector)]
 #[connector(name = "file")]
-pub struct FileSink<E: EncoderSet> {
+pub struct FileSink<E: EncoderSet = AnyEncoder> {
     config: FileSinkConfig,
     encoder: PhantomData<fn() -> E>,
 }

@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use laminar_formats::AnyDecoder;
 use laminar_schema::{
     ConfigError, ConnectorError, DecoderSet, FormatSpec, Framing, Positions, SchemaError, SchemaResult, Source,
     SourceConfig, SourceConnector, SourceFromConfig,
@@ -30,7 +31,7 @@ use crate::{
 #[derive(SourceConnector)]
 #[connector(name = "file")]
 #[capabilities(inferable)]
-pub struct FileSource<D: DecoderSet> {
+pub struct FileSource<D: DecoderSet = AnyDecoder> {
     pub(crate) config: FileSourceConfig,
     pub(crate) target: Target,
     pub(crate) plan: ReadPlan,

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use laminar_formats::AnyEncoder;
 use laminar_schema::{
     Checkpoint, EncodeSpec, EncoderSet, Prepared, RecordSink, SchemaResult, Sink, SinkBatch, SinkConfig, SinkConnector,
     SinkFromConfig,
@@ -18,7 +19,7 @@ use crate::{
 /// Exactly once: nothing is visible before it is committed. One sink writes a store at a time.
 #[derive(Debug, SinkConnector)]
 #[connector(name = "memory")]
-pub struct MemorySink<E: EncoderSet> {
+pub struct MemorySink<E: EncoderSet = AnyEncoder> {
     store: MemoryStore,
     takes_columns: bool,
     encoder: PhantomData<fn() -> E>,

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use laminar_formats::AnyDecoder;
 use laminar_schema::{
     ConnectorError, DecoderSet, Positions, RecordStream, SchemaResult, Source, SourceBatch, SourceConfig,
     SourceConnector, SourceFromConfig,
@@ -18,7 +19,7 @@ use crate::{
 #[derive(Debug, SourceConnector)]
 #[connector(name = "memory")]
 #[capabilities(inferable)]
-pub struct MemorySource<D: DecoderSet> {
+pub struct MemorySource<D: DecoderSet = AnyDecoder> {
     pub(crate) feed: MemoryFeed,
     decoder: PhantomData<fn() -> D>,
 }
