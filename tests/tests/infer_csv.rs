@@ -138,11 +138,11 @@ fn nulls_say_nothing_of_a_type() {
     check(
         &["a,b,c", "1,,x", ",,\"\"", "3,,"],
         expect![[r#"
-        a BIGINT 0.67 [2 BIGINT, 1 NULL]
-        b VARCHAR 0.00 [3 NULL]
-        c VARCHAR 0.33 [2 NULL, 1 VARCHAR]
-        warning: field b: null in all 3 samples; null_type makes it VARCHAR
-    "#]],
+            a BIGINT 0.67 [2 BIGINT, 1 NULL]
+            b VARCHAR 0.00 [3 NULL]
+            c VARCHAR 0.33 [2 NULL, 1 VARCHAR]
+            warning: field b: null in every sample (3 of them); null_type makes it VARCHAR
+        "#]],
     );
     check_with(
         InferenceConfig::default(),

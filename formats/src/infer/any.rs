@@ -2,18 +2,22 @@
 
 use laminar_schema::{FormatInference, InferenceConfig, InferredSchema, RawRecord, SchemaResult};
 
-use crate::csv::CsvInference;
+use crate::{csv::CsvInference, json::JsonInference, raw::RawInference};
 
 /// The inference of any format of this crate.
 #[derive(Debug, Clone, Copy)]
 pub enum AnyInference {
+    /// Of JSON.
+    Json(JsonInference),
     /// Of CSV.
     Csv(CsvInference),
+    /// Of raw bytes.
+    Raw(RawInference),
 }
 
 impl AnyInference {
     /// Every inference.
-    pub const ALL: [Self; 1] = [Self::Csv(CsvInference)];
+    pub const ALL: [Self; 3] = [Self::Json(JsonInference), Self::Csv(CsvInference), Self::Raw(RawInference)];
 
     /// The inference of a format.
     pub fn of(format: &str) -> Option<Self> {
@@ -30,13 +34,17 @@ pub fn inference(format: &str) -> Option<Box<dyn FormatInference>> {
 impl FormatInference for AnyInference {
     fn format_name(&self) -> &str {
         match self {
+            Self::Json(i) => i.format_name(),
             Self::Csv(i) => i.format_name(),
+            Self::Raw(i) => i.format_name(),
         }
     }
 
     fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {
         match self {
+            Self::Json(i) => i.infer(samples, config),
             Self::Csv(i) => i.infer(samples, config),
+            Self::Raw(i) => i.infer(samples, config),
         }
     }
 }

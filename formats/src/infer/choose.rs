@@ -99,7 +99,7 @@ impl<'a> Chooser<'a> {
             Kind::Null if evidence.values() == 0 => self.anything(spot),
             Kind::Null => {
                 let message = format!(
-                    "null in all {} samples; null_type makes it {}",
+                    "null in every sample ({} of them); null_type makes it {}",
                     evidence.values(),
                     laminar_schema::types::type_name(&self.config.null_type)
                 );

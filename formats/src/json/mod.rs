@@ -24,6 +24,7 @@
 //!   Where that only column is JSON, an object without a field `value` goes there too.
 
 mod decode;
+mod infer;
 mod options;
 mod quote;
 mod rescue;
@@ -32,6 +33,7 @@ pub(crate) mod syntax;
 mod walk;
 
 pub use decode::JsonDecoder;
+pub use infer::{JsonInference, JsonSample};
 pub use options::{DuplicateFields, JsonOptions, MultipleDocuments, NonFinite, NonObjects, TypeMismatch};
 
 /// The format's name.

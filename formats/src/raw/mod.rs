@@ -5,10 +5,12 @@
 
 mod decode;
 mod encode;
+mod infer;
 mod options;
 
 pub use decode::RawDecoder;
 pub use encode::RawEncoder;
+pub use infer::RawInference;
 pub use options::{RawFraming, RawOptions};
 
 use arrow_schema::{DataType, Schema};
