@@ -7,4 +7,5 @@ pub mod capable;
 pub mod framed;
 pub mod frames;
 pub mod inferred;
+pub mod random;
 pub mod stand_in;

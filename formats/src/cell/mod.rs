@@ -169,7 +169,9 @@ impl<'a> Values<'a> {
             DataType::FixedSizeBinary(_) => Self::FixedBinary(array.as_fixed_size_binary(), encoding),
             DataType::Dictionary(..) => {
                 let dictionary = array.as_any_dictionary_opt()?;
-                let keys = dictionary.normalized_keys();
+                // Arrow refuses to look into a dictionary without values, where every row is null.
+                let is_empty = dictionary.values().is_empty();
+                let keys = if is_empty { Vec::new() } else { dictionary.normalized_keys() };
                 let values = Field::new("", dictionary.values().data_type().clone(), true);
                 Self::Dictionary(keys, Box::new(Cells::new(&values, dictionary.values(), encoding)?))
             }

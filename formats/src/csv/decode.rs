@@ -51,7 +51,6 @@ struct Policies {
     type_mismatch: TypeMismatch,
     empty_records: NoContent,
     tombstones: NoContent,
-    trim: bool,
     max_record_bytes: usize,
 }
 
@@ -133,7 +132,6 @@ impl CsvDecoder {
                 type_mismatch: options.type_mismatch,
                 empty_records: options.empty_records,
                 tombstones: options.tombstones,
-                trim: options.trim,
                 max_record_bytes: options.max_record_bytes,
             },
             splitter: Splitter::new(dialect),
@@ -167,8 +165,7 @@ impl CsvDecoder {
         if record.len() > policies.max_record_bytes {
             return Err(Rejection::TooLarge);
         }
-        let content = if policies.trim { record.trim_ascii() } else { trim_line_end(record) };
-        if content.is_empty() && layout.num_fields != 1 {
+        if splitter.is_blank(trim_line_end(record)) && layout.num_fields != 1 {
             return match policies.empty_records {
                 NoContent::Reject => Err(Rejection::Empty),
                 NoContent::Skip => Ok(Outcome::Nothing),

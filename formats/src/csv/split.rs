@@ -92,6 +92,11 @@ impl Splitter {
         }
     }
 
+    /// Whether a record is empty, or of nothing but blanks where they are dropped.
+    pub fn is_blank(&self, record: &[u8]) -> bool {
+        self.blanks(record) == record.len()
+    }
+
     /// Number of fields of the last record.
     pub fn len(&self) -> usize {
         self.fields.len()
