@@ -127,7 +127,7 @@ def main():
     parser.add_argument("--root", action="append", default=[], metavar="REGEX", help="searched in demangled names without hash; must match")
     parser.add_argument("--allow", action="append", default=[], metavar="FILE", help="functions that are cold, or called once per batch")
     parser.add_argument("--expect-finding", metavar="REGEX", help="succeed only if a finding's function or inlined frame matches")
-    parser.add_argument("--verbose", action="store_true", help="also list external functions and allowed names")
+    parser.add_argument("--verbose", action="store_true", help="also list the external functions")
     options = parser.parse_args()
     if not options.root:
         parser.error("at least one --root is needed")
@@ -194,7 +194,7 @@ def main():
     )
     for kind, pattern, reason in allowed.entries:
         names = allowed.used.get((kind, pattern, reason), set())
-        if names and options.verbose:
+        if names:
             print(f"  {kind}: {reason}")
             for name in sorted(names):
                 print(f"    {name}")
