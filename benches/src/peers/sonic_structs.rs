@@ -1,0 +1,230 @@
+//! What one would write by hand for a single known shape: sonic-rs into a struct. No Arrow comes out of it.
+//!
+//! Every field is optional, because every field of the Arrow schemas is nullable.
+
+use std::borrow::Cow;
+use std::hint::black_box;
+use std::marker::PhantomData;
+
+use laminar_connector_generator::workload::Workload;
+use serde::Deserialize;
+
+use super::Peer;
+use crate::answer::{Answer, Digest};
+use crate::input::{Batch, Case};
+
+/// Adds a value to its column's digest, as `Digest` does with Arrow arrays.
+trait Digested {
+    fn add_to(&self, digest: &mut Digest);
+}
+
+/// A struct that stands for one record.
+trait Row<'de>: Deserialize<'de> {
+    fn add_columns(&self, answer: &mut Answer);
+}
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Digested for Text<'_> {
+    fn add_to(&self, digest: &mut Digest) {
+        digest.add_text(&self.0);
+    }
+}
+
+impl Digested for i64 {
+    fn add_to(&self, digest: &mut Digest) {
+        digest.add_int(*self);
+    }
+}
+
+impl Digested for f64 {
+    fn add_to(&self, digest: &mut Digest) {
+        digest.add_float(*self);
+    }
+}
+
+impl Digested for bool {
+    fn add_to(&self, digest: &mut Digest) {
+        digest.add_int((*self).into());
+    }
+}
+
+impl<T: Digested> Digested for Option<T> {
+    fn add_to(&self, digest: &mut Digest) {
+        match self {
+            Some(value) => value.add_to(digest),
+            None => digest.add_null(),
+        }
+    }
+}
+
+impl<T: Digested> Digested for Vec<T> {
+    fn add_to(&self, digest: &mut Digest) {
+        for element in self {
+            element.add_to(digest);
+        }
+    }
+}
+
+/// Declares structs of optional fields whose lifetime is that of the record's bytes.
+macro_rules! rows {
+    ($($name:ident { $($field:ident: $type:ty),* $(,)? })*) => { $(
+        #[derive(Deserialize)]
+        #[serde(bound(deserialize = "'de: 'a"))]
+        struct $name<'a> {
+            $($field: Option<$type>,)*
+            #[serde(skip)]
+            record: PhantomData<&'a [u8]>,
+        }
+
+        impl Digested for $name<'_> {
+            fn add_to(&self, digest: &mut Digest) {
+                $(self.$field.add_to(digest);)*
+            }
+        }
+
+        impl<'a> Row<'a> for $name<'a> {
+            fn add_columns(&self, answer: &mut Answer) {
+                answer.num_rows += 1;
+                $(self.$field.add_to(answer.column(stringify!($field)));)*
+            }
+        }
+    )* };
+}
+
+/// Names a type constructor, so that one peer serves rows of every lifetime.
+trait Shape {
+    type Row<'a>: Row<'a>;
+}
+
+macro_rules! shapes {
+    ($($shape:ident => $row:ident)*) => { $(
+        struct $shape;
+
+        impl Shape for $shape {
+            type Row<'a> = $row<'a>;
+        }
+    )* };
+}
+
+shapes! {
+    TradeShape => Trade
+    WideShape => Wide
+    ProjectedShape => Projected
+    TraceShape => Trace
+    EscapedShape => Escaped
+    FloatsShape => Floats
+}
+
+struct SonicStructs<S>(PhantomData<S>);
+
+impl<S: Shape> SonicStructs<S> {
+    fn rows<'a>(batch: &Batch<'a>) -> Vec<S::Row<'a>> {
+        let parse =
+            |record: &&'a [u8]| sonic_rs::from_slice(record).expect("the records fit the struct");
+        batch.records.iter().map(parse).collect()
+    }
+}
+
+impl<S: Shape> Peer for SonicStructs<S> {
+    fn name(&self) -> &'static str {
+        "sonic-rs struct"
+    }
+
+    fn decode(&mut self, batch: &Batch<'_>) -> usize {
+        black_box(Self::rows(batch)).len()
+    }
+
+    fn answer(&mut self, batch: &Batch<'_>, answer: &mut Answer) {
+        for row in Self::rows(batch) {
+            row.add_columns(answer);
+        }
+    }
+}
+
+/// The peer whose struct has the case's shape.
+pub fn sonic_structs(case: &Case) -> Box<dyn Peer> {
+    match case.workload {
+        Workload::Trades => Box::new(SonicStructs::<TradeShape>(PhantomData)),
+        Workload::Wide => Box::new(SonicStructs::<WideShape>(PhantomData)),
+        Workload::Projected => Box::new(SonicStructs::<ProjectedShape>(PhantomData)),
+        Workload::Nested => Box::new(SonicStructs::<TraceShape>(PhantomData)),
+        Workload::Escapes => Box::new(SonicStructs::<EscapedShape>(PhantomData)),
+        Workload::Floats => Box::new(SonicStructs::<FloatsShape>(PhantomData)),
+        other => unreachable!("no benchmark case uses {}", other.name()),
+    }
+}
+
+rows! {
+    Trade {
+        symbol: Text<'a>, price: f64, volume: f64, ts: i64, side: Text<'a>,
+    }
+    Wide {
+        request_id: Text<'a>,
+        account: i64,
+        visitor: i64,
+        visit: Text<'a>,
+        kind: Text<'a>,
+        channel: Text<'a>,
+        observed_ms: i64,
+        device: Text<'a>,
+        platform: Text<'a>,
+        platform_version: f64,
+        app_build: Text<'a>,
+        country: Text<'a>,
+        province: Text<'a>,
+        city: Text<'a>,
+        lat: f64,
+        lon: f64,
+        network_asn: i64,
+        mobile: bool,
+        signed_in: bool,
+        page: Text<'a>,
+        referrer: Text<'a>,
+        viewport_width: i64,
+        viewport_height: i64,
+        load_ms: f64,
+        ready_ms: f64,
+        scroll_ratio: f64,
+        click_count: i64,
+        basket_items: i64,
+        basket_value: f64,
+        currency: Text<'a>,
+        discount: f64,
+        voucher: Text<'a>,
+        experiment: i64,
+        variant: Text<'a>,
+        robot: bool,
+        anomaly: bool,
+        bytes_out: i64,
+        bytes_in: i64,
+        user_agent: Text<'a>,
+        consented: bool,
+    }
+    Projected {
+        visitor: i64, kind: Text<'a>, lat: f64, basket_value: f64, robot: bool,
+    }
+    Trace {
+        trace_id: Text<'a>, service: Service<'a>, received_ms: i64, spans: Vec<Span<'a>>, labels: Vec<Text<'a>>,
+        score: f64, sampled: bool,
+    }
+    Service {
+        name: Text<'a>, version: Text<'a>, host: Host<'a>,
+    }
+    Host {
+        name: Text<'a>, zone: Text<'a>, cores: i64,
+    }
+    Span {
+        span_id: Text<'a>, operation: Text<'a>, start_us: i64, duration_us: i64, status: Status<'a>, retried: bool,
+    }
+    Status {
+        code: i64, message: Text<'a>,
+    }
+    Escaped {
+        seq: i64, subject: Text<'a>, comment: Text<'a>, path: Text<'a>, sender: Text<'a>,
+    }
+    Floats {
+        m0: f64, m1: f64, m2: f64, m3: f64, m4: f64, m5: f64, m6: f64, m7: f64, m8: f64, m9: f64, m10: f64, m11: f64, m12: f64, m13: f64, m14: f64, m15: f64,
+    }
+}
