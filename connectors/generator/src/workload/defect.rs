@@ -1,7 +1,5 @@
 //! The ways in which a record can be malformed on purpose.
 
-use arrow_schema::DataType;
-
 use super::random::Random;
 use super::template::Column;
 
@@ -63,7 +61,7 @@ impl Plan {
         let defect = Defect::ALL[random.below(Defect::ALL.len() as u64) as usize];
         let strikes = |column: &Column| {
             let wanted = wanted.is_none_or(|wanted| wanted.contains(&column.name));
-            wanted && (defect != Defect::TypeMismatch || column.value.data_type() != DataType::Utf8)
+            wanted && (defect != Defect::TypeMismatch || !column.value.is_text())
         };
         let candidates = columns.iter().filter(|column| strikes(column)).count();
         let chosen = random.below(candidates as u64) as usize;

@@ -74,6 +74,15 @@ impl Column {
 }
 
 impl Value {
+    /// Is every value drawn a string that decodes as text?
+    pub(super) fn is_text(&self) -> bool {
+        match self {
+            Self::Text(_) => true,
+            Self::Nullable { value, .. } => value.is_text(),
+            _ => false,
+        }
+    }
+
     /// The Arrow type that holds every value drawn.
     pub(super) fn data_type(&self) -> DataType {
         match self {
