@@ -26,14 +26,17 @@ use proc_macro::TokenStream;
 ///
 /// - `name = "…"` is what SQL calls it; the first paragraph of the doc comment describes it.
 /// - `formats(…)` are the formats it accepts; without it, all of its decoder set; `formats()` means that it has its
-///   own columns and needs none. Each word is looked up in `<Self as Source>::Decoder::FORMATS` at compile time. For
-///   a generic source that happens for the default parameters and then for each type it is used with.
+///   own columns and needs none. Each word is looked up in `<Self as Source>::Decoder::FORMATS`.
 /// - `#[capabilities(…)]` lists `provider`, `inferable`, `registry` and `evolvable`, as far as the source has them;
 ///   `inferable(json)` limits one to formats. Each needs its trait: `SchemaProvider`, `SchemaInferable`,
-///   `SchemaRegistryAware`, `SchemaEvolvable`. A trait that is implemented and not declared is an error too, where
-///   the type is concrete; the parameters of a generic source are unknown, so there it is checked for the default
-///   parameters only.
+///   `SchemaRegistryAware`, `SchemaEvolvable`. A trait that is implemented and not declared is an error too.
 /// - `crate = "…"` is the path of laminar-schema, where it is not `::laminar_schema`.
+///
+/// What a generic source has depends on its parameters. The impls are written for those parameters with which it is a
+/// `Source` and has the capabilities it declares. When every parameter has a default, all of the above is checked for
+/// the defaults; formats are looked up again for each type that the source is used with, when its code is generated
+/// (`cargo build`, not `cargo check`). Without defaults, a capability that is implemented and not declared goes
+/// unnoticed.
 ///
 /// On an enum whose variants hold one source each:
 ///
@@ -48,11 +51,14 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// This writes `Source`, `SourceConnector`, `SourceSet` and a `From` per variant; and beside them the types
-/// `EngineSourceStream`, `EngineSourceProvider`, `EngineSourceInferable`, `EngineSourceRegistry` and
-/// `EngineSourceEvolvable`, which are enums over the variants'. Every variant's decoder turns `Into` the one that
-/// `decoder = …` names; without it the derive writes an enum `EngineSourceDecoder`. `no_create` keeps a variant out
-/// of `SourceSet::create`: its sources are made elsewhere.
+/// This writes `Source`, `SourceConnector`, `SourceSet` and a `From` per variant, and beside them one enum,
+/// `EngineSourcePart<…>`: what belongs to one variant, be it the running stream, or the view of a capability. A variant
+/// without the capability holds `Absent` there, which takes neither space nor code. Every variant's decoder turns
+/// `Into` the one that `decoder = …` names; without it, decoders are an `EngineSourcePart<…>` too. Two connectors of
+/// one name, and a format that the named set lacks, are errors.
+///
+/// `no_create` keeps a variant out of `SourceSet::create`: its sources are made elsewhere, as a
+/// `ConnectorRegistry` makes plugins.
 #[proc_macro_derive(SourceConnector, attributes(connector, capabilities))]
 pub fn source_connector(input: TokenStream) -> TokenStream {
     expand::derive(input.into(), expand::source).into()
@@ -111,9 +117,11 @@ pub fn format_encoder(input: TokenStream) -> TokenStream {
 /// A field is an option of the same name, and its doc comment is the help text, which is mandatory. An option is
 /// required unless its field is an `Option` or has a default. In `#[config(…)]`:
 ///
-/// - `default = …`: a literal of the field's type, or text that is read as a user's would be.
+/// - `default = …`: a number, `true`, `false` or a character where the field is one, which the compiler checks; for
+///   all other types, text that is read as a user's would be, each time the option is absent.
 /// - `rename = "…"`: its name; `alias = "…"`, any number of them: other names.
-/// - `parse = path`: a function `fn(&str) -> Result<T, String>` in place of `FromConfigValue`.
+/// - `parse = path`: a function `fn(&str) -> Result<T, String>` in place of `FromConfigValue`, where the field is a
+///   `T` or an `Option<T>`.
 /// - `type_name = "…"`: what a value looks like, in words; needed with `parse` where the type cannot say.
 /// - `secret`: its value is never shown. Fields of type `Secret` are secret anyway.
 /// - `required`: says what is so anyway, for readers.

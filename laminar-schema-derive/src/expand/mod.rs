@@ -90,7 +90,10 @@ fn at(span: Span, tokens: TokenStream) -> TokenStream {
             if let TokenTree::Group(group) = &tree {
                 tree = Group::new(group.delimiter(), at(span, group.stream())).into();
             }
-            tree.set_span(span);
+            // The span of `$crate` says which crate it is.
+            if !matches!(&tree, TokenTree::Ident(ident) if ident == "$crate") {
+                tree.set_span(span);
+            }
             tree
         })
         .collect()
