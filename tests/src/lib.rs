@@ -6,6 +6,7 @@ pub mod bare;
 pub mod capable;
 pub mod framed;
 pub mod frames;
+pub mod fuzz_bodies;
 pub mod inferred;
 pub mod random;
 pub mod stand_in;

@@ -1,0 +1,2 @@
+/* a /* nested */ ' */ -- don't
+DESCRIBE /* b */ t -- c

@@ -1,0 +1,3 @@
+CREATE SOURCE t (a INT
+, b INTT)
+	FROM FILE

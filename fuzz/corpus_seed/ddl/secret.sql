@@ -1,0 +1,1 @@
+CREATE SOURCE t FROM NATS (url = 'nats://me:pw@host/x?y', 'api.token' = a b, jaas 'c' password = , d) -- secret

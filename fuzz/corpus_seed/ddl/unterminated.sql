@@ -1,0 +1,1 @@
+CREATE SOURCE t FROM FILE (password = 'it''s, x = /* /* */ "a

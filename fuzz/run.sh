@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Runs fuzz targets and says what they found.
+#
+# usage: fuzz/run.sh SECONDS [TARGET…]      every target for SECONDS each; CI takes 30, a release 600
+#
+# Needs a nightly toolchain; installs cargo-fuzz into target/tools the first time. New inputs stay in fuzz/corpus/
+# (not committed). A finding goes to fuzz/artifacts/: fix it, then move it to fuzz/corpus_seed/, where `cargo test`
+# keeps it fixed. Exit code: 0 clean, 1 finding, 2 wrong usage or no fuzzer.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+
+seconds=${1:-}
+[[ $seconds =~ ^[0-9]+$ ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
+shift
+targets=("$@")
+if [ ${#targets[@]} = 0 ]; then
+    targets=()
+    for file in fuzz/fuzz_targets/*.rs; do targets+=("$(basename "$file" .rs)"); done
+fi
+
+toolchain=${FUZZ_TOOLCHAIN:-nightly}
+tools=${CARGO_TARGET_DIR:-$PWD/target}/tools
+export PATH="$tools/bin:$PATH"
+if ! command -v cargo-fuzz >/dev/null; then
+    cargo install cargo-fuzz --version 0.13.2 --locked --root "$tools" || exit 2
+fi
+
+found=0
+for target in "${targets[@]}"; do
+    # Built apart, so that the time given is fuzzing time.
+    cargo "+$toolchain" fuzz build "$target" || exit 2
+    mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target"
+    before=$(find "fuzz/artifacts/$target" -type f | wc -l)
+    log=$(mktemp)
+    cargo "+$toolchain" fuzz run "$target" "fuzz/corpus/$target" "fuzz/corpus_seed/$target" -- \
+        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 >"$log" 2>&1
+    status=$?
+    after=$(find "fuzz/artifacts/$target" -type f | wc -l)
+    executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
+    coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -1)
+    if [ $status = 0 ] && [ "$before" = "$after" ]; then
+        echo "$target: clean, ${executions:-?} executions in ${seconds}s, ${coverage:-cov: ?}"
+    else
+        found=1
+        echo "$target: FINDING after ${executions:-?} executions (exit code $status)"
+        tail -40 "$log"
+    fi
+    rm -f "$log"
+done
+exit $found

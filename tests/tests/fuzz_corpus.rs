@@ -1,0 +1,23 @@
+//! Runs every fuzz target's body over its saved inputs.
+
+use std::{fs, path::Path};
+
+use laminar_testkit::fuzz_bodies::BODIES;
+
+#[test]
+fn saved_inputs_find_nothing() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus_seed");
+    for (target, body) in BODIES {
+        let folder = seeds.join(target);
+        let mut inputs = 0;
+        for entry in fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+            let path = entry.expect("a folder entry").path();
+            let bytes = fs::read(&path).expect("a saved input");
+            // The harness names the test only; this names the input.
+            let outcome = std::panic::catch_unwind(|| body(&bytes));
+            assert!(outcome.is_ok(), "{} is a finding of target {target}", path.display());
+            inputs += 1;
+        }
+        assert!(inputs > 0, "{} is empty", folder.display());
+    }
+}
