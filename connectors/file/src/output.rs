@@ -227,6 +227,16 @@ impl Output {
     }
 }
 
+/// A sync may still hold the file on another thread, and must not keep the next sink from opening it.
+impl Drop for Output {
+    fn drop(&mut self) {
+        if let Target::File(file) = &self.target {
+            // Closing the file unlocks it at the latest.
+            let _ = file.unlock();
+        }
+    }
+}
+
 /// Counts what the system took.
 struct Counted<'a> {
     target: &'a Target,
