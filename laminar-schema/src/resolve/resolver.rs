@@ -14,9 +14,9 @@ use crate::{
     default_value::DefaultFiller,
     error::{InferError, SchemaError, SchemaResult},
     field,
-    format::{DecodeSpec, DecoderSet, FormatDecoder},
-    inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferenceWarning},
-    record::{RawBatch, RawRecord},
+    format::{DecodeSpec, DecoderSet},
+    inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferenceWarning, Proof, sample_batch},
+    record::RawRecord,
     registry::RegistryConfig,
 };
 
@@ -122,9 +122,7 @@ impl SchemaResolver {
                 details: inferred.field_details,
             })?;
             // The proof runs over the merged schema, so that a declared column that contradicts the data shows now.
-            if let Some(failure) = prove(source, request, &resolved.schema, &samples)? {
-                resolved.warnings.push(failure.warning());
-            }
+            resolved.warnings.extend(prove(source, request, &resolved.schema, &samples)?.warning());
             return Ok(resolved);
         }
         Err(account.no_strategy())
@@ -144,20 +142,18 @@ impl SchemaResolver {
             return Ok(());
         };
         let samples = sample(&inferable, &inference_config(request)).await?;
-        match prove(source, request, schema, &samples)? {
+        let proof = prove(source, request, schema, &samples)?;
+        match &proof.first {
             None => {
-                let proven = format!("{guess}; it decodes all of {} sampled records", samples.len());
+                let proven = format!("{guess}; it decodes all of {} sampled records", proof.sampled);
                 warnings.push(InferenceWarning::warning("", proven));
-                Ok(())
             }
-            Some(failure) if failure.rejected == samples.len() => {
-                Err(ResolveError::NotProven { sampled: samples.len(), first: failure.first.to_string() }.into())
+            Some(first) if proof.rejected == proof.sampled => {
+                return Err(ResolveError::NotProven { sampled: proof.sampled, first: first.to_string() }.into());
             }
-            Some(failure) => {
-                warnings.push(failure.warning());
-                Ok(())
-            }
+            Some(_) => warnings.extend(proof.warning()),
         }
+        Ok(())
     }
 }
 
@@ -175,39 +171,16 @@ fn inference_config(request: &ResolveRequest<'_>) -> InferenceConfig {
     config
 }
 
-/// What of a sample a schema does not decode.
-struct ProofFailure {
-    rejected: usize,
-    sampled: usize,
-    first: SchemaError,
-}
-
-impl ProofFailure {
-    fn warning(&self) -> InferenceWarning {
-        let Self { rejected, sampled, first } = self;
-        InferenceWarning::warning(
-            first.location().field.clone().unwrap_or_default(),
-            format!("{rejected} of {sampled} sampled records do not decode with this schema, the first: {first}"),
-        )
-    }
-}
-
 /// Decodes the sample with the schema that came out.
 fn prove<S: SourceConnector>(
     source: &S,
     request: &ResolveRequest<'_>,
     schema: &SchemaRef,
     samples: &[RawRecord],
-) -> SchemaResult<Option<ProofFailure>> {
+) -> SchemaResult<Proof> {
     let mut decoder = source.build_decoder(&DecodeSpec::new(schema.clone(), request.format.clone()))?;
-    let raw = RawBatch::from_records(samples);
-    let decoded = decoder.decode(&raw)?;
-    let rejected = decoded.rejected.len();
-    Ok(decoded.rejected.into_iter().next().map(|first| ProofFailure {
-        rejected,
-        sampled: samples.len(),
-        first: first.error.at(raw.record(first.record).location()),
-    }))
+    let framing = S::Decoder::framing(&request.format)?;
+    Proof::of(&mut decoder, &sample_batch(samples, framing.as_ref()))
 }
 
 /// Puts what the source knows of its fields into their Arrow metadata.
