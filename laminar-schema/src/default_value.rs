@@ -4,11 +4,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, Scalar, StringArray};
-use arrow_buffer::BooleanBufferBuilder;
+use arrow_array::{Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, StringArray};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, Schema};
-use arrow_select::zip::zip;
+use arrow_select::interleave::interleave;
 
 use crate::{
     error::SchemaResult,
@@ -49,13 +48,12 @@ impl DefaultFiller {
         let Some(Some(value)) = self.values.get(column).filter(|_| !rows.is_empty()) else {
             return Ok(array);
         };
-        let mut mask = BooleanBufferBuilder::new(array.len());
-        mask.append_n(array.len(), false);
+        // Unlike `zip`, this knows the size of what it builds: one allocation for a batch of any size.
+        let mut from: Vec<(usize, usize)> = (0..array.len()).map(|row| (0, row)).collect();
         for row in rows {
-            mask.set_bit(*row as usize, true);
+            from[*row as usize] = (1, 0);
         }
-        let mask = BooleanArray::new(mask.finish(), None);
-        Ok(zip(&mask, &Scalar::new(Arc::clone(value)), &array)?)
+        Ok(interleave(&[&array, value], &from)?)
     }
 }
 
