@@ -7,7 +7,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use arrow_schema::{Field, Schema, SchemaRef};
 use expect_test::expect_file;
-use laminar_formats::csv::CsvDecoder;
+use laminar_formats::{csv::CsvDecoder, raw::RawDecoder};
 use laminar_schema::{DecodeSpec, DecoderSet, FormatDecoder, FormatSpec, Options, ddl::parse_columns};
 use laminar_testkit::frames::{file_records, show};
 
@@ -118,4 +118,21 @@ fn spectrum_rows(csv: &[u8]) -> serde_json::Value {
         serde_json::Value::Object(object.collect())
     });
     rows.collect()
+}
+
+#[test]
+fn every_option_is_documented() {
+    for (name, info) in [("csv", CsvDecoder::format_info("csv")), ("raw", RawDecoder::format_info("raw"))] {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/formats/{name}.md"));
+        let text = fs::read_to_string(page).unwrap();
+        for option in info.unwrap().options.keys {
+            let default = match option.default {
+                None => "none".to_owned(),
+                Some("") => "empty".to_owned(),
+                Some(default) => format!("`{default}`"),
+            };
+            let row = format!("| `{}` | {default} |", option.key);
+            assert!(text.contains(&row), "docs/formats/{name}.md lacks the row {row}");
+        }
+    }
 }

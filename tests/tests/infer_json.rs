@@ -416,14 +416,21 @@ fn records_of_no_use_are_counted_and_shown() {
     );
     let options = [("empty_records", "skip"), ("multiple_documents", "split")];
     let config = with_options(InferenceConfig::default(), &options);
-    check_with(config, &[r#"{"a":1} {"b":2}"#, " "], expect![[r#"
+    check_with(
+        config,
+        &[r#"{"a":1} {"b":2}"#, " "],
+        expect![[r#"
         a BIGINT 0.50 [1 BIGINT]
         b BIGINT 0.50 [1 BIGINT]
-    "#]]);
-    check(&["\u{feff}{\"a\":1}", "", r#"{"a":1} {"a":2}"#], expect![[r#"
+    "#]],
+    );
+    check(
+        &["\u{feff}{\"a\":1}", "", r#"{"a":1} {"a":2}"#],
+        expect![[r#"
         a BIGINT 1.00 [1 BIGINT]
         error: 2 of 3 sampled records are unusable and were left out, the first: expected a document, found an empty record
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -12,16 +12,25 @@ fn check(samples: &[RawRecord], expected: Expect) {
 
 #[test]
 fn bytes_are_one_blob() {
-    check(&[RawRecord::new("text"), RawRecord::new([0xff])], expect![[r#"
+    check(
+        &[RawRecord::new("text"), RawRecord::new([0xff])],
+        expect![[r#"
         value BLOB 1.00 [1 BLOB, 1 VARCHAR]
-    "#]]);
-    check(&[RawRecord::new("text"), RawRecord::new("")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[RawRecord::new("text"), RawRecord::new("")],
+        expect![[r#"
         value BLOB 1.00 [2 VARCHAR]
         info: field value: all 2 samples are UTF-8 text; declare the column VARCHAR to read it as such
-    "#]]);
-    check(&[], expect![[r#"
+    "#]],
+    );
+    check(
+        &[],
+        expect![[r#"
         expected records to sample, found none within 5s; declare the columns, raise `sample_timeout`, or wait for data
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

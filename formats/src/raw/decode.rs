@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, DefaultFiller, FormatDecoder, FormatInference,
-    FormatInfo, Framing, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult, config::FormatSpec,
+    FormatInfo, Found, Framing, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult, config::FormatSpec,
 };
 
 use super::RawOptions;
@@ -78,13 +78,14 @@ impl RawDecoder {
         let field = self.schema.field(0);
         let expected = field.data_type().clone();
         let error = match rejection {
-            Rejection::Tombstone => DecodeError::Tombstone,
+            Rejection::Tombstone => return DecodeError::Tombstone.into(),
             Rejection::Missing => DecodeError::MissingField { expected },
-            Rejection::Mismatch(Mismatch::Type) => DecodeError::InvalidUtf8,
+            Rejection::Mismatch(Mismatch::Type) => {
+                DecodeError::TypeMismatch { expected, found: Found::kind("bytes that are no UTF-8 text") }
+            }
             // Only a column that is full refuses bytes of the right kind.
             Rejection::Mismatch(Mismatch::Range) => {
-                let found = laminar_schema::Found::kind("more than 2 GiB in one batch");
-                DecodeError::OutOfRange { expected, found }
+                DecodeError::OutOfRange { expected, found: Found::kind("more than 2 GiB in one batch") }
             }
         };
         SchemaError::new(error).in_field(field.name())

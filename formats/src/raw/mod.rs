@@ -7,6 +7,8 @@ mod decode;
 mod encode;
 mod infer;
 mod options;
+#[cfg(test)]
+mod tests;
 
 pub use decode::RawDecoder;
 pub use encode::RawEncoder;

@@ -1,0 +1,118 @@
+//! No decoder allocates per record: a warm one makes as many allocations for 1,000 accepted records as for 8,000.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    sync::Arc,
+};
+
+use arrow_schema::{Field, Schema};
+use laminar_formats::AnyDecoder;
+use laminar_schema::{
+    DecodeSpec, DecoderSet, FormatDecoder, FormatSpec, NewRecord, Options, RawBatch, ddl::parse_columns,
+};
+
+/// The system's allocator, counting the calls of each thread.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    // A thread that is ending has no counter any more, and nobody who would read it.
+    let _ = ALLOCATIONS.try_with(|n| n.set(n.get() + 1));
+}
+
+// SAFETY: every call is handed on to the system's allocator as it came; counting does not allocate.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc`, which is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`; `at` came from the system's allocator.
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `realloc`; `at` came from the system's allocator.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Decodes 1,000 and 8,000 records with a warm decoder and compares what that allocates.
+fn check(format: &str, options: &[(&str, &str)], columns: &str, preamble: Option<&str>, record: fn(usize) -> String) {
+    let declared = parse_columns(columns).unwrap();
+    let fields: Vec<Field> = declared.columns.iter().map(|c| c.to_field()).collect();
+    let format = FormatSpec::new(format).with_options(Options::from_pairs(options.iter().copied()));
+    let spec = DecodeSpec::new(Arc::new(Schema::new(fields)), format);
+    let mut decoder = AnyDecoder::build(&spec).unwrap().unwrap();
+    let header: Option<Arc<[u8]>> = preamble.map(|p| p.as_bytes().into());
+    let records = |count: usize| {
+        let mut batch = RawBatch::new();
+        let partition = batch.partition(&"p".into(), header.as_ref());
+        for index in 0..count {
+            let value = record(index);
+            batch.push(NewRecord { partition: Some(partition), ..NewRecord::new(value.as_bytes()) });
+        }
+        batch
+    };
+    let (few, many) = (records(1_000), records(8_000));
+    let mut allocations = |batch: &RawBatch| {
+        let before = ALLOCATIONS.get();
+        let decoded = decoder.decode(batch).unwrap();
+        let made = ALLOCATIONS.get() - before;
+        assert!(decoded.rejected.is_empty(), "{}: {}", spec.format.name, decoded.rejected[0].error);
+        assert_eq!(decoded.batch.num_rows(), batch.len());
+        made
+    };
+    // The first batches grow the decoder's memory to what the largest needs.
+    allocations(&many);
+    allocations(&many);
+    let (for_few, for_many) = (allocations(&few), allocations(&many));
+    assert_eq!(for_few, for_many, "format {} for ({columns})", spec.format.name);
+}
+
+const TYPES: &str = "i BIGINT, n INTEGER, d DOUBLE, p DECIMAL(18,4), b BOOLEAN, s VARCHAR, dt DATE, t TIME, \
+                     ts TIMESTAMP, tz TIMESTAMPTZ, bin BLOB, id UUID";
+
+fn csv_row(index: usize) -> String {
+    let null = if index.is_multiple_of(5) { "" } else { "7" };
+    format!(
+        "{index},{null},{index}.5e3,-12.{:04},true,\"quoted \"\"{index}\"\"\n\",2024-02-29,12:34:56.789,\
+         2024-02-29 01:02:03,2024-02-29T01:02:03.5+01:00,aGVsbG8=,6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        index % 10_000,
+    )
+}
+
+#[test]
+fn csv() {
+    check("csv", &[], TYPES, None, csv_row);
+    check("csv", &[], TYPES, Some("i,n,d,p,b,s,dt,t,ts,tz,bin,id"), csv_row);
+    // Columns out of order, absent with a DEFAULT, and unknown ones that are kept.
+    check(
+        "csv",
+        &[("unknown_fields", "rescue"), ("escape", "\\"), ("trim", "true"), ("delimiter", "||")],
+        "b VARCHAR, a BIGINT, c BIGINT DEFAULT 3, _rescued JSON",
+        Some("a||x||b"),
+        |index| format!(" {index} || \"more \\\"{index}\" ||text"),
+    );
+    check("csv", &[("type_mismatch", "null"), ("ragged_rows", "accept")], "a BIGINT, b BIGINT", None, |index| {
+        ["x,1", "1", "1,2,3", "\"\",\"\""][index % 4].to_owned()
+    });
+}
+
+#[test]
+fn raw() {
+    check("raw", &[], "value BLOB", None, |index| format!("record {index}"));
+    check("raw", &[], "line VARCHAR NOT NULL", None, |index| "é".repeat(index % 40));
+}
