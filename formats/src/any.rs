@@ -4,12 +4,15 @@ use laminar_schema::{FormatDecoder, FormatEncoder};
 
 use crate::{
     csv::{CsvDecoder, CsvEncoder},
+    json::{JsonDecoder, JsonEncoder},
     raw::{RawDecoder, RawEncoder},
 };
 
 /// Decodes any format of this crate. An engine with formats of its own puts this into an enum beside them.
 #[derive(Debug, FormatDecoder)]
 pub enum AnyDecoder {
+    /// JSON.
+    Json(JsonDecoder),
     /// CSV.
     Csv(CsvDecoder),
     /// Bytes as they are.
@@ -19,6 +22,8 @@ pub enum AnyDecoder {
 /// Encodes any format of this crate.
 #[derive(Debug, FormatEncoder)]
 pub enum AnyEncoder {
+    /// JSON.
+    Json(JsonEncoder),
     /// CSV.
     Csv(CsvEncoder),
     /// Bytes as they are.

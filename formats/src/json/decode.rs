@@ -449,11 +449,7 @@ impl DecoderSet for JsonDecoder {
     }
 
     fn format_info(format: &str) -> Option<FormatInfo> {
-        (format == super::NAME).then(|| FormatInfo {
-            name: super::NAME,
-            options: JsonOptions::config_schema(),
-            doc: "JSON documents, one object per row",
-        })
+        (format == super::NAME).then(super::info)
     }
 }
 

@@ -24,6 +24,7 @@
 //!   Where that only column is JSON, an object without a field `value` goes there too.
 
 mod decode;
+mod encode;
 mod infer;
 mod options;
 mod quote;
@@ -31,13 +32,21 @@ mod rescue;
 mod source;
 pub(crate) mod syntax;
 mod walk;
+mod writer;
+
+use laminar_schema::{ConnectorConfig, FormatInfo};
 
 pub use decode::JsonDecoder;
+pub use encode::JsonEncoder;
 pub use infer::{JsonInference, JsonSample};
 pub use options::{DuplicateFields, JsonOptions, MultipleDocuments, NonFinite, NonObjects, TypeMismatch};
 
 /// The format's name.
 const NAME: &str = "json";
+
+fn info() -> FormatInfo {
+    FormatInfo { name: NAME, options: JsonOptions::config_schema(), doc: "JSON documents, one object per row" }
+}
 
 #[cfg(test)]
 mod tests;
