@@ -1,0 +1,7 @@
+//! JSON records; the body is in `laminar_testkit::fuzz_bodies`, where `cargo test` runs it too.
+
+#![no_main]
+
+use laminar_testkit::fuzz_bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_bodies::json(data));

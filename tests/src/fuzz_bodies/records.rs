@@ -1,0 +1,142 @@
+//! Records of a text format, decoded against a few fixed schemas.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{Field, Schema, SchemaRef};
+use laminar_formats::{csv::CsvDecoder, json::JsonDecoder};
+use laminar_schema::{
+    DeclaredColumn, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatSpec, Options, RawBatch, ddl,
+};
+
+/// Columns of every type that text can carry, flat; then nested; then what options do.
+const SCHEMAS: [&str; 3] = [
+    "a BIGINT, b DOUBLE, c VARCHAR, d BOOLEAN, e DECIMAL(20,4), f DATE, g TIMESTAMP, h TIMESTAMPTZ, i TIME, j UUID, k BLOB,
+     l UTINYINT, m FLOAT, n HUGEINT, o TIMESTAMP_NS, p UBIGINT, q SMALLINT",
+    "a BIGINT NOT NULL DEFAULT 7, s STRUCT(a BIGINT, b VARCHAR[]), m MAP(VARCHAR, DOUBLE), l BIGINT[], f INTEGER[2], j JSON",
+    "a BIGINT NOT NULL, b VARCHAR DEFAULT 'x', _rescued JSON",
+];
+
+/// Records looked at per input; each is decoded again by itself.
+const MAX_RECORDS: usize = 64;
+
+/// Decodes lines as JSON records.
+///
+/// # Panics
+/// When what comes out contradicts itself.
+pub fn json(bytes: &[u8]) {
+    let defaults = Options::new();
+    // In JSON a record without content is rejected by default, so each record is a row or a rejection.
+    check::<JsonDecoder>("json", SCHEMAS[0], &defaults, bytes, |_| false);
+    check::<JsonDecoder>("json", SCHEMAS[1], &defaults, bytes, |_| false);
+    let rescue =
+        Options::from_pairs([("unknown_fields", "rescue"), ("type_mismatch", "rescue"), ("coerce_strings", "true")]);
+    check::<JsonDecoder>("json", SCHEMAS[2], &rescue, bytes, |_| false);
+}
+
+/// Decodes lines as CSV records, by position.
+///
+/// # Panics
+/// When what comes out contradicts itself.
+pub fn csv(bytes: &[u8]) {
+    let defaults = Options::new();
+    // In CSV an empty line is skipped by default.
+    let is_empty = |record: &[u8]| record.trim_ascii().is_empty();
+    check::<CsvDecoder>("csv", SCHEMAS[0], &defaults, bytes, is_empty);
+    let padded = Options::from_pairs([
+        ("ragged_rows", "pad"),
+        ("type_mismatch", "null"),
+        ("escape", "\\"),
+        ("trim", "true"),
+        ("null_values", "NULL,"),
+        ("timestamp_formats", "iso8601,epoch_ms,%d/%m/%Y"),
+    ]);
+    check::<CsvDecoder>("csv", SCHEMAS[0], &padded, bytes, is_empty);
+    let lenient = Options::from_pairs([
+        ("ragged_rows", "accept"),
+        ("type_mismatch", "null"),
+        ("unknown_fields", "rescue"),
+        ("trim", "true"),
+        ("delimiter", "||"),
+        ("escape", "\\"),
+    ]);
+    check::<CsvDecoder>("csv", SCHEMAS[2], &lenient, bytes, is_empty);
+}
+
+/// Each record must be one row or one rejection, or nothing where `may_skip` says so; and by itself it must be the same.
+fn check<D: DecoderSet>(
+    format: &str,
+    columns: &str,
+    options: &Options,
+    bytes: &[u8],
+    may_skip: impl Fn(&[u8]) -> bool,
+) {
+    let spec = DecodeSpec::new(schema(columns), FormatSpec::new(format).with_options(options.clone()));
+    let decoder = D::build(&spec).unwrap_or_else(|e| panic!("{format} cannot decode {columns}: {e}"));
+    let mut decoder = decoder.unwrap_or_else(|| panic!("there is no format {format}"));
+    let records: Vec<&[u8]> = bytes.split(|b| *b == b'\n').take(MAX_RECORDS).collect();
+    let all = decode(&mut decoder, &records);
+    assert_eq!(all.consumed, records.len());
+    let fates = fates(&all, records.len());
+    for (i, record) in records.iter().enumerate() {
+        let shown = || format!("record {i} {:?} of {format} with {columns}", String::from_utf8_lossy(record));
+        let alone = decode(&mut decoder, &[record]);
+        match fates[i] {
+            Fate::Row(row) => {
+                assert_eq!(alone.batch, all.batch.slice(row, 1), "{}", shown());
+            }
+            Fate::Rejected(at) => {
+                assert_eq!(alone.rejected.len(), 1, "{}", shown());
+                assert_eq!(alone.rejected[0].error.message(), all.rejected[at].error.message(), "{}", shown());
+            }
+            Fate::Nothing => {
+                assert!(may_skip(record), "neither row nor rejection: {}", shown());
+                assert!(alone.rejected.is_empty() && alone.batch.num_rows() == 0, "{}", shown());
+            }
+        }
+    }
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Row(usize),
+    Rejected(usize),
+    Nothing,
+}
+
+fn fates(decoded: &Decoded, records: usize) -> Vec<Fate> {
+    let mut fates = vec![Fate::Nothing; records];
+    let mut settle = |record: usize, fate| {
+        assert!(matches!(fates[record], Fate::Nothing), "record {record} is {:?} and {fate:?}", fates[record]);
+        fates[record] = fate;
+    };
+    for row in 0..decoded.batch.num_rows() {
+        settle(decoded.rows.record_of(row), Fate::Row(row));
+    }
+    for (at, rejected) in decoded.rejected.iter().enumerate() {
+        settle(rejected.record, Fate::Rejected(at));
+    }
+    fates
+}
+
+fn decode<D: FormatDecoder>(decoder: &mut D, records: &[&[u8]]) -> Decoded {
+    let decoded = decoder.decode(&RawBatch::from_values(records)).unwrap_or_else(|e| panic!("{records:?}: {e}"));
+    assert!(decoded.needs.is_none());
+    assert!(decoded.rejected.is_sorted_by_key(|r| r.record));
+    assert_valid(&decoded.batch, &decoder.output_schema());
+    decoded
+}
+
+/// Everything that Arrow checks of a batch, also of data that it did not build itself.
+fn assert_valid(batch: &RecordBatch, schema: &SchemaRef) {
+    assert_eq!(&batch.schema(), schema);
+    for column in batch.columns() {
+        column.to_data().validate_full().unwrap_or_else(|e| panic!("{e}"));
+    }
+}
+
+fn schema(columns: &str) -> SchemaRef {
+    let declared = ddl::parse_columns(columns).unwrap_or_else(|e| panic!("{columns}: {e}"));
+    Arc::new(Schema::new(declared.columns.iter().map(DeclaredColumn::to_field).collect::<Vec<Field>>()))
+}
