@@ -4,10 +4,9 @@ use std::{fmt::Write as _, sync::Arc};
 
 use super::{Engine, StatementError, catalog::Definition};
 use crate::{
-    capability::ConnectorInfo,
     connector::{SinkSet, SourceSet},
     ddl::{CreateSource, OnError},
-    error::{ConnectorError, SchemaError, SchemaResult},
+    error::{SchemaError, SchemaResult},
     format::{DecodeSpec, FormatDecoder},
     registry::RegistryConfig,
     resolve::{ResolveError, ResolveRequest, ResolvedSchema},
@@ -36,12 +35,6 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let statement = &definition.statement;
         let at_connector = |e: SchemaError| definition.error(named(e, statement), &statement.connector.span);
         let source = self.make_source(&definition)?;
-        let info = source.info();
-        statement
-            .format
-            .require(&definition.text, info.formats)
-            .map_err(|e| StatementError::ddl(e, &definition.text))?;
-        check_format(&info, &statement.format.spec.name).map_err(|e| definition.error(e, &statement.format.span))?;
         source.validate().await.map_err(at_connector)?;
 
         let registry = statement.registry_config().map_err(|e| definition.error(e, &statement.connector.span))?;
@@ -104,13 +97,6 @@ impl<S: SourceSet> BoundSource<S> {
 /// Names the source in an error that does not know where it happened.
 fn named(error: SchemaError, statement: &CreateSource) -> SchemaError {
     error.at(crate::Location::source(statement.name.name.as_str()))
-}
-
-fn check_format(info: &ConnectorInfo, format: &str) -> Result<(), ConnectorError> {
-    if info.formats.is_empty() || info.formats.contains(&format) {
-        return Ok(());
-    }
-    Err(ConnectorError::unsupported_format(info.name, format, info.formats))
 }
 
 fn check_metadata_names(spec: &DecodeSpec) -> SchemaResult<()> {

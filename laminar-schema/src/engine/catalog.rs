@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::StatementError;
 use crate::{
+    capability::ConnectorInfo,
     config::{SinkConfig, SourceConfig, did_you_mean},
     connector::{BoxSink, BoxSource, ConnectorRegistry, Sink, SinkSet, Source, SourceSet},
-    ddl::{self, CreateSink, CreateSource, Ident, Statement, StatementKind},
+    ddl::{self, CreateSink, CreateSource, FormatClause, Ident, Statement, StatementKind},
     error::{ConnectorError, SchemaResult},
     format::DecoderSet,
     inference::{FormatInference, FormatInferenceRegistry},
@@ -41,6 +42,16 @@ pub(super) struct Definition<T> {
 }
 
 impl<T> Definition<T> {
+    /// Checks that the connector speaks the statement's format; one with columns of its own needs none.
+    pub(super) fn check_format(&self, info: &ConnectorInfo, format: &FormatClause) -> Result<(), StatementError> {
+        format.require(&self.text, info.formats).map_err(|e| StatementError::ddl(e, &self.text))?;
+        let name = format.spec.name.as_str();
+        if info.formats.is_empty() || info.formats.contains(&name) {
+            return Ok(());
+        }
+        Err(self.error(ConnectorError::unsupported_format(info.name, name, info.formats), &format.span))
+    }
+
     pub(super) fn error(&self, error: impl Into<crate::SchemaError>, span: &std::ops::Range<usize>) -> StatementError {
         StatementError::new(error, &self.text, span.clone())
     }
@@ -161,20 +172,31 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
 
     pub(super) fn make_source(&self, definition: &Definition<CreateSource>) -> Result<S, StatementError> {
         let (name, config) = (&definition.statement.connector.name, definition.statement.source_config());
+        // Before the connector is made: it would report a missing format in terms of its own.
+        if let Some(info) = S::MEMBERS.iter().find(|m| m.name == name) {
+            definition.check_format(info, &definition.statement.format)?;
+        }
         let made = match &self.plugin_sources {
             Some(plugins) if S::config_schema(name).is_none() => plugins(name, &config),
             _ => S::create(name, &config),
         };
-        made.map_err(|e| definition.error(e, &definition.statement.connector.span))
+        let source = made.map_err(|e| definition.error(e, &definition.statement.connector.span))?;
+        definition.check_format(&source.info(), &definition.statement.format)?;
+        Ok(source)
     }
 
     pub(super) fn make_sink(&self, definition: &Definition<CreateSink>) -> Result<K, StatementError> {
         let (name, config) = (&definition.statement.connector.name, definition.statement.sink_config());
+        if let Some(info) = K::MEMBERS.iter().find(|m| m.name == name) {
+            definition.check_format(info, &definition.statement.format)?;
+        }
         let made = match &self.plugin_sinks {
             Some(plugins) if K::config_schema(name).is_none() => plugins(name, &config),
             _ => K::create(name, &config),
         };
-        made.map_err(|e| definition.error(e, &definition.statement.connector.span))
+        let sink = made.map_err(|e| definition.error(e, &definition.statement.connector.span))?;
+        definition.check_format(&sink.info(), &definition.statement.format)?;
+        Ok(sink)
     }
 }
 

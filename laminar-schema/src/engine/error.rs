@@ -37,11 +37,12 @@ impl StatementError {
 impl fmt::Display for StatementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(span) = self.span.clone() else { return self.error.fmt(f) };
-        f.write_str(&match self.error.kind() {
+        let shown = match self.error.kind() {
             ErrorKind::Ddl(error) => ddl::render(&self.text, error),
             ErrorKind::Config(errors) => ddl::render_config(&self.text, errors, &span),
             _ => ddl::snippet(&self.text, &self.error.to_string(), span, None),
-        })
+        };
+        f.write_str(shown.trim_end())
     }
 }
 

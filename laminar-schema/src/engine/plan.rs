@@ -170,13 +170,6 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
     async fn open_sink(&self, definition: &Definition<CreateSink>) -> Result<K, StatementError> {
         let statement = &definition.statement;
         let sink = self.make_sink(definition)?;
-        let info = sink.info();
-        let format = &statement.format;
-        format.require(&definition.text, info.formats).map_err(|e| StatementError::ddl(e, &definition.text))?;
-        if !info.formats.is_empty() && !info.formats.contains(&format.spec.name.as_str()) {
-            let error = ConnectorError::unsupported_format(info.name, &format.spec.name, info.formats);
-            return Err(definition.error(error, &format.span));
-        }
         let at = |e: SchemaError| {
             definition.error(e.at(crate::Location::source(statement.name.name.as_str())), &statement.connector.span)
         };

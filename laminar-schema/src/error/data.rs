@@ -138,15 +138,15 @@ impl fmt::Display for DecodeError {
         match self {
             Self::Syntax { reason } => f.write_str(reason),
             Self::InvalidUtf8 => f.write_str("expected UTF-8 text, found invalid bytes; set `encoding`, or read it as raw"),
-            Self::TypeMismatch { expected, found } => write!(f, "expected {}, found {found}", type_name(expected)),
+            Self::TypeMismatch { expected, found } => write!(f, "expected {}, found {found}", expected_name(expected)),
             Self::OutOfRange { expected, found } => {
-                write!(f, "expected {}, found {found}, which does not fit without loss", type_name(expected))
+                write!(f, "expected {}, found {found}, which does not fit without loss", expected_name(expected))
             }
             Self::MissingField { expected } => {
-                write!(f, "expected {} (NOT NULL), found no such field; give the column a DEFAULT or drop NOT NULL", type_name(expected))
+                write!(f, "expected {} (NOT NULL), found no such field; give the column a DEFAULT or drop NOT NULL", expected_name(expected))
             }
             Self::NullField { expected } => {
-                write!(f, "expected {} (NOT NULL), found null; drop NOT NULL to keep such records", type_name(expected))
+                write!(f, "expected {} (NOT NULL), found null; drop NOT NULL to keep such records", expected_name(expected))
             }
             Self::UnknownField => f.write_str(
                 "the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'",
@@ -168,6 +168,15 @@ impl fmt::Display for DecodeError {
                 write!(f, "expected {expected} columns, found {found}; see `ragged_rows`")
             }
         }
+    }
+}
+
+/// The type's name for a message about a value. Sixteen fixed bytes are a UUID here: a plain BLOB of that size takes
+/// any bytes, so nothing fails to be one, and the extension type that tells them apart is the field's.
+fn expected_name(expected: &DataType) -> String {
+    match expected {
+        DataType::FixedSizeBinary(16) => "UUID".to_owned(),
+        other => type_name(other),
     }
 }
 

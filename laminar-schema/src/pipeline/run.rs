@@ -91,8 +91,12 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
             Ok(ended) => Ok(metrics.summary(ended, running.positions)),
             Err(error) => {
                 // The first error is the one to show; a sink that cannot even abort is undone by its next recovery.
-                for output in running.outputs.iter_mut().chain(&mut running.dead_letter) {
-                    let _ = output.abort().await;
+                // Once the checkpoint is stored its transactions are decided: they must be committed, now or by the
+                // next run's recovery, and undoing one would lose what the source will not send again.
+                if !running.is_decided {
+                    for output in running.outputs.iter_mut().chain(&mut running.dead_letter) {
+                        let _ = output.abort().await;
+                    }
                 }
                 Err(in_source(error))
             }
@@ -115,6 +119,8 @@ struct Running<S: SourceConnector, K: SinkConnector> {
     epoch: u64,
     /// Whether anything was read since the last checkpoint.
     is_dirty: bool,
+    /// Whether a stored checkpoint waits for sinks to commit.
+    is_decided: bool,
 }
 
 impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
@@ -150,6 +156,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             epoch: last.as_ref().map_or(0, |l| l.epoch),
             positions: last.map(|l| l.positions).unwrap_or_default(),
             is_dirty: false,
+            is_decided: false,
         })
     }
 
@@ -285,12 +292,14 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         let stored = StoredCheckpoint::new(self.epoch, self.positions.clone(), prepared);
         if let Some(store) = &self.config.store {
             store.store(&stored)?;
+            self.is_decided = true;
         }
         for output in self.outputs.iter_mut().chain(&mut self.dead_letter) {
             if let Some(prepared) = stored.sinks.get(output.name()) {
                 output.commit(prepared).await?;
             }
         }
+        self.is_decided = false;
         self.stream.commit(&self.positions).await?;
         metrics.count_checkpoint();
         self.is_dirty = false;

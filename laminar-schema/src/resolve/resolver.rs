@@ -303,7 +303,7 @@ impl<'a> Account<'a> {
         let supported = self.info.supports(capability, &self.request.format.name);
         let (name, format) = (self.info.name, &self.request.format.name);
         if supported {
-            let of = if format.is_empty() { String::new() } else { format!(" of {format}") };
+            let of = if format.is_empty() { String::new() } else { format!(" for {format}") };
             let why = format!("connector `{name}` has capability `{capability}`{of}");
             self.report(strategy, StrategyVerdict::Taken, why);
         }
