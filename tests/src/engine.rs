@@ -1,0 +1,56 @@
+//! An engine as a test links it: the shipped connectors, the stand-ins, and room for a plugin.
+
+use laminar_connector_file::{FileSink, FileSource};
+use laminar_connector_generator::GeneratorSource;
+use laminar_connector_memory::{MemorySink, MemorySource};
+use laminar_formats::{AnyDecoder, AnyEncoder};
+use laminar_schema::{BoxSink, BoxSource, FormatDecoder, SinkConnector, SourceConnector, engine::Engine};
+
+use crate::{
+    framed::FramedDecoder,
+    stand_in::{PlainSource, StandInSource},
+};
+
+/// The shipped formats and one more.
+#[derive(Debug, FormatDecoder)]
+pub enum TestDecoder {
+    /// The shipped ones.
+    Shipped(AnyDecoder),
+    /// The one whose records name their writer schema.
+    Framed(FramedDecoder),
+}
+
+/// Every source that tests use.
+#[derive(Debug, SourceConnector)]
+#[connector(decoder = TestDecoder)]
+pub enum TestSources {
+    /// Files.
+    File(FileSource<TestDecoder>),
+    /// Synthetic records.
+    Generator(GeneratorSource<TestDecoder>),
+    /// Records of the test itself.
+    Memory(MemorySource<TestDecoder>),
+    /// A source with no capability.
+    Plain(PlainSource<TestDecoder>),
+    /// A source with every capability.
+    StandIn(StandInSource<TestDecoder>),
+    /// Whatever is registered at run time.
+    #[connector(no_create)]
+    Plugin(BoxSource<TestDecoder>),
+}
+
+/// Every sink that tests use.
+#[derive(Debug, SinkConnector)]
+#[connector(encoder = AnyEncoder)]
+pub enum TestSinks {
+    /// Files.
+    File(FileSink),
+    /// Batches of the test itself.
+    Memory(MemorySink),
+    /// Whatever is registered at run time.
+    #[connector(no_create)]
+    Plugin(BoxSink<AnyEncoder>),
+}
+
+/// The engine that tests run SQL on.
+pub type TestEngine = Engine<TestSources, TestSinks>;
