@@ -179,7 +179,7 @@ fn prove<S: SourceConnector>(
     samples: &[RawRecord],
 ) -> SchemaResult<Proof> {
     let mut decoder = source.build_decoder(&DecodeSpec::new(schema.clone(), request.format.clone()))?;
-    let framing = S::Decoder::framing(&request.format)?;
+    let framing = S::Decoder::framing(request.format)?;
     Proof::of(&mut decoder, &sample_batch(samples, framing.as_ref()))
 }
 
