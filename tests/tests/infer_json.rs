@@ -228,14 +228,14 @@ fn map_threshold_changes_the_answer() {
         with(2),
         &texts,
         expect![[r#"
-        m MAP(VARCHAR, DOUBLE) 1.00 [2 STRUCT]
-        m{} DOUBLE 1.00 [2 BIGINT, 1 DOUBLE]
-        s STRUCT(a BIGINT, b VARCHAR, c BOOLEAN) 1.00 [2 STRUCT]
-        s.a BIGINT 1.00 [2 BIGINT]
-        s.b VARCHAR 1.00 [2 VARCHAR]
-        s.c BOOLEAN 1.00 [2 BOOLEAN]
-        info: field m: more than map_threshold = 2 distinct keys; made a MAP
-    "#]],
+            m MAP(VARCHAR, DOUBLE) 1.00 [2 STRUCT]
+            m{} DOUBLE 1.00 [2 BIGINT, 1 DOUBLE]
+            s STRUCT(a BIGINT, b VARCHAR, c BOOLEAN) 1.00 [2 STRUCT]
+            s.a BIGINT 1.00 [2 BIGINT]
+            s.b VARCHAR 1.00 [2 VARCHAR]
+            s.c BOOLEAN 1.00 [2 BOOLEAN]
+            info: field m: made a MAP: more than map_threshold = 2 keys, or less than field_appearance_threshold = 0.1 of them in an object
+        "#]],
     );
 }
 

@@ -115,7 +115,7 @@ impl CsvSample {
         let width = self.splitter.len();
         let rows = self.widths.entry(width).or_default();
         rows.count += 1;
-        rows.first.note(&place, content);
+        rows.first.note(&place, "");
         rows.columns.resize_with(width, Member::default);
         for (column, field) in rows.columns.iter_mut().zip(self.splitter.fields(text)) {
             column.observe(&value(field.text, &self.options.null_values), &place, &self.rules);

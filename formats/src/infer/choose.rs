@@ -205,7 +205,11 @@ impl<'a> Chooser<'a> {
             return self.map(spot, &Evidence::default());
         };
         if let Some(values) = members.as_map(self.fallback, self.rules) {
-            let message = format!("more than map_threshold = {} distinct keys; made a MAP", self.config.map_threshold);
+            let config = self.config;
+            let message = format!(
+                "made a MAP: more than map_threshold = {} keys, or less than field_appearance_threshold = {} of them in an object",
+                config.map_threshold, config.field_appearance_threshold
+            );
             self.say(spot.path, WarningSeverity::Info, message);
             return self.map(spot, &values);
         }

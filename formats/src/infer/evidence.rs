@@ -24,6 +24,8 @@ pub struct Rules {
     pub arrays: ArrayInference,
     /// Objects with more distinct keys are maps.
     pub map_threshold: usize,
+    /// Objects that have a smaller share of the keys on average are maps.
+    pub field_appearance_threshold: f64,
     /// Levels of containers to look into.
     pub max_depth: usize,
 }
@@ -35,6 +37,7 @@ impl Rules {
             texts: TextRules::new(config),
             arrays: config.array_strategy,
             map_threshold: config.map_threshold,
+            field_appearance_threshold: config.field_appearance_threshold,
             max_depth: config.max_depth,
         }
     }
@@ -286,13 +289,20 @@ impl Members {
         self.fields.is_empty() && self.together.is_none()
     }
 
-    /// All values in one, when these objects are maps: too many keys, and either keys that come and go or values
-    /// of one kind. A wide object that always has the same keys of several kinds is a struct.
+    /// Objects have so few of the keys, on average, that those are data rather than names.
+    fn is_scattered(&self, rules: &Rules) -> bool {
+        let present: u64 = self.fields.values().map(|m| m.present).sum();
+        let possible = self.objects as f64 * self.fields.len() as f64;
+        (present as f64) < rules.field_appearance_threshold * possible
+    }
+
+    /// All values in one, when these objects are maps: many keys or scattered ones, with values of one kind; or
+    /// many keys that come and go. A wide object that always has the same keys of several kinds is a struct.
     pub fn as_map(&self, fallback: Fallback, rules: &Rules) -> Option<Evidence> {
         if let Some(together) = &self.together {
             return Some((**together).clone());
         }
-        if !self.is_wide(rules) {
+        if !self.is_wide(rules) && !self.is_scattered(rules) {
             return None;
         }
         let mut together = Evidence::default();

@@ -32,26 +32,32 @@ impl Place {
 impl Example {
     /// Keeps the earlier of the example in `slot` and the value `text`.
     pub fn keep(slot: &mut Option<Self>, place: &Place, text: &str) {
-        let earlier = slot.as_ref().is_none_or(|old| {
-            // Most values lose on their place, before their text is looked at.
-            place < &old.place || (*place == old.place && Self::shorter(&cut(text), &old.text))
-        });
-        if earlier {
-            *slot = Some(Self { place: place.clone(), text: cut(text) });
+        // Most values lose on their place, before their text is looked at.
+        if slot.as_ref().is_none_or(|old| *place <= old.place) {
+            Self::merge(slot, Some(Self { place: place.clone(), text: cut(text) }));
         }
     }
 
     /// Keeps the earlier of two examples.
     pub fn merge(slot: &mut Option<Self>, other: Option<Self>) {
-        if let Some(other) = other {
-            Self::keep(slot, &other.place, &other.text);
+        let Some(other) = other else { return };
+        let earlier = slot.as_ref().is_none_or(|old| {
+            other.place < old.place || (other.place == old.place && Self::shorter(&other.text, &old.text))
+        });
+        if earlier {
+            *slot = Some(other);
         }
     }
 
-    /// The same place with another text.
+    /// A place with words of ours, which are not cut.
+    pub fn reason(place: &Place, text: &str) -> Self {
+        Self { place: place.clone(), text: text.to_owned() }
+    }
+
+    /// The same place with words of ours.
     #[must_use]
     pub fn with_text(self, text: &str) -> Self {
-        Self { text: cut(text), ..self }
+        Self { text: text.to_owned(), ..self }
     }
 
     fn shorter(a: &str, b: &str) -> bool {
@@ -92,11 +98,11 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_example_is_cut_only_once() {
+    fn values_are_cut_and_words_of_ours_are_not() {
         let long = "x".repeat(100);
-        let (mut a, mut b) = (None, None);
-        Example::keep(&mut a, &Place::default(), &long);
-        Example::merge(&mut b, a.clone());
-        assert_eq!(a, b);
+        let mut slot = None;
+        Example::keep(&mut slot, &Place::default(), &long);
+        assert_eq!(slot.map(|e| e.text), Some(cut(&long)));
+        assert_eq!(Example::reason(&Place::default(), &long).text, long);
     }
 }

@@ -25,7 +25,7 @@ impl Unusable {
     /// Notes one, with the reason.
     pub fn note(&mut self, place: &Place, reason: &str) {
         self.count += 1;
-        Example::keep(&mut self.first, place, reason);
+        Example::merge(&mut self.first, Some(Example::reason(place, reason)));
     }
 
     /// Joins what another part of the sample says.
@@ -102,7 +102,8 @@ impl Sample {
         let mut unusable = self.unusable.clone();
         if let Some(stranger) = self.values.seen().values().filter_map(|s| s.example.as_ref()).next() {
             unusable.count += values;
-            Example::keep(&mut unusable.first, &Place::default(), &format!("expected an object, found {stranger}"));
+            let reason = format!("expected an object, found {stranger}");
+            Example::merge(&mut unusable.first, Some(Example::reason(&Place::default(), &reason)));
         }
         Ok(conclude(chooser, fields, self.looked_at, &unusable))
     }
