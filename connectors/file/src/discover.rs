@@ -20,6 +20,8 @@ pub(crate) enum Target {
     One(PathBuf),
     /// All files that match a pattern.
     Glob(Arc<str>),
+    /// Several of the two before.
+    Several(Vec<Self>),
 }
 
 /// Dot files are matched by no pattern: editors leave such files behind. Their own path still names them.
@@ -44,11 +46,24 @@ impl Target {
         }
     }
 
+    /// Several paths and patterns, read in this order.
+    pub(crate) fn several(paths: &[String]) -> SchemaResult<Self> {
+        let targets: Vec<Self> = paths.iter().map(|p| Self::parse(p)).collect::<SchemaResult<_>>()?;
+        match targets.iter().find(|t| t.is_read_once()) {
+            None => Ok(Self::Several(targets)),
+            Some(once) => {
+                let reason = "it can be read only once, and must be the only input";
+                Err(ConfigError::invalid("path", once.to_string(), "files that can be read again", reason).into())
+            }
+        }
+    }
+
     /// True when the bytes can be read only once: standard input, a pipe, a device.
     pub(crate) fn is_read_once(&self) -> bool {
         match self {
             Self::Stdin => true,
             Self::Glob(_) => false,
+            Self::Several(targets) => targets.iter().any(Self::is_read_once),
             Self::One(path) => fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()),
         }
     }
@@ -59,6 +74,15 @@ impl Target {
             Self::Stdin => Ok(Vec::new()),
             Self::One(path) => Ok(one_file(path)?.into_iter().collect()),
             Self::Glob(pattern) => matching_files(pattern),
+            Self::Several(targets) => {
+                let mut files = Vec::new();
+                for target in targets {
+                    // Each must name something: a path that does not must not be drowned by the others.
+                    let more = target.some_files()?;
+                    files.extend(more.into_iter().filter(|f| !files.contains(f)).collect::<Vec<_>>());
+                }
+                Ok(files)
+            }
         }
     }
 
@@ -82,6 +106,12 @@ impl std::fmt::Display for Target {
             Self::Stdin => f.write_str("standard input"),
             Self::One(path) => path.display().fmt(f),
             Self::Glob(pattern) => f.write_str(pattern),
+            Self::Several(targets) => {
+                for (i, target) in targets.iter().enumerate() {
+                    write!(f, "{}{target}", if i > 0 { ", " } else { "" })?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -144,6 +174,24 @@ mod tests {
         check("[bx].json", &["b.json"]);
         check("odd[1].json", &["odd[1].json"]);
         check("none*", &[]);
+    }
+
+    #[test]
+    fn several_paths_are_read_in_the_order_given_and_once_each() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a.json", "b.json", "c.json"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        let several = |paths: &[&str]| {
+            let full: Vec<String> = paths.iter().map(|p| dir.path().join(p).to_str().unwrap().to_owned()).collect();
+            Target::several(&full)
+        };
+        let target = several(&["c.json", "*.json"]).unwrap();
+        assert_eq!(names(&target, dir.path()), ["c.json", "a.json", "b.json"]);
+        let absent = several(&["a.json", "absent"]).unwrap().files().unwrap_err().to_string();
+        assert!(absent.contains("absent names nothing"), "{absent}");
+        let once = Target::several(&["a".to_owned(), "-".to_owned()]).unwrap_err().to_string();
+        assert!(once.contains("standard input") && once.contains("only input"), "{once}");
     }
 
     #[test]

@@ -62,9 +62,13 @@ impl<D: DecoderSet> FileSource<D> {
     /// # Errors
     /// A pattern that cannot be read, options that contradict each other, a format that is not in `D`.
     pub fn new(config: FileSourceConfig, format: &FormatSpec) -> SchemaResult<Self> {
+        let target = Target::parse(&config.path)?;
+        Self::with_target(config, target, format)
+    }
+
+    fn with_target(config: FileSourceConfig, target: Target, format: &FormatSpec) -> SchemaResult<Self> {
         let framing = D::framing(format)?.ok_or_else(|| unsupported_format(format, D::FORMATS))?;
         check_options(&config, &framing)?;
-        let target = Target::parse(&config.path)?;
         let plan = ReadPlan {
             compression: config.compression,
             framing,
@@ -73,6 +77,19 @@ impl<D: DecoderSet> FileSource<D> {
         };
         let once = Mutex::new(OnceState::Untouched(None));
         Ok(Self { config, target, plan, once, decoder: PhantomData })
+    }
+
+    /// A source of several paths and patterns, read one after another, in place of the one that `config` names.
+    ///
+    /// # Errors
+    /// As [`FileSource::new`]; a path that can be read only once.
+    pub fn of_paths(paths: &[String], mut config: FileSourceConfig, format: &FormatSpec) -> SchemaResult<Self> {
+        let target = match paths {
+            [only] => Target::parse(only)?,
+            several => Target::several(several)?,
+        };
+        config.path = paths.join(", ");
+        Self::with_target(config, target, format)
     }
 
     /// A source of the bytes that `reader` yields, in place of standard input.
