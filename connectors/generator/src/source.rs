@@ -14,7 +14,7 @@ use crate::{config::GeneratorConfig, workload::WorkloadGenerator};
 ///
 /// One partition, named by workload and seed; a position is the number of records before it.
 #[derive(Debug, SourceConnector)]
-#[connector(name = "generator", formats(json))]
+#[connector(name = "generator", formats(json, raw))]
 #[capabilities(inferable)]
 pub struct GeneratorSource<D: DecoderSet> {
     config: GeneratorConfig,
