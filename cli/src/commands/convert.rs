@@ -1,0 +1,210 @@
+//! `laminar convert`
+
+use std::{path::Path, str::FromStr};
+
+use arrow_schema::SchemaRef;
+use laminar_connector_file::{STANDARD_STREAM, detect};
+use laminar_schema::{
+    ConnectorConfig, DeclaredSchema, DecodeSpec, FormatSpec, InferenceConfig, OnError, Options, Output, Pipeline,
+    PipelineConfig, ResolveRequest, SchemaResolver, Sink, SinkConfig, SinkSet,
+    ddl::{self, DdlError, StatementKind},
+    engine::StatementError,
+    pipeline::dead_letter_schema,
+};
+
+use crate::{
+    engine::{CliDecoder, CliSinks},
+    error::{CliError, CommandResult},
+    input::{Found, Input},
+    output::report_warnings,
+    running::{Job, run_all},
+    settings::{Setting, divide, options_of, parse_setting},
+};
+
+/// Arguments of `convert`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A file, a glob pattern, `-` for standard input, or a URI
+    #[arg(value_name = "INPUT")]
+    input: String,
+    /// Format of the input; told by the extension or the first bytes where it is not given
+    #[arg(short, long)]
+    format: Option<String>,
+    /// Columns: `a BIGINT, b STRUCT(c DOUBLE)`, with `*` for all others; inferred where they are not given
+    #[arg(long, value_name = "COLUMNS", conflicts_with = "schema_file")]
+    schema: Option<String>,
+    /// A file with the columns: a CREATE SOURCE statement, or the columns alone
+    #[arg(long, value_name = "FILE")]
+    schema_file: Option<String>,
+    /// Format to write; told by the extension of -o where it is not given, else json
+    #[arg(long, value_name = "FORMAT")]
+    to: Option<String>,
+    /// File to write; standard output where it is not given
+    #[arg(short, long, value_name = "FILE", default_value = STANDARD_STREAM)]
+    output: String,
+    /// What to do with records that do not fit: fail, skip, or dlq=FILE to write them there
+    #[arg(long, value_name = "POLICY", default_value = "fail")]
+    on_error: Policy,
+    /// An option of the input's format or of inference
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
+    settings: Vec<Setting>,
+    /// An option of the format to write
+    #[arg(long = "to-set", value_name = "KEY=VALUE", value_parser = parse_setting)]
+    to_settings: Vec<Setting>,
+}
+
+/// What happens to records that do not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Policy {
+    Fail,
+    Skip,
+    DeadLetter(String),
+}
+
+impl FromStr for Policy {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "fail" => Ok(Self::Fail),
+            "skip" => Ok(Self::Skip),
+            _ => match text.strip_prefix("dlq=") {
+                Some(path) if !path.is_empty() => Ok(Self::DeadLetter(path.to_owned())),
+                _ => Err("expected fail, skip or dlq=FILE"),
+            },
+        }
+    }
+}
+
+/// Decodes the input and encodes it.
+pub(crate) async fn run(args: Args) -> CommandResult {
+    let declared = declared(&args)?;
+    let found = Found::look_at(std::slice::from_ref(&args.input), args.format.as_deref())?;
+    let (format_options, inference_options) = divide(&args.settings, &found.format.name)?;
+    let input = found.open(format_options).await?;
+    check_not_the_input(&args.input, &args.output)?;
+    let spec = decode_spec(&input, declared.as_ref(), &inference_options).await?;
+
+    let output = output(&args.output, to_format(&args), &spec.output_schema()).await?;
+    let on_error = match &args.on_error {
+        Policy::Fail => OnError::Fail,
+        Policy::Skip => OnError::Skip,
+        Policy::DeadLetter(path) => {
+            check_not_the_input(&args.input, path)?;
+            OnError::DeadLetter(self::output(path, FormatSpec::new("json"), &dead_letter_schema()).await?)
+        }
+    };
+    let config = PipelineConfig::new(input.name.as_str());
+    let pipeline = Pipeline::new(input.source, spec, vec![output], on_error, config);
+    run_all(vec![Job::new(input.name, pipeline)]).await
+}
+
+async fn decode_spec(
+    input: &Input,
+    declared: Option<&DeclaredSchema>,
+    inference: &Options,
+) -> Result<DecodeSpec, CliError> {
+    let inference = InferenceConfig {
+        format_options: input.format.options.clone(),
+        ..InferenceConfig::from_options(inference).map_err(|e| CliError::Schema(e.into()))?
+    };
+    let request = ResolveRequest { declared, inference: Some(&inference), ..ResolveRequest::new(&input.format) };
+    let resolved = SchemaResolver::of::<CliDecoder>().resolve(&input.source, &request).await?;
+    report_warnings(&input.name, &resolved);
+    Ok(DecodeSpec::new(resolved.schema, input.format.clone()))
+}
+
+async fn output(path: &str, format: FormatSpec, schema: &SchemaRef) -> Result<Output<CliSinks>, CliError> {
+    let options = Options::from_pairs([("path", path)]);
+    let sink = CliSinks::create("file", &SinkConfig { options, format: format.clone() })?;
+    sink.validate().await?;
+    let output = Output::all(path, sink, format, schema);
+    // Whether the format can carry the columns is to be known before anything is read.
+    output.sink().build_encoder(output.spec())?;
+    Ok(output)
+}
+
+fn to_format(args: &Args) -> FormatSpec {
+    let by_extension = || detect::format_of_path(&args.output);
+    let mut format = match &args.to {
+        // As for inputs: what the extension tells beyond the name counts when the names agree.
+        Some(named) => {
+            by_extension().filter(|f| f.name == named.to_ascii_lowercase()).unwrap_or_else(|| FormatSpec::new(named))
+        }
+        None => by_extension().unwrap_or_else(|| FormatSpec::new("json")),
+    };
+    for (key, value) in options_of(&args.to_settings).iter() {
+        format.options.insert(key, value.text.clone(), None);
+    }
+    format
+}
+
+/// Writing into the file that is read would empty it first.
+fn check_not_the_input(input: &str, output: &str) -> Result<(), CliError> {
+    let same = match (Path::new(input).canonicalize(), Path::new(output).canonicalize()) {
+        (Ok(input), Ok(output)) => input == output && input.is_file(),
+        _ => false,
+    };
+    if same {
+        return Err(CliError::usage(format!("{output} is the input"), "write to another file"));
+    }
+    Ok(())
+}
+
+fn declared(args: &Args) -> Result<Option<DeclaredSchema>, CliError> {
+    match (&args.schema, &args.schema_file) {
+        (Some(columns), _) => Ok(Some(columns_of(columns)?)),
+        (None, Some(path)) => declared_in(path).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+fn declared_in(path: &str) -> Result<DeclaredSchema, CliError> {
+    match Path::new(path).extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("sql") => {}
+        Some(other @ ("avsc" | "proto" | "desc" | "json" | "parquet")) => {
+            let message = format!("--schema-file does not read .{other} files yet: {path}");
+            return Err(CliError::usage(message, "write the columns into a .sql file"));
+        }
+        _ => return Err(CliError::usage(format!("--schema-file does not know {path}"), "name a .sql file")),
+    }
+    let text = crate::read_sql(path)?;
+    let is_statement = text.split_whitespace().any(|word| word.eq_ignore_ascii_case("create"));
+    if !is_statement {
+        return columns_of(&text);
+    }
+    let statements = ddl::parse(&text).map_err(|e| in_text(&text, e))?;
+    let mut sources = statements.into_iter().filter_map(|s| match s.kind {
+        StatementKind::CreateSource(source) => Some(source),
+        _ => None,
+    });
+    match (sources.next(), sources.next()) {
+        (Some(only), None) => Ok(only.declared),
+        (None, _) => Err(CliError::usage(format!("{path} has no CREATE SOURCE"), "write one, or the columns alone")),
+        (Some(_), Some(_)) => Err(CliError::usage(format!("{path} has several CREATE SOURCE"), "keep one of them")),
+    }
+}
+
+fn columns_of(text: &str) -> Result<DeclaredSchema, CliError> {
+    ddl::parse_columns(text).map_err(|e| in_text(text, e))
+}
+
+fn in_text(text: &str, error: DdlError) -> CliError {
+    let span = error.span.clone();
+    CliError::Statement(StatementError::new(error, &text.into(), span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policies_are_read() {
+        let check = |text: &str, expected| assert_eq!(text.parse(), expected, "{text}");
+        check("fail", Ok(Policy::Fail));
+        check("skip", Ok(Policy::Skip));
+        check("dlq=bad.json", Ok(Policy::DeadLetter("bad.json".to_owned())));
+        check("dlq=", Err("expected fail, skip or dlq=FILE"));
+        check("ignore", Err("expected fail, skip or dlq=FILE"));
+    }
+}

@@ -1,0 +1,117 @@
+//! `laminar infer`
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use laminar_schema::{ConnectorConfig, InferenceConfig, Options, ResolveRequest, ResolvedSchema, SchemaResolver, ddl};
+
+use super::schema_report;
+use crate::{
+    engine::CliDecoder,
+    error::{CliError, CommandResult, DONE},
+    input::{Found, Input},
+    output::{print, print_json, report},
+    settings::{Setting, divide, parse_setting},
+};
+
+/// Arguments of `infer`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Files, glob patterns, `-` for standard input, or a URI
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+    /// Format of the records; told by the extension or the first bytes where it is not given
+    #[arg(short, long)]
+    format: Option<String>,
+    /// Records to sample, at most
+    #[arg(long, value_name = "N")]
+    sample_size: Option<usize>,
+    /// An option of inference or of the format
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
+    settings: Vec<Setting>,
+    /// What to print
+    #[arg(short, long, value_enum, default_value_t = Form::Table)]
+    output: Form,
+    /// Print JSON: the same as -o json
+    #[arg(long, conflicts_with = "output")]
+    json: bool,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// A table
+    Table,
+    /// One JSON object
+    Json,
+    /// A CREATE SOURCE statement
+    Ddl,
+}
+
+/// Samples the inputs and prints the schema.
+pub(crate) async fn run(args: Args) -> CommandResult {
+    let form = if args.json { Form::Json } else { args.output };
+    if form == Form::Ddl && args.inputs.len() > 1 {
+        return Err(CliError::usage(
+            "-o ddl takes one input, as a source has one path",
+            "give a pattern: 'logs/*.json'",
+        ));
+    }
+    let found = Found::look_at(&args.inputs, args.format.as_deref())?;
+    let (format_options, inference_options) = divide(&args.settings, &found.format.name)?;
+    let input = found.open(format_options).await?;
+    let resolved = resolve(&input, inference(&inference_options, args.sample_size)?).await?;
+    match form {
+        Form::Table => print(&schema_report::to_text(&input.format.name, &resolved))?,
+        Form::Json => print_json(&schema_report::to_json(&input.format.name, &resolved))?,
+        Form::Ddl => {
+            resolved.warnings.iter().for_each(|w| report(&w.to_string()));
+            print(&create_source(&input, &resolved))?;
+        }
+    }
+    Ok(DONE)
+}
+
+fn inference(options: &Options, sample_size: Option<usize>) -> Result<InferenceConfig, CliError> {
+    let mut options = options.clone();
+    if let Some(size) = sample_size {
+        options.insert("sample_size", size.to_string(), None);
+    }
+    InferenceConfig::from_options(&options).map_err(|e| CliError::Schema(e.into()))
+}
+
+async fn resolve(input: &Input, inference: InferenceConfig) -> Result<ResolvedSchema, CliError> {
+    let inference = InferenceConfig { format_options: input.format.options.clone(), ..inference };
+    let request = ResolveRequest { inference: Some(&inference), ..ResolveRequest::new(&input.format) };
+    Ok(SchemaResolver::of::<CliDecoder>().resolve(&input.source, &request).await?)
+}
+
+fn create_source(input: &Input, resolved: &ResolvedSchema) -> String {
+    let options = Options::from_pairs([("path", input.name.as_str())]);
+    ddl::ddl_of(&source_name(&input.name), &resolved.schema, "file", options, input.format.clone())
+}
+
+/// A name for the source: the file's, up to its first dot.
+fn source_name(path: &str) -> String {
+    let file = Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or("input");
+    let stem: String =
+        file.chars().take_while(|c| *c != '.').map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    match stem.trim_matches('_') {
+        "" => "input".to_owned(),
+        stem => stem.to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source_name;
+
+    #[test]
+    fn sources_are_named_after_their_files() {
+        for (path, expected) in
+            [("dir/Trades.json.gz", "trades"), ("-", "input"), ("logs/*.json", "input"), ("a-b 2024.csv", "a_b_2024")]
+        {
+            assert_eq!(source_name(path), expected);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! One file per command: its arguments, and what it does with them.
+//!
+//! Lives here: putting together calls of the crates, and showing what they yield. Does not live here: anything that
+//! an engine without a command line would need too.
+
+pub(crate) mod completions;
+pub(crate) mod connectors;
+pub(crate) mod convert;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod infer;
+pub(crate) mod run;
+mod schema_report;

@@ -1,0 +1,124 @@
+//! `laminar run`
+
+use std::{path::PathBuf, sync::Arc};
+
+use laminar_schema::{
+    Options,
+    ddl::{self, StatementKind},
+    engine::{RunOptions, Script},
+    field,
+    types::field_type_name,
+};
+
+use super::connectors;
+use crate::{
+    engine::CliEngine,
+    error::{CliError, CommandResult, DONE},
+    metrics_server,
+    output::{print, report_warnings},
+    read_sql,
+    running::{Job, run_all},
+    table::Table,
+};
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A file of SQL, or `-` for standard input
+    #[arg(value_name = "FILE.sql")]
+    file: String,
+    /// Refuse sources that never end
+    #[arg(long)]
+    once: bool,
+    /// Folder of checkpoints to resume from; without it every run starts at the beginning
+    #[arg(long, value_name = "DIR")]
+    checkpoint: Option<PathBuf>,
+    /// Serve counters for Prometheus at this address; on the loopback interface where it is only a port
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<String>,
+}
+
+/// Carries out the statements that show something, then runs the pipelines.
+pub(crate) async fn run(args: Args) -> CommandResult {
+    let text = read_sql(&args.file)?;
+    let mut engine = CliEngine::new();
+    let script = engine.load(&text)?;
+    refuse_what_is_to_come(&script)?;
+    if args.once {
+        check_all_end(&text)?;
+    }
+    show(&engine, &script).await?;
+    let options = RunOptions { checkpoint_dir: args.checkpoint, ..RunOptions::default() };
+    let planned = engine.plan(&script, &options).await?;
+    if planned.is_empty() {
+        return Ok(DONE);
+    }
+    let mut jobs = Vec::new();
+    for planned in planned {
+        report_warnings(&planned.source, &planned.resolved);
+        jobs.push(Job::new(planned.source, planned.pipeline));
+    }
+    if let Some(address) = &args.metrics {
+        let counters = jobs.iter().map(|job| (job.name.clone(), Arc::clone(&job.metrics))).collect();
+        metrics_server::serve(address, Arc::new(counters)).await?;
+    }
+    run_all(jobs).await
+}
+
+/// Refuses statements that the grammar knows and nothing carries out yet, before anything is done.
+fn refuse_what_is_to_come(script: &Script) -> Result<(), CliError> {
+    for statement in &script.statements {
+        if let StatementKind::AlterSource(alter) = &statement.kind {
+            let message = format!("ALTER SOURCE {} REFRESH SCHEMA is not supported yet", alter.name.name);
+            return Err(CliError::usage(message, "a source's schema is resolved anew by every run"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses sources that wait for more at their end.
+fn check_all_end(text: &str) -> Result<(), CliError> {
+    // The text was parsed before, so there is no error to show.
+    for statement in ddl::parse(text).unwrap_or_default() {
+        let StatementKind::CreateSource(source) = statement.kind else { continue };
+        if follows(&source.connector.options) {
+            let message =
+                format!("source {} follows its files and never ends, which --once asks for", source.name.name);
+            return Err(CliError::usage(message, "remove the option `follow`, or run without --once"));
+        }
+    }
+    Ok(())
+}
+
+fn follows(options: &Options) -> bool {
+    use laminar_schema::config::FromConfigValue;
+    options.get("follow").is_some_and(|text| bool::from_value(text).unwrap_or(false))
+}
+
+/// Carries out the statements that print, in order.
+async fn show(engine: &CliEngine, script: &Script) -> Result<(), CliError> {
+    for statement in &script.statements {
+        match &statement.kind {
+            StatementKind::Explain(name) => print(&engine.bind(&name.name).await?.explain()?)?,
+            StatementKind::Describe(name) => print(&describe(engine, &name.name).await?)?,
+            StatementKind::ShowCreateSource(name) => {
+                print(&format!("{};", engine.show_create_source(&name.name)?.trim_end()))?;
+            }
+            StatementKind::ShowConnectors => print(&connectors::matrix().to_text())?,
+            // Pipelines run after everything is shown; CREATE and DROP have taken effect already.
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn describe(engine: &CliEngine, name: &str) -> Result<String, CliError> {
+    let bound = engine.bind(name).await?;
+    let mut table = Table::new(["name", "type", "null", "default"]);
+    for field in bound.spec.output_schema().fields() {
+        let null = if field.is_nullable() { "yes" } else { "no" };
+        let default = field::default_expr(field).unwrap_or_default();
+        table.push([field.name().clone(), field_type_name(field), null.to_owned(), default.to_owned()]);
+    }
+    Ok(table.to_text())
+}

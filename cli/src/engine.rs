@@ -1,0 +1,44 @@
+//! The engine behind the command line: a closed set of connectors and formats, linked statically.
+//!
+//! This is the worked example of `docs/linking.md`. Another engine writes these enums with its own variants, and
+//! everything else, from SQL to running pipelines, comes from the crates.
+
+use laminar_connector_file::{FileSink, FileSource};
+use laminar_connector_generator::GeneratorSource;
+use laminar_formats::{AnyDecoder, AnyEncoder};
+use laminar_schema::{FormatDecoder, FormatEncoder, SinkConnector, SourceConnector, engine::Engine};
+
+/// Every format that can be read. One variant per crate that brings formats.
+#[derive(Debug, FormatDecoder)]
+pub(crate) enum CliDecoder {
+    /// JSON, CSV and raw.
+    Builtin(AnyDecoder),
+}
+
+/// Every format that can be written.
+#[derive(Debug, FormatEncoder)]
+pub(crate) enum CliEncoder {
+    /// JSON, CSV and raw.
+    Builtin(AnyEncoder),
+}
+
+/// Everything that SQL can name behind FROM.
+#[derive(Debug, SourceConnector)]
+#[connector(decoder = CliDecoder)]
+pub(crate) enum CliSources {
+    /// Files, patterns and standard input.
+    File(FileSource<CliDecoder>),
+    /// Synthetic records.
+    Generator(GeneratorSource<CliDecoder>),
+}
+
+/// Everything that SQL can name behind INTO.
+#[derive(Debug, SinkConnector)]
+#[connector(encoder = CliEncoder)]
+pub(crate) enum CliSinks {
+    /// Files and standard output.
+    File(FileSink<CliEncoder>),
+}
+
+/// SQL over those.
+pub(crate) type CliEngine = Engine<CliSources, CliSinks>;

@@ -1,0 +1,125 @@
+//! INPUT of a command: a path, a pattern, `-`, or a URI.
+
+use std::io;
+
+use laminar_connector_file::{FileSource, FileSourceConfig, STANDARD_STREAM, detect};
+use laminar_schema::{FormatSpec, Options, Source, SourceSet};
+
+use crate::{
+    engine::{CliDecoder, CliSources},
+    error::CliError,
+};
+
+/// An input with the source that reads it.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// What it is called in messages: as the user wrote it.
+    pub(crate) name: String,
+    /// Its format, with all options.
+    pub(crate) format: FormatSpec,
+    /// What reads it.
+    pub(crate) source: CliSources,
+}
+
+/// The format of inputs: the one named, or else what their names and first bytes show.
+#[derive(Debug)]
+pub(crate) struct Found {
+    paths: Vec<String>,
+    /// The format found, with the options that were found with it.
+    pub(crate) format: FormatSpec,
+    /// Standard input, when its first bytes had to be looked at.
+    stdin: Option<detect::Whole<io::Stdin>>,
+}
+
+impl Found {
+    /// Looks at inputs; `named` is the format that the user named.
+    pub(crate) fn look_at(inputs: &[String], named: Option<&str>) -> Result<Self, CliError> {
+        let paths: Vec<String> = inputs.iter().map(|i| local_path(i)).collect::<Result<_, _>>()?;
+        if paths.len() > 1 && paths.iter().any(|p| p == STANDARD_STREAM) {
+            return Err(CliError::usage("standard input cannot be mixed with other inputs", "give `-` alone"));
+        }
+        if let Some(named) = named {
+            // What the extension tells beyond the name, a delimiter, still counts when the names agree.
+            let named = FormatSpec::new(named);
+            let format = paths.first().and_then(|p| detect::format_of_path(p)).filter(|f| f.name == named.name);
+            return Ok(Self { format: format.unwrap_or(named), paths, stdin: None });
+        }
+        if paths.first().is_some_and(|p| p == STANDARD_STREAM) {
+            let (format, whole) =
+                detect::format_of_stream(io::stdin()).map_err(|source| unreadable("standard input", source))?;
+            let format = format.ok_or_else(|| unknown_format("standard input"))?;
+            return Ok(Self { format, paths, stdin: Some(whole) });
+        }
+        let mut format: Option<(FormatSpec, &String)> = None;
+        for path in &paths {
+            let of_path = format_of_file(path)?;
+            match &format {
+                None => format = Some((of_path, path)),
+                Some((first, at)) if *first != of_path => {
+                    let message =
+                        format!("inputs are in different formats: {at} is {}, {path} is {}", first.name, of_path.name);
+                    return Err(CliError::usage(message, "name the one that all of them are in with -f"));
+                }
+                Some(_) => {}
+            }
+        }
+        let (format, _) = format.ok_or_else(|| CliError::usage("no input is given", "name a file, or `-`"))?;
+        Ok(Self { format, paths, stdin: None })
+    }
+
+    /// Makes the source, with `options` of the format in addition to those that were found.
+    pub(crate) async fn open(self, options: Options) -> Result<Input, CliError> {
+        let Self { paths, mut format, stdin } = self;
+        for (key, value) in options.iter() {
+            format.options.insert(key, value.text.clone(), None);
+        }
+        let name = paths.join(", ");
+        let config = FileSourceConfig::new(name.clone());
+        let source = match stdin {
+            Some(whole) => FileSource::<CliDecoder>::from_reader(whole, config, &format)?,
+            None => FileSource::of_paths(&paths, config, &format)?,
+        };
+        source.validate().await?;
+        Ok(Input { name, format, source: source.into() })
+    }
+}
+
+/// The path that an INPUT means. A URI means a connector.
+fn local_path(input: &str) -> Result<String, CliError> {
+    let Some((scheme, rest)) = input.split_once("://") else { return Ok(input.to_owned()) };
+    let connector = match scheme.to_ascii_lowercase().as_str() {
+        "file" => return Ok(rest.to_owned()),
+        "ws" | "wss" => "websocket".to_owned(),
+        "amqp" | "amqps" => "rabbitmq".to_owned(),
+        scheme => scheme.to_owned(),
+    };
+    // Only the scheme is repeated: the rest may hold a password.
+    let known: Vec<&str> = CliSources::MEMBERS.iter().map(|m| m.name).collect();
+    if known.contains(&connector.as_str()) {
+        let message = format!("connector {connector} is not reached by a URI");
+        return Err(CliError::usage(message, "write CREATE SOURCE … into a file, and give it to `laminar run`"));
+    }
+    let help = format!("linked are: {}; `laminar connectors` shows what they do", known.join(", "));
+    Err(CliError::usage(format!("connector {connector} is not linked into this binary"), help))
+}
+
+fn format_of_file(path: &str) -> Result<FormatSpec, CliError> {
+    if let Some(format) = detect::format_of_path(path) {
+        return Ok(format);
+    }
+    // A pattern, a folder or nothing at all: opening the source says so better than a format error would.
+    if !std::fs::metadata(path).is_ok_and(|m| m.is_file()) {
+        return Err(unknown_format(path));
+    }
+    let file = std::fs::File::open(path).map_err(|source| unreadable(path, source))?;
+    let (format, _) = detect::format_of_stream(file).map_err(|source| unreadable(path, source))?;
+    format.ok_or_else(|| unknown_format(path))
+}
+
+fn unknown_format(what: &str) -> CliError {
+    CliError::usage(format!("cannot tell the format of {what}"), "name it with -f, as in `-f json`")
+}
+
+fn unreadable(path: &str, source: io::Error) -> CliError {
+    CliError::File { action: "read", path: path.to_owned(), source }
+}

@@ -1,0 +1,154 @@
+//! What runs, for people: a line that is rewritten while it runs, and a summary at the end.
+
+use std::{
+    fmt::Write as _,
+    io::{self, IsTerminal, Write},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use laminar_schema::{Metrics, Summary, pipeline::Ended};
+
+/// Time between two states of the line.
+const REDRAW_EVERY: Duration = Duration::from_millis(250);
+
+/// A progress line on standard error, when that is a terminal. Gone when dropped.
+#[derive(Debug)]
+pub(crate) struct ProgressLine(Option<tokio::task::JoinHandle<()>>);
+
+impl ProgressLine {
+    /// Starts to show what `pipelines`, by name, do.
+    pub(crate) fn show(pipelines: Vec<(String, Arc<Metrics>)>) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let started = Instant::now();
+        Self(Some(tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(REDRAW_EVERY);
+            // The first tick comes at once; work that is over by the second shows no line at all.
+            ticks.tick().await;
+            loop {
+                ticks.tick().await;
+                draw(&line(&pipelines, started.elapsed()));
+            }
+        })))
+    }
+}
+
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.take() {
+            task.abort();
+            draw("");
+        }
+    }
+}
+
+/// Puts `text` in place of the line that the cursor is in.
+fn draw(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = write!(err, "\r\x1b[K{text}").and_then(|()| err.flush());
+}
+
+fn line(pipelines: &[(String, Arc<Metrics>)], elapsed: Duration) -> String {
+    let mut out = String::new();
+    for (name, metrics) in pipelines {
+        let gap = if out.is_empty() { "" } else { "  |  " };
+        let _ = write!(out, "{gap}{name}: {} records", grouped(metrics.records()));
+        if metrics.rejected() > 0 {
+            let _ = write!(out, ", {} rejected", grouped(metrics.rejected()));
+        }
+        let _ = write!(out, ", {}", speed(metrics.bytes(), elapsed));
+    }
+    out
+}
+
+/// What a pipeline did, in one line and one more for each of the first rejections.
+pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> String {
+    let mut out = format!(
+        "{name}: {} records ({}) in {:.2} s, {}; {} rows written, {} rejected",
+        grouped(summary.records),
+        sized(summary.bytes as f64),
+        elapsed.as_secs_f64(),
+        speed(summary.bytes, elapsed),
+        grouped(summary.rows),
+        grouped(summary.rejected),
+    );
+    if summary.ended == Ended::Interrupted {
+        out.push_str("; stopped before the end");
+    }
+    for rejection in &summary.first_rejections {
+        let _ = write!(out, "\n  rejected: {rejection}");
+    }
+    let unshown = summary.rejected.saturating_sub(summary.first_rejections.len() as u64);
+    if unshown > 0 && !summary.first_rejections.is_empty() {
+        let _ = write!(out, "\n  and {} more", grouped(unshown));
+    }
+    out
+}
+
+/// A number of bytes in the unit that suits it; units are powers of 1000.
+fn sized(bytes: f64) -> String {
+    match bytes {
+        b if b < 1e3 => format!("{b:.0} B"),
+        b if b < 1e6 => format!("{:.1} kB", b / 1e3),
+        b if b < 1e9 => format!("{:.1} MB", b / 1e6),
+        b => format!("{:.2} GB", b / 1e9),
+    }
+}
+
+fn speed(bytes: u64, elapsed: Duration) -> String {
+    format!("{}/s", sized(bytes as f64 / elapsed.as_secs_f64().max(1e-6)))
+}
+
+/// A number with a comma after every three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), expected);
+        }
+    }
+
+    #[test]
+    fn sizes_have_the_unit_that_suits_them() {
+        for (bytes, expected) in
+            [(0.0, "0 B"), (999.0, "999 B"), (1500.0, "1.5 kB"), (9e7, "90.0 MB"), (2.5e9, "2.50 GB")]
+        {
+            assert_eq!(sized(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn a_summary_says_what_was_rejected_and_how_much_is_not_shown() {
+        let done = Summary {
+            records: 1_000_000,
+            bytes: 90_000_000,
+            rows: 999_990,
+            rejected: 10,
+            batches: 1,
+            checkpoints: 1,
+            first_rejections: vec!["orders[line 3]: bad".to_owned()],
+            ended: Ended::Interrupted,
+            positions: laminar_schema::Positions::new(),
+        };
+        let expected = "orders: 1,000,000 records (90.0 MB) in 2.00 s, 45.0 MB/s; 999,990 rows written, 10 rejected; \
+                        stopped before the end\n  rejected: orders[line 3]: bad\n  and 9 more";
+        assert_eq!(summary("orders", &done, Duration::from_secs(2)), expected);
+    }
+}

@@ -1,0 +1,57 @@
+//! `--set KEY=VALUE`: options of a format, of inference, or of both, told apart by their declarations.
+
+use laminar_schema::{
+    ConnectorConfig, DecoderSet, InferenceConfig, Options,
+    config::{ConfigKey, did_you_mean},
+};
+
+use crate::{engine::CliDecoder, error::CliError};
+
+/// One `KEY=VALUE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Setting {
+    key: String,
+    value: String,
+}
+
+/// Reads `KEY=VALUE` for clap.
+pub(crate) fn parse_setting(text: &str) -> Result<Setting, String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
+    Ok(Setting { key: key.trim().to_owned(), value: value.to_owned() })
+}
+
+/// Settings as plain options.
+pub(crate) fn options_of(settings: &[Setting]) -> Options {
+    Options::from_pairs(settings.iter().map(|s| (s.key.clone(), s.value.clone())))
+}
+
+/// Divides settings into options of the format and of inference; one that both have goes to both.
+pub(crate) fn divide(settings: &[Setting], format: &str) -> Result<(Options, Options), CliError> {
+    let format_keys = CliDecoder::format_info(format).map_or(&[][..], |info| info.options.keys);
+    let (mut for_format, mut for_inference) = (Options::new(), Options::new());
+    for Setting { key, value } in settings {
+        let (in_format, in_inference) = (declares(format_keys, key), declares(InferenceConfig::KEYS, key));
+        if !in_format && !in_inference {
+            return Err(unknown(key, format, format_keys));
+        }
+        for (is_meant, options) in [(in_format, &mut for_format), (in_inference, &mut for_inference)] {
+            if is_meant {
+                options.insert(key.clone(), value.clone(), None);
+            }
+        }
+    }
+    Ok((for_format, for_inference))
+}
+
+fn declares(keys: &[ConfigKey], name: &str) -> bool {
+    keys.iter().any(|k| k.key.eq_ignore_ascii_case(name) || k.aliases.iter().any(|a| a.eq_ignore_ascii_case(name)))
+}
+
+fn unknown(key: &str, format: &str, format_keys: &'static [ConfigKey]) -> CliError {
+    let known = || InferenceConfig::KEYS.iter().chain(format_keys).map(|k| k.key);
+    let help = match did_you_mean(key, known()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("expected one of: {}", known().collect::<Vec<_>>().join(", ")),
+    };
+    CliError::usage(format!("neither inference nor format {format} has an option `{key}`"), help)
+}
