@@ -240,6 +240,39 @@ fn map_threshold_changes_the_answer() {
 }
 
 #[test]
+fn scattered_keys_make_a_map_if_their_values_are_alike() {
+    // Each object has one key of twelve: less than the tenth that field_appearance_threshold asks for.
+    let texts: Vec<String> = (0..12).map(|i| format!(r#"{{"m":{{"user{i}":{i}}}}}"#)).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    check(
+        &texts,
+        expect![[r#"
+        m MAP(VARCHAR, BIGINT) 1.00 [12 STRUCT]
+        m{} BIGINT 1.00 [12 BIGINT]
+        info: field m: made a MAP: more than map_threshold = 50 keys, or less than field_appearance_threshold = 0.1 of them in an object
+    "#]],
+    );
+    let odd: Vec<String> = (0..11).map(|i| format!(r#"{{"m":{{"user{i}":{i}}}}}"#)).collect();
+    let mut odd: Vec<&str> = odd.iter().map(String::as_str).collect();
+    odd.push(r#"{"m":{"kind":"x"}}"#);
+    let outcome = infer_in_every_order::<JsonDecoder>("json", &records(&odd), 0, &InferenceConfig::default());
+    assert!(matches!(outcome.unwrap().schema.field(0).data_type(), DataType::Struct(_)));
+}
+
+#[test]
+fn a_document_may_be_as_deep_as_it_likes() {
+    let deep = format!(r#"{{"a":{}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let config = with_options(InferenceConfig::default(), &[("max_depth", "1000000")]);
+    check_with(
+        config,
+        &[&deep],
+        expect![[r#"
+        none of 1 sampled records is usable, the first because: expected fewer levels of nesting at byte 1004; check FORMAT, or declare the columns
+    "#]],
+    );
+}
+
+#[test]
 fn max_depth_changes_the_answer() {
     let with = |max_depth| InferenceConfig { max_depth, ..InferenceConfig::default() };
     let texts = [r#"{"a":{"b":{"c":1}},"l":[[1]],"x":1}"#];

@@ -16,6 +16,9 @@ use crate::{
     policy::NoContent,
 };
 
+/// Deepest document that is looked at, whatever `max_depth` allows: the parser here recurses.
+const MAX_DEPTH: usize = 1000;
+
 /// Infers a schema from JSON records: a column per key, in the order in which keys stand.
 ///
 /// A sample of no objects at all gives one column, `value`.
@@ -84,7 +87,7 @@ impl JsonSample {
         }
         let text = std::str::from_utf8(bytes).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut rest = Documents::new(text, self.options.max_depth);
+        let mut rest = Documents::new(text, self.options.max_depth.min(MAX_DEPTH));
         let mut documents = Vec::new();
         while let Some(document) = rest.next().map_err(|e| e.to_string())? {
             documents.push(document);
