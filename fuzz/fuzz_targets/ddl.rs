@@ -1,7 +1,7 @@
-//! SQL text; the body is in `laminar_testkit::fuzz_bodies`, where `cargo test` runs it too.
+//! SQL text; the body is in `tests/src/fuzz_bodies/`, where `cargo test` runs it too.
 
 #![no_main]
 
-use laminar_testkit::fuzz_bodies;
+use laminar_fuzz::fuzz_bodies;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_bodies::ddl(data));
