@@ -489,3 +489,57 @@ fn strings_are_coerced_only_when_asked() {
         "#]],
     );
 }
+
+/// simd-json judges records on the fast path, the scanner on the cold one: they must agree.
+#[test]
+fn the_scanner_agrees_with_simd_json() {
+    const SEEDS: [&str; 6] = [
+        r#"{"a":[1,-2.5e+3,{"b":null}],"c":"x\u00e9\ud83d\ude00\\","d":true,"":{}}"#,
+        r#" [ "a" , [ ] , { } , false , 0 , -0.0 , 1E5 ] "#,
+        "\"text \\\"quoted\\\" \\/ \\b\\f\\n\\r\\t \u{7f} é\"",
+        r#"{"deep":{"er":{"est":[[[[1]]]]}},"n":12345678901234567}"#,
+        "-12.75",
+        "null",
+    ];
+    const BYTES: &[u8] = b"{}[]:,\"\\/0123456789.eE+-tfnaulrse \t\n\r\0\x01\x1f\x7f\xc3\xa9\xff\xedx'#";
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut below = |end: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % end
+    };
+    let mut scanner = super::syntax::Scanner::default();
+    let (mut accepted, mut refused) = (0, 0);
+    for _ in 0..200_000 {
+        let mut document = SEEDS[below(SEEDS.len())].as_bytes().to_vec();
+        for _ in 0..=below(3) {
+            let at = below(document.len());
+            match below(4) {
+                0 => document[at] = BYTES[below(BYTES.len())],
+                1 => document.insert(at, BYTES[below(BYTES.len())]),
+                2 => drop(document.remove(at)),
+                _ => document.truncate(at.max(1)),
+            }
+            if document.is_empty() {
+                document.push(b'0');
+            }
+        }
+        let mut numbers_fit = true;
+        let _ = scanner.document(&document, 0, 1024, &mut |number| {
+            let text = std::str::from_utf8(&document[number]).unwrap();
+            let fits = if text.contains(['.', 'e', 'E']) {
+                text.parse::<f64>().unwrap().is_finite()
+            } else {
+                text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok()
+            };
+            numbers_fit &= fits;
+        });
+        if !numbers_fit {
+            continue;
+        }
+        let ours = scanner.is_document(&document);
+        let theirs = simd_json::to_tape(&mut document.clone()).is_ok();
+        assert_eq!(ours, theirs, "{:?}", String::from_utf8_lossy(&document));
+        if ours { accepted += 1 } else { refused += 1 }
+    }
+    assert!(accepted > 10_000 && refused > 10_000, "{accepted} accepted, {refused} refused");
+}
