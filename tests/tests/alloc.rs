@@ -111,6 +111,43 @@ fn csv() {
     });
 }
 
+const NESTED: &str = "j JSON, l VARCHAR[], ll BIGINT[][], m MAP(VARCHAR, DOUBLE), \
+                      st STRUCT(a BIGINT, b STRUCT(c VARCHAR, d TIMESTAMP[])), u UBIGINT";
+
+fn json_row(index: usize) -> String {
+    let null = if index.is_multiple_of(5) { "null" } else { "7" };
+    format!(
+        "{{\"i\":{index},\"n\":{null},\"d\":{index}.5e3,\"p\":-12.{:04},\"b\":true,\"s\":\"quoted \\\"{index}\\\"\\n\",\
+         \"dt\":\"2024-02-29\",\"t\":\"12:34:56.789\",\"ts\":\"2024-02-29 01:02:03\",\
+         \"tz\":\"2024-02-29T01:02:03.5+01:00\",\"bin\":\"aGVsbG8=\",\"id\":\"6ba7b810-9dad-11d1-80b4-00c04fd430c8\",\
+         \"j\":{{\"x\": [{index}, 1.50]}},\"l\":[\"a\",null,\"{index}\"],\"ll\":[[1,2],[],[{index}]],\
+         \"m\":{{\"k\":1.5,\"l{}\":null}},\"st\":{{\"a\":1,\"b\":{{\"c\":\"x\",\"d\":[\"2024-01-01T00:00:00Z\"]}}}},\
+         \"u\":18446744073709551615,\"unwanted\":[1,{{\"a\":2}}]}}",
+        index % 10_000,
+        index % 3,
+    )
+}
+
+#[test]
+fn json() {
+    check("json", &[], &format!("{TYPES}, {NESTED}"), None, json_row);
+    // Few columns of many.
+    check("json", &[], "u UBIGINT, s VARCHAR", None, json_row);
+    // Absent keys with and without DEFAULT, keys in changing order, duplicates, rescue, whole documents.
+    check(
+        "json",
+        &[("unknown_fields", "rescue"), ("document_column", "doc"), ("type_mismatch", "null")],
+        "a BIGINT, b VARCHAR DEFAULT 'x', s STRUCT(c BIGINT), _rescued JSON, doc JSON",
+        None,
+        |index| match index % 4 {
+            0 => format!("{{\"a\":{index},\"b\":\"{index}\"}}"),
+            1 => format!("{{\"b\":\"{index}\",\"z\":[{index}],\"a\":\"no\"}}"),
+            2 => format!("{{\"a\":{index},\"s\":{{\"d\":1,\"c\":2}},\"a\":{index}}}"),
+            _ => "{}".to_owned(),
+        },
+    );
+}
+
 #[test]
 fn raw() {
     check("raw", &[], "value BLOB", None, |index| format!("record {index}"));
