@@ -23,13 +23,18 @@ pub(crate) use words;
 /// A value of another type than its column, or one that does not fit it without loss.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TypeMismatch {
-    /// The record is rejected.
+    /// The record is rejected; ON ERROR decides what becomes of it.
     #[default]
     Reject,
-    /// The column is null in this row; the record is rejected where the column is NOT NULL.
+    /// The value is null; the record is rejected where the column is NOT NULL.
     Null,
+    /// The value is null, as above, and kept in the column
+    /// [`RESCUE_COLUMN`](laminar_schema::field::RESCUE_COLUMN).
+    Rescue,
 }
-words! { TypeMismatch: "reject or null", "reject" => Reject, "fail" => Reject, "null" => Null }
+words! { TypeMismatch: "reject, null or rescue",
+    "reject" => Reject, "fail" => Reject, "null" => Null, "rescue" => Rescue,
+}
 
 /// A field of the record that the schema has no column for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use laminar_schema::{
 use simd_json::{Buffers, INPUT_PADDING, Node, Tape};
 
 use super::{
-    options::{JsonOptions, MultipleDocuments, NonObjects, TypeMismatch},
+    options::{JsonOptions, MultipleDocuments, NonObjects},
     rescue::Rescue,
     source::{Marks, Source},
     syntax::{Problem, Scanner, SyntaxError, skip_space},
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     column::{Column, ColumnOps, ColumnOptions, Mismatch, OnAbsent, Scalar, StructColumn},
-    policy::{NoContent, UnknownFields},
+    policy::{NoContent, TypeMismatch, UnknownFields},
 };
 
 /// Payload key of the column that takes documents which are no objects.
@@ -131,6 +131,26 @@ impl JsonDecoder {
         }
     }
 
+    /// Decodes one record, or leaves the columns as they were: for a format whose fields hold JSON.
+    ///
+    /// # Errors
+    /// Why the record does not fit.
+    pub(crate) fn push_record(&mut self, record: &[u8]) -> SchemaResult<()> {
+        let before = self.root.num_rows();
+        self.decode_record(record).inspect_err(|_| self.root.truncate(before))
+    }
+
+    /// Appends a row of nulls.
+    pub(crate) fn push_null_row(&mut self) {
+        self.root.fields.iter_mut().for_each(|f| f.column.push_null());
+        self.root.end_row();
+    }
+
+    /// Removes all rows from `rows` on.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        self.root.truncate(rows);
+    }
+
     fn blank(&mut self, policy: NoContent, error: DecodeError) -> SchemaResult<()> {
         match policy {
             NoContent::Skip => Ok(()),
@@ -228,7 +248,8 @@ impl JsonDecoder {
         walked.unwrap_or_else(|| Err(DecodeError::Syntax { reason: refusal.to_string() }.into()))
     }
 
-    fn finish(&mut self) -> SchemaResult<RecordBatch> {
+    /// Hands out all rows and starts over, warm.
+    pub(crate) fn finish(&mut self) -> SchemaResult<RecordBatch> {
         let rows = self.root.num_rows();
         let mut arrays = self.root.finish_fields();
         for (index, field) in self.root.fields.iter_mut().enumerate() {

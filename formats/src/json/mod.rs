@@ -39,7 +39,9 @@ use laminar_schema::{ConnectorConfig, FormatInfo};
 pub use decode::JsonDecoder;
 pub use encode::JsonEncoder;
 pub use infer::{JsonInference, JsonSample};
-pub use options::{DuplicateFields, JsonOptions, MultipleDocuments, NonFinite, NonObjects, TypeMismatch};
+pub(crate) use quote::quote;
+
+pub use options::{DuplicateFields, JsonOptions, MultipleDocuments, NonFinite, NonObjects};
 
 /// The format's name.
 const NAME: &str = "json";

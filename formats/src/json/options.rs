@@ -4,7 +4,7 @@ use laminar_schema::{ConnectorConfig, config::FromConfigValue};
 
 use crate::{
     column::BinaryEncoding,
-    policy::{NoContent, UnknownFields, words},
+    policy::{NoContent, TypeMismatch, UnknownFields, words},
 };
 
 /// Options for reading and writing JSON.
@@ -52,20 +52,6 @@ pub struct JsonOptions {
     /// How NaN and infinities are written: `reject` fails, `null` writes null
     #[config(default = "reject")]
     pub non_finite: NonFinite,
-}
-
-/// A value of another type than its column, or one that does not fit it without loss. JSON can also rescue it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TypeMismatch {
-    /// The record is rejected; ON ERROR decides what becomes of it.
-    Reject,
-    /// The value is null; the record is rejected where the column is NOT NULL.
-    Null,
-    /// The value is null, as above, and kept in `_rescued`.
-    Rescue,
-}
-words! { TypeMismatch: "reject, null or rescue",
-    "reject" => Reject, "fail" => Reject, "null" => Null, "rescue" => Rescue,
 }
 
 /// A field that stands twice in an object.

@@ -1,7 +1,7 @@
 //! Text → JSON string.
 
 /// Appends `text` as a JSON string. Escapes what RFC 8259 §7 demands and nothing else.
-pub(super) fn quote(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn quote(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut copied = 0;

@@ -6,7 +6,7 @@ use laminar_schema::{DecodeError, Found, SchemaError, SchemaResult};
 use simd_json::{Node, StaticNode};
 
 use super::{
-    options::{DuplicateFields, TypeMismatch},
+    options::DuplicateFields,
     rescue::Rescue,
     source::{Marks, Source},
 };
@@ -14,7 +14,7 @@ use crate::{
     column::{
         Column, ColumnOps, FixedListColumn, JsonColumn, ListColumn, MapColumn, Mismatch, OnAbsent, Scalar, StructColumn,
     },
-    policy::UnknownFields,
+    policy::{TypeMismatch, UnknownFields},
 };
 
 /// What a walk needs beside the tape and the columns; kept from record to record.
