@@ -7,10 +7,13 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, IntervalUnit, Schema, SchemaRef, TimeUnit};
 use arrow_select::concat::concat_batches;
-use laminar_formats::csv::{CsvDecoder, CsvEncoder};
+use laminar_formats::{
+    AnyDecoder,
+    csv::{CsvDecoder, CsvEncoder},
+};
 use laminar_schema::{
     DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec,
-    NewRecord, Options, RawBatch, field,
+    NewRecord, Options, RawBatch, ddl::parse_columns, field,
 };
 use laminar_testkit::{frames::file_records, random::Random};
 
@@ -190,21 +193,26 @@ fn comparable(column: &ArrayRef) -> ArrayRef {
     }
 }
 
-fn check_round_trip(schema: &SchemaRef, options: &[(&str, &str)], seed: u64) {
-    let mut random = Random(seed);
-    let (rows, null_every) = (random.below(12), if schema.field(0).is_nullable() { 4 } else { 0 });
-    let columns = schema.fields().iter().map(|f| random.column(f.data_type(), rows, null_every)).collect();
-    let batch = RecordBatch::try_new(Arc::clone(schema), columns).unwrap();
-    let format = format(options);
-    let mut encoder = CsvEncoder::build(&EncodeSpec::new(Arc::clone(schema), format.clone())).unwrap().unwrap();
+fn encode_file(batch: &RecordBatch, format: &FormatSpec) -> Vec<u8> {
+    let mut encoder = CsvEncoder::build(&EncodeSpec::new(batch.schema(), format.clone())).unwrap().unwrap();
     let mut records = EncodedBatch::new();
-    encoder.encode(&batch, &mut records).unwrap();
+    encoder.encode(batch, &mut records).unwrap();
     let mut file = encoder.prologue();
     for record in records.iter() {
         file.extend_from_slice(record);
         file.extend_from_slice(encoder.delimiter());
     }
     file.extend(encoder.finish().unwrap());
+    file
+}
+
+fn check_round_trip(schema: &SchemaRef, options: &[(&str, &str)], seed: u64) {
+    let mut random = Random(seed);
+    let (rows, null_every) = (random.below(12), if schema.field(0).is_nullable() { 4 } else { 0 });
+    let columns = schema.fields().iter().map(|f| random.column(f.data_type(), rows, null_every)).collect();
+    let batch = RecordBatch::try_new(Arc::clone(schema), columns).unwrap();
+    let format = format(options);
+    let file = encode_file(&batch, &format);
     let back = decode_file(schema, &format, &file);
     for (index, (before, after)) in batch.columns().iter().zip(back.columns()).enumerate() {
         let text = String::from_utf8_lossy(&file);
@@ -246,4 +254,21 @@ fn every_text_comes_back_in_every_dialect() {
             check_round_trip(&schema(&[DataType::Utf8, DataType::Utf8], false), dialect, seed);
         }
     }
+}
+
+#[test]
+fn containers_come_back_as_json_text() {
+    let declared = parse_columns("l BIGINT[], s STRUCT(a VARCHAR, b DOUBLE[]), m MAP(VARCHAR, DATE), j JSON").unwrap();
+    let schema = Arc::new(Schema::new(declared.columns.iter().map(|c| c.to_field()).collect::<Vec<_>>()));
+    let documents = [
+        r#"{"l":[1,null,-3],"s":{"a":"x,\"y\"\n","b":[0.5]},"m":{"k":"2024-02-29"},"j":{"any": [1,"a"]}}"#,
+        r#"{"l":[],"s":{"a":null,"b":null},"m":{},"j":"text"}"#,
+        r#"{"l":null,"s":null,"m":null,"j":null}"#,
+        r#"{"l":[9223372036854775807],"s":{"a":"","b":[]},"m":{"":null,"NULL":"1969-12-31"},"j":[]}"#,
+    ];
+    let json = DecodeSpec::new(Arc::clone(&schema), FormatSpec::new("json"));
+    let decoded = AnyDecoder::build(&json).unwrap().unwrap().decode(&RawBatch::from_values(documents)).unwrap();
+    assert!(decoded.rejected.is_empty(), "{:?}", decoded.rejected[0]);
+    let format = format(&[]);
+    assert_eq!(decode_file(&schema, &format, &encode_file(&decoded.batch, &format)), decoded.batch);
 }

@@ -3,24 +3,22 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::{DataType, Field, SchemaRef};
+use arrow_schema::{DataType, SchemaRef};
 use laminar_schema::{
     ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, DefaultFiller, FormatDecoder, FormatInference,
     FormatInfo, Found, Framing, Location, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
-    config::FormatSpec,
+    config::{ConfigError, FormatSpec},
     field::{RESCUE_COLUMN, payload_key},
 };
 
 use super::{
     CsvOptions, Dialect, SplitError, Splitter,
-    layout::{Layout, LayoutRules, Layouts},
+    column::{CsvColumn, NoValue},
+    layout::{LayoutRules, Layouts},
     options::{NullValues, RaggedRows},
     rescue::RescuedFields,
 };
-use crate::{
-    column::{Column, ColumnOps, ColumnOptions, Mismatch, Scalar},
-    policy::{NoContent, TypeMismatch, UnknownFields},
-};
+use crate::policy::{NoContent, TypeMismatch, UnknownFields};
 
 /// Decodes CSV records, one row each.
 ///
@@ -52,19 +50,10 @@ struct Policies {
     empty_records: NoContent,
     tombstones: NoContent,
     max_record_bytes: usize,
-}
-
-/// One column and what decides about its nulls.
-#[derive(Debug)]
-struct CsvColumn {
-    builder: Column,
-    nullable: bool,
-    has_default: bool,
-    is_rescue: bool,
-    /// A null text in quotes is null too, if it is no value: the column is no text.
-    quoted_nulls: bool,
-    /// Rows that lack the column and get its DEFAULT.
-    absent: Vec<u32>,
+    /// Names of the columns, for what is rescued.
+    names: Vec<String>,
+    /// The column that takes what is rescued.
+    rescue: Option<usize>,
 }
 
 /// Why a record gives no row. Costs nothing to make: errors are built outside the per-record path.
@@ -77,9 +66,7 @@ enum Rejection {
     Count,
     Empty,
     Tombstone,
-    Missing { column: usize },
-    Null { column: usize },
-    Mismatch { column: usize, mismatch: Mismatch },
+    Column { column: usize, why: NoValue },
 }
 
 /// What became of a record.
@@ -97,27 +84,20 @@ impl CsvDecoder {
     pub fn new(schema: SchemaRef, options: &CsvOptions) -> SchemaResult<Self> {
         let dialect = Dialect::new(options)?;
         let defaults = DefaultFiller::new(&schema)?;
-        let column_options = ColumnOptions {
-            binary_encoding: options.binary_encoding,
-            timestamp_formats: options.timestamp_formats.clone(),
-        };
-        let rescues = options.unknown_fields == UnknownFields::Rescue;
+        let rescues = options.unknown_fields == UnknownFields::Rescue || options.type_mismatch == TypeMismatch::Rescue;
         let columns: SchemaResult<Vec<CsvColumn>> = schema
             .fields()
             .iter()
             .enumerate()
             .map(|(index, f)| {
-                Ok(CsvColumn {
-                    builder: Column::new(super::carried(f)?, &column_options)?,
-                    nullable: f.is_nullable(),
-                    has_default: defaults.has_default(index),
-                    is_rescue: rescues && f.name() == RESCUE_COLUMN,
-                    quoted_nulls: !is_text(f),
-                    absent: Vec::new(),
-                })
+                let is_rescue = rescues && f.name() == RESCUE_COLUMN && *f.data_type() == DataType::Utf8;
+                CsvColumn::new(f, options, defaults.has_default(index), is_rescue)
             })
             .collect();
         let columns = columns?;
+        if rescues && !columns.iter().any(|c| c.is_rescue) {
+            return Err(no_rescue_column(options));
+        }
         let keys = columns.iter().zip(schema.fields());
         let keys = keys.map(|(c, f)| (!c.is_rescue).then(|| payload_key(f).to_owned())).collect();
         let layouts = Layouts::new(LayoutRules {
@@ -133,6 +113,8 @@ impl CsvDecoder {
                 empty_records: options.empty_records,
                 tombstones: options.tombstones,
                 max_record_bytes: options.max_record_bytes,
+                names: schema.fields().iter().map(|f| f.name().clone()).collect(),
+                rescue: columns.iter().position(|c| c.is_rescue),
             },
             splitter: Splitter::new(dialect),
             layouts,
@@ -178,25 +160,37 @@ impl CsvDecoder {
             return Err(Rejection::Count);
         }
         let row = self.num_rows as u32;
+        rescued.clear();
         for (index, (column, field)) in columns.iter_mut().zip(&layout.columns).enumerate() {
-            if column.is_rescue {
-                column.push_rescued(policies, splitter, layout, text, rescued);
-                continue;
-            }
-            match field.and_then(|at| splitter.field(text, at)) {
-                None => column.push_absent(row, index)?,
-                Some(field) if !field.quoted && policies.null_values.contains(field.text) => column.push_null(index)?,
-                Some(field) => match column.builder.push_scalar(Scalar::Text(field.text)) {
-                    Ok(()) => {}
+            let pushed = match field.and_then(|at| splitter.field(text, at)) {
+                // It gets what is left over once everything else is read.
+                None if column.is_rescue => continue,
+                None => column.push_absent(row),
+                Some(field) if !field.quoted && policies.null_values.contains(field.text) => column.push_null(),
+                Some(field) => match column.push_text(field.text) {
                     // Text in quotes that is no value of a column that is no text: `"",""` from those who quote all.
-                    Err(_) if column.quoted_nulls && policies.null_values.contains(field.text) => {
-                        column.push_null(index)?;
+                    Err(_) if column.quoted_nulls && policies.null_values.contains(field.text) => column.push_null(),
+                    Err(_) if column.nullable && policies.type_mismatch == TypeMismatch::Null => column.push_null(),
+                    Err(_) if column.nullable && policies.type_mismatch == TypeMismatch::Rescue => {
+                        rescued.push(&policies.names[index], Some(field.text));
+                        column.push_null()
                     }
-                    Err(_) if column.nullable && policies.type_mismatch == TypeMismatch::Null => {
-                        column.builder.push_null();
-                    }
-                    Err(mismatch) => return Err(Rejection::Mismatch { column: index, mismatch }),
+                    pushed => pushed,
                 },
+            };
+            pushed.map_err(|why| Rejection::Column { column: index, why })?;
+        }
+        if let Some(rescue) = policies.rescue {
+            for (at, name) in &layout.rescued {
+                if let Some(field) = splitter.field(text, *at) {
+                    let is_null = !field.quoted && policies.null_values.contains(field.text);
+                    rescued.push(name, (!is_null).then_some(field.text));
+                }
+            }
+            // The column is text, which takes any text.
+            let pushed = rescued.finish().map(|json| columns[rescue].push_text(json));
+            if !matches!(pushed, Some(Ok(()))) {
+                columns[rescue].push_empty();
             }
         }
         self.num_rows += 1;
@@ -205,8 +199,11 @@ impl CsvDecoder {
 
     fn push_absent_row(&mut self) -> Result<Outcome, Rejection> {
         let row = self.num_rows as u32;
-        for (index, column) in self.columns.iter_mut().enumerate() {
-            column.push_absent(row, index)?;
+        for (column, builder) in self.columns.iter_mut().enumerate() {
+            match builder.is_rescue {
+                true => builder.push_empty(),
+                false => builder.push_absent(row).map_err(|why| Rejection::Column { column, why })?,
+            }
         }
         self.num_rows += 1;
         Ok(Outcome::Row)
@@ -214,10 +211,7 @@ impl CsvDecoder {
 
     /// Removes what a rejected record has left in the columns in front of the one it failed at.
     fn take_back(&mut self) {
-        for column in &mut self.columns {
-            column.builder.truncate(self.num_rows);
-            column.absent.pop_if(|row| *row as usize >= self.num_rows);
-        }
+        self.columns.iter_mut().for_each(|column| column.truncate(self.num_rows));
     }
 
     fn decode_entry(&mut self, batch: &RawBatch, index: usize, layout: Option<usize>) -> Result<Outcome, Rejection> {
@@ -233,13 +227,11 @@ impl CsvDecoder {
 
     /// The error of a rejection of `record`, which must be what was decoded last.
     #[cold]
-    fn error(&self, rejection: Rejection, record: &[u8], layout: Option<usize>) -> SchemaError {
-        let layout = self.layouts.layout(layout);
-        let expected = |column: usize| self.schema.field(column).data_type().clone();
+    fn error(&mut self, rejection: Rejection, record: &[u8], layout: Option<usize>) -> SchemaError {
         let (error, column) = match rejection {
             Rejection::Layout => {
                 // A layout that is broken says why.
-                return layout.error().unwrap_or_else(|| DecodeError::InvalidUtf8.into());
+                return self.layouts.layout(layout).error().unwrap_or_else(|| DecodeError::InvalidUtf8.into());
             }
             Rejection::TooLarge => {
                 (DecodeError::TooLarge { size: record.len(), limit: self.policies.max_record_bytes }, None)
@@ -251,17 +243,24 @@ impl CsvDecoder {
                 return error.at(Location { span, ..Location::default() });
             }
             Rejection::Count => {
-                (DecodeError::ColumnCount { expected: layout.num_fields, found: self.splitter.len() }, None)
+                let expected = self.layouts.layout(layout).num_fields;
+                (DecodeError::ColumnCount { expected, found: self.splitter.len() }, None)
             }
             Rejection::Empty => (DecodeError::EmptyRecord, None),
             Rejection::Tombstone => (DecodeError::Tombstone, None),
-            Rejection::Missing { column } => (DecodeError::MissingField { expected: expected(column) }, Some(column)),
-            Rejection::Null { column } => (DecodeError::NullField { expected: expected(column) }, Some(column)),
-            Rejection::Mismatch { column, mismatch } => {
-                let text = std::str::from_utf8(record).unwrap_or("");
-                let field = layout.columns.get(column).copied().flatten().and_then(|at| self.splitter.field(text, at));
-                let found = Found::new("text", field.map_or("", |f| f.text));
-                (mismatch.into_error(expected(column), found), Some(column))
+            Rejection::Column { column, why } => {
+                let expected = self.schema.field(column).data_type().clone();
+                let error = match why {
+                    NoValue::Missing => DecodeError::MissingField { expected },
+                    NoValue::Null => DecodeError::NullField { expected },
+                    NoValue::Mismatch(mismatch) => mismatch.into_error(expected, self.found(record, layout, column)),
+                    NoValue::Nested => {
+                        let found = self.found(record, layout, column);
+                        let inside = self.columns[column].take_error();
+                        return inside.unwrap_or_else(|| DecodeError::TypeMismatch { expected, found }.into());
+                    }
+                };
+                (error, Some(column))
             }
         };
         match column {
@@ -270,14 +269,22 @@ impl CsvDecoder {
         }
     }
 
+    /// The text that a column has in the record that was decoded last.
+    #[cold]
+    fn found(&self, record: &[u8], layout: Option<usize>, column: usize) -> Found {
+        let text = std::str::from_utf8(record).unwrap_or("");
+        let at = self.layouts.layout(layout).columns.get(column).copied().flatten();
+        let field = at.and_then(|at| self.splitter.field(text, at));
+        Found::new("text", field.map_or("", |f| f.text))
+    }
+
     fn finish_batch(&mut self) -> SchemaResult<RecordBatch> {
         let arrays: SchemaResult<Vec<ArrayRef>> = self
             .columns
             .iter_mut()
             .enumerate()
             .map(|(index, column)| {
-                let array = column.builder.finish();
-                let filled = self.defaults.fill(index, array, &column.absent);
+                let filled = self.defaults.fill(index, column.finish()?, &column.absent);
                 column.absent.clear();
                 filled
             })
@@ -299,68 +306,16 @@ impl Policies {
     }
 }
 
-impl CsvColumn {
-    #[inline]
-    fn push_absent(&mut self, row: u32, column: usize) -> Result<(), Rejection> {
-        if self.has_default {
-            self.absent.push(row);
-        } else if !self.nullable {
-            return Err(Rejection::Missing { column });
-        }
-        self.builder.push_null();
-        Ok(())
-    }
-
-    #[inline]
-    fn push_null(&mut self, column: usize) -> Result<(), Rejection> {
-        if !self.nullable {
-            return Err(Rejection::Null { column });
-        }
-        self.builder.push_null();
-        Ok(())
-    }
-
-    fn push_rescued(
-        &mut self,
-        policies: &Policies,
-        splitter: &Splitter,
-        layout: &Layout,
-        record: &str,
-        rescued: &mut RescuedFields,
-    ) {
-        rescued.clear();
-        for (at, name) in &layout.rescued {
-            if let Some(field) = splitter.field(record, *at) {
-                let is_null = !field.quoted && policies.null_values.contains(field.text);
-                rescued.push(name, (!is_null).then_some(field.text));
-            }
-        }
-        // The column is text, which takes any text.
-        let pushed = rescued.finish().map(|json| self.builder.push_scalar(Scalar::Text(json)));
-        if !matches!(pushed, Some(Ok(()))) {
-            self.builder.push_null();
-        }
-    }
+#[cold]
+fn no_rescue_column(options: &CsvOptions) -> SchemaError {
+    let by_unknown = options.unknown_fields == UnknownFields::Rescue;
+    let option = if by_unknown { "unknown_fields" } else { "type_mismatch" };
+    let expected = format!("a column `{RESCUE_COLUMN}` of type JSON; declare it");
+    ConfigError::invalid(option, "rescue", expected, "there is no such column").into()
 }
 
 fn trim_line_end(record: &[u8]) -> &[u8] {
     record.strip_suffix(b"\n").map_or(record, |r| r.strip_suffix(b"\r").unwrap_or(r))
-}
-
-fn is_text(field: &Field) -> bool {
-    let value = match field.data_type() {
-        DataType::Dictionary(_, value) => value,
-        other => other,
-    };
-    matches!(
-        value,
-        DataType::Utf8
-            | DataType::LargeUtf8
-            | DataType::Utf8View
-            | DataType::Binary
-            | DataType::LargeBinary
-            | DataType::BinaryView
-    )
 }
 
 impl FormatDecoder for CsvDecoder {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_schema::{DataType, SchemaRef};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConnectorConfig, EncodeError, EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatInfo, Found, SchemaError,
     SchemaResult, config::ConfigError,
@@ -12,6 +12,7 @@ use memchr::{memchr, memmem};
 
 use super::{
     CsvOptions, Dialect,
+    nested::NestedTexts,
     options::{NullValues, QuoteStyle},
 };
 use crate::{
@@ -32,6 +33,8 @@ pub struct CsvEncoder {
     binary_encoding: BinaryEncoding,
     /// The header line; empty when there is none.
     prologue: Vec<u8>,
+    /// For each column that is a container: its JSON texts.
+    nested: Vec<Option<NestedTexts>>,
     /// A field's text while its quotes are written.
     scratch: Vec<u8>,
 }
@@ -42,9 +45,11 @@ impl CsvEncoder {
     /// # Errors
     /// Options that contradict each other; a column type that one field cannot carry.
     pub fn new(schema: SchemaRef, options: &CsvOptions) -> SchemaResult<Self> {
-        if let Some(f) = schema.fields().iter().find(|f| !Cells::carry(f)) {
-            return Err(unsupported(f.data_type()).in_field(f.name()));
-        }
+        let nested: SchemaResult<Vec<Option<NestedTexts>>> = schema
+            .fields()
+            .iter()
+            .map(|f| if Cells::carry(f) { Ok(None) } else { NestedTexts::new(f, options).map(Some) })
+            .collect();
         let mut encoder = Self {
             schema,
             dialect: Dialect::new(options)?,
@@ -53,6 +58,7 @@ impl CsvEncoder {
             quote_style: options.quote_style,
             binary_encoding: options.binary_encoding,
             prologue: Vec::new(),
+            nested: nested?,
             scratch: Vec::new(),
         };
         let null = encoder.null_values.written.as_bytes();
@@ -132,16 +138,6 @@ impl CsvEncoder {
 }
 
 #[cold]
-fn unsupported(data_type: &DataType) -> SchemaError {
-    EncodeError::UnsupportedType {
-        format: super::NAME,
-        data_type: data_type.clone(),
-        help: "select its fields as columns of their own, or write JSON",
-    }
-    .into()
-}
-
-#[cold]
 fn unquotable(field: &[u8]) -> SchemaError {
     EncodeError::Unrepresentable {
         format: super::NAME,
@@ -157,23 +153,34 @@ impl FormatEncoder for CsvEncoder {
     }
 
     fn encode(&mut self, batch: &RecordBatch, out: &mut EncodedBatch) -> SchemaResult<()> {
-        let fields = self.schema.fields().iter().zip(batch.columns());
-        let cells: Vec<Cells<'_>> = fields.filter_map(|(f, c)| Cells::new(f, c, self.binary_encoding)).collect();
-        if cells.len() != self.schema.fields().len() || batch.num_columns() != cells.len() {
+        let fields = self.schema.fields();
+        let same_types = fields.iter().zip(batch.columns()).all(|(f, c)| f.data_type() == c.data_type());
+        if batch.num_columns() != fields.len() || !same_types {
             return Err(schema_mismatch(&self.schema, batch));
         }
+        for (nested, column) in self.nested.iter_mut().zip(batch.columns()) {
+            if let Some(texts) = nested {
+                texts.start(column)?;
+            }
+        }
+        let fields = fields.iter().zip(batch.columns());
+        let cells: Vec<Option<Cells<'_>>> = fields.map(|(f, c)| Cells::new(f, c, self.binary_encoding)).collect();
         for row in 0..batch.num_rows() {
-            for (index, column) in cells.iter().enumerate() {
+            for (index, cells) in cells.iter().enumerate() {
                 let bytes = out.bytes_mut();
                 if index > 0 {
                     bytes.extend_from_slice(&self.dialect.delimiter);
                 }
-                if column.is_null(row) {
+                if cells.as_ref().map_or_else(|| batch.column(index).is_null(row), |cells| cells.is_null(row)) {
                     bytes.extend_from_slice(self.null_values.written.as_bytes());
                     continue;
                 }
                 let start = bytes.len();
-                column.write(row, bytes);
+                match (cells, &self.nested[index]) {
+                    (Some(cells), _) => cells.write(row, bytes),
+                    (None, Some(texts)) => bytes.extend_from_slice(texts.text(row)),
+                    (None, None) => return Err(schema_mismatch(&self.schema, batch)),
+                }
                 if let Err(e) = self.quote_field(bytes, start, index == 0) {
                     return Err(e.in_field(self.schema.field(index).name()));
                 }

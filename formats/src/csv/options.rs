@@ -49,7 +49,7 @@ pub struct CsvOptions {
     #[config(default = "skip")]
     pub empty_records: NoContent,
     /// What to do with a message without a value
-    #[config(default = "reject")]
+    #[config(default = "skip")]
     pub tombstones: NoContent,
     /// Patterns of timestamps, tried in order: `iso8601`, `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`, or strftime's
     #[config(default = "")]

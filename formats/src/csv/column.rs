@@ -1,0 +1,137 @@
+//! One column of a CSV decoder: where its text goes, and what decides about its nulls.
+
+use arrow_array::ArrayRef;
+use arrow_schema::{DataType, Field};
+use laminar_schema::{SchemaError, SchemaResult, field::is_json};
+
+use super::{CsvOptions, nested::NestedColumn};
+use crate::column::{Column, ColumnOps, ColumnOptions, Mismatch, Scalar};
+
+/// One column, its builder and its policies.
+#[derive(Debug)]
+pub(super) struct CsvColumn {
+    builder: Builder,
+    pub(super) nullable: bool,
+    has_default: bool,
+    pub(super) is_rescue: bool,
+    /// A null text in quotes is null too, if it is no value: the column is no text.
+    pub(super) quoted_nulls: bool,
+    /// Rows that lack the column and get its DEFAULT.
+    pub(super) absent: Vec<u32>,
+}
+
+#[derive(Debug)]
+enum Builder {
+    Text(Column),
+    Nested(Box<NestedColumn>),
+}
+
+/// Why a column has no value for a record. Costs nothing to make.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum NoValue {
+    /// It is not there, and there is no DEFAULT.
+    Missing,
+    /// It is null, and must not be.
+    Null,
+    /// The text is no such value.
+    Mismatch(Mismatch),
+    /// The JSON in the field does not fit: [`CsvColumn::take_error`] says why.
+    Nested,
+}
+
+impl CsvColumn {
+    pub(super) fn new(field: &Field, options: &CsvOptions, has_default: bool, is_rescue: bool) -> SchemaResult<Self> {
+        let builder = if field.data_type().is_nested() {
+            Builder::Nested(Box::new(NestedColumn::new(field, options)?))
+        } else {
+            let column_options = ColumnOptions {
+                binary_encoding: options.binary_encoding,
+                timestamp_formats: options.timestamp_formats.clone(),
+            };
+            Builder::Text(Column::new(field, &column_options)?)
+        };
+        let nullable = field.is_nullable();
+        Ok(Self { builder, nullable, has_default, is_rescue, quoted_nulls: !is_text(field), absent: Vec::new() })
+    }
+
+    /// Appends a value.
+    ///
+    /// # Errors
+    /// The text is no such value; the column is as before.
+    #[inline]
+    pub(super) fn push_text(&mut self, text: &str) -> Result<(), NoValue> {
+        match &mut self.builder {
+            Builder::Text(column) => column.push_scalar(Scalar::Text(text)).map_err(NoValue::Mismatch),
+            Builder::Nested(column) => column.push_text(text),
+        }
+    }
+
+    /// Appends a null row for a field that is null.
+    ///
+    /// # Errors
+    /// The column is NOT NULL.
+    #[inline]
+    pub(super) fn push_null(&mut self) -> Result<(), NoValue> {
+        if !self.nullable {
+            return Err(NoValue::Null);
+        }
+        self.push_empty();
+        Ok(())
+    }
+
+    /// Appends a null row for a field that is not there, to be filled with the DEFAULT.
+    ///
+    /// # Errors
+    /// The column is NOT NULL and has no DEFAULT.
+    #[inline]
+    pub(super) fn push_absent(&mut self, row: u32) -> Result<(), NoValue> {
+        if self.has_default {
+            self.absent.push(row);
+        } else if !self.nullable {
+            return Err(NoValue::Missing);
+        }
+        self.push_empty();
+        Ok(())
+    }
+
+    pub(super) fn push_empty(&mut self) {
+        match &mut self.builder {
+            Builder::Text(column) => column.push_null(),
+            Builder::Nested(column) => column.push_null(),
+        }
+    }
+
+    pub(super) fn truncate(&mut self, rows: usize) {
+        match &mut self.builder {
+            Builder::Text(column) => column.truncate(rows),
+            Builder::Nested(column) => column.truncate(rows),
+        }
+        self.absent.pop_if(|row| *row as usize >= rows);
+    }
+
+    pub(super) fn finish(&mut self) -> SchemaResult<ArrayRef> {
+        match &mut self.builder {
+            Builder::Text(column) => Ok(column.finish()),
+            Builder::Nested(column) => column.finish(),
+        }
+    }
+
+    /// Why the last [`NoValue::Nested`] was one.
+    #[cold]
+    pub(super) fn take_error(&mut self) -> Option<SchemaError> {
+        match &mut self.builder {
+            Builder::Text(_) => None,
+            Builder::Nested(column) => column.take_error(),
+        }
+    }
+}
+
+/// Whether any text is a value of the field.
+fn is_text(field: &Field) -> bool {
+    let value = match field.data_type() {
+        DataType::Dictionary(_, value) => value,
+        other => other,
+    };
+    let is_bytes = matches!(value, DataType::Binary | DataType::LargeBinary | DataType::BinaryView);
+    is_bytes || (matches!(value, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) && !is_json(field))
+}

@@ -1,0 +1,1 @@
+a BIGINT, _rescued JSON, b BIGINT NOT NULL, c DATE
