@@ -8,6 +8,27 @@
 //! RecordSink::write ─▶ buffer ─▶ compress ─▶ file, cut back to the last commit on abort and recovery
 //! ```
 //!
+//! ```
+//! use laminar_connector_file::{FileSource, FileSourceConfig};
+//! use laminar_schema::{FormatSpec, RecordStream, Source, SourceBatch};
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # runtime.block_on(async {
+//! let input = &b"{\"a\": 1}\n{\"a\": 2}\n"[..];
+//! let source: FileSource = FileSource::from_reader(input, FileSourceConfig::new("-"), &FormatSpec::new("json"))?;
+//! let mut stream = source.start(None).await?;
+//! let mut batch = SourceBatch::new();
+//! let mut records = 0;
+//! while stream.next(&mut batch, 1024).await? > 0 {
+//!     records += batch.len();
+//!     batch.clear();
+//! }
+//! assert_eq!(records, 2);
+//! # Ok::<(), laminar_schema::SchemaError>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Options, positions and guarantees: `docs/connectors/file.md`.
 
 #![forbid(unsafe_code)]

@@ -2,6 +2,7 @@
 
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 
+use laminar_formats::AnyDecoder;
 use laminar_schema::{
     ConnectorError, DecoderSet, NewRecord, Position, Positions, RecordStream, SchemaResult, Source, SourceBatch,
     SourceConfig, SourceConnector, SourceFromConfig,
@@ -16,7 +17,7 @@ use crate::{config::GeneratorConfig, workload::WorkloadGenerator};
 #[derive(Debug, SourceConnector)]
 #[connector(name = "generator", formats(json, raw))]
 #[capabilities(inferable)]
-pub struct GeneratorSource<D: DecoderSet> {
+pub struct GeneratorSource<D: DecoderSet = AnyDecoder> {
     config: GeneratorConfig,
     decoder: PhantomData<fn() -> D>,
 }

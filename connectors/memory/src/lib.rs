@@ -9,6 +9,20 @@
 //! what it looks at afterwards; its sinks keep transactions apart, as a database would, so that "exactly once" can be
 //! asserted. Both can be told to fail. SQL reaches them by a name that the program registers.
 //!
+//! ```
+//! use laminar_connector_memory::{MemoryFeed, MemorySource};
+//! use laminar_schema::{RecordStream, Source, SourceBatch};
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # runtime.block_on(async {
+//! let source: MemorySource = MemoryFeed::of_values([r#"{"a": 1}"#, r#"{"a": 2}"#]).source();
+//! let mut batch = SourceBatch::new();
+//! assert_eq!(source.start(None).await?.next(&mut batch, 1024).await?, 2);
+//! # Ok::<(), laminar_schema::SchemaError>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Options and guarantees: `docs/connectors/memory.md`.
 
 #![forbid(unsafe_code)]
