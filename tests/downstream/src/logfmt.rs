@@ -196,6 +196,7 @@ impl FormatInference for LogfmtInference {
         let detail = |(name, (data_type, n)): (&String, &(DataType, u64))| FieldInferenceDetail {
             field_name: name.clone(),
             inferred_type: data_type.clone(),
+            sql_type: laminar_schema::types::type_name(data_type),
             appearance_rate: *n as f64 / samples.len() as f64,
             confidence: 1.0,
             observed_types: BTreeMap::from([(data_type.to_string(), *n)]),
