@@ -136,7 +136,15 @@ fn to_array(field: &Field, literal: Literal) -> Result<ArrayRef, String> {
         return Err("DEFAULT of a nested column can only be NULL".to_owned());
     }
     let options = CastOptions { safe: false, ..CastOptions::default() };
-    cast_with_options(&StringArray::from(vec![text]), data_type, &options).map_err(|e| e.to_string())
+    let cast = |array: &dyn Array, to: &DataType| cast_with_options(array, to, &options).map_err(|e| e.to_string());
+    let text = StringArray::from(vec![text]);
+    match data_type {
+        // Arrow reads no text into a named zone without a database of zones; the instant is the same in every zone.
+        DataType::Timestamp(unit, Some(_)) => {
+            cast(&cast(&text, &DataType::Timestamp(*unit, Some("+00:00".into())))?, data_type)
+        }
+        _ => cast(&text, data_type),
+    }
 }
 
 fn uuid(text: &str) -> Result<ArrayRef, String> {
@@ -150,7 +158,7 @@ fn uuid(text: &str) -> Result<ArrayRef, String> {
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::Int64Array;
+    use arrow_array::{Int64Array, TimestampMicrosecondArray};
     use arrow_cast::display::array_value_to_string;
     use arrow_schema::TimeUnit;
 
@@ -179,6 +187,19 @@ mod tests {
         check(DataType::Date32, "DATE '2024-02-29'", "2024-02-29");
         check(DataType::Timestamp(TimeUnit::Microsecond, None), "'2024-02-29T01:02:03'", "2024-02-29T01:02:03");
         check(DataType::Int64, "NULL", "");
+    }
+
+    #[test]
+    fn instants_in_a_named_zone() -> SchemaResult<()> {
+        let data_type = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        for text in ["'1970-01-01T00:00:01Z'", "'1970-01-01 01:00:01+01:00'", "'1970-01-01 00:00:01'"] {
+            let column = DeclaredColumn { default: Some(text.into()), ..DeclaredColumn::new("c", data_type.clone()) };
+            let filler = DefaultFiller::new(&Schema::new(vec![column.to_field()]))?;
+            let filled = filler.fill(0, arrow_array::new_null_array(&data_type, 1), &[0])?;
+            let expected = TimestampMicrosecondArray::from(vec![1_000_000]).with_timezone("UTC");
+            assert_eq!(filled.as_ref(), &expected as &dyn Array, "{text}");
+        }
+        Ok(())
     }
 
     #[test]
