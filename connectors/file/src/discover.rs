@@ -94,7 +94,9 @@ impl Target {
         }
         let help = match self {
             Self::Glob(_) => "check the pattern and the directory it starts from; `**` matches any depth",
-            Self::One(_) | Self::Several(_) | Self::Stdin => "check the path; it is taken from the directory the program runs in",
+            Self::One(_) | Self::Several(_) | Self::Stdin => {
+                "check the path; it is taken from the directory the program runs in"
+            }
         };
         Err(ConnectorError::NotFound { target: self.to_string(), help }.into())
     }
