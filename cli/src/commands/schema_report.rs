@@ -21,13 +21,19 @@ fn detail<'a>(resolved: &'a ResolvedSchema, field: &Field) -> Option<&'a FieldIn
     resolved.field_details.iter().find(|d| d.field_name == payload_key(field))
 }
 
+/// Whether nulls were seen, or may be there for all that is known. The Arrow field of an inferred column is nullable
+/// even where every sample has a value.
+fn is_nullable(resolved: &ResolvedSchema, field: &Field) -> bool {
+    field.is_nullable() && detail(resolved, field).is_none_or(FieldInferenceDetail::nullable)
+}
+
 /// For people.
 pub(super) fn to_text(format: &str, resolved: &ResolvedSchema) -> String {
     let mut table = Table::new(["name", "type", "null", "in", "confidence", "seen"]);
     for field in resolved.schema.fields() {
         let mut row =
             [field.name().clone(), field_type_name(field), String::new(), String::new(), String::new(), String::new()];
-        row[2] = if field.is_nullable() { "yes" } else { "no" }.to_owned();
+        row[2] = if is_nullable(resolved, field) { "yes" } else { "no" }.to_owned();
         if let Some(detail) = detail(resolved, field) {
             row[3] = format!("{:.1} %", detail.appearance_rate * 100.0);
             row[4] = format!("{:.3}", detail.confidence);
@@ -73,7 +79,7 @@ fn field_json(resolved: &ResolvedSchema, field: &Field) -> Value {
     json!({
         "name": field.name(),
         "type": field_type_name(field),
-        "nullable": field.is_nullable(),
+        "nullable": is_nullable(resolved, field),
         "origin": resolved.field_origins.get(field.name()).map(ToString::to_string),
         "appearance_rate": detail.map(|d| d.appearance_rate),
         "confidence": detail.map(|d| d.confidence),
