@@ -127,6 +127,26 @@ async fn dead_letters_keep_the_bytes_and_the_reason() {
     assert_eq!(letter["record"], "eyJuIjogInRocmVlIn0=");
 }
 
+#[tokio::test]
+async fn a_record_that_cannot_be_cut_out_is_rejected_like_any_other() {
+    let (dir, store, dead) = (tempfile::tempdir().unwrap(), MemoryStore::new(), MemoryStore::new());
+    assert!(store.register("uncut") && dead.register("uncut_dead"));
+    let path = dir.path().join("in.csv");
+    std::fs::write(&path, format!("a,b\n1,x\n2,{}\n3,z\n", "y".repeat(100))).unwrap();
+    let sql = format!(
+        "CREATE SOURCE s (a BIGINT, b VARCHAR) FROM FILE (path = '{}', max_record_bytes = 50) FORMAT CSV
+         ON ERROR DEAD LETTER TO dead;
+         CREATE SINK k INTO MEMORY (name = 'uncut') FORMAT CSV; CREATE SINK dead INTO MEMORY (name = 'uncut_dead') FORMAT JSON;
+         INSERT INTO k SELECT * FROM s",
+        path.display()
+    );
+    let summaries = run(TestEngine::new(), &sql, &RunOptions::default()).await.unwrap();
+    assert_eq!((summaries[0].records, summaries[0].rows, summaries[0].rejected), (3, 2, 1));
+    assert_eq!(store.texts(), ["1,x", "3,z"]);
+    let letter: serde_json::Value = serde_json::from_str(&dead.texts()[0]).unwrap();
+    assert_eq!((letter["line"].as_u64(), letter["record"].is_null()), (Some(3), true));
+}
+
 /// Breaks the pipeline once at every step, runs it again from its checkpoint, and looks at what became visible.
 #[tokio::test]
 async fn every_record_is_written_once_whatever_step_fails() {

@@ -61,7 +61,9 @@ pub trait RecordStream: Send {
     /// there is at least one. Dropping the future before it is ready loses nothing: the same records come next time.
     ///
     /// # Errors
-    /// What kept the source from being read. Reading may go on when the error is retryable.
+    /// What kept the source from being read. Reading may go on when the error is retryable, and also when it
+    /// [is about one record](crate::SchemaError::is_row_level) that could not be cut out of a byte stream: then `out`
+    /// holds nothing, the next call goes on behind that record, and `ON ERROR` decides what becomes of it.
     fn next(&mut self, out: &mut SourceBatch, max: usize) -> impl Future<Output = SchemaResult<usize>> + Send;
 
     /// Tells the source that everything up to `upto` is safe: acks, offset commits, log positions.

@@ -105,11 +105,11 @@ impl Metrics {
     }
 
     #[cold]
-    pub(super) fn count_rejected(&self, errors: &[crate::SchemaError]) {
-        self.rejected.fetch_add(errors.len() as u64, Ordering::Relaxed);
+    pub(super) fn count_rejected(&self, rejected: &[(usize, crate::SchemaError)]) {
+        self.rejected.fetch_add(rejected.len() as u64, Ordering::Relaxed);
         let Ok(mut shown) = self.first_rejections.lock() else { return };
         let room = SHOWN_REJECTIONS.saturating_sub(shown.len());
-        shown.extend(errors.iter().take(room).map(ToString::to_string));
+        shown.extend(rejected.iter().take(room).map(|(_, e)| e.to_string()));
     }
 
     pub(super) fn summary(&self, ended: Ended, positions: Positions) -> Summary {

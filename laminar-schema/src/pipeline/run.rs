@@ -11,9 +11,9 @@ use crate::{
     capability::SchemaRegistryAware,
     connector::{Checkpoint, RecordStream, SinkConnector, SourceConnector},
     error::{EncodeError, Location, SchemaError, SchemaResult},
-    format::{DecodeSpec, Decoded, FormatDecoder, WriterSchema, WriterSchemaId, append_metadata},
+    format::{DecodeSpec, Decoded, FormatDecoder, Rejected, WriterSchema, WriterSchemaId, append_metadata},
     position::Positions,
-    record::{BatchContent, RawBatch, SourceBatch},
+    record::{BatchContent, NewRecord, RawBatch, SourceBatch},
     registry::{RegistryConfig, RegistryError},
 };
 
@@ -170,11 +170,13 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 biased;
                 () = &mut shutdown => break Ended::Interrupted,
                 () = sleep_until(due), if self.is_dirty => None,
-                read = self.stream.next(&mut batch, self.config.max_batch_records) => Some(read?),
+                read = self.stream.next(&mut batch, self.config.max_batch_records) => Some(read),
             };
             match read {
-                Some(0) => break Ended::SourceEnded,
-                Some(_) => self.process(&batch, metrics).await?,
+                Some(Ok(0)) => break Ended::SourceEnded,
+                Some(Ok(_)) => self.process(&batch, metrics).await?,
+                Some(Err(error)) if error.is_row_level() => self.reject_uncut(error, metrics).await?,
+                Some(Err(error)) => return Err(error),
                 None => {}
             }
             if Instant::now() >= due {
@@ -226,19 +228,8 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
     ) -> SchemaResult<Option<(WriterSchemaId, usize)>> {
         let Decoded { batch, rejected, rows, consumed, needs } = self.decoder.decode(raw)?;
         if !rejected.is_empty() {
-            let (indices, errors): (Vec<usize>, Vec<SchemaError>) = rejected
-                .into_iter()
-                .map(|r| (r.record, r.error.at(raw.record(r.record).location()).at(self.location())))
-                .unzip();
-            metrics.count_rejected(&errors);
-            if self.fails_on_rejection {
-                // The list is not empty, so there is a first error.
-                return errors.into_iter().next().map_or(Ok(None), Err);
-            }
-            if let Some(output) = &mut self.dead_letter {
-                let rejected: Vec<(usize, SchemaError)> = indices.into_iter().zip(errors).collect();
-                output.write(&dead_letters(&self.config.source_name, raw, &rejected)?).await?;
-            }
+            let located = |r: Rejected| (r.record, r.error.at(raw.record(r.record).location()));
+            self.reject(raw, rejected.into_iter().map(located).collect(), metrics).await?;
         }
         let columns = &self.spec.metadata_columns;
         let batch = append_metadata(&batch, &self.output_schema, columns, raw, &rows)?;
@@ -246,8 +237,38 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         Ok(needs.map(|id| (id, consumed)))
     }
 
-    fn location(&self) -> Location {
-        Location::source(Arc::clone(&self.config.source_name))
+    /// Disposes of records of `raw` that did not fit: counts them, then fails, skips, or writes dead letters.
+    #[cold]
+    async fn reject(
+        &mut self,
+        raw: &RawBatch,
+        rejected: Vec<(usize, SchemaError)>,
+        metrics: &Metrics,
+    ) -> SchemaResult<()> {
+        let source = Location::source(Arc::clone(&self.config.source_name));
+        let mut rejected: Vec<(usize, SchemaError)> =
+            rejected.into_iter().map(|(index, e)| (index, e.at(source.clone()))).collect();
+        metrics.count_rejected(&rejected);
+        if self.fails_on_rejection && !rejected.is_empty() {
+            return Err(rejected.swap_remove(0).1);
+        }
+        match &mut self.dead_letter {
+            Some(output) => output.write(&dead_letters(&self.config.source_name, raw, &rejected)?).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Disposes of a record that the source could not even cut out of its bytes. They stay where they are, at the
+    /// place that the dead letter names; it has no copy of them.
+    #[cold]
+    async fn reject_uncut(&mut self, error: SchemaError, metrics: &Metrics) -> SchemaResult<()> {
+        let mut raw = RawBatch::new();
+        let place = error.location();
+        let partition = place.partition.as_ref().map(|name| raw.partition(name, None));
+        raw.push(NewRecord { partition, offset: place.offset, line: place.line, ..NewRecord::default() });
+        metrics.count_input(1, 0);
+        self.is_dirty = true;
+        self.reject(&raw, vec![(0, error)], metrics).await
     }
 
     /// Fetches a writer schema that a record named, and rebuilds the decoder with it.
