@@ -10,7 +10,7 @@ use arrow_buffer::i256;
 
 use super::{
     ColumnOps, Mismatch, Scalar,
-    number::{Accumulator, ShortText, scaled},
+    number::{Accumulator, IntegerText, scaled},
     storage::Values,
 };
 
@@ -65,9 +65,8 @@ impl<T: Digits> DecimalColumn<T> {
         Ok(())
     }
 
-    fn push_shown(&mut self, value: impl std::fmt::Display) -> Result<(), Mismatch> {
-        let text = ShortText::new(value).ok_or(Mismatch::Range)?;
-        self.push_text(text.as_str()).map_err(|_| Mismatch::Range)
+    fn push_integer(&mut self, value: i128) -> Result<(), Mismatch> {
+        self.push_text(IntegerText::new(value).as_str())
     }
 }
 
@@ -86,11 +85,10 @@ impl<T: Digits> ColumnOps for DecimalColumn<T> {
     fn push_scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Mismatch> {
         match scalar {
             Scalar::Number(text) | Scalar::Text(text) => self.push_text(text),
-            Scalar::I64(v) => self.push_shown(v),
-            Scalar::U64(v) => self.push_shown(v),
-            // The shortest text of a binary number is the decimal that its writer most likely meant.
-            Scalar::F64(v) => self.push_shown(v),
-            Scalar::Bool(_) | Scalar::Str(_) | Scalar::Bytes(_) => Err(Mismatch::Type),
+            Scalar::I64(v) => self.push_integer(i128::from(v)),
+            Scalar::U64(v) => self.push_integer(i128::from(v)),
+            // A binary number is no decimal; a format that has the number's text hands that over.
+            Scalar::F64(_) | Scalar::Bool(_) | Scalar::Str(_) | Scalar::Bytes(_) => Err(Mismatch::Type),
         }
     }
 

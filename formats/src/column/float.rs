@@ -6,11 +6,12 @@ use arrow_array::{
     ArrayRef, ArrowPrimitiveType,
     types::{Float16Type, Float32Type, Float64Type},
 };
+use arrow_buffer::i256;
 use half::f16;
 
 use super::{
     ColumnOps, Mismatch, Scalar,
-    number::{ShortText, is_integer_text, scaled},
+    number::{IntegerText, is_integer_text, same_digits, scaled},
     storage::Values,
 };
 
@@ -41,12 +42,12 @@ pub trait Float: ArrowPrimitiveType {
     fn parse(text: &str) -> Option<Self::Native>;
     /// Neither infinite nor NaN.
     fn is_finite(v: Self::Native) -> bool;
-    /// Shortest text that reads back as `v`.
-    fn is_shortest(v: Self::Native, text: &str) -> bool;
+    /// Whether `v` stands for all of an integer that it was rounded from.
+    fn keeps(v: Self::Native, text: &str) -> bool;
 }
 
 macro_rules! floats {
-    ($($ty:ty, $native:ty, $bits:literal, $digits:literal, $cast:expr, $parse:expr;)*) => { $(
+    ($($ty:ty, $native:ty, $bits:literal, $digits:literal, $cast:expr, $parse:expr, $shortest:expr;)*) => { $(
         impl Float for $ty {
             const EXACT_BITS: u32 = $bits;
             const EXACT_DIGITS: usize = $digits;
@@ -61,38 +62,41 @@ macro_rules! floats {
             fn is_finite(v: $native) -> bool {
                 v.is_finite()
             }
-            fn is_shortest(v: $native, text: &str) -> bool {
-                // Display writes no exponent, so the text of an integral value is an integer.
-                ShortText::new(v).is_some_and(|short| short.as_str() == text.trim_start_matches('+'))
-                    || is_exactly(f64::from(v), text)
+            fn keeps(v: $native, text: &str) -> bool {
+                is_exactly(f64::from(v), text) || $shortest(v, text)
             }
         }
     )* };
 }
 floats! {
-    Float16Type, f16, 11, 3, f16::from_f64, |t: &str| t.parse().ok().map(f16::from_f64);
-    Float32Type, f32, 24, 7, |v| v as f32, |t: &str| t.parse().ok();
-    Float64Type, f64, 53, 15, |v| v, |t: &str| t.parse().ok();
+    // Nobody prints shortest digits of a half.
+    Float16Type, f16, 11, 3, f16::from_f64, |t: &str| t.parse().ok().map(f16::from_f64), |_, _| false;
+    Float32Type, f32, 24, 7, |v| v as f32, |t: &str| t.parse().ok(), is_shortest;
+    Float64Type, f64, 53, 15, |v| v, |t: &str| t.parse().ok(), is_shortest;
 }
 
-/// True when an integer's text is exactly `v`. Integers past 128 bits are compared by their shortest text only.
+/// True when an integer's text is exactly `v`; beyond 256 bits nobody writes all digits.
 fn is_exactly(v: f64, text: &str) -> bool {
-    // Every integral f64 below 2^127 converts to i128 without loss.
-    v.abs() < 1.7e38 && scaled::<i128>(text, 0).is_ok_and(|exact| exact == v as i128)
+    // 2^255 is about 5.8e76, and every integral f64 below it converts without loss.
+    v.abs() < 5e76 && scaled::<i256>(text, 0).is_ok_and(|exact| Some(exact) == i256::from_f64(v))
+}
+
+/// True when an integer's text has the digits that a floating-point number is printed with.
+fn is_shortest(v: impl ryu::Float, text: &str) -> bool {
+    same_digits(ryu::Buffer::new().format(v), text)
 }
 
 impl<T: Float> FloatColumn<T> {
     /// An integer that is not known to be exact.
     #[inline(never)]
-    fn from_wide(v: impl std::fmt::Display) -> Result<T::Native, Mismatch> {
-        let text = ShortText::new(v).ok_or(Mismatch::Range)?;
-        Self::from_text(text.as_str(), true)
+    fn from_wide(v: i128) -> Result<T::Native, Mismatch> {
+        Self::from_text(IntegerText::new(v).as_str(), true)
     }
 
     fn from_text(text: &str, typed: bool) -> Result<T::Native, Mismatch> {
         let value = T::parse(text).ok_or(Mismatch::Type)?;
         if T::is_finite(value) {
-            let lossy = text.len() > T::EXACT_DIGITS && is_integer_text(text) && !T::is_shortest(value, text);
+            let lossy = text.len() > T::EXACT_DIGITS && is_integer_text(text) && !T::keeps(value, text);
             return if lossy { Err(Mismatch::Range) } else { Ok(value) };
         }
         // Infinity that was written in digits is an overflow.
@@ -122,9 +126,9 @@ impl<T: Float> ColumnOps for FloatColumn<T> {
                 value
             }
             Scalar::I64(v) if v.unsigned_abs() >> T::EXACT_BITS == 0 => T::from_f64(v as f64),
-            Scalar::I64(v) => Self::from_wide(v)?,
+            Scalar::I64(v) => Self::from_wide(i128::from(v))?,
             Scalar::U64(v) if v >> T::EXACT_BITS == 0 => T::from_f64(v as f64),
-            Scalar::U64(v) => Self::from_wide(v)?,
+            Scalar::U64(v) => Self::from_wide(i128::from(v))?,
             Scalar::Number(text) => Self::from_text(text, true)?,
             Scalar::Text(text) => Self::from_text(text, false)?,
             Scalar::Bool(_) | Scalar::Str(_) | Scalar::Bytes(_) => return Err(Mismatch::Type),

@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, ArrowPrimitiveType};
 
-use super::{
-    ColumnOps, Mismatch, Scalar,
-    number::{ShortText, scaled},
-    storage::Values,
-};
+use super::{ColumnOps, Mismatch, Scalar, number::scaled, storage::Values};
 
 /// Builds an integer column.
 ///
@@ -66,8 +62,12 @@ fn parse<T: ArrowPrimitiveType<Native: TryFrom<i64> + TryFrom<i128>>>(text: &str
     }
 }
 
-#[inline(never)]
-fn from_float<T: ArrowPrimitiveType<Native: TryFrom<i64> + TryFrom<i128>>>(v: f64) -> Result<T::Native, Mismatch> {
-    let text = ShortText::new(v).ok_or(Mismatch::Range)?;
-    parse::<T>(text.as_str()).map_err(|_| Mismatch::Range)
+/// A floating-point number that is an integer. None of more than 128 bits fits any column.
+fn from_float<T: ArrowPrimitiveType<Native: TryFrom<i128>>>(v: f64) -> Result<T::Native, Mismatch> {
+    let integer = v as i128;
+    // The cast rounds towards zero and saturates, and NaN is equal to nothing.
+    if integer as f64 != v || integer == i128::MAX {
+        return Err(Mismatch::Range);
+    }
+    T::Native::try_from(integer).map_err(|_| Mismatch::Range)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, types::Utf8Type};
 
-use super::{ColumnOps, Mismatch, Scalar, number::ShortText, storage::ByteRows};
+use super::{ColumnOps, Mismatch, Scalar, number::IntegerText, storage::ByteRows};
 use crate::json::syntax::Scanner;
 
 /// Builds a column of JSON text. Text from elsewhere, such as a CSV field, must be one JSON document.
@@ -23,11 +23,6 @@ impl JsonColumn {
     pub fn push_document(&mut self, text: &str) -> Result<(), Mismatch> {
         if self.rows.push(text.as_bytes()) { Ok(()) } else { Err(Mismatch::Range) }
     }
-
-    fn push_shown(&mut self, value: impl std::fmt::Display) -> Result<(), Mismatch> {
-        let text = ShortText::new(value).ok_or(Mismatch::Range)?;
-        self.push_document(text.as_str())
-    }
 }
 
 impl ColumnOps for JsonColumn {
@@ -43,10 +38,10 @@ impl ColumnOps for JsonColumn {
 
     fn push_scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Mismatch> {
         match scalar {
-            Scalar::Bool(v) => self.push_shown(v),
-            Scalar::I64(v) => self.push_shown(v),
-            Scalar::U64(v) => self.push_shown(v),
-            Scalar::F64(v) if v.is_finite() => self.push_shown(v),
+            Scalar::Bool(v) => self.push_document(if v { "true" } else { "false" }),
+            Scalar::I64(v) => self.push_document(IntegerText::new(i128::from(v)).as_str()),
+            Scalar::U64(v) => self.push_document(IntegerText::new(i128::from(v)).as_str()),
+            Scalar::F64(v) if v.is_finite() => self.push_document(ryu::Buffer::new().format(v)),
             Scalar::F64(_) => Err(Mismatch::Range),
             Scalar::Number(text) | Scalar::Str(text) | Scalar::Text(text) => {
                 if !self.scanner.is_document(text.as_bytes()) {

@@ -86,6 +86,7 @@ pub enum Mismatch {
 impl Mismatch {
     /// The error that says what was expected and what stood there.
     #[cold]
+    #[inline(never)]
     pub fn into_error(self, expected: DataType, found: Found) -> DecodeError {
         match self {
             Self::Type => DecodeError::TypeMismatch { expected, found },

@@ -121,32 +121,56 @@ pub(super) fn scaled<A: Accumulator>(text: &str, scale: i8) -> Result<A, Mismatc
     if p.negative { Ok(value) } else { value.negate().ok_or(Mismatch::Range) }
 }
 
-/// Decimal text on the stack: the shortest that reads back as the same floating-point number.
-pub(super) struct ShortText {
-    bytes: [u8; 400],
-    len: usize,
+/// An integer's decimal text, on the stack. The standard formatter would do, but goes through virtual calls.
+pub(super) struct IntegerText {
+    bytes: [u8; 40],
+    start: usize,
 }
 
-impl ShortText {
-    /// The text of `value`; longest is f64's smallest subnormal, below 400 characters.
-    pub(super) fn new(value: impl std::fmt::Display) -> Option<Self> {
-        let mut text = Self { bytes: [0; 400], len: 0 };
-        std::fmt::Write::write_fmt(&mut text, format_args!("{value}")).ok()?;
-        Some(text)
+impl IntegerText {
+    pub(super) fn new(value: i128) -> Self {
+        // 39 digits and a sign at most.
+        let mut text = Self { bytes: [0; 40], start: 40 };
+        let mut rest = value.unsigned_abs();
+        loop {
+            text.start -= 1;
+            text.bytes[text.start] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if value < 0 {
+            text.start -= 1;
+            text.bytes[text.start] = b'-';
+        }
+        text
     }
 
     pub(super) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or("")
+        // Digits and a sign are ASCII.
+        std::str::from_utf8(&self.bytes[self.start..]).unwrap_or("")
     }
 }
 
-impl std::fmt::Write for ShortText {
-    fn write_str(&mut self, s: &str) -> std::fmt::Result {
-        let end = self.len + s.len();
-        self.bytes.get_mut(self.len..end).ok_or(std::fmt::Error)?.copy_from_slice(s.as_bytes());
-        self.len = end;
-        Ok(())
-    }
+/// True when two texts of numbers have the same significant digits, sign and magnitude.
+pub(super) fn same_digits(a: &str, b: &str) -> bool {
+    let (Some(a), Some(b)) = (parts(a), parts(b)) else { return false };
+    let digits = |p: Parts<'_>| {
+        let all = p.integer.len() + p.fraction.len();
+        let leading = p.integer.iter().chain(p.fraction).take_while(|d| **d == b'0').count();
+        let trailing = p.fraction.iter().rev().chain(p.integer.iter().rev()).take_while(|d| **d == b'0').count();
+        let exponent = p.exponent - p.fraction.len() as i64 + trailing as i64;
+        (leading, all.saturating_sub(trailing), exponent)
+    };
+    let ((from_a, to_a, exponent_a), (from_b, to_b, exponent_b)) = (digits(a), digits(b));
+    let of =
+        |p: Parts<'_>, at: usize| if at < p.integer.len() { p.integer[at] } else { p.fraction[at - p.integer.len()] };
+    let count = to_a.saturating_sub(from_a);
+    a.negative == b.negative
+        && count == to_b.saturating_sub(from_b)
+        && (count == 0 || exponent_a == exponent_b)
+        && (0..count).all(|i| of(a, from_a + i) == of(b, from_b + i))
 }
 
 /// True when `text` is an integer that was written without a fraction or exponent.

@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, ArrowPrimitiveType, types::*};
 use arrow_schema::{DataType, Field};
 use laminar_schema::SchemaResult;
 
-use super::{ColumnOps, ColumnOptions, Mismatch, Scalar, TimestampFormats, number::ShortText, storage::Values};
+use super::{ColumnOps, ColumnOptions, Mismatch, Scalar, TimestampFormats, number::IntegerText, storage::Values};
 
 /// Builds a DATE, TIME or TIMESTAMP column from text, and from numbers where the column's formats say what they
 /// count.
@@ -117,9 +117,8 @@ impl Temporal for Date64Type {
 }
 
 impl<T: Temporal> TemporalColumn<T> {
-    fn count_shown(&self, number: impl std::fmt::Display) -> Result<T::Native, Mismatch> {
-        let text = ShortText::new(number).ok_or(Mismatch::Range)?;
-        T::count(text.as_str(), &TemporalFormats(&self.formats))
+    fn count(&self, number: &str) -> Result<T::Native, Mismatch> {
+        T::count(number, &TemporalFormats(&self.formats))
     }
 }
 
@@ -138,10 +137,10 @@ impl<T: Temporal> ColumnOps for TemporalColumn<T> {
     fn push_scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Mismatch> {
         let value = match scalar {
             Scalar::Str(text) | Scalar::Text(text) => T::read(text, &TemporalFormats(&self.formats))?,
-            Scalar::Number(text) => T::count(text, &TemporalFormats(&self.formats))?,
-            Scalar::I64(v) => self.count_shown(v)?,
-            Scalar::U64(v) => self.count_shown(v)?,
-            Scalar::F64(v) => self.count_shown(v)?,
+            Scalar::Number(text) => self.count(text)?,
+            Scalar::I64(v) => self.count(IntegerText::new(i128::from(v)).as_str())?,
+            Scalar::U64(v) => self.count(IntegerText::new(i128::from(v)).as_str())?,
+            Scalar::F64(v) => self.count(ryu::Buffer::new().format(v))?,
             Scalar::Bool(_) | Scalar::Bytes(_) => return Err(Mismatch::Type),
         };
         self.values.push(value);

@@ -190,6 +190,7 @@ impl JsonDecoder {
     }
 
     #[cold]
+    #[inline(never)]
     fn mask_numbers(&mut self) {
         for mask in &self.masks {
             self.scratch[mask.clone()].fill(b' ');
@@ -361,6 +362,7 @@ impl Walker<'_, '_> {
     }
 
     #[cold]
+    #[inline(never)]
     fn not_a_row(&mut self) -> SchemaError {
         let found = self.found(0);
         DecodeError::NotARow { expected: "an object", found }.into()
@@ -382,22 +384,26 @@ fn push_text(root: &mut StructColumn, index: usize, text: Option<&str>) -> Schem
 }
 
 #[cold]
+#[inline(never)]
 fn reserved_full(mismatch: Mismatch, field: &arrow_schema::Field) -> SchemaError {
     let found = laminar_schema::Found::kind("object");
     SchemaError::from(mismatch.into_error(field.data_type().clone(), found)).in_field(field.name())
 }
 
 #[cold]
+#[inline(never)]
 fn too_large(size: usize, limit: usize) -> SchemaError {
     DecodeError::TooLarge { size, limit }.into()
 }
 
 #[cold]
+#[inline(never)]
 fn at_byte(error: DecodeError, at: usize) -> SchemaError {
     SchemaError::from(error).at(Location { span: Some(at..at + 1), ..Location::default() })
 }
 
 #[cold]
+#[inline(never)]
 fn syntax_error(e: SyntaxError, record: &[u8], limit: usize) -> SchemaError {
     let error = match e.problem {
         Problem::TooDeep => DecodeError::TooDeep { limit },

@@ -37,8 +37,9 @@ impl Rescue {
     /// Goes into an item of a list.
     pub(super) fn enter_item(&mut self, index: usize) -> usize {
         let mark = self.path.len();
-        // Writing to a String never fails.
-        let _ = std::fmt::Write::write_fmt(&mut self.path, format_args!("[{index}]"));
+        self.path.push('[');
+        push_index(&mut self.path, index);
+        self.path.push(']');
         mark
     }
 
@@ -64,4 +65,12 @@ impl Rescue {
         // Made of UTF-8 pieces only.
         std::str::from_utf8(&self.object).ok()
     }
+}
+
+/// By hand, since the standard formatter goes through virtual calls.
+fn push_index(path: &mut String, index: usize) {
+    if index >= 10 {
+        push_index(path, index / 10);
+    }
+    path.push((b'0' + (index % 10) as u8) as char);
 }

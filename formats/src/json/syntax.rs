@@ -31,6 +31,7 @@ pub(crate) enum Problem {
 impl SyntaxError {
     /// The reason in words, with the character that stands there.
     #[cold]
+    #[inline(never)]
     pub(crate) fn reason(self, source: &[u8]) -> String {
         match self.problem {
             Problem::End(expected) => format!("expected {expected}, found the end of the record"),
@@ -64,7 +65,7 @@ impl Scanner {
         bytes: &[u8],
         at: usize,
         max_depth: usize,
-        number: &mut dyn FnMut(Range<usize>),
+        number: &mut impl FnMut(Range<usize>),
     ) -> Result<usize, SyntaxError> {
         self.stack.clear();
         let mut at = at;
@@ -135,6 +136,7 @@ enum Next {
 }
 
 #[cold]
+#[inline(never)]
 fn wrong(bytes: &[u8], at: usize, expected: &'static str) -> SyntaxError {
     let problem = if at >= bytes.len() { Problem::End(expected) } else { Problem::Expected(expected) };
     SyntaxError { at, problem }

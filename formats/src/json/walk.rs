@@ -286,6 +286,7 @@ impl<'t> Walker<'t, '_> {
     }
 
     #[cold]
+    #[inline(never)]
     fn error(&mut self, field: &Field, at: usize, mismatch: Mismatch) -> SchemaError {
         let found = self.found(at);
         mismatch.into_error(field.data_type().clone(), found).into()
@@ -293,6 +294,7 @@ impl<'t> Walker<'t, '_> {
 
     /// What stands at `at`, for a message.
     #[cold]
+    #[inline(never)]
     pub(super) fn found(&mut self, at: usize) -> Found {
         match self.tape[at] {
             Node::Object { .. } => Found::kind("object"),
@@ -333,27 +335,32 @@ pub(super) fn push_absent(row: &mut StructColumn, object: u64) -> SchemaResult<(
 }
 
 #[cold]
+#[inline(never)]
 fn missing(field: &Field) -> SchemaError {
     let key = laminar_schema::field::payload_key(field);
     SchemaError::from(DecodeError::MissingField { expected: field.data_type().clone() }).in_field(key)
 }
 
 #[cold]
+#[inline(never)]
 fn null_field(field: &Field) -> SchemaError {
     DecodeError::NullField { expected: field.data_type().clone() }.into()
 }
 
 #[cold]
+#[inline(never)]
 fn unknown(key: &str) -> SchemaError {
     SchemaError::from(DecodeError::UnknownField).in_field(key)
 }
 
 #[cold]
+#[inline(never)]
 fn duplicate(key: &str) -> SchemaError {
     SchemaError::from(DecodeError::DuplicateField).in_field(key)
 }
 
 #[cold]
+#[inline(never)]
 fn in_item(error: SchemaError, index: usize) -> SchemaError {
     error.in_field(&format!("[{index}]"))
 }

@@ -1,0 +1,1 @@
+id BIGINT NOT NULL, price DOUBLE, tags VARCHAR[], at STRUCT(city VARCHAR, n BIGINT)

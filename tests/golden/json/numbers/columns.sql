@@ -1,0 +1,1 @@
+i BIGINT, d DOUBLE, p DECIMAL(38,10), j JSON

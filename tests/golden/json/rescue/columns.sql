@@ -1,0 +1,1 @@
+id BIGINT, price DOUBLE, at STRUCT(city VARCHAR), _rescued JSON

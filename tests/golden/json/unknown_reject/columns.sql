@@ -1,0 +1,1 @@
+id BIGINT, at STRUCT(city VARCHAR)
