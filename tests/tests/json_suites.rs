@@ -181,7 +181,7 @@ fn real_documents() {
         let (batch, faults) = file_records(&framing, content);
         assert!(faults.is_empty(), "{name}: {faults:?}");
         let decoded = decode(&schema, &options, &batch);
-        assert!(batch.len() > 0, "{name}");
+        assert!(!batch.is_empty(), "{name}");
         // What is no object is rejected by name; everything else is kept.
         for rejected in &decoded.rejected {
             assert!(rejected.error.message().starts_with("expected an object, found"), "{name}: {}", rejected.error);
