@@ -16,7 +16,7 @@ pub struct FileStream {
     /// Events that were received and not yet looked at.
     queue: VecDeque<Event>,
     /// Inputs by number; `None` once they have ended and all their records are yielded.
-    inputs: Vec<Option<Records>>,
+    pub(crate) inputs: Vec<Option<Records>>,
     /// The input whose buffer may still hold whole records.
     cutting: Option<usize>,
     /// Positions reached since the last batch that was yielded. They wait here, because a cancelled call must not take

@@ -88,14 +88,14 @@ async fn truncation_stops_or_restarts() {
     let path = dir.path().join("log");
     for (policy, expected) in [
         (OnTruncate::Fail, Err("the file shrank to 4 bytes after 8 had been read")),
-        (OnTruncate::Restart, Ok(["log@0:1 new"])),
+        (OnTruncate::Restart, Ok(["log@0:1 one"])),
     ] {
         fs::write(&path, "one\ntwo\n").unwrap();
         let source = following(&path, |c| c.on_truncate = policy);
         let mut reached = Positions::new();
         let mut stream = source.start(None).await.unwrap();
         take(&mut stream, 2, &mut reached).await.unwrap();
-        fs::write(&path, "new\n").unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_len(4).unwrap();
         let found = take(&mut stream, 1, &mut reached.clone()).await;
         // The same holds when it happened while nobody looked.
         let mut resumed = source.start(Some(&reached)).await.unwrap();
@@ -125,8 +125,9 @@ async fn starting_at_the_end_leaves_out_what_exists() {
     });
     let mut stream = source.start(None).await.unwrap();
     let mut batch = SourceBatch::new();
-    // Once a call has had to wait, the files there are have been looked at.
-    assert!(tokio::time::timeout(Duration::from_millis(50), stream.next(&mut batch, 9)).await.is_err());
+    while stream.inputs.is_empty() {
+        assert!(tokio::time::timeout(Duration::from_millis(5), stream.next(&mut batch, 9)).await.is_err());
+    }
     append(&old, b"3\n");
     let mut reached = Positions::new();
     assert_eq!(take(&mut stream, 1, &mut reached).await.unwrap(), ["a.csv@7:4 [id] 33"]);
