@@ -171,6 +171,10 @@ impl<D: DecoderSet> Source for FileSource<D> {
     type Decoder = D;
     type Stream = FileStream;
 
+    fn is_bounded(&self) -> bool {
+        !self.config.follow
+    }
+
     async fn validate(&self) -> SchemaResult<()> {
         if self.config.follow || self.target.is_read_once() {
             return Ok(());

@@ -60,6 +60,10 @@ impl<D: DecoderSet> Source for GeneratorSource<D> {
     type Decoder = D;
     type Stream = GeneratorStream;
 
+    fn is_bounded(&self) -> bool {
+        self.config.rows.is_some()
+    }
+
     async fn start(&self, from: Option<&Positions>) -> SchemaResult<GeneratorStream> {
         let mut stream = self.stream();
         for (partition, position) in from.into_iter().flat_map(Positions::iter) {

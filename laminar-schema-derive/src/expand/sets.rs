@@ -202,14 +202,14 @@ impl Set<'_> {
         };
         let into_running = |Member { ident: variant, .. }: &Member| quote!(.map(#part::#variant));
         let validate = forward.method(&base, &syn::parse_quote!(async fn validate(&self) -> #p::SchemaResult<()>));
-        let (running, build, start, only_sinks) = match model.role {
+        let (running, build, start, only_here) = match model.role {
             Role::Source => (
                 format_ident!("Stream"),
                 syn::parse_quote!(fn build_decoder(&self, spec: &#p::DecodeSpec) -> #p::SchemaResult<Self::Decoder>),
                 syn::parse_quote!(
                     async fn start(&self, from: #p::Option<&#p::Positions>) -> #p::SchemaResult<Self::Stream>
                 ),
-                TokenStream::new(),
+                forward.method(&base, &syn::parse_quote!(fn is_bounded(&self) -> bool)),
             ),
             Role::Sink => (
                 format_ident!("Writer"),
@@ -226,7 +226,7 @@ impl Set<'_> {
             impl #p::#base for #ident #bounds {
                 type #codec = #codec_type;
                 type #running = #running_type;
-                #only_sinks
+                #only_here
                 #validate
                 #build
                 #start

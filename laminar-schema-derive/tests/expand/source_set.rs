@@ -322,6 +322,13 @@ const _: () = {
             <BoxSource<EngineDecoder> as p::Source>::Stream,
         >;
         #[inline]
+        fn is_bounded(&self) -> bool {
+            match self {
+                EngineSource::Kafka(__member) => p::Source::is_bounded(__member),
+                EngineSource::Plugin(__member) => p::Source::is_bounded(__member),
+            }
+        }
+        #[inline]
         async fn validate(&self) -> p::SchemaResult<()> {
             match self {
                 EngineSource::Kafka(__member) => p::Source::validate(__member).await,

@@ -188,6 +188,7 @@ impl RecordStream for BoxStream {
 /// Object-safe mirror of a source connector, implemented only for the private `ErasedSource`.
 trait SourceMirror<D>: Send + Sync + fmt::Debug {
     fn info(&self) -> ConnectorInfo;
+    fn is_bounded(&self) -> bool;
     fn validate(&self) -> BoxFuture<'_, SchemaResult<()>>;
     fn build_decoder(&self, spec: &DecodeSpec) -> SchemaResult<D>;
     fn start<'a>(&'a self, from: Option<&'a Positions>) -> BoxFuture<'a, SchemaResult<BoxStream>>;
@@ -207,6 +208,9 @@ where
 {
     fn info(&self) -> ConnectorInfo {
         self.0.info()
+    }
+    fn is_bounded(&self) -> bool {
+        self.0.is_bounded()
     }
     fn validate(&self) -> BoxFuture<'_, SchemaResult<()>> {
         Box::pin(self.0.validate())
@@ -259,6 +263,9 @@ impl<D: DecoderSet> Source for BoxSource<D> {
     type Decoder = D;
     type Stream = BoxStream;
 
+    fn is_bounded(&self) -> bool {
+        self.0.is_bounded()
+    }
     async fn validate(&self) -> SchemaResult<()> {
         self.0.validate().await
     }

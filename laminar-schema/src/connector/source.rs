@@ -31,6 +31,11 @@ pub trait Source: Send + Sync + fmt::Debug + Sized + 'static {
         std::future::ready(Ok(()))
     }
 
+    /// Whether it ends by itself. A followed file does not, nor does a topic.
+    fn is_bounded(&self) -> bool {
+        true
+    }
+
     /// Builds the decoder of a resolved schema. The default asks the decoder set.
     ///
     /// # Errors

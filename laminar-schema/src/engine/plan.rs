@@ -20,6 +20,8 @@ pub struct RunOptions {
     pub checkpoint_interval: Duration,
     /// Records per batch, at most.
     pub max_batch_records: usize,
+    /// Whether sources that never end are refused.
+    pub must_end: bool,
 }
 
 impl Default for RunOptions {
@@ -29,6 +31,7 @@ impl Default for RunOptions {
             checkpoint_dir: None,
             checkpoint_interval: usual.checkpoint_interval,
             max_batch_records: usual.max_batch_records,
+            must_end: false,
         }
     }
 }
@@ -93,6 +96,10 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         options: &RunOptions,
     ) -> Result<Planned<S, K>, StatementError> {
         let bound = self.bind(name).await?;
+        if options.must_end && !bound.source.is_bounded() {
+            let error = ConnectorError::Unbounded { name: name.to_owned() };
+            return Err(bound.definition.error(error, &bound.definition.statement.connector.span));
+        }
         let mut lines = Vec::new();
         let mut outputs = Vec::new();
         for insert in inserts {

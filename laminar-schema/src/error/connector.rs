@@ -69,6 +69,11 @@ pub enum ConnectorError {
         /// The sink.
         name: String,
     },
+    /// The source has no end, and a run that ends with its sources was asked for.
+    Unbounded {
+        /// The source.
+        name: String,
+    },
     /// A position in a checkpoint is not one of this connector.
     BadPosition {
         /// The partition it was for.
@@ -134,6 +139,7 @@ impl ConnectorError {
                 | Self::NotCreated { .. }
                 | Self::AlreadyExists { .. }
                 | Self::SinkUsedTwice { .. }
+                | Self::Unbounded { .. }
         )
     }
 }
@@ -160,6 +166,9 @@ impl fmt::Display for ConnectorError {
             }
             Self::SinkUsedTwice { name } => {
                 write!(f, "sink `{name}` is written to twice; a sink has one writer: create a second sink")
+            }
+            Self::Unbounded { name } => {
+                write!(f, "source `{name}` never ends, and the run is to end with its sources; bound it in its options")
             }
             Self::BadPosition { partition, reason } => {
                 write!(f, "the checkpoint's position of partition {partition} cannot be resumed: {reason}")
