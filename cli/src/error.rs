@@ -2,6 +2,7 @@
 
 use std::{fmt, io};
 
+use laminar_connector_file::STANDARD_STREAM;
 use laminar_schema::{
     ConnectorError, EncodeError, ErrorKind, InferError, SchemaError, engine::StatementError, error::cut,
 };
@@ -70,7 +71,7 @@ impl CliError {
         let source = match self {
             Self::Stdout(source) => source,
             Self::Statement(StatementError { error, .. }) | Self::Schema(error) => match error.kind() {
-                ErrorKind::Connector(ConnectorError::Io { source, .. }) => source,
+                ErrorKind::Connector(ConnectorError::Io { source, target, .. }) if target == STANDARD_STREAM => source,
                 _ => return false,
             },
             _ => return false,

@@ -1,10 +1,10 @@
 //! `laminar run`
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use laminar_schema::{
-    Options,
-    ddl::{self, StatementKind},
+    config::FromConfigValue,
+    ddl::StatementKind,
     engine::{RunOptions, Script},
     field,
     types::field_type_name,
@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// Folder of checkpoints to resume from; without it every run starts at the beginning
     #[arg(long, value_name = "DIR")]
     checkpoint: Option<PathBuf>,
+    /// Time between checkpoints, such as 500ms, 10s, 5m
+    #[arg(long, value_name = "DURATION", requires = "checkpoint", value_parser = Duration::from_value)]
+    checkpoint_interval: Option<Duration>,
     /// Serve counters for Prometheus at this address; on the loopback interface where it is only a port
     #[arg(long, value_name = "ADDR")]
     metrics: Option<String>,
@@ -40,15 +43,17 @@ pub(crate) struct Args {
 
 /// Carries out the statements that show something, then runs the pipelines.
 pub(crate) async fn run(args: Args) -> CommandResult {
-    let text = read_sql(&args.file)?;
     let mut engine = CliEngine::new();
-    let script = engine.load(&text)?;
+    let script = engine.load(&read_sql(&args.file)?)?;
     refuse_what_is_to_come(&script)?;
-    if args.once {
-        check_all_end(&text)?;
-    }
     show(&engine, &script).await?;
-    let options = RunOptions { checkpoint_dir: args.checkpoint, ..RunOptions::default() };
+    let usual = RunOptions::default();
+    let options = RunOptions {
+        checkpoint_dir: args.checkpoint,
+        must_end: args.once,
+        checkpoint_interval: args.checkpoint_interval.unwrap_or(usual.checkpoint_interval),
+        ..usual
+    };
     let planned = engine.plan(&script, &options).await?;
     if planned.is_empty() {
         return Ok(DONE);
@@ -74,25 +79,6 @@ fn refuse_what_is_to_come(script: &Script) -> Result<(), CliError> {
         }
     }
     Ok(())
-}
-
-/// Refuses sources that wait for more at their end.
-fn check_all_end(text: &str) -> Result<(), CliError> {
-    // The text was parsed before, so there is no error to show.
-    for statement in ddl::parse(text).unwrap_or_default() {
-        let StatementKind::CreateSource(source) = statement.kind else { continue };
-        if follows(&source.connector.options) {
-            let message =
-                format!("source {} follows its files and never ends, which --once asks for", source.name.name);
-            return Err(CliError::usage(message, "remove the option `follow`, or run without --once"));
-        }
-    }
-    Ok(())
-}
-
-fn follows(options: &Options) -> bool {
-    use laminar_schema::config::FromConfigValue;
-    options.get("follow").is_some_and(|text| bool::from_value(text).unwrap_or(false))
 }
 
 /// Carries out the statements that print, in order.
