@@ -3,7 +3,10 @@
 use std::io;
 
 use laminar_connector_file::{FileSource, FileSourceConfig, STANDARD_STREAM, detect};
-use laminar_schema::{FormatSpec, Options, Source, SourceSet};
+use laminar_schema::{
+    ConnectorConfig, DeclaredSchema, FormatSpec, InferenceConfig, Location, Options, ResolveRequest, ResolvedSchema,
+    SchemaResolver, Source, SourceSet,
+};
 
 use crate::{
     engine::{CliDecoder, CliSources},
@@ -81,6 +84,21 @@ impl Found {
         };
         source.validate().await?;
         Ok(Input { name, format, source: source.into() })
+    }
+}
+
+impl Input {
+    /// Finds the schema, with the columns that are declared and these options of inference.
+    pub(crate) async fn resolve(
+        &self,
+        declared: Option<&DeclaredSchema>,
+        inference: &Options,
+    ) -> Result<ResolvedSchema, CliError> {
+        let inference = InferenceConfig::from_options(inference).map_err(|e| CliError::Schema(e.into()))?;
+        let inference = InferenceConfig { format_options: self.format.options.clone(), ..inference };
+        let request = ResolveRequest { declared, inference: Some(&inference), ..ResolveRequest::new(&self.format) };
+        let resolved = SchemaResolver::of::<CliDecoder>().resolve(&self.source, &request).await;
+        Ok(resolved.map_err(|e| e.at(Location::source(self.name.as_str())))?)
     }
 }
 

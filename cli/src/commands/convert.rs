@@ -5,17 +5,17 @@ use std::{path::Path, str::FromStr};
 use arrow_schema::SchemaRef;
 use laminar_connector_file::{STANDARD_STREAM, detect};
 use laminar_schema::{
-    ConnectorConfig, DeclaredSchema, DecodeSpec, FormatSpec, InferenceConfig, OnError, Options, Output, Pipeline,
-    PipelineConfig, ResolveRequest, SchemaResolver, Sink, SinkConfig, SinkSet,
+    DeclaredSchema, DecodeSpec, FormatSpec, OnError, Options, Output, Pipeline, PipelineConfig, Sink, SinkConfig,
+    SinkSet,
     ddl::{self, DdlError, StatementKind},
     engine::StatementError,
     pipeline::dead_letter_schema,
 };
 
 use crate::{
-    engine::{CliDecoder, CliSinks},
+    engine::CliSinks,
     error::{CliError, CommandResult},
-    input::{Found, Input},
+    input::Found,
     output::report_warnings,
     running::{Job, run_all},
     settings::{Setting, divide, options_of, parse_setting},
@@ -83,7 +83,9 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     let (format_options, inference_options) = divide(&args.settings, &found.format.name)?;
     let input = found.open(format_options).await?;
     check_not_the_input(&args.input, &args.output)?;
-    let spec = decode_spec(&input, declared.as_ref(), &inference_options).await?;
+    let resolved = input.resolve(declared.as_ref(), &inference_options).await?;
+    report_warnings(&input.name, &resolved);
+    let spec = DecodeSpec::new(resolved.schema, input.format);
 
     let output = output(&args.output, to_format(&args), &spec.output_schema()).await?;
     let on_error = match &args.on_error {
@@ -97,21 +99,6 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     let config = PipelineConfig::new(input.name.as_str());
     let pipeline = Pipeline::new(input.source, spec, vec![output], on_error, config);
     run_all(vec![Job::new(input.name, pipeline)]).await
-}
-
-async fn decode_spec(
-    input: &Input,
-    declared: Option<&DeclaredSchema>,
-    inference: &Options,
-) -> Result<DecodeSpec, CliError> {
-    let inference = InferenceConfig {
-        format_options: input.format.options.clone(),
-        ..InferenceConfig::from_options(inference).map_err(|e| CliError::Schema(e.into()))?
-    };
-    let request = ResolveRequest { declared, inference: Some(&inference), ..ResolveRequest::new(&input.format) };
-    let resolved = SchemaResolver::of::<CliDecoder>().resolve(&input.source, &request).await?;
-    report_warnings(&input.name, &resolved);
-    Ok(DecodeSpec::new(resolved.schema, input.format.clone()))
 }
 
 async fn output(path: &str, format: FormatSpec, schema: &SchemaRef) -> Result<Output<CliSinks>, CliError> {

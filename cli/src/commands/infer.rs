@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use clap::ValueEnum;
-use laminar_schema::{ConnectorConfig, InferenceConfig, Options, ResolveRequest, ResolvedSchema, SchemaResolver, ddl};
+use laminar_schema::{Options, ResolvedSchema, ddl};
 
 use super::schema_report;
 use crate::{
-    engine::CliDecoder,
     error::{CliError, CommandResult, DONE},
     input::{Found, Input},
     output::{print, print_json, report},
@@ -58,9 +57,12 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         ));
     }
     let found = Found::look_at(&args.inputs, args.format.as_deref())?;
-    let (format_options, inference_options) = divide(&args.settings, &found.format.name)?;
+    let (format_options, mut inference) = divide(&args.settings, &found.format.name)?;
+    if let Some(size) = args.sample_size {
+        inference.insert("sample_size", size.to_string(), None);
+    }
     let input = found.open(format_options).await?;
-    let resolved = resolve(&input, inference(&inference_options, args.sample_size)?).await?;
+    let resolved = input.resolve(None, &inference).await?;
     match form {
         Form::Table => print(&schema_report::to_text(&input.format.name, &resolved))?,
         Form::Json => print_json(&schema_report::to_json(&input.format.name, &resolved))?,
@@ -70,20 +72,6 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         }
     }
     Ok(DONE)
-}
-
-fn inference(options: &Options, sample_size: Option<usize>) -> Result<InferenceConfig, CliError> {
-    let mut options = options.clone();
-    if let Some(size) = sample_size {
-        options.insert("sample_size", size.to_string(), None);
-    }
-    InferenceConfig::from_options(&options).map_err(|e| CliError::Schema(e.into()))
-}
-
-async fn resolve(input: &Input, inference: InferenceConfig) -> Result<ResolvedSchema, CliError> {
-    let inference = InferenceConfig { format_options: input.format.options.clone(), ..inference };
-    let request = ResolveRequest { inference: Some(&inference), ..ResolveRequest::new(&input.format) };
-    Ok(SchemaResolver::of::<CliDecoder>().resolve(&input.source, &request).await?)
 }
 
 fn create_source(input: &Input, resolved: &ResolvedSchema) -> String {

@@ -1,0 +1,129 @@
+//! `laminar convert`: formats, schemas, policies, standard streams.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    process::Stdio,
+};
+
+use crate::laminar::Folder;
+
+const ROWS: &str = "{\"id\":1,\"name\":\"a,b\"}\n{\"id\":2,\"name\":null}\n";
+
+#[test]
+fn rows_come_back_from_csv() {
+    let folder = Folder::with(&[("a.ndjson", ROWS)]);
+    folder.run(&["convert", "a.ndjson", "-o", "a.csv"]).ended(0, &["2 records", "2 rows written, 0 rejected"]);
+    assert_eq!(folder.read("a.csv"), "id,name\n1,\"a,b\"\n2,\n");
+    let back = folder.run(&["convert", "a.csv"]).ended(0, &[]).stdout;
+    assert_eq!(back, ROWS);
+}
+
+#[test]
+fn standard_streams_and_compression() {
+    let folder = Folder::new();
+    let csv = folder.run_with(&["convert", "-", "--to", "csv"], ROWS).ended(0, &[]).stdout;
+    assert_eq!(csv, "id,name\n1,\"a,b\"\n2,\n");
+    for packed in ["a.ndjson.gz", "a.ndjson.zst"] {
+        folder.run_with(&["convert", "-", "-o", packed], ROWS).ended(0, &[]);
+        assert_ne!(std::fs::read(folder.path(packed)).unwrap(), ROWS.as_bytes());
+        assert_eq!(folder.run(&["convert", packed]).ended(0, &[]).stdout, ROWS, "{packed}");
+    }
+    let tsv = folder.run_with(&["convert", "-", "-o", "a.tsv"], ROWS).ended(0, &[]);
+    assert_eq!((tsv.stdout.as_str(), folder.read("a.tsv").as_str()), ("", "id\tname\n1\ta,b\n2\t\n"));
+    let semicolons = folder.run_with(&["convert", "-", "--to", "csv", "--to-set", "delimiter=;"], ROWS);
+    assert_eq!(semicolons.ended(0, &[]).stdout, "id;name\n1;a,b\n2;\n");
+}
+
+#[test]
+fn declared_columns_win() {
+    let folder = Folder::with(&[
+        ("a.ndjson", ROWS),
+        ("columns.sql", "id DOUBLE, name VARCHAR"),
+        ("source.sql", "CREATE SOURCE t (name VARCHAR, *) FROM FILE (path = 'elsewhere') FORMAT JSON;"),
+        (
+            "two.sql",
+            "CREATE SOURCE a (x BIGINT) FROM FILE FORMAT JSON; CREATE SOURCE b (x BIGINT) FROM FILE FORMAT JSON",
+        ),
+    ]);
+    let check = |args: &[&str], first: &str| {
+        let ran = folder.run(&[&["convert", "a.ndjson"], args].concat()).ended(0, &[]);
+        assert_eq!(ran.stdout.lines().next(), Some(first), "{args:?}");
+    };
+    check(&["--schema", "name VARCHAR"], r#"{"name":"a,b"}"#);
+    check(&["--schema", "name VARCHAR, *"], r#"{"name":"a,b","id":1}"#);
+    check(&["--schema-file", "columns.sql"], r#"{"id":1.0,"name":"a,b"}"#);
+    check(&["--schema-file", "source.sql"], r#"{"name":"a,b","id":1}"#);
+    let refuse = |args: &[&str], said: &[&str]| {
+        folder.run(&[&["convert", "a.ndjson"], args].concat()).ended(2, said);
+    };
+    refuse(&["--schema", "id BIGNT"], &["1 | id BIGNT", "   ^^^^^", "did you mean `BIGINT`?"]);
+    refuse(&["--schema-file", "a.avsc"], &["does not read .avsc files yet"]);
+    refuse(&["--schema-file", "two.sql"], &["several CREATE SOURCE"]);
+    refuse(&["--schema", "a BIGINT", "--schema-file", "columns.sql"], &["cannot be used with"]);
+}
+
+#[test]
+fn policies_decide_about_bad_records() {
+    let bad = "{\"id\": 1}\n{\"id\": \"x\"}\nnot json\n{\"id\": 4}\n";
+    let folder = Folder::with(&[("a.ndjson", bad)]);
+    let convert = |policy: &str| folder.run(&["convert", "a.ndjson", "--schema", "id BIGINT", "--on-error", policy]);
+    let failed = convert("fail").ended(1, &["a.ndjson", "line 2", "field id", "expected BIGINT, found string \"x\""]);
+    assert_eq!(failed.stdout, "");
+    let skipped = convert("skip").ended(0, &["2 rows written, 2 rejected", "rejected: a.ndjson"]);
+    assert_eq!(skipped.stdout, "{\"id\":1}\n{\"id\":4}\n");
+    convert("dlq=bad.ndjson").ended(0, &["2 rejected"]);
+    let letters: Vec<serde_json::Value> =
+        folder.read("bad.ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let letter = |i: usize| (letters[i]["line"].as_i64(), letters[i]["offset"].as_i64(), letters[i]["record"].as_str());
+    assert_eq!(letter(0), (Some(2), Some(10), Some("eyJpZCI6ICJ4In0=")), "the bytes of the record, in base64");
+    assert_eq!(letter(1), (Some(3), Some(22), Some("bm90IGpzb24=")));
+    convert("ignore").ended(2, &["expected fail, skip or dlq=FILE"]);
+}
+
+#[test]
+fn what_cannot_be_converted_says_why() {
+    let folder = Folder::with(&[("a.ndjson", ROWS), ("nested.ndjson", "{\"a\":{\"b\":1}}\n")]);
+    let check = |args: &[&str], code, said: &[&str]| {
+        folder.run(&[&["convert"], args].concat()).ended(code, said);
+    };
+    check(&["nested.ndjson", "--to", "csv"], 2, &["a", "STRUCT(b BIGINT)", "JSON"]);
+    check(&["a.ndjson", "-o", "a.ndjson"], 2, &["a.ndjson is the input"]);
+    check(&["a.ndjson", "--to", "avro"], 2, &["avro", "json, csv, raw"]);
+    check(&["a.ndjson", "-o", "a.ndjson/b"], 3, &["a.ndjson/b"]);
+    check(&["absent.csv"], 3, &["absent.csv"]);
+    assert_eq!(folder.read("a.ndjson"), ROWS, "the input is as it was");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = Folder::new();
+    let rows: String =
+        (0..200_000).map(|i| format!("{{\"id\":{i},\"text\":\"some words to fill the pipe\"}}\n")).collect();
+    folder.write("a.ndjson", rows);
+    let mut child = folder.command(&["convert", "a.ndjson"]).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    drop(out);
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+    assert_eq!(line, "{\"id\":0,\"text\":\"some words to fill the pipe\"}\n");
+}
+
+#[test]
+fn records_leave_while_more_are_awaited() {
+    let folder = Folder::new();
+    let mut child =
+        folder.command(&["convert", "-", "-f", "json", "--schema", "id BIGINT"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    for id in 1..=3 {
+        writeln!(input, "{{\"id\":{id}}}").unwrap();
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        assert_eq!(line, format!("{{\"id\":{id}}}\n"));
+    }
+    drop(input);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
