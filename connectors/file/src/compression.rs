@@ -102,7 +102,7 @@ type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
 /// Uncompressed bytes of a stream of any codec.
 pub(crate) enum Decompressor<R: Read> {
     Plain(Whole<R>),
-    Gzip(MultiGzDecoder<BufReader<Whole<R>>>),
+    Gzip(Box<MultiGzDecoder<BufReader<Whole<R>>>>),
     Zstd(zstd::stream::read::Decoder<'static, BufReader<Whole<R>>>),
 }
 
@@ -115,7 +115,10 @@ impl<R: Read> Decompressor<R> {
         let whole = Cursor::new(head).chain(rest);
         Ok(match codec {
             Codec::Plain => Self::Plain(whole),
-            Codec::Gzip => Self::Gzip(MultiGzDecoder::new(BufReader::with_capacity(COMPRESSED_BUFFER, whole))),
+            Codec::Gzip => {
+                let buffered = BufReader::with_capacity(COMPRESSED_BUFFER, whole);
+                Self::Gzip(Box::new(MultiGzDecoder::new(buffered)))
+            }
             Codec::Zstd => {
                 let buffered = BufReader::with_capacity(COMPRESSED_BUFFER, whole);
                 Self::Zstd(zstd::stream::read::Decoder::with_buffer(buffered)?)
