@@ -1,5 +1,7 @@
 //! The built binary, as a shell would run it.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+
 mod convert;
 mod infer;
 mod laminar;
