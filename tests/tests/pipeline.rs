@@ -73,6 +73,20 @@ async fn one_source_feeds_several_sinks() {
     assert_eq!(stores[1].texts(), ["1"]);
 }
 
+#[tokio::test]
+async fn a_result_without_rows_still_has_its_header() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("empty.csv");
+    let sql = format!(
+        r#"CREATE SOURCE s (a BIGINT, b DOUBLE) FROM STAND_IN (records = '[]') FORMAT JSON ON ERROR SKIP;
+           CREATE SINK k INTO FILE (path = '{}') FORMAT CSV; INSERT INTO k SELECT b, a FROM s"#,
+        path.display()
+    );
+    let summaries = run(TestEngine::new(), &sql, &RunOptions::default()).await.unwrap();
+    assert_eq!((summaries[0].rows, summaries[0].rejected), (0, 1));
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "b,a\n");
+}
+
 /// Ten records, the fourth of them bad, through each ON ERROR policy.
 async fn with_a_bad_record(name: &str, policy: &str) -> (Result<Vec<Summary>, SchemaError>, Vec<String>) {
     let (feed, store) = (MemoryFeed::new(), MemoryStore::new());

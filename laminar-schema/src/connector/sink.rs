@@ -65,7 +65,7 @@ pub enum SinkBatch<'a> {
     Encoded {
         /// The records.
         records: &'a EncodedBatch,
-        /// Bytes that start a byte stream; written once, when the stream is empty.
+        /// Bytes that start a byte stream; written once, when the stream is empty, even if there is no record yet.
         prologue: &'a [u8],
         /// Bytes that follow each record in a byte stream.
         delimiter: &'a [u8],

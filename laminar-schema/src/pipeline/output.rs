@@ -129,6 +129,15 @@ impl<K: SinkConnector> RunningOutput<K> {
         &self.output.name
     }
 
+    /// Writes what starts a byte stream in the format, so that a result without rows is a file with a header and not
+    /// an empty one. Yields whether there was anything to write; a sink that is resumed has it already and leaves it.
+    pub(super) async fn begin(&mut self) -> SchemaResult<bool> {
+        let Some(encoder) = self.encoder.as_ref().filter(|_| !self.prologue.is_empty()) else { return Ok(false) };
+        let (prologue, delimiter) = (&self.prologue, encoder.delimiter());
+        let nothing = SinkBatch::Encoded { records: &self.encoded, prologue, delimiter };
+        self.writer.write(nothing).await.map(|()| true)
+    }
+
     /// Projects, encodes and writes a batch.
     pub(super) async fn write(&mut self, batch: &RecordBatch) -> SchemaResult<()> {
         let arrays = self.output.columns.iter().map(|i| Arc::clone(batch.column(*i))).collect();

@@ -162,6 +162,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
 
     async fn run(&mut self, shutdown: impl Future<Output = ()> + Send, metrics: &Metrics) -> SchemaResult<Ended> {
         let mut shutdown = pin!(shutdown);
+        for output in self.outputs.iter_mut().chain(&mut self.dead_letter) {
+            self.is_dirty |= output.begin().await?;
+        }
         let mut batch = SourceBatch::new();
         let mut due = Instant::now() + self.config.checkpoint_interval;
         let ended = loop {
