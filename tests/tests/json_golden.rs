@@ -19,9 +19,10 @@ fn schema(columns: &str) -> SchemaRef {
 
 fn decode_file(columns: &str, options: Options, input: &[u8]) -> String {
     let format = FormatSpec::new("json").with_options(options);
-    let framing = JsonDecoder::framing(&format).unwrap().unwrap();
-    let mut decoder = match JsonDecoder::build(&DecodeSpec::new(schema(columns), format)) {
-        Ok(decoder) => decoder.unwrap(),
+    let built = JsonDecoder::framing(&format)
+        .and_then(|framing| Ok((framing, JsonDecoder::build(&DecodeSpec::new(schema(columns), format))?)));
+    let (framing, mut decoder) = match built {
+        Ok((framing, decoder)) => (framing.unwrap(), decoder.unwrap()),
         Err(e) => return format!("{e}\n"),
     };
     let (records, faults) = file_records(&framing, input);

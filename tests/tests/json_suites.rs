@@ -10,7 +10,7 @@ use arrow_schema::{Field, Schema};
 use laminar_formats::{AnyDecoder, AnyEncoder};
 use laminar_schema::{
     DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec,
-    Framing, Options, RawBatch, ddl::parse_columns, field::json_field,
+    Options, RawBatch, ddl::parse_columns, field::json_field,
 };
 use laminar_testkit::frames::file_records;
 
@@ -173,11 +173,10 @@ fn real_documents() {
     let options = [("document_column", "document"), ("non_objects", "reject")];
     let (mut records, mut others) = (0, 0);
     for (name, content) in &files {
-        // An array on every line is one record a line; the framing of documents takes the first for the whole file.
-        let framing = match name.ends_with(".ndjson") {
-            true => Framing::Lines,
-            false => AnyDecoder::framing(&FormatSpec::new("json")).unwrap().unwrap(),
-        };
+        // An array on every line: by default the first would be taken for the whole file.
+        let framing = if name == "amazon_cellphones.ndjson" { "lines" } else { "documents" };
+        let format = FormatSpec::new("json").with_options(Options::from_pairs([("framing", framing)]));
+        let framing = AnyDecoder::framing(&format).unwrap().unwrap();
         let (batch, faults) = file_records(&framing, content);
         assert!(faults.is_empty(), "{name}: {faults:?}");
         let decoded = decode(&schema, &options, &batch);

@@ -13,7 +13,7 @@ use laminar_schema::{
 use simd_json::{Buffers, INPUT_PADDING, Node, Tape};
 
 use super::{
-    options::{JsonOptions, MultipleDocuments, NonObjects},
+    options::{JsonFraming, JsonOptions, MultipleDocuments, NonObjects},
     rescue::Rescue,
     source::{Marks, Source},
     syntax::{Problem, Scanner, SyntaxError, skip_space},
@@ -472,7 +472,14 @@ impl DecoderSet for JsonDecoder {
     }
 
     fn framing(format: &FormatSpec) -> SchemaResult<Option<Framing>> {
-        Ok((format.name == super::NAME).then_some(Framing::JsonDocuments))
+        if format.name != super::NAME {
+            return Ok(None);
+        }
+        Ok(Some(match JsonOptions::from_options(&format.options)?.framing {
+            JsonFraming::Documents => Framing::JsonDocuments,
+            JsonFraming::Lines => Framing::Lines,
+            JsonFraming::Whole => Framing::Whole,
+        }))
     }
 
     fn format_info(format: &str) -> Option<FormatInfo> {

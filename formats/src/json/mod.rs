@@ -41,7 +41,7 @@ pub use encode::JsonEncoder;
 pub use infer::{JsonInference, JsonSample};
 pub(crate) use quote::quote;
 
-pub use options::{DuplicateFields, JsonOptions, MultipleDocuments, NonFinite, NonObjects};
+pub use options::{DuplicateFields, JsonFraming, JsonOptions, MultipleDocuments, NonFinite, NonObjects};
 
 /// The format's name.
 const NAME: &str = "json";

@@ -10,6 +10,9 @@ use crate::{
 /// Options for reading and writing JSON.
 #[derive(Debug, Clone, ConnectorConfig)]
 pub struct JsonOptions {
+    /// How records lie in a byte stream: `documents` (one per line, over several lines, or the elements of one array), `lines` (each line is one, arrays too), or `whole` (the file is one)
+    #[config(default = "documents")]
+    pub framing: JsonFraming,
     /// What happens to a value that does not fit its column: `reject` (or `fail`) rejects the record, `null` makes it null, `rescue` makes it null and keeps it in the column `_rescued`
     #[config(default = "reject")]
     pub type_mismatch: TypeMismatch,
@@ -53,6 +56,18 @@ pub struct JsonOptions {
     #[config(default = "reject")]
     pub non_finite: NonFinite,
 }
+
+/// How records lie in a byte stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonFraming {
+    /// One document per line, or over several lines, or one array whose elements are the documents.
+    Documents,
+    /// Each line is a document, whatever it begins with.
+    Lines,
+    /// The whole file is one document.
+    Whole,
+}
+words! { JsonFraming: "documents, lines or whole", "documents" => Documents, "lines" => Lines, "whole" => Whole }
 
 /// A field that stands twice in an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
