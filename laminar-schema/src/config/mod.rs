@@ -89,8 +89,15 @@ pub struct ConnectorConfigSchema {
     pub keys: &'static [ConfigKey],
 }
 
+/// Longest word that is taken for a misspelling of something, in bytes.
+const LONGEST_MISSPELLING: usize = 64;
+
 /// The entry of `known` nearest to `word`, when it is near enough to be a misspelling of it.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Comparing costs time and memory in proportion to the length, which outsiders choose.
+    if word.len() > LONGEST_MISSPELLING {
+        return None;
+    }
     let word = word.to_ascii_lowercase();
     known
         .into_iter()

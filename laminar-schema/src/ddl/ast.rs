@@ -316,10 +316,13 @@ impl Statement {
                 }
             }
             StatementKind::Insert(insert) => {
-                for item in &insert.projection {
-                    if let SelectItem::Expression { expression, .. } = item {
-                        refuse(&expression.span, "an expression in SELECT", EXPRESSIONS_LATER);
-                    }
+                // The first says it for all of them; a text of a megabyte may have half a million.
+                let first = insert.projection.iter().find_map(|item| match item {
+                    SelectItem::Expression { expression, .. } => Some(expression),
+                    _ => None,
+                });
+                if let Some(expression) = first {
+                    refuse(&expression.span, "an expression in SELECT", EXPRESSIONS_LATER);
                 }
                 if let Some(filter) = &insert.filter {
                     refuse(&filter.span, "WHERE", EXPRESSIONS_LATER);

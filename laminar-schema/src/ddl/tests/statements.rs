@@ -210,9 +210,8 @@ fn what_is_not_supported_yet_is_refused_by_name() {
     check(
         "INSERT INTO s SELECT a, b + 1 AS c, 5 FROM t WHERE a > 1",
         expect![[r#"
-        line 1, column 25: an expression in SELECT is not supported yet; expressions come later: select plain columns
-        line 1, column 37: an expression in SELECT is not supported yet; expressions come later: select plain columns
-        line 1, column 52: WHERE is not supported yet; expressions come later: select plain columns"#]],
+            line 1, column 25: an expression in SELECT is not supported yet; expressions come later: select plain columns
+            line 1, column 52: WHERE is not supported yet; expressions come later: select plain columns"#]],
     );
     check("CREATE SOURCE t FROM F ON SCHEMA CHANGE FAIL; INSERT INTO s SELECT a FROM t", expect![[""]]);
 }
@@ -259,4 +258,12 @@ fn names_are_found_by_exact_spelling_then_by_case() {
     check("a", &["A", "a"], Some(1));
     check("ID", &["id", "Id"], None);
     check("c", &["b", "a"], None);
+}
+
+#[test]
+fn reserved_words_are_quoted_when_they_are_names() {
+    for word in crate::ddl::cursor::RESERVED {
+        assert_ne!(crate::types::quote_ident(word), *word);
+        assert!(parse(&format!("DESCRIBE {word}")).is_err(), "{word}");
+    }
 }
