@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::{CliError, CommandResult, DONE, IO, USAGE};
+use crate::error::{CliError, CommandResult, DONE, IO};
 
 /// Finds schemas and moves records: files in, Arrow columns between, files out.
 #[derive(Debug, Parser)]
@@ -51,11 +51,15 @@ enum Command {
 
 fn main() -> ExitCode {
     // Before anything else: a missing instruction kills the process without a word.
-    let missing = cpu::missing_features();
-    if !missing.is_empty() {
-        output::report(&cpu::built_above(&missing));
-        return USAGE.into();
+    if !cpu::machine_has_what_is_compiled_in() {
+        return cpu::refuse();
     }
+    start()
+}
+
+/// Apart from `main`, whose first instructions must be ones that every machine has.
+#[inline(never)]
+fn start() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

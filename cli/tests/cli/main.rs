@@ -1,10 +1,13 @@
 //! The built binary, as a shell would run it.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+#![allow(clippy::print_stdout, reason = "a test that cannot run says why")]
 
 mod convert;
+mod corpora;
 mod infer;
 mod laminar;
+mod old_cpu;
 mod run;
 mod show;
 #[cfg(unix)]
