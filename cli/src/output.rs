@@ -25,9 +25,17 @@ pub(crate) fn report(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Most warnings of one schema that are shown unasked.
+const SHOWN_WARNINGS: usize = 5;
+
 /// Writes what a person should know of a schema before it is used. What is merely good to know is for `explain`.
 pub(crate) fn report_warnings(source: &str, resolved: &ResolvedSchema) {
-    for warning in resolved.warnings.iter().filter(|w| w.severity > WarningSeverity::Info) {
+    let serious = || resolved.warnings.iter().filter(|w| w.severity > WarningSeverity::Info);
+    for warning in serious().take(SHOWN_WARNINGS) {
         report(&format!("{source}: {warning}"));
+    }
+    let unshown = serious().count().saturating_sub(SHOWN_WARNINGS);
+    if unshown > 0 {
+        report(&format!("{source}: and {unshown} more warnings; `laminar infer` and `laminar explain` show all"));
     }
 }
