@@ -133,6 +133,10 @@ fn json() {
     check("json", &[], &format!("{TYPES}, {NESTED}"), None, json_row);
     // Few columns of many.
     check("json", &[], "u UBIGINT, s VARCHAR", None, json_row);
+    // Numbers that simd-json refuses, and patterns of one's own.
+    check("json", &[("timestamp_formats", "%d/%m/%Y %T")], "h HUGEINT, t TIMESTAMP", None, |index| {
+        format!("{{\"h\":7{index}0123456789012345678901234,\"t\":\"29/02/2024 12:34:56\",\"z\":1e999}}")
+    });
     // Absent keys with and without DEFAULT, keys in changing order, duplicates, rescue, whole documents.
     check(
         "json",

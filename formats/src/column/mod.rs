@@ -22,6 +22,7 @@ mod null;
 mod number;
 mod options;
 mod storage;
+mod strftime;
 mod structs;
 mod temporal;
 mod text;

@@ -206,8 +206,53 @@ fn dates_and_times() {
     check_field(&formats("%d/%m/%Y %H:%M\niso8601"), Str("29/02/2024 12:34"), Ok("2024-02-29T12:34:00"));
     check_field(&formats("%d/%m/%Y %H:%M\niso8601"), Str("2024-02-29T12:34Z"), Ok("2024-02-29T12:34:00"));
     check_field(&formats("%d/%m/%Y"), Str("2024-02-29"), TYPE);
-    let bad = formats("epoch_weeks");
-    assert!(Column::new(&bad, &ColumnOptions::default()).unwrap_err().is_config());
+    for pattern in ["epoch_weeks", "%Q", "%Y-%", "%U %Y", "%"] {
+        let error = Column::new(&formats(pattern), &ColumnOptions::default()).unwrap_err();
+        assert!(error.is_config(), "{pattern}");
+    }
+}
+
+#[test]
+fn patterns_of_ones_own() {
+    let check = |pattern: &str, text: &str, expected: Result<&str, Mismatch>| {
+        let t = T::Timestamp(TimeUnit::Microsecond, None);
+        let field = with_metadata(Field::new("c", t, true), TIMESTAMP_FORMATS_METADATA, pattern);
+        check_field(&field, Scalar::Str(text), expected);
+    };
+    check("%Y%m%d%H%M%S", "20240229123456", Ok("2024-02-29T12:34:56"));
+    check("%d %B %Y", "29 february 2024", Ok("2024-02-29T00:00:00"));
+    check("%d/%b/%Y:%H:%M:%S %z", "10/Oct/2000:13:55:36 -0700", Ok("2000-10-10T20:55:36"));
+    check("%a, %d %b %Y %T GMT", "Thu, 29 Feb 2024 00:00:01 GMT", Ok("2024-02-29T00:00:01"));
+    check("%a, %d %b %Y %T GMT", "Fri, 29 Feb 2024 00:00:01 GMT", TYPE);
+    check("%c", "Thu Feb 29 12:00:00 2024", Ok("2024-02-29T12:00:00"));
+    check("%m/%d/%y %I:%M %p", "2/9/69 12:05 am", Ok("2069-02-09T00:05:00"));
+    check("%D %r", "02/09/70 11:05:59 PM", Ok("1970-02-09T23:05:59"));
+    check("%Y-%j", "2023-365", Ok("2023-12-31T00:00:00"));
+    check("%Y-%j", "2023-366", TYPE);
+    check("%F %T%.f", "2024-02-29 12:34:56", Ok("2024-02-29T12:34:56"));
+    check("%F %T%.f", "2024-02-29 12:34:56.5", Ok("2024-02-29T12:34:56.500"));
+    check("%F %T.%f", "2024-02-29 12:34:56.500", Ok("2024-02-29T12:34:56.500"));
+    check("%F %T.%3f%z", "2024-02-29 12:34:56.789+01:00", Ok("2024-02-29T11:34:56.789"));
+    check("%F %T%.f", "2024-02-29 12:34:56.1234567", RANGE);
+    check("%F %T%.f", "2024-02-29 12:34:56.12345600001", RANGE);
+    check("%F %T", "2016-12-31 23:59:60", RANGE);
+    check("%F %T %Z", "2024-02-29 12:34:56 UTC", Ok("2024-02-29T12:34:56"));
+    check("%F %T %Z", "2024-02-29 12:34:56 PST", TYPE);
+    check("%Y-%m-%dT%H:%M:%S%.fZ", "2024-02-29T12:34:56.25Z", Ok("2024-02-29T12:34:56.250"));
+    check("%s", "-1", Ok("1969-12-31T23:59:59"));
+    check("%s%.f", "1700000000.25", Ok("2023-11-14T22:13:20.250"));
+    check("100%% %F", "100% 2024-02-29", Ok("2024-02-29T00:00:00"));
+    check("%F", "2023-02-29", TYPE);
+    check("%F", "2024-02-29x", TYPE);
+    check("%F %M", "2024-02-29 30", TYPE);
+    check("%H:%M", "12:30", TYPE);
+    check("%b", "é", TYPE);
+    check("%p", "é", TYPE);
+    let time = Field::new("c", T::Time32(TimeUnit::Second), true);
+    let time = with_metadata(time, TIMESTAMP_FORMATS_METADATA, "%I:%M %p");
+    check_field(&time, Scalar::Str("1:05 pm"), Ok("13:05:00"));
+    let date = with_metadata(Field::new("c", T::Date32, true), TIMESTAMP_FORMATS_METADATA, "%d.%m.%Y");
+    check_field(&date, Scalar::Str("29.02.2024"), Ok("2024-02-29"));
 }
 
 #[test]

@@ -1,13 +1,9 @@
-//! Text of dates, times and timestamps → counts since 1970. ISO 8601 by hand, other patterns by chrono.
+//! Text of dates, times and timestamps → counts since 1970.
 
 use arrow_schema::{DataType, Field};
-use chrono::{
-    Datelike, NaiveDate, NaiveDateTime, Timelike,
-    format::{Item, Parsed, StrftimeItems},
-};
-use laminar_schema::{ConfigError, SchemaResult, field::TIMESTAMP_FORMATS_METADATA};
+use laminar_schema::{SchemaResult, field::TIMESTAMP_FORMATS_METADATA};
 
-use super::{ColumnOptions, Mismatch, number::scaled};
+use super::{ColumnOptions, Mismatch, number::scaled, strftime::Strftime};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
@@ -26,7 +22,7 @@ enum Pattern {
     Epoch {
         digits: i8,
     },
-    Strftime(Vec<Item<'static>>),
+    Strftime(Strftime),
 }
 
 /// What text without a zone means.
@@ -65,7 +61,7 @@ impl TimestampFormats {
         self.first(|pattern| match pattern {
             Pattern::Iso8601 => iso_timestamp(text.as_bytes())?.to_utc(self.local),
             Pattern::Epoch { digits } => scaled::<i128>(text, 9 - digits),
-            Pattern::Strftime(items) => strftime(text, items)?.to_utc(self.local),
+            Pattern::Strftime(pattern) => pattern.local(text)?.to_utc(self.local),
         })
     }
 
@@ -77,7 +73,7 @@ impl TimestampFormats {
                 _ => Err(Mismatch::Type),
             },
             Pattern::Epoch { .. } => Err(Mismatch::Type),
-            Pattern::Strftime(items) => match strftime(text, items)? {
+            Pattern::Strftime(pattern) => match pattern.local(text)? {
                 LocalTime { days, nanos: 0, .. } => Ok(days),
                 _ => Err(Mismatch::Range),
             },
@@ -92,7 +88,7 @@ impl TimestampFormats {
                 _ => Err(Mismatch::Type),
             },
             Pattern::Epoch { .. } => Err(Mismatch::Type),
-            Pattern::Strftime(items) => strftime_time(text, items),
+            Pattern::Strftime(pattern) => pattern.time(text),
         })
     }
 
@@ -127,16 +123,7 @@ impl Pattern {
             "epoch_ms" => Self::Epoch { digits: 3 },
             "epoch_us" => Self::Epoch { digits: 6 },
             "epoch_ns" => Self::Epoch { digits: 9 },
-            pattern => {
-                let items = StrftimeItems::new(pattern).parse_to_owned();
-                match items {
-                    Ok(items) if pattern.contains('%') => Self::Strftime(items),
-                    _ => {
-                        let expected = "iso8601, epoch_s, epoch_ms, epoch_us, epoch_ns or a strftime pattern";
-                        return Err(ConfigError::invalid("timestamp_formats", pattern, expected, "").into());
-                    }
-                }
-            }
+            pattern => Self::Strftime(Strftime::new(pattern)?),
         })
     }
 }
@@ -154,11 +141,11 @@ impl LocalZone {
 }
 
 /// A timestamp as it was written.
-struct LocalTime {
-    days: i64,
-    nanos: i64,
+pub(super) struct LocalTime {
+    pub(super) days: i64,
+    pub(super) nanos: i64,
     /// Seconds east of UTC, where the text says so.
-    zone: Option<i64>,
+    pub(super) zone: Option<i64>,
 }
 
 impl LocalTime {
@@ -251,25 +238,47 @@ fn fraction(text: &[u8]) -> Result<(i64, &[u8]), Mismatch> {
     Ok((nanos, rest))
 }
 
-/// Nothing, `Z`, or `±HH[[:]MM]` → seconds east of UTC.
+/// Nothing, or a zone → seconds east of UTC.
 #[inline]
 fn iso_zone(text: &[u8]) -> Result<Option<i64>, Mismatch> {
+    match text {
+        [] => Ok(None),
+        [b'Z' | b'z'] => Ok(Some(0)),
+        [b'+' | b'-', ..] => match offset(text)? {
+            (seconds, []) => Ok(Some(seconds)),
+            _ => Err(Mismatch::Type),
+        },
+        _ => Err(Mismatch::Type),
+    }
+}
+
+/// A zone at the front of a text: an offset, `Z`, `UTC` or `GMT`. Other names mean something else at other times.
+pub(super) fn zone_prefix(text: &str) -> Result<(i64, &str), Mismatch> {
+    if let Some(rest) = ["UTC", "GMT", "Z", "z"].iter().find_map(|name| text.strip_prefix(name)) {
+        return Ok((0, rest));
+    }
+    let (seconds, rest) = offset(text.as_bytes())?;
+    Ok((seconds, &text[text.len() - rest.len()..]))
+}
+
+/// `±HH[[:]MM]` at the front of a text → seconds east of UTC.
+fn offset(text: &[u8]) -> Result<(i64, &[u8]), Mismatch> {
     let (sign, rest) = match text {
-        [] => return Ok(None),
-        [b'Z' | b'z'] => return Ok(Some(0)),
         [b'+', rest @ ..] => (1, rest),
         [b'-', rest @ ..] => (-1, rest),
         _ => return Err(Mismatch::Type),
     };
-    let (hours, minutes) = match rest {
-        [h1, h2] => (number(&[*h1, *h2])?, 0),
-        [h1, h2, b':', m1, m2] | [h1, h2, m1, m2] => (number(&[*h1, *h2])?, number(&[*m1, *m2])?),
-        _ => return Err(Mismatch::Type),
+    let [h1, h2, rest @ ..] = rest else { return Err(Mismatch::Type) };
+    let hours = number(&[*h1, *h2])?;
+    let (minutes, rest) = match rest {
+        [b':', m1, m2, rest @ ..] => (number(&[*m1, *m2])?, rest),
+        [m1 @ b'0'..=b'9', m2, rest @ ..] => (number(&[*m1, *m2])?, rest),
+        _ => (0, rest),
     };
     if hours > 23 || minutes > 59 {
         return Err(Mismatch::Type);
     }
-    Ok(Some(sign * (hours * 3600 + minutes * 60)))
+    Ok((sign * (hours * 3600 + minutes * 60), rest))
 }
 
 #[inline]
@@ -285,7 +294,7 @@ fn number(digits: &[u8]) -> Result<i64, Mismatch> {
 }
 
 #[inline]
-fn days_in_month(year: i64, month: i64) -> i64 {
+pub(super) fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         4 | 6 | 9 | 11 => 30,
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
@@ -298,48 +307,11 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 ///
 /// Source: Howard Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`.
 #[inline]
-fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+pub(super) fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
     let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     era * 146_097 + day_of_era - 719_468
-}
-
-fn parsed(text: &str, items: &[Item<'static>]) -> Result<Parsed, Mismatch> {
-    let mut parsed = Parsed::new();
-    chrono::format::parse(&mut parsed, text, items.iter()).map_err(|_| Mismatch::Type)?;
-    Ok(parsed)
-}
-
-fn strftime(text: &str, items: &[Item<'static>]) -> Result<LocalTime, Mismatch> {
-    let parsed = parsed(text, items)?;
-    let zone = parsed.offset();
-    let local = match parsed.to_naive_datetime_with_offset(zone.unwrap_or(0)) {
-        Ok(local) => local,
-        // A pattern of a date alone means midnight.
-        Err(_) => parsed.to_naive_date().map_err(|_| Mismatch::Type)?.and_time(chrono::NaiveTime::MIN),
-    };
-    // chrono keeps a leap second as nanoseconds beyond one second.
-    if local.nanosecond() >= NANOS_PER_SECOND as u32 {
-        return Err(Mismatch::Range);
-    }
-    Ok(LocalTime { days: days_of(local), nanos: nanos_of(&local.time()), zone: zone.map(i64::from) })
-}
-
-fn strftime_time(text: &str, items: &[Item<'static>]) -> Result<i64, Mismatch> {
-    let time = parsed(text, items)?.to_naive_time().map_err(|_| Mismatch::Type)?;
-    if time.nanosecond() >= NANOS_PER_SECOND as u32 {
-        return Err(Mismatch::Range);
-    }
-    Ok(nanos_of(&time))
-}
-
-fn days_of(local: NaiveDateTime) -> i64 {
-    i64::from(local.num_days_from_ce()) - i64::from(NaiveDate::default().num_days_from_ce())
-}
-
-fn nanos_of(time: &impl Timelike) -> i64 {
-    i64::from(time.num_seconds_from_midnight()) * NANOS_PER_SECOND as i64 + i64::from(time.nanosecond())
 }

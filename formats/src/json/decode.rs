@@ -1,6 +1,6 @@
 //! The decoder: records → tape → columns, and the policies about whole records.
 
-use std::{fmt, ops::Range};
+use std::{fmt, mem::ManuallyDrop, ops::Range};
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
@@ -48,6 +48,19 @@ pub struct JsonDecoder {
     tape: Option<Tape<'static>>,
     scanner: Scanner,
     masks: Vec<Range<usize>>,
+}
+
+/// Why simd-json refused a document. Never dropped: parsing from memory fails without anything on the heap, and the
+/// error's drop is a virtual call, for the I/O errors that it could hold.
+#[derive(Debug)]
+struct Refused(ManuallyDrop<simd_json::Error>);
+
+impl Refused {
+    #[cold]
+    #[inline(never)]
+    fn to_error(&self) -> SchemaError {
+        DecodeError::Syntax { reason: self.0.to_string() }.into()
+    }
 }
 
 /// The policies about whole records, and where special values go.
@@ -169,7 +182,7 @@ impl JsonDecoder {
 
     /// Parses one document and walks it, with `masks` in place of its numbers if `masked`. The outer error is
     /// simd-json's: the document did not parse.
-    fn attempt(&mut self, document: &[u8], masked: bool) -> Result<SchemaResult<()>, simd_json::Error> {
+    fn attempt(&mut self, document: &[u8], masked: bool) -> Result<SchemaResult<()>, Refused> {
         self.scratch.clear();
         self.scratch.extend_from_slice(document);
         if masked {
@@ -186,7 +199,7 @@ impl JsonDecoder {
             Walker { tape: &tape.0, source, state: &mut self.state }.document(&mut self.root, &self.plan)
         });
         self.tape = Some(tape.reset());
-        walked
+        walked.map_err(|e| Refused(ManuallyDrop::new(e)))
     }
 
     #[cold]
@@ -201,7 +214,7 @@ impl JsonDecoder {
     /// Finds out why simd-json refused a record, and goes on where it is well-formed after all.
     #[cold]
     #[inline(never)]
-    fn recover(&mut self, record: &[u8], refusal: &simd_json::Error) -> SchemaResult<()> {
+    fn recover(&mut self, record: &[u8], refusal: &Refused) -> SchemaResult<()> {
         if let Err(e) = std::str::from_utf8(record) {
             return Err(at_byte(DecodeError::InvalidUtf8, e.valid_up_to()));
         }
@@ -244,9 +257,9 @@ impl JsonDecoder {
 
     /// Parses a well-formed document with every number replaced by a placeholder: simd-json refuses integers of
     /// more than 64 bits and numbers beyond f64, which decimals, JSON columns and unwanted fields may have.
-    fn attempt_masked(&mut self, document: &[u8], refusal: &simd_json::Error) -> SchemaResult<()> {
+    fn attempt_masked(&mut self, document: &[u8], refusal: &Refused) -> SchemaResult<()> {
         let walked = if self.masks.is_empty() { None } else { self.attempt(document, true).ok() };
-        walked.unwrap_or_else(|| Err(DecodeError::Syntax { reason: refusal.to_string() }.into()))
+        walked.unwrap_or_else(|| Err(refusal.to_error()))
     }
 
     /// Hands out all rows and starts over, warm.
