@@ -1,8 +1,8 @@
 -- Reads a million orders from NDJSON, finds their schema, and writes some of their columns as CSV. Malformed records
 -- go to a file of their own, with their bytes and the reason. Made by examples/quickstart_generate.sql.
 
--- A CSV field holds one value, so what is nested is declared as JSON text. `*` brings in every other field, with
--- the type that a sample shows.
+-- What is nested is wanted as the text it comes as, so it is declared JSON: nothing inside it is decoded. `*` brings
+-- in every other field, with the type that a sample shows.
 CREATE SOURCE orders (
     order_id BIGINT NOT NULL,
     customer JSON,
