@@ -471,8 +471,8 @@ fn limits_and_syntax() {
     let batch = RawBatch::from_values([&b"{\"z\":\"\xff\"}"[..], b"{\"a\":\"\xc0\xaf\"}", b"{\"a\":\"ok\"}"]);
     expect![[r#"
         ok
-        #0 at byte 6: expected UTF-8 text, found invalid bytes; set `encoding`, or read it as raw
-        #1 at byte 6: expected UTF-8 text, found invalid bytes; set `encoding`, or read it as raw
+        #0 at byte 6: expected UTF-8 text, found invalid bytes; convert it to UTF-8 first, or read it as raw
+        #1 at byte 6: expected UTF-8 text, found invalid bytes; convert it to UTF-8 first, or read it as raw
     "#]]
     .assert_eq(&show(&decoder.decode(&batch).unwrap()));
 }

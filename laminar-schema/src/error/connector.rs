@@ -171,9 +171,14 @@ impl fmt::Display for ConnectorError {
                 write!(f, "source `{name}` never ends, and the run is to end with its sources; bound it in its options")
             }
             Self::BadPosition { partition, reason } => {
-                write!(f, "the checkpoint's position of partition {partition} cannot be resumed: {reason}")
+                write!(
+                    f,
+                    "the checkpoint's position of partition {partition} cannot be resumed: {reason}; bring the data back, or delete the checkpoint to start over"
+                )
             }
-            Self::BadCheckpoint { reason } => write!(f, "the checkpoint cannot be read: {reason}"),
+            Self::BadCheckpoint { reason } => {
+                write!(f, "the checkpoint cannot be read: {reason}; restore it, or delete it to start over")
+            }
             Self::NotFound { target, help } => write!(f, "{target} names nothing; {help}"),
         }
     }

@@ -137,7 +137,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax { reason } => f.write_str(reason),
-            Self::InvalidUtf8 => f.write_str("expected UTF-8 text, found invalid bytes; set `encoding`, or read it as raw"),
+            Self::InvalidUtf8 => f.write_str("expected UTF-8 text, found invalid bytes; convert it to UTF-8 first, or read it as raw"),
             Self::TypeMismatch { expected, found } => write!(f, "expected {}, found {found}", expected_name(expected)),
             Self::OutOfRange { expected, found } => {
                 write!(f, "expected {}, found {found}, which does not fit without loss", expected_name(expected))

@@ -50,9 +50,15 @@ impl CheckpointStore {
     /// [`ConnectorError::Io`] when the folder cannot be made.
     pub fn open(dir: &Path, name: &str) -> SchemaResult<Self> {
         fs::create_dir_all(dir).map_err(|e| ConnectorError::io("create", dir.display(), e))?;
-        // Names are SQL identifiers and may hold anything; the file's name may not.
-        let safe: String =
-            name.chars().map(|c| if c.is_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect();
+        // Names are SQL identifiers: they may hold anything, and differ in more than case. Every other byte is escaped,
+        // so that two names never share a file.
+        let mut safe = String::new();
+        for byte in name.to_lowercase().bytes() {
+            match byte {
+                b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => safe.push(char::from(byte)),
+                _ => safe.push_str(&format!("%{byte:02x}")),
+            }
+        }
         Ok(Self { path: dir.join(format!("{safe}.checkpoint.json")) })
     }
 
@@ -78,7 +84,7 @@ impl CheckpointStore {
     /// Stores a checkpoint: written beside the old one, synced, then renamed over it.
     ///
     /// # Errors
-    /// [`ConnectorError::Io`]; the old checkpoint is then still in force.
+    /// [`ConnectorError::Io`]; either the old or the new checkpoint is then in force.
     pub fn store(&self, checkpoint: &StoredCheckpoint) -> SchemaResult<()> {
         let beside = self.path.with_extension("tmp");
         let io_error = |action, e| ConnectorError::io(action, self.path.display(), e);
@@ -112,6 +118,20 @@ mod tests {
             store.store(&checkpoint)?;
             assert_eq!(store.load()?, Some(checkpoint));
         }
+        Ok(())
+    }
+
+    #[test]
+    fn two_names_share_a_file_only_where_sql_takes_them_for_one() -> Result<(), Box<dyn std::error::Error>> {
+        let dir = tempfile::tempdir()?;
+        let path = |name: &str| CheckpointStore::open(dir.path(), name).map(|store| store.path);
+        assert_eq!(path("Orders")?, path("orders")?);
+        let names = ["a b", "a/b", "a_b", "a%20b", "ä", "../a"];
+        let mut paths = names.map(path).into_iter().collect::<SchemaResult<Vec<_>>>()?;
+        assert!(paths.iter().all(|p| p.parent() == Some(dir.path())));
+        paths.sort();
+        paths.dedup();
+        assert_eq!(paths.len(), names.len());
         Ok(())
     }
 

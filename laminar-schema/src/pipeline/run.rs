@@ -176,7 +176,10 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 read = self.stream.next(&mut batch, self.config.max_batch_records) => Some(read),
             };
             match read {
-                Some(Ok(0)) => break Ended::SourceEnded,
+                Some(Ok(0)) => {
+                    self.advance(&batch);
+                    break Ended::SourceEnded;
+                }
                 Some(Ok(_)) => self.process(&batch, metrics).await?,
                 Some(Err(error)) if error.is_row_level() => self.reject_uncut(error, metrics).await?,
                 Some(Err(error)) => return Err(error),
@@ -206,9 +209,17 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 self.write(&projected, metrics).await?;
             }
         }
-        self.positions.advance(&batch.positions);
+        self.advance(batch);
         self.is_dirty = true;
         Ok(())
+    }
+
+    /// Takes over how far the source was read: behind a batch, or behind the end of its last partition.
+    fn advance(&mut self, batch: &SourceBatch) {
+        if !batch.positions.is_empty() {
+            self.positions.advance(&batch.positions);
+            self.is_dirty = true;
+        }
     }
 
     /// Decodes all of `raw`, in parts when it names writer schemas that are not known yet.
@@ -315,8 +326,10 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         }
         let stored = StoredCheckpoint::new(self.epoch, self.positions.clone(), prepared);
         if let Some(store) = &self.config.store {
-            store.store(&stored)?;
+            // Set first: an error may come after the new checkpoint has replaced the old one. Recovery can follow
+            // either of the two as long as nothing was undone.
             self.is_decided = true;
+            store.store(&stored)?;
         }
         for output in self.outputs.iter_mut().chain(&mut self.dead_letter) {
             if let Some(prepared) = stored.sinks.get(output.name()) {

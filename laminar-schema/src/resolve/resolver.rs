@@ -349,9 +349,11 @@ impl<'a> Account<'a> {
 
     fn merged(self, candidate: Candidate) -> SchemaResult<ResolvedSchema> {
         let mut resolved = merge::merge(self.request.declared, candidate)?;
-        // The word is shared by every format that has fields to leave over; see the formats' option tables.
-        let rescues =
-            self.request.format.options.get("unknown_fields").is_some_and(|v| v.eq_ignore_ascii_case("rescue"));
+        // The words are shared by every format that has anything to leave over; see the formats' option tables.
+        let options = &self.request.format.options;
+        let rescues = ["unknown_fields", "type_mismatch"]
+            .into_iter()
+            .any(|key| options.get(key).is_some_and(|v| v.eq_ignore_ascii_case("rescue")));
         if rescues && resolved.schema.column_with_name(field::RESCUE_COLUMN).is_none() {
             merge::add_column(&mut resolved, field::json_field(field::RESCUE_COLUMN, true), FieldOrigin::DefaultAdded);
         }
