@@ -54,7 +54,7 @@ pub(super) fn to_text(format: &str, resolved: &ResolvedSchema) -> String {
     out
 }
 
-/// For machines: the keys of CLI.md's contract, with nested evidence beside it.
+/// For machines: the keys that docs/cli.md lists, with nested evidence beside it.
 pub(super) fn to_json(format: &str, resolved: &ResolvedSchema) -> Value {
     let fields: Vec<Value> = resolved.schema.fields().iter().map(|f| field_json(resolved, f)).collect();
     let is_column = |d: &&FieldInferenceDetail| resolved.schema.fields().iter().any(|f| payload_key(f) == d.field_name);
