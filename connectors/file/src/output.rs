@@ -208,7 +208,8 @@ impl Output {
         }
     }
 
-    /// Cuts the file back to the last commit. Pipes and standard output cannot be undone; what was not handed on is dropped.
+    /// Cuts the file back to the last commit. Pipes and standard output cannot be undone; what was not
+    /// handed on is dropped.
     pub(crate) fn abort(&mut self) -> SchemaResult<()> {
         self.buffer.clear();
         self.compressor.abandon();

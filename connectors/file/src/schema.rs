@@ -23,7 +23,8 @@ impl<D: DecoderSet> SchemaInferable for FileSource<D> {
     /// Samples the first records of up to 16 of the files, each giving about as many.
     ///
     /// Where files begin with a header line, the first record of the sample is that line; files with another header are
-    /// left out. Where files are followed and hold nothing yet, their first records are waited for. A stream that is read once keeps what was sampled in memory (up to 64 MiB) until it is started.
+    /// left out. Where files are followed and hold nothing yet, their first records are waited for. A stream that is
+    /// read once keeps what was sampled in memory (up to 64 MiB) until it is started.
     async fn sample_records(&self, config: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
         if self.target.is_read_once() {
             return self.sample_once(config).await;
