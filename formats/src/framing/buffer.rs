@@ -59,11 +59,6 @@ impl FrameBuffer {
         self.eof
     }
 
-    /// Bytes held and not yet yielded.
-    pub fn num_pending_bytes(&self) -> usize {
-        self.end - self.start
-    }
-
     /// The next record; `None` when more bytes must be read first, or the stream has ended.
     ///
     /// # Errors

@@ -86,11 +86,6 @@ impl EncodedBatch {
         self.ends.push(self.bytes.len());
     }
 
-    /// Drops the bytes of a record that was begun and not ended.
-    pub fn abandon_record(&mut self) {
-        self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
-    }
-
     /// Number of records.
     pub fn len(&self) -> usize {
         self.ends.len()
