@@ -3,6 +3,7 @@
 //!
 //! They keep no state from one invocation to the next, and do not depend on the order of expansion: what several
 //! types have to agree on (formats, names, capabilities) is compared in constants of the generated code.
+#![forbid(unsafe_code)]
 
 mod attr;
 mod check;

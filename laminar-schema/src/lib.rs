@@ -12,6 +12,7 @@
 //!
 //! A connector declares what it can do with `#[derive(SourceConnector)] #[capabilities(…)]`; asking for what it
 //! cannot do is a compile error. Formats are in `laminar-formats`, connectors in crates of their own.
+#![forbid(unsafe_code)]
 
 // The derives write absolute paths; this lets them work inside this crate too.
 extern crate self as laminar_schema;
