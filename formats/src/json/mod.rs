@@ -27,6 +27,7 @@ mod decode;
 mod encode;
 mod infer;
 mod options;
+mod plan;
 mod quote;
 mod rescue;
 mod source;
