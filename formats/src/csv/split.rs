@@ -1,7 +1,5 @@
 //! One CSV record → its fields.
 
-use memchr::memchr2;
-
 use super::Dialect;
 
 /// Splits records into fields, reusing its memory from record to record.
@@ -80,8 +78,8 @@ impl Splitter {
         let record = record.strip_suffix('\n').map_or(record, |r| r.strip_suffix('\r').unwrap_or(r));
         let bytes = record.as_bytes();
         let special = match self.dialect.quote {
-            Some(quote) => memchr2(quote, b'\n', bytes),
-            None => memchr2(b'\n', b'\n', bytes),
+            Some(quote) => find_either(quote, b'\n', bytes),
+            None => find_either(b'\n', b'\n', bytes),
         };
         match (special, &*self.dialect.delimiter) {
             (None, &[delimiter]) if !self.dialect.trim => {
@@ -183,7 +181,8 @@ impl Splitter {
         let mut search = from;
         let close = loop {
             let at = search
-                + memchr2(quote, escape, bytes.get(search..).unwrap_or(&[])).ok_or(SplitError::UnclosedQuote(open))?;
+                + find_either(quote, escape, bytes.get(search..).unwrap_or(&[]))
+                    .ok_or(SplitError::UnclosedQuote(open))?;
             let after = bytes.get(at + 1);
             if bytes[at] == quote && after != Some(&quote) {
                 break at;
@@ -209,4 +208,19 @@ impl Splitter {
             _ => Err(SplitError::TextBehindQuote(behind)),
         }
     }
+}
+
+/// Where the first `a` or `b` is. `memchr::memchr2` calls through a function pointer that it chooses at run time; the
+/// searchers behind it are static calls, and this one every x86-64 processor has.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline]
+fn find_either(a: u8, b: u8, bytes: &[u8]) -> Option<usize> {
+    memchr::arch::x86_64::sse2::memchr::Two::new(a, b)?.find(bytes)
+}
+
+/// Where the first `a` or `b` is.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[inline]
+fn find_either(a: u8, b: u8, bytes: &[u8]) -> Option<usize> {
+    memchr::arch::all::memchr::Two::new(a, b).find(bytes)
 }
