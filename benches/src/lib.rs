@@ -1,5 +1,7 @@
-//! What the benchmarks share: the input, the peers, and the check that all of them give the same answer.
+//! What the benchmarks share: the peers, and the check that all of them give the same answer. Their input is that of the
+//! instruction gates.
 
 pub mod answer;
-pub mod input;
 pub mod peers;
+
+pub use laminar_gates::input;

@@ -1,6 +1,7 @@
 //! The decoders that are compared, one file each. What a peer may reuse from batch to batch, it does.
 
 mod arrow_json;
+mod laminar;
 mod laminardb;
 mod simd_json_tape;
 mod sonic_structs;
@@ -9,6 +10,7 @@ use crate::answer::Answer;
 use crate::input::{Batch, Case};
 
 pub use arrow_json::ArrowJson;
+pub use laminar::Laminar;
 pub use laminardb::LaminarDb;
 pub use simd_json_tape::SimdJsonTape;
 pub use sonic_structs::sonic_structs;
@@ -28,6 +30,7 @@ pub trait Peer {
 pub fn peers(case: &Case) -> Vec<Box<dyn Peer>> {
     vec![
         Box::new(ArrowJson::new(case)),
+        Box::new(Laminar::new(case)),
         Box::new(LaminarDb::new(case)),
         Box::new(SimdJsonTape::new()),
         sonic_structs(case),

@@ -2,6 +2,7 @@
 
 use arrow_schema::SchemaRef;
 use laminar_connector_generator::workload::Workload;
+use laminar_schema::RawBatch;
 
 const SEED: u64 = 42;
 
@@ -15,11 +16,7 @@ pub struct Case {
 
 impl Case {
     const fn plain(workload: Workload) -> Self {
-        Self {
-            name: workload.name(),
-            workload,
-            shuffled: false,
-        }
+        Self { name: workload.name(), workload, shuffled: false }
     }
 
     pub const ALL: [Self; 7] = [
@@ -29,11 +26,7 @@ impl Case {
         Self::plain(Workload::Projected),
         Self::plain(Workload::Escapes),
         Self::plain(Workload::Floats),
-        Self {
-            name: "shuffled",
-            workload: Workload::Wide,
-            shuffled: true,
-        },
+        Self { name: "shuffled", workload: Workload::Wide, shuffled: true },
     ];
 
     pub fn schema(&self) -> SchemaRef {
@@ -46,10 +39,7 @@ impl Case {
         if self.shuffled {
             generator = generator.with_shuffled_keys().with_missing_rate(0.05);
         }
-        let mut records = Records {
-            bytes: Vec::new(),
-            ends: Vec::with_capacity(num_rows),
-        };
+        let mut records = Records { bytes: Vec::new(), ends: Vec::with_capacity(num_rows) };
         for _ in 0..num_rows {
             generator.write_record(&mut records.bytes);
             records.bytes.push(b'\n');
@@ -81,10 +71,7 @@ impl Records {
                 records.push(&self.bytes[start..end - 1]);
                 start = end;
             }
-            Batch {
-                lines: &self.bytes[first..start],
-                records,
-            }
+            Batch { lines: &self.bytes[first..start], raw: RawBatch::from_values(&records), records }
         };
         self.ends.chunks(num_rows).map(cut).collect()
     }
@@ -97,4 +84,6 @@ pub struct Batch<'a> {
     pub lines: &'a [u8],
     /// The same records one by one, without line feeds.
     pub records: Vec<&'a [u8]>,
+    /// The same records as a source of ours hands them on.
+    pub raw: RawBatch,
 }

@@ -1,0 +1,119 @@
+//! Instruction counts under callgrind, gated by the limits in `../limits`.
+//!
+//! A count is the same on every machine that runs the same binary, so a limit is absolute and committed: a missing
+//! baseline would only be created, not failed. What is counted is one batch of 1,024 records through
+//! `FormatDecoder::decode`, warm.
+//!
+//! Run it with `.ci/instructions`, which installs what it needs and prints the counts beside the limits.
+
+use gungraun::{Callgrind, EventKind, main, prelude::*};
+use laminar_connector_generator::workload::{Workload, WorkloadGenerator};
+use laminar_formats::{csv::CsvDecoder, json::JsonDecoder, raw::RawDecoder};
+use laminar_gates::{
+    decoders::{self, Decoding},
+    input::Case,
+};
+use laminar_schema::{Decoded, DecoderSet};
+
+const ROWS: usize = 1024;
+
+fn case(name: &str) -> Case {
+    Case::ALL.into_iter().find(|case| case.name == name).expect("a name out of `Case::ALL`")
+}
+
+fn json(name: &str) -> Decoding<JsonDecoder> {
+    decoders::json(&case(name), ROWS).warm()
+}
+
+fn csv(name: &str) -> Decoding<CsvDecoder> {
+    decoders::csv(&case(name), ROWS).warm()
+}
+
+fn raw(name: &str) -> Decoding<RawDecoder> {
+    decoders::raw(&case(name), ROWS).warm()
+}
+
+/// Fails the benchmark above its limit of instructions per byte of the batch, and prints a line for `.ci/instructions`.
+fn gate<D: DecoderSet>(input: &Decoding<D>, name: &str) -> LibraryBenchmarkConfig {
+    gate_bytes(input.decoder.format_name(), name, input.batch.num_value_bytes())
+}
+
+fn gate_bytes(format: &str, name: &str, bytes: usize) -> LibraryBenchmarkConfig {
+    let limits = concat!(env!("CARGO_MANIFEST_DIR"), "/limits");
+    let limits = std::fs::read_to_string(limits).expect("a file `limits` beside Cargo.toml");
+    let limit = limits.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next() == Some(format) && words.next() == Some(name)).then(|| words.next()?.parse::<f64>().ok())?
+    });
+    let limit = limit.unwrap_or_else(|| panic!("no limit for {format} {name}: add a line to `limits`"));
+    eprintln!("gate {format} {name} {bytes} {limit}");
+    let mut callgrind = Callgrind::default();
+    callgrind.hard_limits([(EventKind::Ir, (limit * bytes as f64) as u64)]);
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(callgrind);
+    config
+}
+
+/// A generator, and a buffer that is large enough for the batch.
+fn warm_generator(name: &str) -> (WorkloadGenerator, Vec<u8>) {
+    let mut generator = Workload::parse(name).expect("a workload").generator(42);
+    let mut out = Vec::new();
+    write_batch(&mut generator, &mut out);
+    generator.seek(0);
+    (generator, out)
+}
+
+fn write_batch(generator: &mut WorkloadGenerator, out: &mut Vec<u8>) {
+    out.clear();
+    for _ in 0..ROWS {
+        generator.write_record(out);
+    }
+}
+
+fn gate_generator(name: &str) -> LibraryBenchmarkConfig {
+    gate_bytes("workload", name, warm_generator(name).1.len())
+}
+
+#[library_benchmark(setup = json)]
+#[bench::trades(args = ("trades"), config = gate(&json("trades"), "trades"))]
+#[bench::wide(args = ("wide"), config = gate(&json("wide"), "wide"))]
+#[bench::nested(args = ("nested"), config = gate(&json("nested"), "nested"))]
+#[bench::projected(args = ("projected"), config = gate(&json("projected"), "projected"))]
+#[bench::escapes(args = ("escapes"), config = gate(&json("escapes"), "escapes"))]
+#[bench::floats(args = ("floats"), config = gate(&json("floats"), "floats"))]
+#[bench::shuffled(args = ("shuffled"), config = gate(&json("shuffled"), "shuffled"))]
+fn json_decode(mut decoding: Decoding<JsonDecoder>) -> (Decoding<JsonDecoder>, Decoded) {
+    let decoded = decoding.decode();
+    (decoding, decoded)
+}
+
+#[library_benchmark(setup = csv)]
+#[bench::trades(args = ("trades"), config = gate(&csv("trades"), "trades"))]
+#[bench::wide(args = ("wide"), config = gate(&csv("wide"), "wide"))]
+#[bench::escapes(args = ("escapes"), config = gate(&csv("escapes"), "escapes"))]
+#[bench::floats(args = ("floats"), config = gate(&csv("floats"), "floats"))]
+fn csv_decode(mut decoding: Decoding<CsvDecoder>) -> (Decoding<CsvDecoder>, Decoded) {
+    let decoded = decoding.decode();
+    (decoding, decoded)
+}
+
+#[library_benchmark(setup = raw)]
+#[bench::trades(args = ("trades"), config = gate(&raw("trades"), "trades"))]
+#[bench::wide(args = ("wide"), config = gate(&raw("wide"), "wide"))]
+fn raw_decode(mut decoding: Decoding<RawDecoder>) -> (Decoding<RawDecoder>, Decoded) {
+    let decoded = decoding.decode();
+    (decoding, decoded)
+}
+
+#[library_benchmark(setup = warm_generator)]
+#[bench::trades(args = ("trades"), config = gate_generator("trades"))]
+#[bench::wide(args = ("wide"), config = gate_generator("wide"))]
+#[bench::nested(args = ("nested"), config = gate_generator("nested"))]
+#[bench::floats(args = ("floats"), config = gate_generator("floats"))]
+fn workload_write((mut generator, mut out): (WorkloadGenerator, Vec<u8>)) -> (WorkloadGenerator, Vec<u8>) {
+    write_batch(&mut generator, &mut out);
+    (generator, out)
+}
+
+library_benchmark_group!(name = instructions, benchmarks = [json_decode, csv_decode, raw_decode, workload_write]);
+main!(library_benchmark_groups = instructions);

@@ -1,0 +1,71 @@
+//! Our decoders as an engine drives them, each with a batch that it decodes.
+
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+use laminar_formats::{
+    csv::{CsvDecoder, CsvEncoder},
+    json::JsonDecoder,
+    raw::RawDecoder,
+};
+use laminar_schema::{DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncoderSet, FormatEncoder, FormatSpec, RawBatch};
+
+use crate::input::Case;
+
+/// A decoder with default options, and a batch for it.
+pub struct Decoding<D> {
+    pub decoder: D,
+    pub batch: RawBatch,
+}
+
+impl<D: DecoderSet> Decoding<D> {
+    fn new(format: &str, schema: SchemaRef, batch: RawBatch) -> Self {
+        Self { decoder: decoder(format, schema), batch }
+    }
+
+    /// The same, once the decoder has seen the batch and owns all the memory that it needs.
+    pub fn warm(mut self) -> Self {
+        self.decode();
+        self
+    }
+
+    /// Decodes the batch.
+    ///
+    /// # Panics
+    /// If a record is rejected: the workloads have no bad ones.
+    pub fn decode(&mut self) -> Decoded {
+        let decoded = self.decoder.decode(&self.batch).expect("the batch fits into its columns");
+        assert_eq!((decoded.batch.num_rows(), decoded.rejected.len()), (self.batch.len(), 0));
+        decoded
+    }
+}
+
+/// A format's decoder with default options.
+pub fn decoder<D: DecoderSet>(format: &str, schema: SchemaRef) -> D {
+    let decoder = D::build(&DecodeSpec::new(schema, FormatSpec::new(format)));
+    decoder.expect("the format carries the schema").expect("the decoder is of that format")
+}
+
+/// The case's records as they are.
+pub fn json(case: &Case, num_rows: usize) -> Decoding<JsonDecoder> {
+    Decoding::new("json", case.schema(), case.records(num_rows).batches(num_rows).remove(0).raw)
+}
+
+/// The case's rows, written as CSV without a header, as messages are.
+///
+/// # Panics
+/// If the case has columns that CSV cannot carry.
+pub fn csv(case: &Case, num_rows: usize) -> Decoding<CsvDecoder> {
+    let rows = json(case, num_rows).decode().batch;
+    let spec = EncodeSpec::new(case.schema(), FormatSpec::new("csv"));
+    let encoder = CsvEncoder::build(&spec).expect("a flat case");
+    let records = encoder.and_then(|mut e| e.encode_batch(&rows).ok()).expect("rows that CSV can write");
+    Decoding::new("csv", case.schema(), RawBatch::from_values(records))
+}
+
+/// The case's records, each as a text of one column.
+pub fn raw(case: &Case, num_rows: usize) -> Decoding<RawDecoder> {
+    use arrow_schema::{DataType, Field, Schema};
+    let schema = Schema::new(vec![Field::new("record", DataType::Utf8, false)]);
+    Decoding::new("raw", Arc::new(schema), json(case, num_rows).batch)
+}

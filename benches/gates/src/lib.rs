@@ -1,0 +1,4 @@
+//! What the instruction gates and the peers' benchmarks share: records in memory, and our decoders for them.
+
+pub mod decoders;
+pub mod input;
