@@ -7,7 +7,7 @@ use std::fmt;
 
 /// The kind of one value, or of all values of a column together.
 ///
-/// The width of integers and the digits of decimals are not part of the kind: [`super::number::NumberRange`]
+/// The width of integers and the digits of decimals are not part of the kind: `NumberRange`
 /// narrows a numeric kind to the smallest type that holds every number seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {

@@ -34,7 +34,7 @@ impl JsonEncoder {
     /// An encoder for batches of `schema`.
     ///
     /// # Errors
-    /// [`EncodeError::UnsupportedType`] for a column that JSON has no text for, by its path.
+    /// [`EncodeError::UnsupportedType`](laminar_schema::EncodeError::UnsupportedType) for a column that JSON has no text for, by its path.
     pub fn new(schema: SchemaRef, options: &JsonOptions) -> SchemaResult<Self> {
         for f in schema.fields() {
             check_type(f)?;

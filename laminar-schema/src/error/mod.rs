@@ -2,7 +2,7 @@
 //!
 //! Lives here: the error type every public signature returns, and where in the data it happened.
 //! Does not live here: the small error enums themselves; each module owns its own ([`DecodeError`],
-//! [`ResolveError`](crate::resolve::ResolveError), [`ConfigErrors`](crate::config::ConfigErrors), …).
+//! [`ResolveError`], [`ConfigErrors`], …).
 
 use std::fmt;
 
