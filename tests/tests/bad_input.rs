@@ -111,7 +111,9 @@ async fn every_bad_input_has_the_error_that_the_docs_show() {
         "# Bad input, and what you see\n\n\
          Written by `tests/tests/bad_input.rs`; `UPDATE_EXPECT=1 cargo test -p laminar-testkit --test bad_input` writes\n\
          it anew. Under `ON ERROR FAIL` the error ends the pipeline; under `SKIP` it is counted, and under\n\
-         `DEAD LETTER TO` it stands in the dead letter's column `error`.\n\n\
+         `DEAD LETTER TO` it stands in the dead letter: the place in columns of its own, the rest in `error`.\n\
+         Records came one by one through a message source; a file is cut into records first, so that blank lines and\n\
+         documents behind each other never reach the decoder as one. `framed` is a stand-in format of the tests.\n\n\
          ## Records\n\n| # | columns | format | record | error |\n|---|---|---|---|---|\n",
     );
     for (case, record) in RECORDS.iter().enumerate() {

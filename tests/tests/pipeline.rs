@@ -87,6 +87,27 @@ async fn a_result_without_rows_still_has_its_header() {
     assert_eq!(std::fs::read_to_string(path).unwrap(), "b,a\n");
 }
 
+#[tokio::test]
+async fn errors_of_a_select_list_point_at_the_column() {
+    for (list, expected) in [
+        (
+            "n, idd",
+            "no column `idd`; did you mean `id`?\n --> line 3, column 34\n  |\n3 |          INSERT INTO k SELECT n, idd FROM s\n  |                                  ^^^",
+        ),
+        ("id, n AS id", "two columns are named `id`"),
+    ] {
+        let sql = format!(
+            "CREATE SOURCE s (id BIGINT, n BIGINT) FROM STAND_IN () FORMAT JSON;
+         CREATE SINK k INTO FILE (path = 'unused.csv') FORMAT CSV;
+         INSERT INTO k SELECT {list} FROM s"
+        );
+        let mut engine: Engine<TestSources, TestSinks> = TestEngine::new();
+        let script = engine.load(&sql).unwrap();
+        let error = engine.plan(&script, &RunOptions::default()).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
 /// Ten records, the fourth of them bad, through each ON ERROR policy.
 async fn with_a_bad_record(name: &str, policy: &str) -> (Result<Vec<Summary>, SchemaError>, Vec<String>) {
     let (feed, store) = (MemoryFeed::new(), MemoryStore::new());

@@ -78,6 +78,15 @@ async fn step_2_declared_columns_and_the_rest_by_wildcard() {
 }
 
 #[tokio::test]
+async fn a_declared_column_that_nothing_has_is_warned_about() {
+    let mut engine = TestEngine::new();
+    engine.load(r#"CREATE SOURCE s (idd BIGINT, *) FROM STAND_IN (records = '{"id": 1}') FORMAT JSON"#).unwrap();
+    let warnings = engine.bind("s").await.unwrap().resolved.warnings;
+    let shown: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["warning: field idd: declared, and in nothing that was found; did you mean `id`?"]);
+}
+
+#[tokio::test]
 async fn step_3_a_registry_has_it() {
     check(
         "CREATE SOURCE s FROM STAND_IN () FORMAT FRAMED USING SCHEMA REGISTRY (url = 'http://localhost:8081')",

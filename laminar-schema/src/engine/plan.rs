@@ -6,8 +6,9 @@ use super::{BoundSource, Engine, Script, StatementError, catalog::Definition};
 use crate::{
     connector::{SinkSet, SourceSet},
     ddl::{self, CreateSink, Ident, Insert, SelectItem, StatementKind},
-    error::{ConnectorError, SchemaError, SchemaResult},
+    error::{ConnectorError, ErrorKind, SchemaError, SchemaResult},
     pipeline::{CheckpointStore, OnError, Output, Pipeline, PipelineConfig, SelectedColumn, dead_letter_schema},
+    resolve::ResolveError,
     resolve::ResolvedSchema,
 };
 
@@ -160,8 +161,10 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let schema = bound.spec.output_schema();
         let selected = selected_columns(insert, bound);
         let (name, format) = (sink.statement.name.name.as_str(), sink.statement.format.spec.clone());
-        let output = Output::select(name, connector, format, &schema, &selected)
-            .map_err(|e| StatementError::new(e, &script.text, insert_span(insert)))?;
+        let output = Output::select(name, connector, format, &schema, &selected).map_err(|e| {
+            let span = culprit(insert, &e);
+            StatementError::new(e, &script.text, span)
+        })?;
         check_encoder(&output, sink)?;
         Ok(output)
     }
@@ -221,8 +224,27 @@ fn selected_columns<S: SourceSet>(insert: &Insert, bound: &BoundSource<S>) -> Ve
     selected
 }
 
-fn insert_span(insert: &Insert) -> std::ops::Range<usize> {
-    insert.sink.span.start..insert.source.span.end
+/// The column of the SELECT list that the error is about, or else the whole statement.
+fn culprit(insert: &Insert, error: &SchemaError) -> std::ops::Range<usize> {
+    let named = match error.kind() {
+        ErrorKind::Resolve(
+            ResolveError::UnknownColumn { column: name, .. } | ResolveError::NameCollision { name, .. },
+        ) => name,
+        _ => return insert.sink.span.start..insert.source.span.end,
+    };
+    let is_meant = |item: &&SelectItem| match item {
+        SelectItem::Column { column, alias, .. } => {
+            column.name == *named || alias.as_ref().is_some_and(|a| a.name == *named)
+        }
+        SelectItem::Wildcard(_) | SelectItem::Expression { .. } => false,
+    };
+    // Of two columns of one name the second is the one too many.
+    match insert.projection.iter().rfind(is_meant) {
+        Some(SelectItem::Column { column, alias, .. }) => {
+            column.span.start..alias.as_ref().map_or(column.span.end, |a| a.span.end)
+        }
+        _ => insert.sink.span.start..insert.source.span.end,
+    }
 }
 
 fn describe<S: SourceSet>(bound: &BoundSource<S>, insert: &Insert, sink: &Definition<CreateSink>) -> String {

@@ -187,7 +187,7 @@ impl fmt::Display for ConnectorError {
 fn suggest(f: &mut fmt::Formatter<'_>, near: Option<&str>, known: &[String]) -> fmt::Result {
     match near {
         Some(near) => write!(f, "did you mean `{near}`?"),
-        None if known.is_empty() => f.write_str("there is none"),
+        None if known.is_empty() => f.write_str("none is known here"),
         None => write!(f, "expected one of: {}", known.join(", ")),
     }
 }

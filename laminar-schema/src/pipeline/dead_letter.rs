@@ -50,7 +50,10 @@ pub fn dead_letters(source: &str, raw: &RawBatch, rejected: &[(usize, SchemaErro
         lines.append_option(number(record.line()));
         timestamps.append_option(record.timestamp().and_then(|ms| ms.checked_mul(1000)));
         fields.append_option(error.location().field.as_deref());
-        errors.append_value(error.message());
+        errors.append_value(match &error.location().span {
+            Some(span) => format!("at byte {}: {}", span.start, error.message()),
+            None => error.message(),
+        });
         keys.append_option(record.key());
         records.append_option(record.value());
     }

@@ -6,7 +6,8 @@ use arrow_schema::{Field, Schema, SchemaRef};
 
 use super::{FieldOrigin, ResolutionKind, ResolveError, ResolvedSchema};
 use crate::{
-    declared::DeclaredSchema,
+    config::did_you_mean,
+    declared::{DeclaredColumn, DeclaredSchema},
     error::SchemaResult,
     field::{self, KEY_METADATA},
     inference::{FieldInferenceDetail, InferenceWarning},
@@ -49,6 +50,9 @@ pub(super) fn merge(declared: Option<&DeclaredSchema>, found: Candidate) -> Sche
         columns.push(column.to_field(), FieldOrigin::UserDeclared, format!("declared column `{}`", column.name))?;
     }
     let has_wildcard = declared.is_some_and(|d| d.has_wildcard);
+    if has_wildcard {
+        warnings.extend(declared_columns.iter().filter_map(|column| not_found(column, &found.schema)));
+    }
     if has_wildcard || declared_columns.is_empty() {
         let prefix = declared.and_then(|d| d.wildcard_prefix.as_deref()).unwrap_or("");
         for f in found.schema.fields() {
@@ -89,6 +93,16 @@ fn prefixed(f: &Field, prefix: &str, has_wildcard: bool) -> Field {
     let nullable = f.is_nullable() || has_wildcard;
     let renamed = f.clone().with_nullable(nullable).with_name(format!("{prefix}{}", f.name()));
     if prefix.is_empty() { renamed } else { field::with_metadata(renamed, KEY_METADATA, field::payload_key(f)) }
+}
+
+/// A declared column that nothing found has is null in every row, which is seldom what was meant.
+fn not_found(column: &DeclaredColumn, found: &SchemaRef) -> Option<InferenceWarning> {
+    let keys = || found.fields().iter().map(|f| field::payload_key(f));
+    if keys().any(|key| key == column.name) {
+        return None;
+    }
+    let near = did_you_mean(&column.name, keys()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    Some(InferenceWarning::warning(&column.name, format!("declared, and in nothing that was found{near}")))
 }
 
 fn overruled(declared: &Field, found: &Field) -> InferenceWarning {
