@@ -34,7 +34,13 @@ pub fn file_records(framing: &Framing, bytes: &[u8]) -> (RawBatch, Vec<SchemaErr
                 line: Some(frame.line),
                 ..NewRecord::default()
             }),
-            Err(fault) => faults.push(fault),
+            Err(fault) => {
+                let goes_on = fault.is_row_level();
+                faults.push(fault);
+                if !goes_on {
+                    return (batch, faults);
+                }
+            }
         }
     }
 }

@@ -63,7 +63,8 @@ impl FrameBuffer {
     ///
     /// # Errors
     /// A record over the limit, or an array whose elements are not separated as they should be, with offset and line.
-    /// All of them are [row-level](laminar_schema::SchemaError::is_row_level): the next call goes on behind the fault.
+    /// These are [row-level](laminar_schema::SchemaError::is_row_level): the next call goes on behind the fault. A
+    /// preamble over the limit is not, and is what every further call says.
     #[allow(clippy::should_implement_trait, reason = "an iterator cannot lend its buffer")]
     pub fn next(&mut self) -> SchemaResult<Option<Frame<'_>>> {
         loop {
@@ -94,7 +95,7 @@ impl FrameBuffer {
     /// Looks for the preamble and stops behind it; false when more bytes must be read first, or there is none.
     ///
     /// # Errors
-    /// A preamble over the limit.
+    /// A preamble over the limit, at every further call too.
     pub fn find_preamble(&mut self) -> SchemaResult<bool> {
         if !self.framer.has_preamble() || self.framer.preamble().is_some() {
             return Ok(self.framer.preamble().is_some());

@@ -43,6 +43,16 @@ impl Csv {
         self.dialect.has_header
     }
 
+    /// Whether what is looked for comes before every record.
+    pub(super) fn is_in_front(&self) -> bool {
+        self.phase != Phase::Records
+    }
+
+    /// Whether what is held may be the front of a byte order mark, which counts for no record.
+    pub(super) fn is_at_mark(&self) -> bool {
+        self.phase == Phase::Mark
+    }
+
     pub(super) fn state(&self) -> u8 {
         u8::from(self.phase == Phase::Records)
     }

@@ -18,6 +18,8 @@ pub struct Framer {
     preamble: Option<Arc<[u8]>>,
     /// The record that starts the window is too large, was reported, and is dropped when its end is found.
     discarding: bool,
+    /// The preamble is too large, and nothing behind it can be understood.
+    broken: bool,
 }
 
 #[derive(Debug)]
@@ -56,7 +58,8 @@ pub(super) enum Advance {
 }
 
 impl Framer {
-    /// A framer at the start of a stream. Longer records than `max_record_bytes` are reported and passed over.
+    /// A framer at the start of a stream. Longer records than `max_record_bytes` are reported and passed over; a longer
+    /// preamble is the end of everything.
     ///
     /// # Errors
     /// A framing that this crate does not know how to execute.
@@ -73,7 +76,7 @@ impl Framer {
                 );
             }
         };
-        Ok(Self { rule, max_record_bytes, at: Resume::START, preamble: None, discarding: false })
+        Ok(Self { rule, max_record_bytes, at: Resume::START, preamble: None, discarding: false, broken: false })
     }
 
     /// Whether records need the stream's head: a CSV header names the columns of every record behind it.
@@ -106,7 +109,7 @@ impl Framer {
     /// Goes to another place of the stream. The preamble stays known.
     pub fn seek(&mut self, to: Resume) {
         self.at = to;
-        self.discarding = false;
+        (self.discarding, self.broken) = (false, false);
         match &mut self.rule {
             Rule::Lines(lines) => *lines = Lines::default(),
             Rule::Json(json) => json.resume(to.state),
@@ -117,6 +120,9 @@ impl Framer {
 
     /// Looks for the next record in `window`, which starts where the last call left off.
     pub(super) fn advance(&mut self, window: &[u8], eof: bool) -> Advance {
+        if self.broken {
+            return Advance::Fault { error: self.preamble_too_large(), consumed: 0 };
+        }
         let mut from = 0;
         loop {
             let rest = &window[from..];
@@ -124,6 +130,11 @@ impl Framer {
                 Step::End => {
                     self.pass(rest);
                     return Advance::End;
+                }
+                Step::Preamble { start, end, .. } if end - start > self.max_record_bytes => {
+                    self.pass(&rest[..start]);
+                    self.broken = true;
+                    return Advance::Fault { error: self.preamble_too_large(), consumed: from + start };
                 }
                 Step::Preamble { start, end, next } => {
                     self.preamble = Some(rest[start..end].into());
@@ -155,6 +166,13 @@ impl Framer {
                     self.pass(&rest[..drop]);
                     from += drop;
                     let pending = self.pending_bytes(&rest[drop..]);
+                    if self.is_in_preamble() {
+                        self.broken = pending > self.max_record_bytes;
+                        return match self.broken {
+                            true => Advance::Fault { error: self.preamble_too_large(), consumed: from },
+                            false => Advance::More { consumed: from },
+                        };
+                    }
                     let error = (!self.discarding && pending > self.max_record_bytes).then(|| self.too_large(pending));
                     self.discarding |= error.is_some();
                     if self.discarding {
@@ -174,8 +192,15 @@ impl Framer {
     /// Size of an unfinished record. White space at its end may turn out to belong to its delimiter, and counts only
     /// where there is so much of it that it must not be kept.
     fn pending_bytes(&self, record: &[u8]) -> usize {
+        if matches!(&self.rule, Rule::Csv(csv) if csv.is_at_mark()) {
+            return 0;
+        }
         let content = record.trim_ascii_end().len();
         if record.len() - content > self.max_record_bytes.max(4096) { record.len() } else { content }
+    }
+
+    fn is_in_preamble(&self) -> bool {
+        matches!(&self.rule, Rule::Csv(csv) if csv.is_in_front())
     }
 
     fn step(&mut self, window: &[u8], eof: bool) -> Step {
@@ -206,6 +231,17 @@ impl Framer {
         self.error(DecodeError::TooLarge { size, limit: self.max_record_bytes })
     }
 
+    /// Not a row-level error: without the header's names, no record behind it means anything.
+    #[cold]
+    fn preamble_too_large(&self) -> SchemaError {
+        let (expected, reason) = (
+            "room for the CSV header",
+            "the header is longer; raise the limit, or look for a quote in the header that is never closed",
+        );
+        let limit = self.max_record_bytes.to_string();
+        SchemaError::from(ConfigError::invalid("max_record_bytes", limit, expected, reason)).at(self.place())
+    }
+
     #[cold]
     fn fault(&self, fault: Fault, found: &[u8]) -> SchemaError {
         let expected = match fault {
@@ -226,7 +262,10 @@ impl Framer {
 
     #[cold]
     fn error(&self, error: DecodeError) -> SchemaError {
-        let place = Location { offset: Some(self.at.offset), line: Some(self.at.line), ..Location::default() };
-        SchemaError::new(error).at(place)
+        SchemaError::new(error).at(self.place())
+    }
+
+    fn place(&self) -> Location {
+        Location { offset: Some(self.at.offset), line: Some(self.at.line), ..Location::default() }
     }
 }

@@ -14,19 +14,26 @@ fn buffer(framing: &Framing, limit: usize) -> FrameBuffer {
     FrameBuffer::new(Framer::new(framing, limit).unwrap())
 }
 
-/// Yields every event that is due, with the place to resume behind it.
-fn drain(buffer: &mut FrameBuffer, events: &mut Vec<(String, Resume)>) {
+/// Yields every event that is due, with the place to resume behind it. False when the last one ends everything.
+fn drain(buffer: &mut FrameBuffer, events: &mut Vec<(String, Resume)>) -> bool {
     loop {
         let event = match buffer.next() {
-            Ok(None) => return,
+            Ok(None) => return true,
             Ok(Some(f)) => format!("{}@{} {:?}", f.line, f.offset, String::from_utf8_lossy(f.bytes)),
+            Err(e) if !e.is_row_level() => {
+                let again = buffer.next().map(|frame| frame.map(|f| f.offset)).unwrap_err();
+                assert_eq!(e.to_string(), again.to_string(), "nothing comes behind it");
+                let at = e.location();
+                let event = format!("{}@{} !! {}", at.line.unwrap(), at.offset.unwrap(), e.message());
+                events.push((event, buffer.framer().resume_at()));
+                return false;
+            }
             Err(e) => {
                 let what = match e.kind() {
                     // How much was seen when the limit was passed depends on the chunks.
                     ErrorKind::Decode(DecodeError::TooLarge { limit, .. }) => format!("more than {limit} bytes"),
                     other => other.to_string(),
                 };
-                assert!(e.is_row_level());
                 let at = e.location();
                 format!("{}@{} ! {what}", at.line.unwrap(), at.offset.unwrap())
             }
@@ -40,11 +47,16 @@ fn read(buffer: &mut FrameBuffer, chunks: &[&[u8]]) -> Vec<(String, Resume)> {
     for chunk in chunks {
         buffer.space(chunk.len())[..chunk.len()].copy_from_slice(chunk);
         buffer.filled(chunk.len());
-        drain(buffer, &mut events);
+        if !drain(buffer, &mut events) {
+            return events;
+        }
     }
     buffer.end();
-    drain(buffer, &mut events);
-    drain(buffer, &mut events);
+    for _ in 0..2 {
+        if !drain(buffer, &mut events) {
+            break;
+        }
+    }
     events
 }
 
@@ -81,7 +93,7 @@ fn check_limited(framing: &Framing, limit: usize, input: &[u8], expected: &Expec
         assert_eq!(texts(&whole), texts(&again), "split as {chunks:?}");
         for (i, (_, resume)) in again.iter().enumerate() {
             // A fault in the middle of a record that is still being discarded is no place to resume at.
-            if again[i].0.contains("more than") {
+            if again[i].0.contains("more than") || again[i].0.contains("!!") {
                 continue;
             }
             let mut resumed = buffer(framing, limit);
@@ -473,6 +485,38 @@ fn records_over_the_limit_are_reported_and_passed_over() {
         1@1 "1"
         1@3 ! more than 4 bytes
         1@15 "4"
+    "#]],
+    );
+}
+
+#[test]
+fn a_header_over_the_limit_ends_everything() {
+    let header = CsvFraming { has_header: true, comment: Some(b'#'), skip_lines: 1, ..dialect() };
+    let check = |input: &str, expected| check_limited(&Framing::Csv(header.clone()), 4, input.as_bytes(), &expected);
+    check(
+        "skipped\n#comment\nabcde\n1\n2\n",
+        expect![[r#"
+        3@17 !! option `max_record_bytes` = '4': expected room for the CSV header: the header is longer; raise the limit, or look for a quote in the header that is never closed
+    "#]],
+    );
+    check(
+        "\n\"a\nb\"\n1\n",
+        expect![[r#"
+        2@1 !! option `max_record_bytes` = '4': expected room for the CSV header: the header is longer; raise the limit, or look for a quote in the header that is never closed
+    "#]],
+    );
+    check(
+        "\nabcdefghi",
+        expect![[r#"
+        2@1 !! option `max_record_bytes` = '4': expected room for the CSV header: the header is longer; raise the limit, or look for a quote in the header that is never closed
+    "#]],
+    );
+    check(
+        "\nabcd\r\n12345\n2\n",
+        expect![[r#"
+        3@7 ! more than 4 bytes
+        4@13 "2"
+        preamble "abcd"
     "#]],
     );
 }
