@@ -29,7 +29,7 @@ pub(super) fn hidden(sql: &str) -> Vec<Range<usize>> {
                     found.push(at + 1..end);
                 } else {
                     armed |= looks_secret(text);
-                    found.extend(user_info(text).map(|r| at + 1 + r.start..at + 1 + r.end));
+                    found.extend(user_info(text).into_iter().map(|r| at + 1 + r.start..at + 1 + r.end));
                 }
                 at = end + 1;
             }
@@ -132,10 +132,28 @@ fn value_end(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// `user:password` in `scheme://user:password@host`.
-fn user_info(text: &str) -> Option<Range<usize>> {
-    let start = text.find("://")? + 3;
-    let host_end = text[start..].find(['/', '?']).map_or(text.len(), |i| start + i);
-    let at = start + text[start..host_end].rfind('@')?;
-    Some(start..at)
+/// Every `user:password` in `scheme://user:password@host`, and in lists of such URLs.
+///
+/// Up to the URL's last `@`: a password may hold what should have been escaped, and a list's later URLs may lack a scheme.
+fn user_info(text: &str) -> Vec<Range<usize>> {
+    let (mut found, mut from) = (Vec::new(), 0);
+    while let Some(at) = text[from..].find("://") {
+        let start = from + at + 3;
+        let end = url_end(text, start);
+        found.extend(text[start..end].rfind('@').map(|at| start..start + at));
+        from = end;
+    }
+    found
+}
+
+/// Where the URL whose scheme ends at `start` ends: before white space, or before a comma and another scheme.
+fn url_end(text: &str, start: usize) -> usize {
+    let ends = |(at, c): &(usize, char)| {
+        c.is_whitespace() || (*c == ',' && starts_with_scheme(&text[start + at + c.len_utf8()..]))
+    };
+    text[start..].char_indices().find(ends).map_or(text.len(), |(at, _)| start + at)
+}
+
+fn starts_with_scheme(text: &str) -> bool {
+    text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')).starts_with("://")
 }

@@ -102,6 +102,66 @@ fn errors_show_no_secrets() {
     "#]],
     );
     check(
+        "CREATE SOURCE t FROM NATS (url = 'amqp://u:p@h1,amqp://u:hunter2@h2' oops)",
+        expect![[r#"
+        error: expected `,` or `)`, found `oops`
+         --> line 1, column 70
+          |
+        1 | CREATE SOURCE t FROM NATS (url = 'amqp://***@h1,amqp://***@h2' oops)
+          |                                                                ^^^^
+    "#]],
+    );
+    check(
+        "CREATE SOURCE t FROM NATS (url = 'amqp://u:p@h1,u:hunter2@h2' oops)",
+        expect![[r#"
+        error: expected `,` or `)`, found `oops`
+         --> line 1, column 63
+          |
+        1 | CREATE SOURCE t FROM NATS (url = 'amqp://***@h2' oops)
+          |                                                  ^^^^
+    "#]],
+    );
+    check(
+        "CREATE SOURCE t FROM NATS (url = 'nats://u:/hunter2@h/x' oops)",
+        expect![[r#"
+        error: expected `,` or `)`, found `oops`
+         --> line 1, column 58
+          |
+        1 | CREATE SOURCE t FROM NATS (url = 'nats://***@h/x' oops)
+          |                                                   ^^^^
+    "#]],
+    );
+    check(
+        "CREATE SOURCE t FROM NATS (url = 'nats://u:hunter2?@h/x' oops)",
+        expect![[r#"
+        error: expected `,` or `)`, found `oops`
+         --> line 1, column 58
+          |
+        1 | CREATE SOURCE t FROM NATS (url = 'nats://***@h/x' oops)
+          |                                                   ^^^^
+    "#]],
+    );
+    check(
+        "CREATE SOURCE t FROM NATS (url = 'nats://u:x,hunter2@h' oops)",
+        expect![[r#"
+        error: expected `,` or `)`, found `oops`
+         --> line 1, column 57
+          |
+        1 | CREATE SOURCE t FROM NATS (url = 'nats://***@h' oops)
+          |                                                 ^^^^
+    "#]],
+    );
+    check(
+        "CREATE SOURCE t FROM NATS (url = 'a://u:hunter2://x@h b://u:hunter2@h' oops)",
+        expect![[r#"
+        error: expected `,` or `)`, found `oops`
+         --> line 1, column 72
+          |
+        1 | CREATE SOURCE t FROM NATS (url = 'a://***@h b://***@h' oops)
+          |                                                        ^^^^
+    "#]],
+    );
+    check(
         "-- don't\nCREATE SOURCE t FROM KAFKA (password = 'hunter2' /* it's */ oops)",
         expect![[r#"
             error: expected `,` or `)`, found ***
