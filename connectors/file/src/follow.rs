@@ -6,7 +6,7 @@ use std::{
     io::Seek,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use laminar_schema::{ConnectorError, ErrorKind, Location, SchemaError, SchemaResult};
@@ -102,10 +102,17 @@ pub(crate) fn follow(follow: Follow, out: &mut Outlet) -> Result<(), Stop> {
     let mut following = Following { follow, out, files, retired: Vec::new(), opened: 0, is_first_look: true };
     loop {
         following.look_for_files()?;
-        while following.read_turn()? {}
+        // What is opened from here on came into being under our eyes, a rotated file in the first turn included.
         following.is_first_look = false;
-        let interval = following.follow.poll_interval;
-        following.out.wait(interval)?;
+        let (interval, looked) = (following.follow.poll_interval, Instant::now());
+        // A writer that keeps up must not keep new files from being found.
+        let mut more = following.read_turn()?;
+        while more && looked.elapsed() < interval {
+            more = following.read_turn()?;
+        }
+        if !more {
+            following.out.wait(interval)?;
+        }
     }
 }
 

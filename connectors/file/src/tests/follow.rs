@@ -144,3 +144,42 @@ async fn compressed_files_are_not_followed() {
     let error = take(&mut stream, 1, &mut Positions::new()).await.unwrap_err().to_string();
     assert!(error.contains("compressed files cannot be followed"), "{error}");
 }
+
+#[tokio::test]
+async fn starting_at_the_end_reads_a_rotated_file_from_its_beginning() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    let line = "x".repeat((64 << 10) - 1) + "\n";
+    fs::write(&path, line.repeat(128)).unwrap();
+    let mut reached = Positions::new();
+    let mut stream = following(&path, |_| {}).start(None).await.unwrap();
+    take(&mut stream, 1, &mut reached).await.unwrap();
+    drop(stream);
+
+    // The reader cannot be ahead by 8 MiB, so the file is replaced before its first turn is over.
+    let source = following(&path, |c| {
+        c.start = StartAt::End;
+        c.poll_interval = Duration::from_millis(50);
+    });
+    let mut stream = source.start(Some(&reached)).await.unwrap();
+    take(&mut stream, 1, &mut reached).await.unwrap();
+    fs::rename(&path, dir.path().join("log.1")).unwrap();
+    fs::write(&path, "new\n").unwrap();
+    take(&mut stream, 126, &mut reached).await.unwrap();
+    let new = tokio::time::timeout(Duration::from_secs(20), take(&mut stream, 1, &mut reached)).await;
+    assert_eq!(new.expect("the new file is read").unwrap(), ["log@0:1 new"]);
+}
+
+#[tokio::test]
+async fn new_files_are_found_while_a_writer_keeps_up() {
+    let dir = tempfile::tempdir().unwrap();
+    // One record of a terabyte, which takes no room on the disk and longer to read than anybody waits.
+    fs::File::create(dir.path().join("endless")).unwrap().set_len(1 << 40).unwrap();
+    let source = following(dir.path().join("*"), |c| c.max_record_bytes = 1000);
+    let mut stream = source.start(None).await.unwrap();
+    let mut batch = SourceBatch::new();
+    let error = stream.next(&mut batch, 1).await.unwrap_err();
+    assert!(error.is_row_level(), "{error}");
+    fs::write(dir.path().join("new"), "one\n").unwrap();
+    assert_eq!(take(&mut stream, 1, &mut Positions::new()).await.unwrap(), ["new@0:1 one"]);
+}
