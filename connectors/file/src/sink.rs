@@ -40,7 +40,9 @@ impl<E: EncoderSet> Sink for FileSink<E> {
     type Writer = FileWriter;
 
     async fn start(&self, _: &EncodeSpec) -> SchemaResult<FileWriter> {
-        let output = Output::open(&self.config)?;
+        let config = self.config.clone();
+        // Opening a pipe waits for its reader.
+        let output = blocking(move || Output::open(&config)).await??;
         Ok(FileWriter { output: Some(output) })
     }
 }

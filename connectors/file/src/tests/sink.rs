@@ -218,3 +218,25 @@ async fn devices_take_what_comes_and_undo_nothing() {
     sink.close(b"").await.unwrap();
     open(&config).await.unwrap().recover(Some(&prepared)).await.unwrap();
 }
+
+#[cfg(unix)]
+#[allow(clippy::print_stdout, reason = "a test that cannot run says so")]
+#[tokio::test]
+async fn a_pipe_that_nobody_reads_yet_does_not_block_the_runtime() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pipe");
+    match std::process::Command::new("mkfifo").arg(&path).status() {
+        Ok(status) if status.success() => {}
+        other => return println!("skipped: mkfifo does not work here: {other:?}"),
+    }
+    let config = FileSinkConfig::new(&path);
+    // On this runtime's only thread, the reader gets its turn only when opening the writer has let go of it.
+    let (sink, mut reader) = tokio::join!(open(&config), async { fs::File::open(&path).unwrap() });
+    let mut sink = sink.unwrap();
+    write(&mut sink, &["a"]).await;
+    sink.close(b"").await.unwrap();
+    drop(sink);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "head\na\n");
+}
