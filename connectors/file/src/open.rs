@@ -45,6 +45,18 @@ impl Read for Bytes {
     }
 }
 
+impl Bytes {
+    /// Reads, again where a signal interrupts.
+    fn read_some(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.read(buf) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                done => return done,
+            }
+        }
+    }
+}
+
 /// The records of one input: its name, and its bytes cut so far.
 #[derive(Debug)]
 pub(crate) struct Records {
@@ -164,7 +176,7 @@ pub(crate) fn end_of_file(plan: &ReadPlan, path: &Path, name: &Arc<str>) -> Sche
     let (mut line, mut offset, mut seen) = (1, 0, 0);
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
-        let read = bytes.read(&mut chunk).map_err(|e| io_error("read", name, e))?;
+        let read = bytes.read_some(&mut chunk).map_err(|e| io_error("read", name, e))?;
         if read == 0 {
             break;
         }
@@ -183,7 +195,7 @@ pub(crate) fn end_of_file(plan: &ReadPlan, path: &Path, name: &Arc<str>) -> Sche
 
 /// Reads a chunk straight into the records' buffer; at the end of the input, tells it so.
 pub(crate) fn fill(bytes: &mut Bytes, records: &mut Records) -> SchemaResult<()> {
-    let read = bytes.read(records.frames.space(CHUNK_BYTES)).map_err(|e| io_error("read", &records.name, e))?;
+    let read = bytes.read_some(records.frames.space(CHUNK_BYTES)).map_err(|e| io_error("read", &records.name, e))?;
     records.frames.filled(read);
     if read == 0 {
         records.frames.end();

@@ -176,8 +176,9 @@ impl<D: DecoderSet> FileSource<D> {
                 Event::Failed(_) if !sample.records.is_empty() => break,
                 Event::Failed(_) => {
                     if let Event::Failed(error) = tap.kept.swap_remove(looked_at) {
-                        // Nothing is left that a stream could yield.
+                        // Nothing is left that a stream could yield; who asks for one is told why.
                         borrowed.tap = None;
+                        self.put_once(OnceState::Failed(error.to_string()));
                         return Err(error);
                     }
                 }

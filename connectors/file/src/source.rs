@@ -46,6 +46,8 @@ pub(crate) enum OnceState {
     Untouched(Option<Box<dyn Read + Send>>),
     /// It was sampled: what was read is kept, so that a stream yields it again.
     Sampled(Box<Tap>),
+    /// It failed before its first record, and why.
+    Failed(String),
     /// A stream has it.
     Taken,
 }
@@ -122,6 +124,11 @@ impl<D: DecoderSet> FileSource<D> {
                 let (plan, name) = (self.plan.clone(), Arc::from(self.config.path.as_str()));
                 let reader = Reader::spawn(move |out| read_once(&plan, &name, once, out))?;
                 Ok(Tap { kept: Vec::new(), reader })
+            }
+            OnceState::Failed(reason) => {
+                let source = reason.clone().into();
+                *state = OnceState::Failed(reason);
+                Err(ConnectorError::External { action: "start", source, retryable: false }.into())
             }
             OnceState::Taken => {
                 let source = format!("{} was started already, and can be read only once", self.target);

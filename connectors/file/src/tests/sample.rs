@@ -5,6 +5,7 @@ use std::{io::Read, time::Duration};
 use laminar_schema::{InferenceConfig, SchemaInferable};
 
 use super::*;
+use crate::open::fill;
 
 async fn sample(source: &FileSource<Uncut>, size: usize) -> SchemaResult<Vec<String>> {
     let config =
@@ -136,8 +137,35 @@ async fn a_broken_stream_says_so() {
     let input = std::io::Cursor::new(gzip(b"one\n")[..12].to_vec());
     let source =
         FileSource::<Uncut>::from_reader(input, FileSourceConfig::new("-"), &FormatSpec::new("lines")).unwrap();
-    let error = sample(&source, 5).await.unwrap_err().to_string();
-    assert!(error.contains("cannot read -"), "{error}");
+    // Sampling takes it from the stream, and still everybody is told.
+    for _ in 0..2 {
+        let error = sample(&source, 5).await.unwrap_err().to_string();
+        assert!(error.contains("cannot read -"), "{error}");
+        let error = read_values(&source, None).await.unwrap_err().to_string();
+        assert!(error.contains("cannot read -"), "{error}");
+    }
+}
+
+/// A reader whose every second read is interrupted by a signal.
+struct Interrupted(bool, &'static [u8]);
+
+impl Read for Interrupted {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.0 = !self.0;
+        if self.0 { Err(std::io::ErrorKind::Interrupted.into()) } else { self.1.read(buf) }
+    }
+}
+
+#[test]
+fn an_interrupted_read_is_tried_again() {
+    let source = source_of("-", "lines", |_| {});
+    let name = "-".into();
+    let mut bytes = source.plan.open_once(&name, Box::new(Interrupted(false, b"one\n"))).unwrap();
+    let mut records = source.plan.records(name, 0).unwrap();
+    fill(&mut bytes, &mut records).unwrap();
+    assert_eq!(records.frames.next().unwrap().unwrap().bytes, b"one");
+    fill(&mut bytes, &mut records).unwrap();
+    assert!(records.frames.has_ended());
 }
 
 #[tokio::test]
