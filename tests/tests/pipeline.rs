@@ -88,6 +88,25 @@ async fn a_result_without_rows_still_has_its_header() {
 }
 
 #[tokio::test]
+async fn a_sink_never_empties_the_file_that_its_source_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, link) = (dir.path().join("a.ndjson"), dir.path().join("link"));
+    std::fs::write(&input, "{\"a\":1}\n").unwrap();
+    std::os::unix::fs::symlink(&input, &link).unwrap();
+    for mode in ["overwrite", "append"] {
+        let sql = format!(
+            "CREATE SOURCE s (a BIGINT) FROM FILE (path = '{}') FORMAT JSON;
+             CREATE SINK k INTO FILE (path = '{}', mode = '{mode}') FORMAT JSON; INSERT INTO k SELECT * FROM s",
+            dir.path().join("*.ndjson").display(),
+            link.display()
+        );
+        let error = run(TestEngine::new(), &sql, &RunOptions::default()).await.unwrap_err().to_string();
+        assert!(error.contains("a source of this run is reading it"), "{error}");
+        assert_eq!(std::fs::read(&input).unwrap(), b"{\"a\":1}\n");
+    }
+}
+
+#[tokio::test]
 async fn errors_of_a_select_list_point_at_the_column() {
     for (list, expected) in [
         (

@@ -38,6 +38,7 @@ mod config;
 pub mod detect;
 mod discover;
 mod follow;
+mod in_use;
 mod open;
 mod output;
 mod position;

@@ -12,6 +12,7 @@ use laminar_schema::{ConfigError, ConnectorError, Prepared, SchemaError, SchemaR
 use crate::{
     compression::{Codec, Compressor},
     config::{FileSinkConfig, STANDARD_STREAM, WriteMode},
+    in_use::is_read,
 };
 
 /// Bytes that are gathered before they are handed to the system.
@@ -69,6 +70,10 @@ impl Output {
         let path = config.path.clone();
         let codec = Codec::of_output(config.compression, &path);
         let existed = path.try_exists().map_err(|e| failed("open", &path, e))?;
+        if is_read(&path) {
+            let reason = "a source of this run is reading it; write to another file";
+            return Err(failed("write", &path, io::Error::new(io::ErrorKind::ResourceBusy, reason)));
+        }
         Ok(Self {
             target: Target::open(&path)?,
             path,

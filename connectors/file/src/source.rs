@@ -18,6 +18,7 @@ use crate::{
     config::{FileSourceConfig, STANDARD_STREAM, StartAt},
     discover::Target,
     follow::{Follow, follow},
+    in_use::Reading,
     open::{ReadPlan, bad_position, stored_len},
     position::FilePosition,
     reader::{FileToRead, Once, Reader, read_files, read_once},
@@ -206,7 +207,7 @@ impl<D: DecoderSet> Source for FileSource<D> {
             let files = self.files_to_read(from)?;
             Reader::spawn(move |out| read_files(&plan, files, out))?
         };
-        Ok(FileStream::new(reader, self.config.max_batch_bytes))
+        Ok(FileStream::new(reader, self.config.max_batch_bytes).holding(Reading::new(self.target.files()?)))
     }
 }
 

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, fmt};
 use laminar_schema::{Location, NewRecord, Positions, RecordStream, SchemaError, SchemaResult, SourceBatch};
 
 use crate::{
+    in_use::Reading,
     open::{Records, bad_position, place},
     position::FilePosition,
     reader::{Event, Reader},
@@ -28,6 +29,8 @@ pub struct FileStream {
     /// An error that comes after records that have to be yielded first.
     failed: Option<SchemaError>,
     ended: bool,
+    /// Keeps sinks away from the files that are read.
+    _reading: Reading,
 }
 
 impl fmt::Debug for FileStream {
@@ -48,6 +51,7 @@ impl FileStream {
             max_batch_bytes,
             failed: None,
             ended: false,
+            _reading: Reading::default(),
         }
     }
 
@@ -55,6 +59,12 @@ impl FileStream {
     pub(crate) fn after(mut self, kept: Vec<Event>, skip_to: u64) -> Self {
         self.queue.extend(kept);
         self.once_skip_to = skip_to;
+        self
+    }
+
+    /// Keeps sinks away from the files of `reading` for as long as the stream lives.
+    pub(crate) fn holding(mut self, reading: Reading) -> Self {
+        self._reading = reading;
         self
     }
 
