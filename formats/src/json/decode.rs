@@ -12,6 +12,7 @@ use laminar_schema::{
 use simd_json::{Buffers, INPUT_PADDING, Tape};
 
 use super::{
+    engine::JsonEngine,
     options::{JsonFraming, JsonOptions, MultipleDocuments},
     plan::Plan,
     rescue::Rescue,
@@ -35,6 +36,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Source: RFC 8259.
 pub struct JsonDecoder {
     schema: SchemaRef,
+    engine: JsonEngine,
     plan: Plan,
     root: StructColumn,
     defaults: DefaultFiller,
@@ -68,6 +70,14 @@ impl JsonDecoder {
     /// A column type that JSON cannot carry; a DEFAULT that does not fit; options that name a column which is not
     /// there or no JSON.
     pub fn new(schema: SchemaRef, options: &JsonOptions) -> SchemaResult<Self> {
+        Self::with_engine(schema, options, JsonEngine::best())
+    }
+
+    /// A decoder for the columns of `schema` that runs `engine`: for tests and benchmarks.
+    ///
+    /// # Errors
+    /// As [`JsonDecoder::new`].
+    pub fn with_engine(schema: SchemaRef, options: &JsonOptions, engine: JsonEngine) -> SchemaResult<Self> {
         let columns = ColumnOptions {
             binary_encoding: options.binary_encoding,
             timestamp_formats: options.timestamp_formats.clone(),
@@ -83,6 +93,7 @@ impl JsonDecoder {
         let rescue = Rescue::new(plan.rescue.is_some());
         Ok(Self {
             schema,
+            engine,
             root,
             defaults,
             state: WalkState {
@@ -103,6 +114,11 @@ impl JsonDecoder {
             masks: Vec::new(),
             plan,
         })
+    }
+
+    /// The engine that this decoder runs.
+    pub fn engine(&self) -> JsonEngine {
+        self.engine
     }
 
     /// Decodes one record into the columns: the root of everything that happens per record.

@@ -25,6 +25,7 @@
 
 mod decode;
 mod encode;
+mod engine;
 mod infer;
 mod options;
 mod plan;
@@ -39,6 +40,7 @@ use laminar_schema::{ConnectorConfig, FormatInfo};
 
 pub use decode::JsonDecoder;
 pub use encode::JsonEncoder;
+pub use engine::JsonEngine;
 pub use infer::{JsonInference, JsonSample};
 pub(crate) use quote::quote;
 
