@@ -1,6 +1,6 @@
 //! Struct columns, and the record itself, which is one.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use arrow_array::{ArrayRef, StructArray};
 use arrow_schema::{FieldRef, Fields};
@@ -31,6 +31,8 @@ pub struct StructField {
     pub on_absent: OnAbsent,
     /// The object in which the key was seen last; for decoders to tell duplicates and absent keys with.
     pub seen: u64,
+    /// Where a decoder that rescues has put what did not fit in the value of that key.
+    pub rescued: Range<usize>,
     /// Rows, in growing order, that wait for their DEFAULT and are null until then.
     pub default_rows: Vec<u32>,
 }
@@ -60,6 +62,7 @@ impl StructColumn {
                 column: Column::new(f, options).map_err(|e| e.in_field(f.name()))?,
                 on_absent: if f.is_nullable() { OnAbsent::Null } else { OnAbsent::Reject },
                 seen: 0,
+                rescued: 0..0,
                 default_rows: Vec::new(),
             })
         });

@@ -1,5 +1,7 @@
 //! The column `_rescued`: what the schema has no place for, as an object of path → value.
 
+use std::ops::Range;
+
 use super::quote::quote;
 
 /// Gathers what is rescued from one record.
@@ -9,8 +11,11 @@ pub(super) struct Rescue {
     pub(super) enabled: bool,
     /// Path of the value being walked: `items[2].sku`.
     path: String,
-    /// The object so far, without its closing brace; empty while nothing was rescued.
+    /// The object so far, without its closing brace, and with a comma for its opening one; empty while nothing was
+    /// rescued.
     object: Vec<u8>,
+    /// Parts of it that were taken back, in the order in which that happened; one may lie within a later one.
+    forgotten: Vec<Range<usize>>,
 }
 
 impl Rescue {
@@ -22,6 +27,19 @@ impl Rescue {
     pub(super) fn clear(&mut self) {
         self.path.clear();
         self.object.clear();
+        self.forgotten.clear();
+    }
+
+    /// How much was rescued so far: the ends of a range for [`Rescue::forget`].
+    pub(super) fn len(&self) -> usize {
+        self.object.len()
+    }
+
+    /// Takes back what was rescued from a value that another one overwrites.
+    pub(super) fn forget(&mut self, rescued: Range<usize>) {
+        if !rescued.is_empty() {
+            self.forgotten.push(rescued);
+        }
     }
 
     /// Goes into a field; the result is for [`Rescue::leave`].
@@ -50,7 +68,7 @@ impl Rescue {
 
     /// Keeps the value at the current path; `value` is JSON text.
     pub(super) fn keep(&mut self, value: &str) {
-        self.object.push(if self.object.is_empty() { b'{' } else { b',' });
+        self.object.push(b',');
         quote(&mut self.object, &self.path);
         self.object.push(b':');
         self.object.extend_from_slice(value.as_bytes());
@@ -58,12 +76,29 @@ impl Rescue {
 
     /// The object, if anything was rescued.
     pub(super) fn finish(&mut self) -> Option<&str> {
-        if self.object.is_empty() {
-            return None;
+        if !self.forgotten.is_empty() {
+            self.drop_forgotten();
         }
+        *self.object.first_mut()? = b'{';
         self.object.push(b'}');
         // Made of UTF-8 pieces only.
         std::str::from_utf8(&self.object).ok()
+    }
+
+    /// Closes the gaps, so that the rest stays where it is until the record's end.
+    #[cold]
+    fn drop_forgotten(&mut self) {
+        self.forgotten.sort_unstable_by_key(|range| range.start);
+        let (mut kept, mut from) = (0, 0);
+        for range in self.forgotten.drain(..) {
+            if range.start > from {
+                self.object.copy_within(from..range.start, kept);
+                kept += range.start - from;
+            }
+            from = from.max(range.end);
+        }
+        self.object.copy_within(from.., kept);
+        self.object.truncate(kept + self.object.len() - from);
     }
 }
 

@@ -288,6 +288,97 @@ fn duplicates_by_option() {
     );
 }
 
+/// Of equal keys the last decides, also whether the record fits; what it overwrites only has to be well-formed.
+#[test]
+fn overwritten_values_do_not_count() {
+    let columns = "a BIGINT NOT NULL, s STRUCT(x BIGINT, l BIGINT[2]), m MAP(VARCHAR, BIGINT), _rescued JSON";
+    let records = [
+        r#"{"a":"no","a":1}"#,
+        r#"{"a":null,"\u0061":true,"z":"no","a":2}"#,
+        r#"{"a":3,"a":"no"}"#,
+        r#"{"a":"no","a":[4]}"#,
+        r#"{"a":4,"s":{"x":1,"l":[1,"no"]},"s":{"x":"no","x":2}}"#,
+        r#"{"a":5,"s":{"x":"no","l":[1]},"s":null}"#,
+        r#"{"a":6,"s":{"x":"no"},"s":{"l":["no",2]}}"#,
+        r#"{"a":7,"s":[{"x":1},9],"s":{"x":9,"y":1}}"#,
+        r#"{"a":8,"m":{"k":"no","j":1,"k":2},"s":{"y":1},"s":{}}"#,
+        r#"{"a":9,"m":{"k":1},"m":{"k":1,"k":"no"}}"#,
+        r#"{"a":10,"m":"no","s":{"x":"no","y":{"x":1}},"m":{},"s":{"x":"no","x":"no","x":1}}"#,
+        r#"{"a":"no","a":11,"a":1x}"#,
+        r#"{"a":1e400,"a":12,"z":1e400}"#,
+    ];
+    check(
+        columns,
+        &[],
+        &records,
+        expect![[r#"
+        1 | NULL | NULL | NULL
+        2 | NULL | NULL | NULL
+        4 | {x: 2, l: NULL} | NULL | NULL
+        5 | NULL | NULL | NULL
+        7 | {x: 9, l: NULL} | NULL | NULL
+        8 | {x: NULL, l: NULL} | {j: 1, k: 2} | NULL
+        10 | {x: 1, l: NULL} | {} | NULL
+        12 | NULL | NULL | NULL
+        #2 field a: expected BIGINT, found string "no"
+        #3 field a: expected BIGINT, found array
+        #6 field s.l[0]: expected BIGINT, found string "no"
+        #9 field m.k: expected BIGINT, found string "no"
+        #11 at byte 22: expected the number's end, found `x`
+    "#]],
+    );
+    check(
+        columns,
+        &[("type_mismatch", "null"), ("unknown_fields", "reject")],
+        &records,
+        expect![[r#"
+        1 | NULL | NULL | NULL
+        4 | {x: 2, l: NULL} | NULL | NULL
+        5 | NULL | NULL | NULL
+        6 | {x: NULL, l: [NULL, 2]} | NULL | NULL
+        8 | {x: NULL, l: NULL} | {j: 1, k: 2} | NULL
+        9 | NULL | {k: NULL} | NULL
+        10 | {x: 1, l: NULL} | {} | NULL
+        #1 field z: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+        #2 field a: expected BIGINT, found string "no"
+        #3 field a: expected BIGINT, found array
+        #7 field s.y: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+        #11 at byte 22: expected the number's end, found `x`
+        #12 field z: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+    "#]],
+    );
+    check(
+        columns,
+        &[("type_mismatch", "rescue"), ("unknown_fields", "rescue")],
+        &records,
+        expect![[r#"
+        1 | NULL | NULL | NULL
+        2 | NULL | NULL | {"z":"no"}
+        4 | {x: 2, l: NULL} | NULL | NULL
+        5 | NULL | NULL | NULL
+        6 | {x: NULL, l: [NULL, 2]} | NULL | {"s.l[0]":"no"}
+        7 | {x: 9, l: NULL} | NULL | {"s.y":1}
+        8 | {x: NULL, l: NULL} | {j: 1, k: 2} | NULL
+        9 | NULL | {k: NULL} | {"m.k":"no"}
+        10 | {x: 1, l: NULL} | {} | NULL
+        12 | NULL | NULL | {"z":1e400}
+        #2 field a: expected BIGINT, found string "no"
+        #3 field a: expected BIGINT, found array
+        #11 at byte 22: expected the number's end, found `x`
+    "#]],
+    );
+    check(
+        "a BIGINT, s STRUCT(x BIGINT)",
+        &[("duplicate_fields", "reject")],
+        &[r#"{"a":"no","a":1}"#, r#"{"a":1,"a":"no"}"#, r#"{"s":{"x":1,"x":2},"s":{}}"#],
+        expect![[r##"
+            #0 field a: expected BIGINT, found string "no"
+            #1 field a: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #2 field s.x: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+        "##]],
+    );
+}
+
 #[test]
 fn records_that_are_no_object() {
     let records = [r#"{"a":1}"#, "", " \n", "null", "[1,2]", "5", "\"s\"", r#"{"value":[7]}"#];

@@ -48,7 +48,7 @@ impl<'t> Walker<'t, '_> {
         let object = self.state.objects;
         let rows = row.num_rows();
         let (mut at, mut previous, mut absent) = (at, None, row.fields.len());
-        for _ in 0..len {
+        for left in (0..len).rev() {
             let Some(Node::String(key)) = self.tape.get(at) else { break };
             at += 1;
             let Some(index) = row.keys.find(key, previous) else {
@@ -62,17 +62,25 @@ impl<'t> Walker<'t, '_> {
                     return Err(duplicate(key));
                 }
                 field.column.truncate(rows);
+                self.state.rescue.forget(field.rescued.clone());
             } else {
                 field.seen = object;
                 absent -= 1;
             }
-            at = if self.state.rescue.enabled {
-                let mark = self.state.rescue.enter_field(key);
-                let end = self.value(&mut field.column, &field.field, at).map_err(|e| e.in_field(key))?;
+            let end = if self.state.rescue.enabled {
+                let (mark, from) = (self.state.rescue.enter_field(key), self.state.rescue.len());
+                let end = self.value(&mut field.column, &field.field, at);
+                field.rescued = from..self.state.rescue.len();
                 self.state.rescue.leave(mark);
                 end
             } else {
-                self.value(&mut field.column, &field.field, at).map_err(|e| e.in_field(key))?
+                self.value(&mut field.column, &field.field, at)
+            };
+            at = match end {
+                Ok(end) => end,
+                // What was pushed of the value is taken back when the key is met again.
+                Err(_) if self.stands_again(key, at, left) => self.skip(at),
+                Err(e) => return Err(e.in_field(key)),
             };
         }
         if absent > 0 {
@@ -80,6 +88,20 @@ impl<'t> Walker<'t, '_> {
         }
         row.end_row();
         Ok(at)
+    }
+
+    /// Whether a value that does not fit is overwritten: among the `left` fields behind the value at `at` is one of
+    /// the same key, and the last of them counts.
+    #[cold]
+    #[inline(never)]
+    fn stands_again(&self, key: &str, at: usize, left: usize) -> bool {
+        let mut at = self.skip(at);
+        self.state.duplicate_fields == DuplicateFields::Last
+            && (0..left).any(|_| {
+                let found = matches!(self.tape.get(at), Some(Node::String(found)) if *found == key);
+                at = self.skip(at + 1);
+                found
+            })
     }
 
     /// Pushes the value at `at` and returns the index behind it.
