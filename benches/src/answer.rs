@@ -7,11 +7,15 @@ use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 
-/// Row count and, as far as the decoder yields columns, one digest for each.
-#[derive(Debug, Default, Clone)]
+/// Row count and, as far as the decoder yields columns, one digest for each; from decoders that yield the schema's own
+/// columns, the batches as well.
+#[derive(Debug, Default)]
 pub struct Answer {
     pub num_rows: usize,
     pub columns: BTreeMap<String, Digest>,
+    pub batches: Vec<RecordBatch>,
+    /// Floats of this decoder may differ in the last place.
+    pub rounds_floats_wrongly: bool,
 }
 
 impl Answer {
@@ -20,6 +24,7 @@ impl Answer {
         for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
             self.column(field.name()).add_array(column);
         }
+        self.batches.push(batch.clone());
     }
 
     pub fn column(&mut self, name: &str) -> &mut Digest {
@@ -29,7 +34,7 @@ impl Answer {
         self.columns.entry(name.to_owned()).or_default()
     }
 
-    /// Compares the row count, and the digests of the columns that both have.
+    /// Compares the row count, the digests of the columns that both have, and the batches if both have them.
     ///
     /// # Panics
     /// If they differ: a benchmark of wrong answers has no meaning.
@@ -37,11 +42,13 @@ impl Answer {
         assert_eq!(self.num_rows, other.num_rows, "{who}: rows");
         for (name, digest) in &self.columns {
             if let Some(found) = other.columns.get(name) {
-                assert!(
-                    digest.agrees(found),
-                    "{who}: column {name}: {digest:?} is not {found:?}"
-                );
+                let agrees = digest.agrees(found, other.rounds_floats_wrongly);
+                assert!(agrees, "{who}: column {name}: {digest:?} is not {found:?}");
             }
+        }
+        if !other.batches.is_empty() {
+            // Not `assert_eq!`, which would print megabytes.
+            assert!(self.batches == other.batches, "{who}: the columns' digests agree, but their values differ");
         }
     }
 }
@@ -53,6 +60,8 @@ pub struct Digest {
     nulls: u64,
     /// The wrapping sum of integers, booleans and text hashes.
     sum: u64,
+    /// The wrapping sum of the floats' bits.
+    float_bits: u64,
     floats: f64,
 }
 
@@ -68,27 +77,22 @@ impl Digest {
 
     pub fn add_float(&mut self, value: f64) {
         self.values += 1;
+        self.float_bits = self.float_bits.wrapping_add(value.to_bits());
         self.floats += value;
     }
 
     pub fn add_text(&mut self, text: &str) {
-        let hash = text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        });
+        let hash = text
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
         self.add_int(hash as i64);
     }
 
     fn add_array(&mut self, array: &dyn Array) {
         match array.data_type() {
-            DataType::Boolean => self.add_each(array.as_boolean().iter(), |digest, value| {
-                digest.add_int(value.into())
-            }),
-            DataType::Int64 => {
-                self.add_each(array.as_primitive::<Int64Type>().iter(), Self::add_int)
-            }
-            DataType::Float64 => {
-                self.add_each(array.as_primitive::<Float64Type>().iter(), Self::add_float)
-            }
+            DataType::Boolean => self.add_each(array.as_boolean().iter(), |digest, value| digest.add_int(value.into())),
+            DataType::Int64 => self.add_each(array.as_primitive::<Int64Type>().iter(), Self::add_int),
+            DataType::Float64 => self.add_each(array.as_primitive::<Float64Type>().iter(), Self::add_float),
             DataType::Utf8 => self.add_each(array.as_string::<i32>().iter(), Self::add_text),
             DataType::Struct(_) => {
                 assert_eq!(array.null_count(), 0, "the workloads have no null structs");
@@ -113,10 +117,10 @@ impl Digest {
         }
     }
 
-    /// Floats may differ in the last place: serde_json rounds some of them wrongly.
-    fn agrees(&self, other: &Self) -> bool {
-        let scale = self.floats.abs().max(1.0);
+    /// Tells whether both saw the same values, or, if floats may be wrong in the last place, nearly the same.
+    fn agrees(&self, other: &Self, floats_may_differ: bool) -> bool {
+        let nearly = || (self.floats - other.floats).abs() <= 1e-9 * self.floats.abs().max(1.0);
         (self.values, self.nulls, self.sum) == (other.values, other.nulls, other.sum)
-            && (self.floats - other.floats).abs() <= 1e-9 * scale
+            && (self.float_bits == other.float_bits || floats_may_differ && nearly())
     }
 }

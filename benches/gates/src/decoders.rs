@@ -5,10 +5,13 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use laminar_formats::{
     csv::{CsvDecoder, CsvEncoder},
-    json::JsonDecoder,
+    json::{JsonDecoder, JsonEngine, JsonOptions},
     raw::RawDecoder,
 };
-use laminar_schema::{DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncoderSet, FormatEncoder, FormatSpec, RawBatch};
+use laminar_schema::{
+    ConnectorConfig, DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncoderSet, FormatEncoder, FormatSpec, Options,
+    RawBatch,
+};
 
 use crate::input::Case;
 
@@ -44,6 +47,20 @@ impl<D: DecoderSet> Decoding<D> {
 pub fn decoder<D: DecoderSet>(format: &str, schema: SchemaRef) -> D {
     let decoder = D::build(&DecodeSpec::new(schema, FormatSpec::new(format)));
     decoder.expect("the format carries the schema").expect("the decoder is of that format")
+}
+
+/// A JSON decoder with default options that runs `engine`.
+///
+/// # Panics
+/// If JSON cannot carry the schema.
+pub fn json_decoder(schema: SchemaRef, engine: JsonEngine) -> JsonDecoder {
+    let options = JsonOptions::from_options(&Options::new()).expect("every option has a default");
+    JsonDecoder::with_engine(schema, &options, engine).expect("JSON carries the schema")
+}
+
+/// The case's records, decoded by `engine` instead of the default one.
+pub fn json_with(case: &Case, num_rows: usize, engine: JsonEngine) -> Decoding<JsonDecoder> {
+    Decoding { decoder: json_decoder(case.schema(), engine), ..json(case, num_rows) }
 }
 
 /// The case's records as they are.

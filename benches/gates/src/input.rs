@@ -6,6 +6,10 @@ use laminar_schema::RawBatch;
 
 const SEED: u64 = 42;
 
+/// What one round of a comparison decodes: enough for the records to come from beyond the second-level cache, as they do
+/// in a running engine.
+pub const BYTES_PER_ROUND: usize = 8 << 20;
+
 /// One line of a benchmark's table: a workload, and whether its keys come in random order with 5 % of them missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
@@ -31,6 +35,16 @@ impl Case {
 
     pub fn schema(&self) -> SchemaRef {
         self.workload.schema()
+    }
+
+    /// Is it one of the six workloads whose geometric mean is the headline? `shuffled` is one of them over again.
+    pub fn counts_in_mean(&self) -> bool {
+        !self.shuffled
+    }
+
+    /// As many whole batches as it takes to fill `num_bytes`.
+    pub fn records_of(&self, num_bytes: usize, rows_per_batch: usize) -> Records {
+        self.records((num_bytes / self.workload.mean_record_bytes()).max(1).next_multiple_of(rows_per_batch))
     }
 
     /// Writes `num_rows` records.

@@ -1,4 +1,7 @@
-//! What the instruction gates and the peers' benchmarks share: records in memory, and our decoders for them.
+//! What the instruction gates, the peers' benchmarks and the downstream proof share: records in memory, our decoders for
+//! them, timing in turns, and the floors that must be kept.
 
 pub mod decoders;
+pub mod floors;
 pub mod input;
+pub mod turns;

@@ -10,17 +10,16 @@ use super::Peer;
 use crate::answer::Answer;
 use crate::input::{Batch, Case};
 
+/// Its name among the peers.
+pub const NAME: &str = "arrow-json";
+
 pub struct ArrowJson(Decoder);
 
 impl ArrowJson {
     pub fn new(case: &Case) -> Self {
         // The batch size is a bound: `flush` ends each batch at its last record.
         let builder = ReaderBuilder::new(case.schema()).with_batch_size(1 << 16);
-        Self(
-            builder
-                .build_decoder()
-                .expect("arrow-json supports every type of the workloads"),
-        )
+        Self(builder.build_decoder().expect("arrow-json supports every type of the workloads"))
     }
 
     pub fn decode_batch(&mut self, batch: &Batch<'_>) -> RecordBatch {
@@ -32,8 +31,8 @@ impl ArrowJson {
 }
 
 impl Peer for ArrowJson {
-    fn name(&self) -> &'static str {
-        "arrow-json"
+    fn name(&self) -> &str {
+        NAME
     }
 
     fn decode(&mut self, batch: &Batch<'_>) -> usize {

@@ -8,6 +8,9 @@ use super::Peer;
 use crate::answer::Answer;
 use crate::input::Batch;
 
+/// Its name among the peers.
+pub const NAME: &str = "simd-json tape";
+
 pub struct SimdJsonTape {
     nodes: Vec<Node<'static>>,
     buffers: Buffers,
@@ -17,11 +20,7 @@ pub struct SimdJsonTape {
 impl SimdJsonTape {
     #[expect(clippy::new_without_default, reason = "peers are made by `new`")]
     pub fn new() -> Self {
-        Self {
-            nodes: Vec::new(),
-            buffers: Buffers::new(1 << 12),
-            padded: Vec::new(),
-        }
+        Self { nodes: Vec::new(), buffers: Buffers::new(1 << 12), padded: Vec::new() }
     }
 
     /// Copies a record, since parsing unescapes in place, and builds its tape; tells whether it is an object.
@@ -30,8 +29,7 @@ impl SimdJsonTape {
         self.padded.extend_from_slice(record);
         self.padded.resize(record.len() + INPUT_PADDING, 0);
         let mut tape = Tape(std::mem::take(&mut self.nodes)).reset();
-        fill_tape_padded(&mut self.padded, record.len(), &mut self.buffers, &mut tape)
-            .expect("the records are valid");
+        fill_tape_padded(&mut self.padded, record.len(), &mut self.buffers, &mut tape).expect("the records are valid");
         let is_object = matches!(black_box(&tape).0.first(), Some(Node::Object { .. }));
         self.nodes = tape.reset().0;
         is_object
@@ -39,16 +37,12 @@ impl SimdJsonTape {
 }
 
 impl Peer for SimdJsonTape {
-    fn name(&self) -> &'static str {
-        "simd-json tape"
+    fn name(&self) -> &str {
+        NAME
     }
 
     fn decode(&mut self, batch: &Batch<'_>) -> usize {
-        batch
-            .records
-            .iter()
-            .filter(|record| self.is_object(record))
-            .count()
+        batch.records.iter().filter(|record| self.is_object(record)).count()
     }
 
     fn answer(&mut self, batch: &Batch<'_>, answer: &mut Answer) {

@@ -13,6 +13,9 @@ use super::Peer;
 use crate::answer::{Answer, Digest};
 use crate::input::{Batch, Case};
 
+/// Its name among the peers.
+pub const NAME: &str = "sonic-rs struct";
+
 /// Adds a value to its column's digest, as `Digest` does with Arrow arrays.
 trait Digested {
     fn add_to(&self, digest: &mut Digest);
@@ -117,41 +120,57 @@ shapes! {
     FloatsShape => Floats
 }
 
-struct SonicStructs<S>(PhantomData<S>);
+/// Keeps the memory of the last batch's rows.
+struct SonicStructs<S: Shape>(Vec<S::Row<'static>>);
 
 impl<S: Shape> SonicStructs<S> {
-    fn rows<'a>(batch: &Batch<'a>) -> Vec<S::Row<'a>> {
-        let parse =
-            |record: &&'a [u8]| sonic_rs::from_slice(record).expect("the records fit the struct");
-        batch.records.iter().map(parse).collect()
+    fn boxed() -> Box<dyn Peer>
+    where
+        S: 'static,
+    {
+        Box::new(Self(Vec::new()))
+    }
+
+    /// Parses a batch, lends out its rows, and takes their memory back.
+    fn with_rows<'a, T>(&mut self, batch: &Batch<'a>, see: impl FnOnce(&[S::Row<'a>]) -> T) -> T {
+        let mut rows = other_lifetime(std::mem::take(&mut self.0));
+        let parse = |record: &&'a [u8]| sonic_rs::from_slice(record).expect("the records fit the struct");
+        rows.extend(batch.records.iter().map(parse));
+        let seen = see(&rows);
+        self.0 = other_lifetime(rows);
+        seen
     }
 }
 
-impl<S: Shape> Peer for SonicStructs<S> {
-    fn name(&self) -> &'static str {
-        "sonic-rs struct"
+/// The same memory for rows that borrow from another batch. `collect` builds a vector of equal layout in place.
+fn other_lifetime<A, B>(mut rows: Vec<A>) -> Vec<B> {
+    rows.clear();
+    rows.into_iter().map(|_| unreachable!("the rows have been cleared")).collect()
+}
+
+impl<S: Shape + 'static> Peer for SonicStructs<S> {
+    fn name(&self) -> &str {
+        NAME
     }
 
     fn decode(&mut self, batch: &Batch<'_>) -> usize {
-        black_box(Self::rows(batch)).len()
+        self.with_rows(batch, |rows| black_box(rows).len())
     }
 
     fn answer(&mut self, batch: &Batch<'_>, answer: &mut Answer) {
-        for row in Self::rows(batch) {
-            row.add_columns(answer);
-        }
+        self.with_rows(batch, |rows| rows.iter().for_each(|row| row.add_columns(answer)));
     }
 }
 
 /// The peer whose struct has the case's shape.
 pub fn sonic_structs(case: &Case) -> Box<dyn Peer> {
     match case.workload {
-        Workload::Trades => Box::new(SonicStructs::<TradeShape>(PhantomData)),
-        Workload::Wide => Box::new(SonicStructs::<WideShape>(PhantomData)),
-        Workload::Projected => Box::new(SonicStructs::<ProjectedShape>(PhantomData)),
-        Workload::Nested => Box::new(SonicStructs::<TraceShape>(PhantomData)),
-        Workload::Escapes => Box::new(SonicStructs::<EscapedShape>(PhantomData)),
-        Workload::Floats => Box::new(SonicStructs::<FloatsShape>(PhantomData)),
+        Workload::Trades => SonicStructs::<TradeShape>::boxed(),
+        Workload::Wide => SonicStructs::<WideShape>::boxed(),
+        Workload::Projected => SonicStructs::<ProjectedShape>::boxed(),
+        Workload::Nested => SonicStructs::<TraceShape>::boxed(),
+        Workload::Escapes => SonicStructs::<EscapedShape>::boxed(),
+        Workload::Floats => SonicStructs::<FloatsShape>::boxed(),
         other => unreachable!("no benchmark case uses {}", other.name()),
     }
 }
