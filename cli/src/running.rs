@@ -1,6 +1,6 @@
 //! Pipelines that run side by side, each on a task of its own, to their end or a clean stop.
 
-use std::{sync::Arc, time::Instant};
+use std::{num::NonZeroUsize, sync::Arc, thread, time::Instant};
 
 use laminar_schema::{Metrics, Pipeline, SchemaResult, Summary};
 use tokio::task::JoinSet;
@@ -26,6 +26,11 @@ impl Job {
     pub(crate) fn new(name: String, pipeline: Pipeline<CliSources, CliSinks>) -> Self {
         Self { name, metrics: Arc::new(Metrics::new()), pipeline }
     }
+}
+
+/// Cores that the process may use; one where the system does not say.
+pub(crate) fn available_cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Runs jobs until all have ended. One that fails stops the others cleanly.

@@ -1,6 +1,6 @@
 //! `laminar convert`
 
-use std::{path::Path, str::FromStr};
+use std::{num::NonZeroUsize, path::Path, str::FromStr};
 
 use arrow_schema::SchemaRef;
 use laminar_connector_file::{STANDARD_STREAM, detect};
@@ -17,7 +17,7 @@ use crate::{
     error::{CliError, CommandResult},
     input::Found,
     output::report_warnings,
-    running::{Job, run_all},
+    running::{Job, available_cores, run_all},
     settings::{Setting, divide, options_of, parse_setting},
 };
 
@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// An option of the input's format or of inference
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
     settings: Vec<Setting>,
+    /// Threads that decode and encode; as many as there are cores where it is not given
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
     /// An option of the format to write
     #[arg(long = "to-set", value_name = "KEY=VALUE", value_parser = parse_setting)]
     to_settings: Vec<Setting>,
@@ -96,7 +99,8 @@ pub(crate) async fn run(args: Args) -> CommandResult {
             OnError::DeadLetter(self::output(path, FormatSpec::new("json"), &dead_letter_schema()).await?)
         }
     };
-    let config = PipelineConfig::new(input.name.as_str());
+    let threads = args.threads.unwrap_or_else(available_cores).get();
+    let config = PipelineConfig { threads, ..PipelineConfig::new(input.name.as_str()) };
     let pipeline = Pipeline::new(input.source, spec, vec![output], on_error, config);
     run_all(vec![Job::new(input.name, pipeline)]).await
 }

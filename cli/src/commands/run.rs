@@ -1,6 +1,6 @@
 //! `laminar run`
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
 use laminar_schema::{
     config::FromConfigValue,
@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// Time between checkpoints, such as 500ms, 10s, 5m
     #[arg(long, value_name = "DURATION", requires = "checkpoint", value_parser = Duration::from_value)]
     checkpoint_interval: Option<Duration>,
+    /// Threads of each pipeline that decode and encode; one where it is not given
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
     /// Serve counters for Prometheus at this address; on the loopback interface where it is only a port
     #[arg(long, value_name = "ADDR")]
     metrics: Option<String>,
@@ -52,6 +55,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         checkpoint_dir: args.checkpoint,
         must_end: args.once,
         checkpoint_interval: args.checkpoint_interval.unwrap_or(usual.checkpoint_interval),
+        threads: args.threads.map_or(usual.threads, NonZeroUsize::get),
         ..usual
     };
     let planned = engine.plan(&script, &options).await?;

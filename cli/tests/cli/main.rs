@@ -12,3 +12,4 @@ mod run;
 mod show;
 #[cfg(unix)]
 mod stop;
+mod threads;

@@ -194,6 +194,10 @@ impl FormatEncoder for CsvEncoder {
         self.prologue.clone()
     }
 
+    fn is_stateless(&self) -> bool {
+        true
+    }
+
     fn format_name(&self) -> &'static str {
         super::NAME
     }

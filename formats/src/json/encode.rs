@@ -79,6 +79,10 @@ impl FormatEncoder for JsonEncoder {
         Ok(())
     }
 
+    fn is_stateless(&self) -> bool {
+        true
+    }
+
     fn format_name(&self) -> &'static str {
         super::NAME
     }

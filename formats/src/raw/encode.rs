@@ -71,6 +71,10 @@ impl FormatEncoder for RawEncoder {
         }
     }
 
+    fn is_stateless(&self) -> bool {
+        true
+    }
+
     fn format_name(&self) -> &'static str {
         super::NAME
     }

@@ -120,6 +120,7 @@ fn format_methods(p: &TokenStream, direction: Direction) -> Vec<Signature> {
             syn::parse_quote!(fn prologue(&mut self) -> #p::Vec<u8>),
             syn::parse_quote!(fn delimiter(&self) -> &'static [u8]),
             syn::parse_quote!(fn finish(&mut self) -> #p::SchemaResult<#p::Vec<u8>>),
+            syn::parse_quote!(fn is_stateless(&self) -> bool),
             syn::parse_quote!(fn format_name(&self) -> &'static str),
         ],
     }

@@ -71,6 +71,15 @@ const _: () = {
             }
         }
         #[inline]
+        fn is_stateless(&self) -> bool {
+            match self {
+                EngineEncoder::Builtin(__member) => {
+                    p::FormatEncoder::is_stateless(__member)
+                }
+                EngineEncoder::Cbor(__member) => p::FormatEncoder::is_stateless(__member),
+            }
+        }
+        #[inline]
         fn format_name(&self) -> &'static str {
             match self {
                 EngineEncoder::Builtin(__member) => {

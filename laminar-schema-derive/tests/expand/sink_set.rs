@@ -325,6 +325,17 @@ const _: () = {
             }
         }
         #[inline]
+        fn is_stateless(&self) -> bool {
+            match self {
+                EngineSinkPart::Kafka(__member) => {
+                    p::FormatEncoder::is_stateless(__member)
+                }
+                EngineSinkPart::File(__member) => {
+                    p::FormatEncoder::is_stateless(__member)
+                }
+            }
+        }
+        #[inline]
         fn format_name(&self) -> &'static str {
             match self {
                 EngineSinkPart::Kafka(__member) => {

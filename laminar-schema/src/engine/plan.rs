@@ -23,6 +23,8 @@ pub struct RunOptions {
     pub max_batch_records: usize,
     /// Whether sources that never end are refused.
     pub must_end: bool,
+    /// Threads of each pipeline that decode and encode.
+    pub threads: usize,
 }
 
 impl Default for RunOptions {
@@ -33,6 +35,7 @@ impl Default for RunOptions {
             checkpoint_interval: usual.checkpoint_interval,
             max_batch_records: usual.max_batch_records,
             must_end: false,
+            threads: usual.threads,
         }
     }
 }
@@ -127,6 +130,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             checkpoint_interval: options.checkpoint_interval,
             store,
             registry: bound.registry.clone(),
+            threads: options.threads,
             ..PipelineConfig::new(name)
         };
         let explanation = bound.explain().map_err(StatementError::without_span)?;

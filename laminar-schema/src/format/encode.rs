@@ -53,6 +53,12 @@ pub trait FormatEncoder: Send + fmt::Debug {
         Ok(Vec::new())
     }
 
+    /// Whether each batch is encoded by itself: several encoders of one spec, each with some of the batches, give the
+    /// same records as one, and nothing follows them at the stream's end. A pipeline then encodes on several threads.
+    fn is_stateless(&self) -> bool {
+        false
+    }
+
     /// The format's name, for people.
     fn format_name(&self) -> &'static str;
 }

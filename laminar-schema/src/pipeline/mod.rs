@@ -9,15 +9,20 @@
 //!   checkpoint is stored, every sink commits, the source is told. After a crash the stored checkpoint decides.
 //! - Rejected records are counted, and then fail the pipeline, are skipped, or go to the dead-letter output in the
 //!   same transaction as the good ones. None disappears silently.
+//! - With several [threads](PipelineConfig::threads), batches are decoded and encoded side by side, and disposed of and
+//!   written in the order in which they were read: what is written, rejected and reported, and which error ends the
+//!   run, is as with one.
 //! - On an error, everything since the last checkpoint is aborted in every sink.
 
 mod checkpoint;
 mod dead_letter;
 mod dispatch;
+mod lane;
 mod metrics;
 mod output;
 mod prometheus;
 mod run;
+mod workers;
 
 pub use checkpoint::{CheckpointStore, StoredCheckpoint};
 pub use dead_letter::{dead_letter_schema, dead_letters};

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 
+use super::lane::{Portion, Projection, Share};
 use crate::{
     config::{FormatSpec, did_you_mean},
     connector::{Checkpoint, Prepared, RecordSink, SinkBatch, SinkConnector},
@@ -85,6 +86,20 @@ impl<K: SinkConnector> Output<K> {
         &self.spec
     }
 
+    fn projection(&self) -> Projection {
+        Projection { schema: Arc::clone(&self.spec.schema), columns: self.columns.clone() }
+    }
+
+    /// What a lane makes for this output: its columns, and where `encodes`, their bytes too, unless the format needs
+    /// one encoder for all batches.
+    pub(super) fn share(&self, encodes: bool) -> SchemaResult<Share<K::Encoder>> {
+        let encoder = match encodes && !self.sink.takes_columns() {
+            true => Some(self.sink.build_encoder(&self.spec)?).filter(FormatEncoder::is_stateless),
+            false => None,
+        };
+        Ok(Share { projection: self.projection(), encoder })
+    }
+
     /// Opens the sink and recovers what `last` left.
     pub(super) async fn open(self, last: Option<&Prepared>) -> SchemaResult<RunningOutput<K>> {
         let mut encoder = match self.sink.takes_columns() {
@@ -94,7 +109,8 @@ impl<K: SinkConnector> Output<K> {
         let mut writer = self.sink.start(&self.spec).await?;
         writer.recover(last).await?;
         let prologue = encoder.as_mut().map(FormatEncoder::prologue).unwrap_or_default();
-        Ok(RunningOutput { output: self, encoder, writer, encoded: EncodedBatch::new(), prologue })
+        let projection = self.projection();
+        Ok(RunningOutput { output: self, projection, encoder, writer, encoded: EncodedBatch::new(), prologue })
     }
 }
 
@@ -118,6 +134,7 @@ fn find<'a>(schema: &'a Schema, column: &str) -> SchemaResult<(usize, &'a arrow_
 /// An open output.
 pub(super) struct RunningOutput<K: SinkConnector> {
     output: Output<K>,
+    projection: Projection,
     encoder: Option<K::Encoder>,
     writer: K::Writer,
     encoded: EncodedBatch,
@@ -138,17 +155,35 @@ impl<K: SinkConnector> RunningOutput<K> {
         self.writer.write(nothing).await.map(|()| true)
     }
 
+    /// What lanes make for this output.
+    pub(super) fn share(&self, encodes: bool) -> SchemaResult<Share<K::Encoder>> {
+        self.output.share(encodes)
+    }
+
     /// Projects, encodes and writes a batch.
     pub(super) async fn write(&mut self, batch: &RecordBatch) -> SchemaResult<()> {
-        let arrays = self.output.columns.iter().map(|i| Arc::clone(batch.column(*i))).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        let schema = Arc::clone(&self.output.spec.schema);
-        let projected = RecordBatch::try_new_with_options(schema, arrays, &options)?;
+        let columns = self.projection.of(batch)?;
+        self.write_columns(&columns).await
+    }
+
+    /// Writes what a lane made of a batch; yields the arena back, where there is one.
+    pub(super) async fn write_portion(&mut self, portion: Portion) -> SchemaResult<Option<EncodedBatch>> {
+        let records = match portion {
+            Portion::Columns(columns) => return self.write_columns(&columns).await.map(|()| None),
+            Portion::Encoded(records) => records,
+        };
+        // A lane encodes with what the output's own encoder is, so there is one.
+        let delimiter = self.encoder.as_ref().map_or(&b""[..], FormatEncoder::delimiter);
+        let batch = SinkBatch::Encoded { records: &records, prologue: &self.prologue, delimiter };
+        self.writer.write(batch).await.map(|()| Some(records))
+    }
+
+    async fn write_columns(&mut self, columns: &RecordBatch) -> SchemaResult<()> {
         let Some(encoder) = &mut self.encoder else {
-            return self.writer.write(SinkBatch::Columns(&projected)).await;
+            return self.writer.write(SinkBatch::Columns(columns)).await;
         };
         self.encoded.clear();
-        encoder.encode(&projected, &mut self.encoded)?;
+        encoder.encode(columns, &mut self.encoded)?;
         let (prologue, delimiter) = (&self.prologue, encoder.delimiter());
         self.writer.write(SinkBatch::Encoded { records: &self.encoded, prologue, delimiter }).await
     }

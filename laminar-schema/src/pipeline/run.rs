@@ -1,17 +1,29 @@
 //! The loop: poll, decode, dispose of bad records, write, checkpoint.
 
-use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
-use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep_until},
+};
 
-use super::{CheckpointStore, Ended, Metrics, Output, StoredCheckpoint, Summary, dead_letters, output::RunningOutput};
+use super::{
+    CheckpointStore, Ended, Metrics, Output, StoredCheckpoint, Summary, dead_letters,
+    lane::{Lane, Made, Share},
+    output::RunningOutput,
+    workers::{Done, Workers},
+};
 use crate::{
     capability::SchemaRegistryAware,
     connector::{Checkpoint, RecordStream, SinkConnector, SourceConnector},
-    error::{EncodeError, Location, SchemaError, SchemaResult},
-    format::{DecodeSpec, Decoded, FormatDecoder, Rejected, WriterSchema, WriterSchemaId, append_metadata},
+    error::{ConnectorError, Location, SchemaError, SchemaResult},
+    format::{DecodeSpec, EncodedBatch, WriterSchema, WriterSchemaId},
     position::Positions,
     record::{BatchContent, NewRecord, RawBatch, SourceBatch},
     registry::{RegistryConfig, RegistryError},
@@ -41,10 +53,15 @@ pub struct PipelineConfig {
     pub store: Option<CheckpointStore>,
     /// The registry to ask for writer schemas that records name.
     pub registry: Option<RegistryConfig>,
+    /// Threads that decode and encode; with one, that is done where the source is polled and the sinks are written to.
+    /// A pipeline with a registry has one: what it learns from a record changes how the next one is decoded.
+    ///
+    /// Memory: two batches per thread are on their way at most, each as its bytes and as what was encoded of them.
+    pub threads: usize,
 }
 
 impl PipelineConfig {
-    /// The usual settings: 8,192 records per batch, a checkpoint every 10 s, no store.
+    /// The usual settings: 8,192 records per batch, a checkpoint every 10 s, no store, one thread.
     pub fn new(source_name: impl Into<Arc<str>>) -> Self {
         Self {
             source_name: source_name.into(),
@@ -52,6 +69,7 @@ impl PipelineConfig {
             checkpoint_interval: Duration::from_secs(10),
             store: None,
             registry: None,
+            threads: 1,
         }
     }
 }
@@ -108,13 +126,17 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
 struct Running<S: SourceConnector, K: SinkConnector> {
     source: S,
     spec: DecodeSpec,
-    output_schema: SchemaRef,
-    decoder: S::Decoder,
+    /// Decodes here, where there are no workers.
+    lane: Lane<S::Decoder, K::Encoder>,
+    workers: Option<Workers>,
     stream: S::Stream,
     outputs: Vec<RunningOutput<K>>,
     dead_letter: Option<RunningOutput<K>>,
     fails_on_rejection: bool,
     config: PipelineConfig,
+    /// What was read and not yet disposed of, in the order in which it was read.
+    on_its_way: VecDeque<OnItsWay>,
+    spare: Spare,
     positions: Positions,
     epoch: u64,
     /// Whether anything was read since the last checkpoint.
@@ -122,6 +144,36 @@ struct Running<S: SourceConnector, K: SinkConnector> {
     /// Whether a stored checkpoint waits for sinks to commit.
     is_decided: bool,
 }
+
+/// What one poll of the source came to.
+enum Step {
+    /// A batch, and what was made of it.
+    Done(Done),
+    /// A record that could not be cut out of its bytes.
+    Uncut(SchemaError),
+    /// It cannot go on.
+    Failed(SchemaError),
+    /// The source has ended, and these are its last positions.
+    End(SourceBatch),
+}
+
+/// A step that comes after all before it.
+#[allow(clippy::large_enum_variant, reason = "a handful of them are alive at once")]
+enum OnItsWay {
+    /// A worker has it.
+    Working(oneshot::Receiver<Done>),
+    Ready(Step),
+}
+
+/// What batches were in and will be in again.
+#[derive(Default)]
+struct Spare {
+    batches: Vec<SourceBatch>,
+    arenas: Vec<EncodedBatch>,
+}
+
+/// Batches on their way for each worker: one that it is at, and one that waits for it.
+const BATCHES_PER_WORKER: usize = 2;
 
 impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
     async fn open(pipeline: Pipeline<S, K>) -> SchemaResult<Self> {
@@ -143,16 +195,26 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
             OnError::Fail | OnError::Skip => None,
         };
+        let lane = Lane::new(decoder, &spec, shares(&opened, false)?);
+        let workers = match config.threads {
+            2.. if config.registry.is_none() => {
+                let lane = |_| Ok(Lane::new(source.build_decoder(&spec)?, &spec, shares(&opened, true)?));
+                Some(Workers::spawn((0..config.threads).map(lane).collect::<SchemaResult<_>>()?)?)
+            }
+            _ => None,
+        };
         Ok(Self {
             source,
-            output_schema: spec.output_schema(),
+            lane,
+            workers,
             spec,
-            decoder,
             stream,
             outputs: opened,
             dead_letter,
             fails_on_rejection,
             config,
+            on_its_way: VecDeque::new(),
+            spare: Spare::default(),
             epoch: last.as_ref().map_or(0, |l| l.epoch),
             positions: last.map(|l| l.positions).unwrap_or_default(),
             is_dirty: false,
@@ -165,52 +227,88 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         for output in self.outputs.iter_mut().chain(&mut self.dead_letter) {
             self.is_dirty |= output.begin().await?;
         }
+        let max_on_their_way = self.workers.as_ref().map_or(1, |_| BATCHES_PER_WORKER * self.config.threads);
         let mut batch = SourceBatch::new();
         let mut due = Instant::now() + self.config.checkpoint_interval;
-        let ended = loop {
-            batch.clear();
-            let read = tokio::select! {
+        let mut ended = None;
+        // What was read is disposed of before the end, whatever the end is.
+        while ended.is_none() || !self.on_its_way.is_empty() {
+            let may_read = ended.is_none() && self.on_its_way.len() < max_on_their_way;
+            tokio::select! {
                 biased;
-                () = &mut shutdown => break Ended::Interrupted,
-                () = sleep_until(due), if self.is_dirty => None,
-                read = self.stream.next(&mut batch, self.config.max_batch_records) => Some(read),
-            };
-            match read {
-                Some(Ok(0)) => {
-                    self.advance(&batch);
-                    break Ended::SourceEnded;
+                () = &mut shutdown, if ended.is_none() => ended = Some(Ended::Interrupted),
+                () = sleep_until(due), if self.is_dirty => {}
+                step = first(&mut self.on_its_way), if !self.on_its_way.is_empty() => self.dispose(step, metrics).await?,
+                read = self.stream.next(&mut batch, self.config.max_batch_records), if may_read => {
+                    let next = self.spare.batches.pop().unwrap_or_default();
+                    let (step, is_last) = self.step(read, std::mem::replace(&mut batch, next));
+                    self.on_its_way.push_back(step);
+                    if is_last {
+                        ended = Some(Ended::SourceEnded);
+                    }
                 }
-                Some(Ok(_)) => self.process(&batch, metrics).await?,
-                Some(Err(error)) if error.is_row_level() => self.reject_uncut(error, metrics).await?,
-                Some(Err(error)) => return Err(error),
-                None => {}
             }
             if Instant::now() >= due {
                 self.checkpoint(metrics).await?;
                 due = Instant::now() + self.config.checkpoint_interval;
             }
-        };
+        }
         self.checkpoint(metrics).await?;
         for output in self.outputs.iter_mut().chain(&mut self.dead_letter) {
             output.close().await?;
         }
-        Ok(ended)
+        Ok(ended.unwrap_or(Ended::SourceEnded))
     }
 
-    async fn process(&mut self, batch: &SourceBatch, metrics: &Metrics) -> SchemaResult<()> {
+    /// Has a batch that was read worked on, here or by a worker; yields also whether nothing is to be read behind it.
+    fn step(&mut self, read: SchemaResult<usize>, batch: SourceBatch) -> (OnItsWay, bool) {
+        match read {
+            Ok(0) => (OnItsWay::Ready(Step::End(batch)), true),
+            Ok(_) => {
+                let mut spare = std::mem::take(&mut self.spare.arenas);
+                let step = match &self.workers {
+                    Some(workers) => OnItsWay::Working(workers.hand_over(batch, spare)),
+                    None => {
+                        let made = self.lane.work(&batch, &mut spare);
+                        OnItsWay::Ready(Step::Done(Done { batch, made, spare }))
+                    }
+                };
+                (step, false)
+            }
+            Err(error) if error.is_row_level() => (OnItsWay::Ready(Step::Uncut(error)), false),
+            Err(error) => (OnItsWay::Ready(Step::Failed(error)), true),
+        }
+    }
+
+    async fn dispose(&mut self, step: Step, metrics: &Metrics) -> SchemaResult<()> {
+        match step {
+            Step::Done(done) => self.dispose_of_batch(done, metrics).await,
+            Step::Uncut(error) => self.reject_uncut(error, metrics).await,
+            Step::Failed(error) => Err(error),
+            Step::End(batch) => {
+                self.advance(&batch);
+                Ok(())
+            }
+        }
+    }
+
+    async fn dispose_of_batch(&mut self, done: Done, metrics: &Metrics) -> SchemaResult<()> {
+        let Done { mut batch, made, mut spare } = done;
+        self.spare.arenas.append(&mut spare);
         match batch.content() {
             BatchContent::Raw(raw) => {
                 metrics.count_input(raw.len(), raw.num_value_bytes());
-                self.decode_and_write(raw, metrics).await?;
+                self.finish(raw, made, metrics).await?;
             }
             BatchContent::Columns(columns) => {
                 metrics.count_input(columns.num_rows(), columns.get_array_memory_size());
-                let projected = project(columns, &self.spec.schema)?;
-                self.write(&projected, metrics).await?;
+                self.take_over(&RawBatch::new(), made, metrics).await?;
             }
         }
-        self.advance(batch);
+        self.advance(&batch);
         self.is_dirty = true;
+        batch.clear();
+        self.spare.batches.push(batch);
         Ok(())
     }
 
@@ -222,33 +320,39 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         }
     }
 
-    /// Decodes all of `raw`, in parts when it names writer schemas that are not known yet.
-    async fn decode_and_write(&mut self, raw: &RawBatch, metrics: &Metrics) -> SchemaResult<()> {
-        let Some((needed, consumed)) = self.decode_part(raw, metrics).await? else { return Ok(()) };
+    /// Takes over what was made of `raw`, and of its rest when it names writer schemas that are not known yet.
+    async fn finish(&mut self, raw: &RawBatch, made: Made, metrics: &Metrics) -> SchemaResult<()> {
+        let Some((needed, consumed)) = self.take_over(raw, made, metrics).await? else { return Ok(()) };
         self.learn(needed).await?;
         let mut rest = raw.suffix(consumed);
-        while let Some((needed, consumed)) = self.decode_part(&rest, metrics).await? {
+        loop {
+            let made = self.lane.decode(&rest, &mut self.spare.arenas);
+            let Some((needed, consumed)) = self.take_over(&rest, made, metrics).await? else { return Ok(()) };
             self.learn(needed).await?;
             rest = rest.suffix(consumed);
         }
-        Ok(())
     }
 
-    /// Decodes up to the first unknown writer schema: yields it and the record that names it.
-    async fn decode_part(
+    /// Disposes of what did not fit, then writes what did; yields the first unknown writer schema, and the record that
+    /// names it.
+    async fn take_over(
         &mut self,
         raw: &RawBatch,
+        made: Made,
         metrics: &Metrics,
     ) -> SchemaResult<Option<(WriterSchemaId, usize)>> {
-        let Decoded { batch, rejected, rows, consumed, needs } = self.decoder.decode(raw)?;
+        let Made { rejected, num_rows, portions, error, needs } = made;
         if !rejected.is_empty() {
-            let located = |r: Rejected| (r.record, r.error.at(raw.record(r.record).location()));
-            self.reject(raw, rejected.into_iter().map(located).collect(), metrics).await?;
+            self.reject(raw, rejected, metrics).await?;
         }
-        let columns = &self.spec.metadata_columns;
-        let batch = append_metadata(&batch, &self.output_schema, columns, raw, &rows)?;
-        self.write(&batch, metrics).await?;
-        Ok(needs.map(|id| (id, consumed)))
+        for (output, portion) in self.outputs.iter_mut().zip(portions) {
+            self.spare.arenas.extend(output.write_portion(portion).await?);
+        }
+        match error {
+            Some(error) => return Err(error),
+            None => metrics.count_rows(num_rows),
+        }
+        Ok(needs)
     }
 
     /// Disposes of records of `raw` that did not fit: counts them, then fails, skips, or writes dead letters.
@@ -298,18 +402,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         };
         let fetched = registry.fetch_schema_by_id(config, id.0).await?;
         self.spec.writer_schemas.push(WriterSchema { id, raw: fetched.raw_schema });
-        self.decoder = self.source.build_decoder(&self.spec)?;
-        Ok(())
-    }
-
-    async fn write(&mut self, batch: &RecordBatch, metrics: &Metrics) -> SchemaResult<()> {
-        if batch.num_rows() == 0 {
-            return Ok(());
-        }
-        for output in &mut self.outputs {
-            output.write(batch).await?;
-        }
-        metrics.count_rows(batch.num_rows());
+        self.lane.set_decoder(self.source.build_decoder(&self.spec)?);
         Ok(())
     }
 
@@ -344,20 +437,23 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
     }
 }
 
-/// The columns of a table source in the order of the frozen schema, matched by name.
-fn project(columns: &RecordBatch, schema: &SchemaRef) -> SchemaResult<RecordBatch> {
-    let arrays: Option<Vec<_>> = schema
-        .fields()
-        .iter()
-        .map(|f| columns.column_by_name(f.name()).filter(|a| a.data_type() == f.data_type()).cloned())
-        .collect();
-    let Some(arrays) = arrays else {
-        let shown = |s: &SchemaRef| {
-            let fields: Vec<String> =
-                s.fields().iter().map(|f| format!("{} {}", f.name(), crate::types::field_type_name(f))).collect();
-            fields.join(", ")
-        };
-        return Err(EncodeError::SchemaMismatch { expected: shown(schema), found: shown(&columns.schema()) }.into());
+fn shares<K: SinkConnector>(outputs: &[RunningOutput<K>], encode: bool) -> SchemaResult<Vec<Share<K::Encoder>>> {
+    outputs.iter().map(|output| output.share(encode)).collect()
+}
+
+/// Takes the first step once it is ready; waits for ever when there is none. Safe to cancel: the step stays.
+async fn first(on_its_way: &mut VecDeque<OnItsWay>) -> Step {
+    let worked_on = match on_its_way.front_mut() {
+        Some(OnItsWay::Working(answer)) => Some(answer.await),
+        Some(OnItsWay::Ready(_)) => None,
+        None => std::future::pending().await,
     };
-    Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
+    match (on_its_way.pop_front(), worked_on) {
+        (_, Some(Ok(done))) => Step::Done(done),
+        (Some(OnItsWay::Ready(step)), _) => step,
+        _ => {
+            let source = "a decoding thread panicked".into();
+            Step::Failed(ConnectorError::External { action: "decode", source, retryable: false }.into())
+        }
+    }
 }
