@@ -73,6 +73,12 @@ impl JsonDocuments {
         *self = Self { mode, indent, document: Document::default() };
     }
 
+    /// Whether every record is a line, and the window begins behind one.
+    #[inline]
+    pub(super) fn is_between_lines(&self) -> bool {
+        self.mode == Mode::Lines && !self.document.begun
+    }
+
     /// Drops what is not needed of a record that is being discarded; yields how many bytes.
     pub(super) fn behead(&mut self) -> usize {
         self.document.behead()
@@ -194,6 +200,25 @@ impl JsonDocuments {
 
 fn is_white(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// White space in front of a document.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct White {
+    pub(super) len: usize,
+    pub(super) line_ends: u64,
+}
+
+impl White {
+    #[inline]
+    pub(super) fn before(bytes: &[u8]) -> Self {
+        let mut white = Self::default();
+        while let Some(byte) = bytes.get(white.len).filter(|b| is_white(**b)) {
+            white.line_ends += u64::from(*byte == b'\n');
+            white.len += 1;
+        }
+        white
+    }
 }
 
 /// A document whose end is being looked for.
