@@ -17,7 +17,10 @@ How registers are followed: a forward data flow over each function's basic block
 the addresses that a register or spill slot can hold. Spill slots are taken to be unaliased: one that is also written
 through a pointer would be misread, which compilers do not emit.
 
-Exit code: 0 clean, 1 findings, 2 a missing root or bad usage. `--expect-finding REGEX` turns the verdict round: 0 if some
+A proof about functions that nobody calls is worth nothing: `--reach REGEX` demands that a matching function is reached
+from the roots, so that an engine which was left out, or which a root no longer leads to, is not taken for a clean one.
+
+Exit code: 0 clean, 1 findings, 2 a missing root, a function not reached or bad usage. `--expect-finding REGEX` turns the verdict round: 0 if some
 finding's function matches, else 1. It is how CI proves that a planted `Box<dyn>` would be seen.
 """
 
@@ -126,6 +129,7 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--root", action="append", default=[], metavar="REGEX", help="searched in demangled names without hash; must match")
     parser.add_argument("--allow", action="append", default=[], metavar="FILE", help="functions that are cold, or called once per batch")
+    parser.add_argument("--reach", action="append", default=[], metavar="REGEX", help="must match a function that the roots lead to")
     parser.add_argument("--expect-finding", metavar="REGEX", help="succeed only if a finding's function or inlined frame matches")
     parser.add_argument("--verbose", action="store_true", help="also list the external functions")
     options = parser.parse_args()
@@ -171,6 +175,13 @@ def main():
             if callee is not None and callee not in parent:
                 parent[callee] = function
                 queue.append(callee)
+
+    entered = seen - set(stopped)
+    unreached = [pattern for pattern in options.reach if not any(re.search(pattern, name) for start in entered for name in binary.names[start])]
+    if unreached:
+        for pattern in unreached:
+            print(f"error: the roots lead to no function that matches {pattern!r}: was it renamed, inlined away, or left out?", file=sys.stderr)
+        return 2
 
     locate(binary, findings)
     excused = [finding for finding in findings if allowed.find([frame for frame, _ in finding.frames])]
