@@ -8,7 +8,11 @@
 
 use gungraun::{Callgrind, EventKind, main, prelude::*};
 use laminar_connector_generator::workload::{Workload, WorkloadGenerator};
-use laminar_formats::{csv::CsvDecoder, json::JsonDecoder, raw::RawDecoder};
+use laminar_formats::{
+    csv::CsvDecoder,
+    json::{JsonDecoder, JsonEngine},
+    raw::RawDecoder,
+};
 use laminar_gates::{
     decoders::{self, Decoding},
     input::Case,
@@ -25,6 +29,10 @@ fn json(name: &str) -> Decoding<JsonDecoder> {
     decoders::json(&case(name), ROWS).warm()
 }
 
+fn json_tape(name: &str) -> Decoding<JsonDecoder> {
+    decoders::json_with(&case(name), ROWS, JsonEngine::Tape).warm()
+}
+
 fn csv(name: &str) -> Decoding<CsvDecoder> {
     decoders::csv(&case(name), ROWS).warm()
 }
@@ -38,14 +46,27 @@ fn gate<D: DecoderSet>(input: &Decoding<D>, name: &str) -> LibraryBenchmarkConfi
     gate_bytes(input.decoder.format_name(), name, input.batch.num_value_bytes())
 }
 
+/// The same for a JSON engine that is not the default one.
+fn gate_engine(input: &Decoding<JsonDecoder>, name: &str) -> LibraryBenchmarkConfig {
+    let engine = format!("json_{:?}", input.decoder.engine()).to_lowercase();
+    gate_bytes(&engine, name, input.batch.num_value_bytes())
+}
+
 fn gate_bytes(format: &str, name: &str, bytes: usize) -> LibraryBenchmarkConfig {
     let limits = concat!(env!("CARGO_MANIFEST_DIR"), "/limits");
     let limits = std::fs::read_to_string(limits).expect("a file `limits` beside Cargo.toml");
-    let limit = limits.lines().find_map(|line| {
-        let mut words = line.split_whitespace();
-        (words.next() == Some(format) && words.next() == Some(name)).then(|| words.next()?.parse::<f64>().ok())?
+    let numbers: Option<Vec<f64>> = limits.lines().find_map(|line| {
+        let numbers = line.strip_prefix(format)?.strip_prefix(' ')?.strip_prefix(name)?.strip_prefix(' ')?;
+        numbers.split_whitespace().map(|number| number.parse().ok()).collect()
     });
-    let limit = limit.unwrap_or_else(|| panic!("no limit for {format} {name}: add a line to `limits`"));
+    let limit = match numbers.as_deref() {
+        Some(&[limit]) => limit,
+        Some(&[limit, highest]) => {
+            assert!(limit <= highest, "{format} {name}: a limit of {limit} is above the highest allowed, {highest}");
+            limit
+        }
+        _ => panic!("no limit for {format} {name}: add a line to `limits`"),
+    };
     eprintln!("gate {format} {name} {bytes} {limit}");
     let mut callgrind = Callgrind::default();
     callgrind.hard_limits([(EventKind::Ir, (limit * bytes as f64) as u64)]);
@@ -87,6 +108,19 @@ fn json_decode(mut decoding: Decoding<JsonDecoder>) -> (Decoding<JsonDecoder>, D
     (decoding, decoded)
 }
 
+#[library_benchmark(setup = json_tape)]
+#[bench::trades(args = ("trades"), config = gate_engine(&json_tape("trades"), "trades"))]
+#[bench::wide(args = ("wide"), config = gate_engine(&json_tape("wide"), "wide"))]
+#[bench::nested(args = ("nested"), config = gate_engine(&json_tape("nested"), "nested"))]
+#[bench::projected(args = ("projected"), config = gate_engine(&json_tape("projected"), "projected"))]
+#[bench::escapes(args = ("escapes"), config = gate_engine(&json_tape("escapes"), "escapes"))]
+#[bench::floats(args = ("floats"), config = gate_engine(&json_tape("floats"), "floats"))]
+#[bench::shuffled(args = ("shuffled"), config = gate_engine(&json_tape("shuffled"), "shuffled"))]
+fn json_tape_decode(mut decoding: Decoding<JsonDecoder>) -> (Decoding<JsonDecoder>, Decoded) {
+    let decoded = decoding.decode();
+    (decoding, decoded)
+}
+
 #[library_benchmark(setup = csv)]
 #[bench::trades(args = ("trades"), config = gate(&csv("trades"), "trades"))]
 #[bench::wide(args = ("wide"), config = gate(&csv("wide"), "wide"))]
@@ -115,5 +149,8 @@ fn workload_write((mut generator, mut out): (WorkloadGenerator, Vec<u8>)) -> (Wo
     (generator, out)
 }
 
-library_benchmark_group!(name = instructions, benchmarks = [json_decode, csv_decode, raw_decode, workload_write]);
+library_benchmark_group!(
+    name = instructions,
+    benchmarks = [json_decode, json_tape_decode, csv_decode, raw_decode, workload_write]
+);
 main!(library_benchmark_groups = instructions);

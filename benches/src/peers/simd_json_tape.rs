@@ -18,7 +18,6 @@ pub struct SimdJsonTape {
 }
 
 impl SimdJsonTape {
-    #[expect(clippy::new_without_default, reason = "peers are made by `new`")]
     pub fn new() -> Self {
         Self { nodes: Vec::new(), buffers: Buffers::new(1 << 12), padded: Vec::new() }
     }
