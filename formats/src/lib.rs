@@ -1,5 +1,5 @@
 //! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, raw
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod any;
 pub mod cell;
@@ -10,5 +10,6 @@ pub mod infer;
 pub mod json;
 pub mod policy;
 pub mod raw;
+mod scan;
 
 pub use any::{AnyDecoder, AnyEncoder};

@@ -16,6 +16,16 @@ pub struct BooleanColumn {
 }
 
 impl BooleanColumn {
+    /// Appends the value of row `row`; false when that is not the next row, and then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_at(&mut self, row: usize, value: bool) -> bool {
+        let is_next = self.rows == row;
+        if is_next {
+            self.push(value);
+        }
+        is_next
+    }
+
     #[inline]
     fn push(&mut self, value: bool) {
         if self.rows.is_multiple_of(8) {

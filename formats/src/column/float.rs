@@ -104,6 +104,14 @@ impl<T: Float> FloatColumn<T> {
     }
 }
 
+impl FloatColumn<Float64Type> {
+    /// Appends the value of row `row`; false when that is not the next row, and then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_at(&mut self, row: usize, value: f64) -> bool {
+        self.0.push_at(row, value)
+    }
+}
+
 impl<T: Float> ColumnOps for FloatColumn<T> {
     #[inline]
     fn num_rows(&self) -> usize {

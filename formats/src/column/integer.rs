@@ -18,6 +18,15 @@ impl<T: ArrowPrimitiveType> Default for IntegerColumn<T> {
     }
 }
 
+impl<T: ArrowPrimitiveType<Native: TryFrom<i64>>> IntegerColumn<T> {
+    /// Appends the value of row `row`; false when it does not fit or that is not the next row, and then nothing is
+    /// appended.
+    #[inline(always)]
+    pub(crate) fn push_at(&mut self, row: usize, value: i64) -> bool {
+        T::Native::try_from(value).is_ok_and(|value| self.0.push_at(row, value))
+    }
+}
+
 impl<T> ColumnOps for IntegerColumn<T>
 where
     T: ArrowPrimitiveType<Native: TryFrom<i64> + TryFrom<u64> + TryFrom<i128>>,

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, types::Utf8Type};
+use arrow_array::ArrayRef;
 
-use super::{ColumnOps, Mismatch, Scalar, number::IntegerText, storage::ByteRows};
+use super::{ColumnOps, Mismatch, Scalar, number::IntegerText, utf8::Utf8Rows};
 use crate::json::syntax::Scanner;
 
 /// Builds a column of JSON text. Text from elsewhere, such as a CSV field, must be one JSON document.
 #[derive(Debug, Default)]
 pub struct JsonColumn {
-    rows: ByteRows<i32>,
+    rows: Utf8Rows<i32>,
     scanner: Scanner,
 }
 
@@ -21,7 +21,7 @@ impl JsonColumn {
     /// The column is full.
     #[inline]
     pub fn push_document(&mut self, text: &str) -> Result<(), Mismatch> {
-        if self.rows.push(text.as_bytes()) { Ok(()) } else { Err(Mismatch::Range) }
+        if self.rows.push(text) { Ok(()) } else { Err(Mismatch::Range) }
     }
 }
 
@@ -61,6 +61,6 @@ impl ColumnOps for JsonColumn {
     }
 
     fn finish(&mut self) -> ArrayRef {
-        Arc::new(self.rows.finish::<Utf8Type>())
+        Arc::new(self.rows.finish())
     }
 }

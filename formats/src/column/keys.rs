@@ -23,7 +23,7 @@ impl KeyTable {
         let keys: Vec<Box<str>> = keys.into_iter().map(Box::from).collect();
         let mut slots = vec![NONE; (keys.len() * 4).next_power_of_two().max(8)];
         for (index, key) in keys.iter().enumerate().filter(|(index, _)| !hidden.contains(index)) {
-            let mut at = slot(key, slots.len());
+            let mut at = slot(key.as_bytes(), slots.len());
             while slots[at] != NONE {
                 at = (at + 1) % slots.len();
             }
@@ -48,19 +48,31 @@ impl KeyTable {
         Some(found)
     }
 
+    /// The index of a key, whatever came before it.
     #[inline(never)]
-    fn probe(&self, key: &str) -> Option<usize> {
+    pub(crate) fn probe(&self, key: &str) -> Option<usize> {
+        self.probe_where(key.as_bytes(), |index| *self.keys[index] == *key)
+    }
+
+    /// As [`KeyTable::probe`], for a caller that compares keys itself.
+    #[inline(always)]
+    pub(crate) fn probe_where(&self, key: &[u8], is_key: impl Fn(usize) -> bool) -> Option<usize> {
         let mut at = slot(key, self.slots.len());
         loop {
-            let index = self.slots[at];
+            let index = *self.slots.get(at)?;
             if index == NONE {
                 return None;
             }
-            if *self.keys[index as usize] == *key {
+            if is_key(index as usize) {
                 return Some(index as usize);
             }
-            at = (at + 1) % self.slots.len();
+            at = (at + 1) & (self.slots.len() - 1);
         }
+    }
+
+    /// All keys, by index.
+    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.keys.iter().map(|key| &**key)
     }
 
     /// A key by its index.
@@ -73,13 +85,16 @@ impl KeyTable {
 }
 
 /// Where a key's search begins: from its length and its first and last eight bytes.
-#[inline]
-fn slot(key: &str, slots: usize) -> usize {
-    let bytes = key.as_bytes();
-    let word = |part: &[u8]| part.iter().fold(0_u64, |w, b| w << 8 | u64::from(*b));
-    let head = word(&bytes[..bytes.len().min(8)]);
-    let tail = word(&bytes[bytes.len().saturating_sub(8)..]);
-    let mixed = (head ^ tail.rotate_left(29) ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+#[inline(always)]
+fn slot(key: &[u8], slots: usize) -> usize {
+    let (head, tail) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+        _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+            (Some(head), Some(tail)) => (u64::from(u32::from_le_bytes(*head)), u64::from(u32::from_le_bytes(*tail))),
+            _ => (key.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+        },
+    };
+    let mixed = (head ^ tail.rotate_left(29) ^ key.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     // `slots` is a power of two, and the product's high bits are the mixed ones.
     (mixed >> 32) as usize & (slots - 1)
 }

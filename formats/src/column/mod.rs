@@ -27,6 +27,7 @@ mod structs;
 mod temporal;
 mod text;
 mod time_text;
+mod utf8;
 mod view;
 
 use arrow_array::{ArrayRef, types::*};
@@ -254,10 +255,10 @@ impl Column {
         })
     }
 
-    /// True where a number's text matters: a binary floating-point number on the way would lose digits.
+    /// True where a number's text matters: an f64 on the way would lose digits, or be rounded a second time.
     #[inline]
     pub fn wants_exact_numbers(&self) -> bool {
-        !matches!(self, Self::Float16(_) | Self::Float32(_) | Self::Float64(_))
+        !matches!(self, Self::Float64(_))
     }
 }
 

@@ -71,6 +71,16 @@ impl<T: ArrowPrimitiveType> Values<T> {
         self.values.push(value);
     }
 
+    /// Appends the value of row `row`; false when that is not the next row, and then nothing is appended.
+    #[inline(always)]
+    pub(super) fn push_at(&mut self, row: usize, value: T::Native) -> bool {
+        let is_next = self.values.len() == row;
+        if is_next {
+            self.values.push(value);
+        }
+        is_next
+    }
+
     #[inline]
     pub(super) fn push_null(&mut self) {
         self.nulls.push(self.values.len());
@@ -204,8 +214,14 @@ impl<O: arrow_array::OffsetSizeTrait> ByteRows<O> {
     }
 
     pub(super) fn finish<T: ByteArrayType<Offset = O>>(&mut self) -> arrow_array::GenericByteArray<T> {
+        let (offsets, data, nulls) = self.finish_parts();
+        arrow_array::GenericByteArray::new(offsets, data, nulls)
+    }
+
+    /// What the array is made of. The last offset is the data's length, and there is one row per offset but the first.
+    pub(super) fn finish_parts(&mut self) -> (OffsetBuffer<O>, Buffer, Option<NullBuffer>) {
         let nulls = self.nulls.finish(self.num_rows());
         let data = Buffer::from_vec(take(&mut self.data));
-        arrow_array::GenericByteArray::new(self.offsets.finish(), data, nulls)
+        (self.offsets.finish(), data, nulls)
     }
 }

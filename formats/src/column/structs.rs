@@ -7,6 +7,7 @@ use arrow_schema::{FieldRef, Fields};
 use laminar_schema::{SchemaResult, field::payload_key};
 
 use super::{Column, ColumnOps, ColumnOptions, KeyTable, Mismatch, Scalar, storage::NullRows};
+use crate::json::GlueTable;
 
 /// Builds a struct column: push one value into every field's column, then [`StructColumn::end_row`].
 #[derive(Debug)]
@@ -15,6 +16,10 @@ pub struct StructColumn {
     pub keys: KeyTable,
     /// The fields, in schema order.
     pub fields: Vec<StructField>,
+    /// What stood between values so far, for the JSON engines.
+    pub(crate) glue: GlueTable,
+    /// How many fields a record can name: all but those that a decoder fills itself.
+    nameable: usize,
     arrow_fields: Fields,
     rows: usize,
     nulls: NullRows,
@@ -69,6 +74,8 @@ impl StructColumn {
         Ok(Self {
             keys: KeyTable::new(fields.iter().map(|f| payload_key(f)), &[]),
             fields: columns.collect::<SchemaResult<Vec<_>>>()?,
+            glue: GlueTable::default(),
+            nameable: fields.len(),
             arrow_fields: fields.clone(),
             rows: 0,
             nulls: NullRows::default(),
@@ -83,7 +90,14 @@ impl StructColumn {
         self.fields[index].on_absent = OnAbsent::Decoder;
         let reserved = self.fields.iter().enumerate().filter(|(_, f)| f.on_absent == OnAbsent::Decoder);
         let reserved: Vec<usize> = reserved.map(|(i, _)| i).collect();
+        self.nameable = self.fields.len() - reserved.len();
         self.keys = KeyTable::new(self.arrow_fields.iter().map(|f| payload_key(f)), &reserved);
+    }
+
+    /// How many fields a record can name.
+    #[inline]
+    pub(crate) fn num_nameable(&self) -> usize {
+        self.nameable
     }
 
     /// Ends a row; every field's column has got its value.

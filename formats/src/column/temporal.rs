@@ -18,6 +18,8 @@ pub struct TemporalColumn<T: ArrowPrimitiveType> {
     values: Values<T>,
     data_type: DataType,
     formats: TimestampFormats,
+    /// What an integer is multiplied with to give the column's value, where that is all there is to do.
+    scale: Option<i64>,
 }
 
 impl<T: ArrowPrimitiveType> TemporalColumn<T> {
@@ -26,11 +28,22 @@ impl<T: ArrowPrimitiveType> TemporalColumn<T> {
     /// # Errors
     /// A format that cannot be read.
     pub fn new(field: &Field, options: &ColumnOptions) -> SchemaResult<Self> {
-        Ok(Self {
-            values: Values::default(),
-            data_type: field.data_type().clone(),
-            formats: TimestampFormats::new(field, options)?,
-        })
+        let formats = TimestampFormats::new(field, options)?;
+        let scale = match field.data_type() {
+            DataType::Timestamp(unit, _) => formats.epoch_scale(*unit),
+            _ => None,
+        };
+        Ok(Self { values: Values::default(), data_type: field.data_type().clone(), formats, scale })
+    }
+}
+
+impl<T: ArrowPrimitiveType<Native = i64>> TemporalColumn<T> {
+    /// Appends the value of row `row` from an integer; false when that takes more than a multiplication, does not fit,
+    /// or is not the next row, and then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_at(&mut self, row: usize, count: i64) -> bool {
+        let value = self.scale.and_then(|scale| count.checked_mul(scale));
+        value.is_some_and(|value| self.values.push_at(row, value))
     }
 }
 

@@ -2,15 +2,26 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, OffsetSizeTrait, types::GenericStringType};
+use arrow_array::{ArrayRef, OffsetSizeTrait};
 
-use super::{ColumnOps, Mismatch, Scalar, storage::ByteRows};
+use super::{ColumnOps, Mismatch, Scalar, utf8::Utf8Rows};
+use crate::scan::{Cursor, Isa};
 
 /// Builds a Utf8 or LargeUtf8 column; also JSON text, which its decoder hands over as text.
 ///
 /// A number or boolean is never turned into text. Bytes must be UTF-8.
 #[derive(Debug, Default)]
-pub struct TextColumn<O: OffsetSizeTrait>(ByteRows<O>);
+pub struct TextColumn<O: OffsetSizeTrait>(Utf8Rows<O>);
+
+impl<O: OffsetSizeTrait> TextColumn<O> {
+    /// Appends row `row` from the JSON string whose opening quote lies right behind `start`, and returns where its
+    /// closing quote ends; `None` when it is malformed, the column full or that not the next row, and then the column
+    /// is as before.
+    #[inline(always)]
+    pub(crate) fn push_json<'a, I: Isa>(&mut self, isa: I, row: usize, start: Cursor<'a>) -> Option<Cursor<'a>> {
+        self.0.push_json(isa, row, start)
+    }
+}
 
 impl<O: OffsetSizeTrait> ColumnOps for TextColumn<O> {
     #[inline]
@@ -26,7 +37,7 @@ impl<O: OffsetSizeTrait> ColumnOps for TextColumn<O> {
     #[inline]
     fn push_scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Mismatch> {
         let text = as_text(scalar)?;
-        if self.0.push(text.as_bytes()) { Ok(()) } else { Err(Mismatch::Range) }
+        if self.0.push(text) { Ok(()) } else { Err(Mismatch::Range) }
     }
 
     fn truncate(&mut self, rows: usize) {
@@ -34,7 +45,7 @@ impl<O: OffsetSizeTrait> ColumnOps for TextColumn<O> {
     }
 
     fn finish(&mut self) -> ArrayRef {
-        Arc::new(self.0.finish::<GenericStringType<O>>())
+        Arc::new(self.0.finish())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Text of dates, times and timestamps → counts since 1970.
 
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, TimeUnit};
 use laminar_schema::{SchemaResult, field::TIMESTAMP_FORMATS_METADATA};
 
 use super::{ColumnOptions, Mismatch, number::scaled, strftime::Strftime};
@@ -98,6 +98,21 @@ impl TimestampFormats {
             Pattern::Epoch { digits } => scaled::<i128>(number, 9 - digits),
             Pattern::Iso8601 | Pattern::Strftime(_) => Err(Mismatch::Type),
         })
+    }
+
+    /// How many of `unit` one of an integer's units is; `None` where numbers are not counts, or of a finer unit.
+    pub(super) fn epoch_scale(&self, unit: TimeUnit) -> Option<i64> {
+        let of_unit = match unit {
+            TimeUnit::Second => 0,
+            TimeUnit::Millisecond => 3,
+            TimeUnit::Microsecond => 6,
+            TimeUnit::Nanosecond => 9,
+        };
+        let digits = self.patterns.iter().find_map(|pattern| match pattern {
+            Pattern::Epoch { digits } => Some(*digits),
+            Pattern::Iso8601 | Pattern::Strftime(_) => None,
+        })?;
+        u32::try_from(of_unit - i32::from(digits)).ok().map(|places| 10_i64.pow(places))
     }
 
     /// The first pattern that fits decides. That a value was out of range tells more than that others did not fit.

@@ -12,7 +12,8 @@ use laminar_schema::{
 use simd_json::{Buffers, INPUT_PADDING, Tape};
 
 use super::{
-    engine::JsonEngine,
+    direct::Walk,
+    engine::{Dispatch, JsonEngine},
     options::{JsonFraming, JsonOptions, MultipleDocuments},
     plan::Plan,
     rescue::Rescue,
@@ -23,7 +24,16 @@ use super::{
 use crate::{
     column::{ColumnOps, ColumnOptions, OnAbsent, StructColumn},
     policy::NoContent,
+    scan::{Cursor, Utf8Span},
 };
+
+/// Bytes of records whose UTF-8 is checked at once: few enough to be in the first-level cache when they are decoded.
+const CHECKED_BYTES: usize = 16 << 10;
+
+/// What a record adds to a decoder's reluctance when its direct engine leaves it to the tape; one that it takes takes one
+/// away. Where few are taken, most are spared the attempt.
+const REFUSAL: u32 = 8;
+const RELUCTANT: u32 = 64;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -36,7 +46,11 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Source: RFC 8259.
 pub struct JsonDecoder {
     schema: SchemaRef,
-    engine: JsonEngine,
+    engine: Dispatch,
+    /// What the direct engines need.
+    walk: Option<Walk>,
+    /// Grows with every record that the direct engine leaves to the tape.
+    reluctance: u32,
     plan: Plan,
     root: StructColumn,
     defaults: DefaultFiller,
@@ -73,7 +87,8 @@ impl JsonDecoder {
         Self::with_engine(schema, options, JsonEngine::best())
     }
 
-    /// A decoder for the columns of `schema` that runs `engine`: for tests and benchmarks.
+    /// A decoder for the columns of `schema` that runs `engine`, or the next best one that this machine and these
+    /// options allow: for tests and benchmarks.
     ///
     /// # Errors
     /// As [`JsonDecoder::new`].
@@ -91,9 +106,13 @@ impl JsonDecoder {
         }
         let plan = Plan::new(&mut root, options)?;
         let rescue = Rescue::new(plan.rescue.is_some());
+        // Where the only column takes documents whole, what an object is depends on its keys: the tape's matter.
+        let walk = Walk::new(schema.fields(), options).filter(|_| !plan.value_is_whole);
         Ok(Self {
             schema,
-            engine,
+            engine: if walk.is_some() { Dispatch::new(engine) } else { Dispatch::Tape },
+            walk,
+            reluctance: 0,
             root,
             defaults,
             state: WalkState {
@@ -118,15 +137,53 @@ impl JsonDecoder {
 
     /// The engine that this decoder runs.
     pub fn engine(&self) -> JsonEngine {
-        self.engine
+        self.engine.engine()
     }
 
-    /// Decodes one record into the columns: the root of everything that happens per record.
+    /// Decodes one record into the columns: the root of everything that happens per record. `start` is where the record
+    /// begins, if it is known to be UTF-8.
     ///
     /// # Errors
     /// Why the record does not fit; the columns may then hold parts of it, which the caller takes back.
     #[inline(never)]
-    fn decode_record(&mut self, record: &[u8]) -> SchemaResult<()> {
+    fn decode_record(&mut self, record: &[u8], start: Option<Cursor<'_>>) -> SchemaResult<()> {
+        match start {
+            Some(start) if record.len() <= self.plan.max_record_bytes && self.direct(record, start)? => Ok(()),
+            _ => self.decode_by_tape(record),
+        }
+    }
+
+    /// Decodes one record without a tape; false where that did not work out, and then nothing was appended.
+    #[inline(always)]
+    fn direct(&mut self, record: &[u8], start: Cursor<'_>) -> SchemaResult<bool> {
+        let Some(walk) = &mut self.walk else { return Ok(false) };
+        if self.reluctance > RELUCTANT {
+            self.reluctance -= 1;
+            return Ok(false);
+        }
+        let before = self.root.num_rows();
+        if !self.engine.record(walk, &mut self.root, start) {
+            self.root.truncate(before);
+            self.reluctance += REFUSAL;
+            return Ok(false);
+        }
+        self.reluctance = self.reluctance.saturating_sub(1);
+        if self.plan.document.is_some() || self.plan.rescue.is_some() {
+            self.push_reserved(record)?;
+        }
+        Ok(true)
+    }
+
+    /// Fills the columns that no field fills, of a record that the direct engine took.
+    #[inline(never)]
+    fn push_reserved(&mut self, record: &[u8]) -> SchemaResult<()> {
+        let document = std::str::from_utf8(record).unwrap_or("").trim_matches([' ', '\t', '\n', '\r']);
+        self.plan.push_reserved(&mut self.root, Some(document), None)
+    }
+
+    /// Decodes one record by way of simd-json's tape, and says what is wrong with it.
+    #[inline(never)]
+    fn decode_by_tape(&mut self, record: &[u8]) -> SchemaResult<()> {
         if record.len() > self.plan.max_record_bytes {
             return Err(too_large(record.len(), self.plan.max_record_bytes));
         }
@@ -146,7 +203,7 @@ impl JsonDecoder {
     /// Why the record does not fit.
     pub(crate) fn push_record(&mut self, record: &[u8]) -> SchemaResult<()> {
         let before = self.root.num_rows();
-        self.decode_record(record).inspect_err(|_| self.root.truncate(before))
+        self.decode_record(record, None).inspect_err(|_| self.root.truncate(before))
     }
 
     /// Appends a row of nulls.
@@ -275,6 +332,28 @@ impl JsonDecoder {
     }
 }
 
+/// Records that were checked for UTF-8 together.
+struct Checked<'b> {
+    /// The first record that was not.
+    until: usize,
+    /// `None` where one of them is no UTF-8: then all of them are the tape's, which finds out which.
+    span: Option<Utf8Span<'b>>,
+}
+
+impl<'b> Checked<'b> {
+    /// Checks records from `first` on.
+    #[inline(never)]
+    fn from(batch: &'b RawBatch, first: usize) -> Self {
+        let start = batch.span(first).start;
+        let (mut until, mut end) = (first, start);
+        while until < batch.len() && (until == first || batch.span(until).end - start <= CHECKED_BYTES) {
+            end = batch.span(until).end;
+            until += 1;
+        }
+        Self { until, span: Utf8Span::check(batch.padded_values(), start..end) }
+    }
+}
+
 #[cold]
 #[inline(never)]
 fn too_large(size: usize, limit: usize) -> SchemaError {
@@ -306,12 +385,17 @@ impl FormatDecoder for JsonDecoder {
         let mut rejected = Vec::new();
         // Filled from the first record on that did not give exactly one row.
         let mut rows: Option<Vec<u32>> = None;
+        let mut checked = Checked { until: 0, span: None };
         for record in 0..batch.len() {
+            if record == checked.until && !matches!(self.engine, Dispatch::Tape) {
+                checked = Checked::from(batch, record);
+            }
             let before = self.root.num_rows();
             let decoded = if batch.is_tombstone(record) {
                 self.blank(self.plan.tombstones, DecodeError::Tombstone)
             } else {
-                self.decode_record(batch.value(record))
+                let start = checked.span.as_ref().and_then(|span| span.record(batch.span(record)));
+                self.decode_record(batch.value(record), start)
             };
             if let Err(error) = decoded {
                 self.root.truncate(before);

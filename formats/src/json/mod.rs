@@ -24,6 +24,7 @@
 //!   Where that only column is JSON, an object without a field `value` goes there too.
 
 mod decode;
+mod direct;
 mod encode;
 mod engine;
 mod infer;
@@ -39,6 +40,7 @@ mod writer;
 use laminar_schema::{ConnectorConfig, FormatInfo};
 
 pub use decode::JsonDecoder;
+pub(crate) use direct::glue::GlueTable;
 pub use encode::JsonEncoder;
 pub use engine::JsonEngine;
 pub use infer::{JsonInference, JsonSample};

@@ -82,6 +82,25 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Fills the columns that no field fills: the document's own text, and what was rescued from it.
+    #[inline]
+    pub(super) fn push_reserved(
+        &self,
+        root: &mut StructColumn,
+        document: Option<&str>,
+        rescued: Option<&str>,
+    ) -> SchemaResult<()> {
+        if let Some(index) = self.document {
+            push_text(root, index, document)?;
+        }
+        if let Some(index) = self.rescue {
+            push_text(root, index, rescued)?;
+        }
+        Ok(())
+    }
+}
+
 impl Walker<'_, '_> {
     /// Pushes the row of the document on the tape.
     pub(super) fn document(mut self, root: &mut StructColumn, plan: &Plan) -> SchemaResult<()> {
@@ -98,14 +117,8 @@ impl Walker<'_, '_> {
             (Some(_), Some(value)) => self.whole(root, value)?,
             _ => return Err(self.not_a_row()),
         }
-        if let Some(document) = plan.document {
-            let text = self.text(0);
-            push_text(root, document, Some(text))?;
-        }
-        if let Some(rescue) = plan.rescue {
-            push_text(root, rescue, self.state.rescue.finish())?;
-        }
-        Ok(())
+        let document = plan.document.map(|_| self.text(0));
+        plan.push_reserved(root, document, self.state.rescue.finish())
     }
 
     /// Pushes a row that has the whole document as the value of one field.

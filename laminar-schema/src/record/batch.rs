@@ -5,14 +5,14 @@ use std::{ops::Range, sync::Arc};
 use super::{RawRecord, SourceMetadata};
 use crate::error::Location;
 
-/// Readable bytes that [`RawBatch::pad`] puts after the last record, for parsers that load wide.
+/// Readable bytes behind the last record's terminator, for parsers that load wide.
 pub const ARENA_PADDING: usize = 64;
 
 /// Records of one poll: one byte arena, spans into it, and per-record metadata in plain vectors.
 ///
 /// Layout: values lie one after another in arrival order, each followed by one NUL that is not part of the
-/// record, so that a scanning parser meets a byte that no text format allows at every record's end. Keys and
-/// headers lie in an arena of their own.
+/// record, so that a scanning parser meets a byte that no text format allows at every record's end. Behind the last
+/// one lie [`ARENA_PADDING`] zero bytes. Keys and headers lie in an arena of their own.
 ///
 /// Cost: pushing copies the bytes once; once warm ([`RawBatch::clear`] keeps capacity) nothing is allocated.
 #[derive(Debug, Default, Clone)]
@@ -178,13 +178,14 @@ impl RawBatch {
 
     /// Appends a record, copying its bytes.
     pub fn push(&mut self, record: NewRecord<'_>) {
-        // Padding written by `padded_values` is dropped first, so values stay contiguous.
+        // The padding is dropped first, so values stay contiguous.
         self.values.truncate(self.num_value_bytes());
         let start = self.values.len();
         if let Some(value) = record.value {
             self.values.extend_from_slice(value);
             self.values.push(0);
         }
+        self.values.extend_from_slice(&[0; ARENA_PADDING]);
         let end = start + record.value.map_or(0, <[u8]>::len);
         let key = record.key.map(|key| {
             let from = self.side.len();
@@ -277,12 +278,7 @@ impl RawBatch {
         (0..self.len()).map(|index| self.record(index))
     }
 
-    /// Puts [`ARENA_PADDING`] zero bytes after the last value; the next push takes them away again.
-    pub fn pad(&mut self) {
-        self.values.resize(self.num_value_bytes() + ARENA_PADDING, 0);
-    }
-
-    /// The value arena: contiguous values, a NUL after each, and padding if [`RawBatch::pad`] was called.
+    /// The value arena: contiguous values, a NUL after each, and the padding.
     pub fn padded_values(&self) -> &[u8] {
         &self.values
     }
@@ -397,7 +393,6 @@ mod tests {
         let rest: Vec<RawRecord> = batch.suffix(2).iter().map(|r| r.to_owned()).collect();
         assert_eq!(rest, records[2..]);
 
-        batch.pad();
         assert_eq!(batch.padded_values().len(), batch.num_value_bytes() + ARENA_PADDING);
         batch.push(NewRecord::new(b"after padding"));
         assert_eq!(batch.value(5), b"after padding");

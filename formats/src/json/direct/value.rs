@@ -1,0 +1,217 @@
+//! Values → columns.
+
+use arrow_schema::Field;
+
+use super::{
+    Instance, Walk,
+    skip::{self, colon, unescape},
+};
+use crate::{
+    column::{Column, ColumnOps, MapColumn, Scalar},
+    scan::{Cursor, Isa, number},
+};
+
+/// Appends the value at `at` as row `row` of the column, and returns where it ends.
+#[inline(always)]
+pub(super) fn value<'a, I: Instance>(
+    isa: I,
+    walk: &mut Walk,
+    column: &mut Column,
+    field: &Field,
+    row: usize,
+    at: Cursor<'a>,
+) -> Option<Cursor<'a>> {
+    let end = match column {
+        Column::Utf8(text) if at.byte() == b'"' => return text.push_json(isa, row, at.advance(1)),
+        Column::Int64(integers) => match number::integer(isa, at) {
+            Some((value, end)) if integers.push_at(row, value) => Some(end),
+            _ => None,
+        },
+        Column::Float64(floats) => match number::float(isa, at) {
+            Some((value, end)) if floats.push_at(row, value) => Some(end),
+            _ => None,
+        },
+        Column::Boolean(booleans) => match (at.byte(), skip::literal(at)) {
+            (word @ (b't' | b'f'), Some(end)) if booleans.push_at(row, word == b't') => Some(end),
+            _ => None,
+        },
+        Column::Struct(object) if at.byte() == b'{' && object.num_rows() == row => {
+            return isa.object(walk, object, at.advance(1));
+        }
+        Column::Null(_) | Column::Json(_) | Column::Map(_) | Column::Dictionary(_) | Column::List(_) => None,
+        _ => count(isa, column, row, at),
+    };
+    match end {
+        Some(end) => Some(end),
+        None => isa.value(walk, column, field, row, at),
+    }
+}
+
+/// Appends an integer to a column of counts.
+#[inline(always)]
+fn count<'a, I: Isa>(isa: I, column: &mut Column, row: usize, at: Cursor<'a>) -> Option<Cursor<'a>> {
+    if at.byte() > b'9' || at.byte() < b'-' {
+        return None;
+    }
+    let (value, end) = number::integer(isa, at)?;
+    let pushed = match column {
+        Column::Int8(c) => c.push_at(row, value),
+        Column::Int16(c) => c.push_at(row, value),
+        Column::Int32(c) => c.push_at(row, value),
+        Column::UInt8(c) => c.push_at(row, value),
+        Column::UInt16(c) => c.push_at(row, value),
+        Column::UInt32(c) => c.push_at(row, value),
+        Column::UInt64(c) => c.push_at(row, value),
+        Column::TimestampSecond(c) => c.push_at(row, value),
+        Column::TimestampMillisecond(c) => c.push_at(row, value),
+        Column::TimestampMicrosecond(c) => c.push_at(row, value),
+        Column::TimestampNanosecond(c) => c.push_at(row, value),
+        _ => false,
+    };
+    pushed.then_some(end)
+}
+
+/// The same as [`value`] for every type and every value that a column may take, by way of its text.
+#[inline(always)]
+pub(super) fn any_value<'a, I: Instance>(
+    isa: I,
+    walk: &mut Walk,
+    column: &mut Column,
+    field: &Field,
+    row: usize,
+    at: Cursor<'a>,
+) -> Option<Cursor<'a>> {
+    // Not the next row: the object has the key twice.
+    if column.num_rows() != row {
+        return None;
+    }
+    if at.byte() == b'n' {
+        let end = skip::literal(at).filter(|_| field.is_nullable())?;
+        column.push_null();
+        return Some(end);
+    }
+    match column {
+        Column::Json(json) => {
+            let end = skip::value(isa, walk, at)?;
+            json.push_document(std::str::from_utf8(end.since(at)).ok()?).ok()?;
+            Some(end)
+        }
+        Column::Struct(object) if at.byte() == b'{' => isa.object(walk, object, at.advance(1)),
+        Column::Map(map) if at.byte() == b'{' => map_entries(isa, walk, map, at.advance(1)),
+        Column::List(list) if at.byte() == b'[' => {
+            let (item, field) = list.item_and_field();
+            let end = isa.items(walk, item, field, at.advance(1))?;
+            list.end_row().ok()?;
+            Some(end)
+        }
+        Column::LargeList(list) if at.byte() == b'[' => {
+            let (item, field) = list.item_and_field();
+            let end = isa.items(walk, item, field, at.advance(1))?;
+            list.end_row().ok()?;
+            Some(end)
+        }
+        Column::FixedSizeList(list) if at.byte() == b'[' => {
+            let (item, field) = list.item_and_field();
+            let end = isa.items(walk, item, field, at.advance(1))?;
+            list.end_row().ok()?;
+            Some(end)
+        }
+        scalar => any_scalar(isa, walk, scalar, at),
+    }
+}
+
+#[inline(always)]
+fn any_scalar<'a, I: Isa>(isa: I, walk: &mut Walk, column: &mut Column, at: Cursor<'a>) -> Option<Cursor<'a>> {
+    match at.byte() {
+        b'"' => {
+            let end = unescape(isa, at, &mut walk.text)?;
+            let text = std::str::from_utf8(&walk.text).ok()?;
+            let scalar = if walk.coerce_strings { Scalar::Text(text) } else { Scalar::Str(text) };
+            column.push_scalar(scalar).ok()?;
+            Some(end)
+        }
+        b'-' | b'0'..=b'9' => {
+            let end = number::token(isa, at)?;
+            column.push_scalar(Scalar::Number(std::str::from_utf8(end.since(at)).ok()?)).ok()?;
+            Some(end)
+        }
+        word => {
+            let end = skip::literal(at)?;
+            column.push_scalar(Scalar::Bool(word == b't')).ok()?;
+            Some(end)
+        }
+    }
+}
+
+/// Appends the items of the array whose bracket opens right in front of `start`, and returns where it ends.
+#[inline(always)]
+pub(super) fn items<'a, I: Instance>(
+    isa: I,
+    walk: &mut Walk,
+    column: &mut Column,
+    field: &Field,
+    start: Cursor<'a>,
+) -> Option<Cursor<'a>> {
+    let mut at = start.skip_space();
+    if at.byte() == b']' {
+        return Some(at.advance(1));
+    }
+    walk.depth += 1;
+    let mut row = column.num_rows();
+    loop {
+        at = value(isa, walk, column, field, row, at)?.skip_space();
+        row += 1;
+        let byte = at.byte();
+        at = at.advance(1);
+        match byte {
+            b',' => at = at.skip_space(),
+            b']' => break,
+            _ => return None,
+        }
+    }
+    walk.depth -= 1;
+    Some(at)
+}
+
+/// Appends the pairs of the object whose brace opens right in front of `start`, and returns where it ends. A key that
+/// stands twice is left to the tape.
+#[inline(always)]
+fn map_entries<'a, I: Instance>(isa: I, walk: &mut Walk, map: &mut MapColumn, start: Cursor<'a>) -> Option<Cursor<'a>> {
+    let mut at = start.skip_space();
+    let (first_key, first_byte) = (walk.map_keys.len(), walk.map_text.len());
+    walk.depth += 1;
+    if at.byte() == b'}' {
+        at = at.advance(1);
+    } else {
+        loop {
+            at = colon(unescape(isa, at, &mut walk.text)?)?;
+            let key = std::str::from_utf8(&walk.text).ok()?;
+            map.key().push_scalar(Scalar::Text(key)).ok()?;
+            let from = walk.map_text.len();
+            walk.map_text.extend_from_slice(&walk.text);
+            walk.map_keys.push(from..walk.map_text.len());
+            let (column, field) = map.value_and_field();
+            let row = column.num_rows();
+            at = isa.value(walk, column, field, row, at)?.skip_space();
+            let byte = at.byte();
+            at = at.advance(1);
+            match byte {
+                b',' => at = at.skip_space(),
+                b'}' => break,
+                _ => return None,
+            }
+        }
+    }
+    walk.depth -= 1;
+    let keys = &mut walk.map_keys[first_key..];
+    let text = &walk.map_text;
+    keys.sort_unstable_by(|a, b| text[a.clone()].cmp(&text[b.clone()]));
+    let has_twins = keys.windows(2).any(|pair| text[pair[0].clone()] == text[pair[1].clone()]);
+    walk.map_keys.truncate(first_key);
+    walk.map_text.truncate(first_byte);
+    if has_twins {
+        return None;
+    }
+    map.end_row().ok()?;
+    Some(at)
+}

@@ -1,0 +1,112 @@
+//! A place in a record that cannot leave it.
+#![allow(unsafe_code, reason = "wide loads reach over the record's end, into bytes that are known to be there")]
+
+use std::{marker::PhantomData, ops::Range};
+
+/// Bytes that must be readable behind a record, its terminator included.
+const SLACK: usize = 64;
+
+/// A part of an arena that is known to be UTF-8.
+#[derive(Debug, Clone)]
+pub(crate) struct Utf8Span<'a> {
+    arena: &'a [u8],
+    span: Range<usize>,
+}
+
+impl<'a> Utf8Span<'a> {
+    /// Checks that `arena[span]` is UTF-8; `None` when it is not, or not in the arena.
+    pub(crate) fn check(arena: &'a [u8], span: Range<usize>) -> Option<Self> {
+        simdutf8::basic::from_utf8(arena.get(span.clone())?).ok()?;
+        Some(Self { arena, span })
+    }
+
+    /// A cursor over the record at `record`, if it lies in this part and has its slack behind it.
+    #[inline(always)]
+    pub(crate) fn record(&self, record: Range<usize>) -> Option<Cursor<'a>> {
+        let lies_here = self.span.start <= record.start && record.start <= record.end && record.end <= self.span.end;
+        if !lies_here || self.arena.len() < record.end + SLACK {
+            return None;
+        }
+        let bytes = self.arena.as_ptr_range();
+        // SAFETY: `record.start <= record.end < arena.len()`, as was just compared.
+        let at = unsafe { bytes.start.add(record.start) };
+        // SAFETY: as above.
+        let end = unsafe { bytes.start.add(record.end) };
+        Some(Cursor { at, end, arena: PhantomData })
+    }
+}
+
+/// A place in a record, or right at its end.
+///
+/// Invariants: `at <= end`; both point into one arena that lives for `'a` and is readable from `at` to
+/// `end + SLACK`; what lies between the record's start and `end` is part of valid UTF-8.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor<'a> {
+    at: *const u8,
+    end: *const u8,
+    arena: PhantomData<&'a [u8]>,
+}
+
+impl<'a> Cursor<'a> {
+    /// The byte here. At the record's end it is what follows the record: NUL in an arena of records.
+    #[inline(always)]
+    pub(crate) fn byte(self) -> u8 {
+        // SAFETY: `at <= end`, and the byte at `end` is readable.
+        unsafe { *self.at }
+    }
+
+    /// The next bytes, which may lie beyond the record's end.
+    #[inline(always)]
+    pub(crate) fn window<const N: usize>(self) -> &'a [u8; N] {
+        const { assert!(N <= SLACK) };
+        // SAFETY: `at + N <= end + SLACK`, the arena is readable up to there for `'a`, and bytes need no alignment.
+        unsafe { &*self.at.cast() }
+    }
+
+    /// This place, `count` bytes further on; the record's end if that is nearer.
+    #[inline(always)]
+    pub(crate) fn advance(self, count: usize) -> Self {
+        let count = count.min(self.remaining());
+        // SAFETY: `count` is at most the distance to `end`.
+        let at = unsafe { self.at.add(count) };
+        Self { at, ..self }
+    }
+
+    /// How many bytes of the record are left.
+    #[inline(always)]
+    pub(crate) fn remaining(self) -> usize {
+        self.end.addr() - self.at.addr()
+    }
+
+    /// Whether the whole record was read.
+    #[inline(always)]
+    pub(crate) fn is_at_end(self) -> bool {
+        self.at == self.end
+    }
+
+    /// The bytes from `start` up to here; none if `start` lies further on or in another record.
+    #[inline(always)]
+    pub(crate) fn since(self, start: Self) -> &'a [u8] {
+        if start.end != self.end || start.at > self.at {
+            return &[];
+        }
+        let len = self.at.addr() - start.at.addr();
+        // SAFETY: both lie in the same record, `start` first, and its bytes live for `'a`.
+        unsafe { std::slice::from_raw_parts(start.at, len) }
+    }
+
+    /// Behind white space, if there is any here.
+    #[inline(always)]
+    pub(crate) fn skip_space(self) -> Self {
+        if self.byte() > b' ' { self } else { self.skip_spaces() }
+    }
+
+    #[inline(never)]
+    fn skip_spaces(self) -> Self {
+        let mut at = self;
+        while matches!(at.byte(), b' ' | b'\t' | b'\n' | b'\r') && !at.is_at_end() {
+            at = at.advance(1);
+        }
+        at
+    }
+}

@@ -1,0 +1,69 @@
+//! What an instruction set must be able to do.
+
+use std::fmt::Debug;
+
+/// Bytes that are looked at together.
+pub(crate) const WINDOW: usize = 32;
+
+/// An instruction set, as a value whose existence proves that this machine has it.
+///
+/// All operations are pure, and the same for every instruction set.
+pub(crate) trait Isa: Copy + Debug {
+    /// How many bytes from the start a JSON string may hold as they are: no quote, backslash or control character.
+    fn plain_prefix(self, window: &[u8; WINDOW]) -> usize;
+
+    /// Whether the window begins with the pattern.
+    fn starts_with(self, window: &[u8; WINDOW], pattern: &Pattern) -> bool;
+
+    /// Bit i is set where byte i is no ASCII digit.
+    fn not_digits(self, window: &[u8; WINDOW]) -> u32;
+
+    /// The number that the first `end` bytes make; meaningless unless they are digits. `end` is at most 16.
+    fn digits(self, bytes: &[u8; 16], end: usize) -> u64;
+
+    /// As [`Isa::digits`], but leaving out the byte at `dot`, which is below `end`.
+    fn digits_around(self, bytes: &[u8; 16], dot: usize, end: usize) -> u64;
+}
+
+/// Up to [`WINDOW`] bytes to compare with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pattern {
+    /// The bytes, then zeros.
+    bytes: [u8; WINDOW],
+    /// Bit i is set for every byte that counts.
+    mask: u32,
+    len: u32,
+}
+
+impl Pattern {
+    /// What no window begins with: all of its bytes would have to be ones that UTF-8 never has.
+    pub(crate) const NEVER: Self = Self { bytes: [0xFF; WINDOW], mask: u32::MAX, len: 0 };
+
+    /// A pattern of `bytes`; `None` when they are too many.
+    pub(crate) fn new(bytes: &[u8]) -> Option<Self> {
+        let mut pattern = Self { bytes: [0; WINDOW], mask: low_bits(bytes.len()), len: bytes.len() as u32 };
+        pattern.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(pattern)
+    }
+
+    #[inline(always)]
+    pub(crate) fn bytes(&self) -> &[u8; WINDOW] {
+        &self.bytes
+    }
+
+    #[inline(always)]
+    pub(crate) fn mask(&self) -> u32 {
+        self.mask
+    }
+
+    /// How many bytes count.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.len as usize
+    }
+}
+
+/// The low `count` bits set, at most all 32.
+pub(crate) fn low_bits(count: usize) -> u32 {
+    if count >= 32 { u32::MAX } else { (1 << count) - 1 }
+}

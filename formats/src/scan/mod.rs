@@ -1,0 +1,25 @@
+//! Looks at many bytes at once: the leaf modules that a fast parser is made of.
+//!
+//! Lives here: instruction sets behind one trait ([`Isa`]), a cursor that cannot leave its record ([`Cursor`]), numbers
+//! ([`number`]) and string bodies ([`string`]). Does not live here: anything that knows a schema.
+//!
+//! This is where the crate's `unsafe` is: wide loads, and calls into functions that are compiled for an instruction set.
+//! Every operation of [`Avx2`] has its twin in [`Portable`], which is safe code; tests hold each against the other.
+
+mod cursor;
+mod isa;
+pub(crate) mod number;
+mod portable;
+mod powers;
+pub(crate) mod string;
+#[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
+mod x86;
+
+pub(crate) use cursor::{Cursor, Utf8Span};
+pub(crate) use isa::{Isa, Pattern, WINDOW};
+pub(crate) use portable::Portable;
+#[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
+pub(crate) use x86::Avx2;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! Numbers as JSON writes them.
+//!
+//! The fast readers take what nearly all numbers are, and give `None` for the rest, right or wrong: then [`token`] finds
+//! out where the number ends, if it is one, and exact arithmetic over its text does the work.
+
+use super::{
+    cursor::Cursor,
+    isa::{Isa, WINDOW},
+    powers::{POWERS_OF_TEN, divide_by_power_of_ten},
+};
+
+/// Digits that any 64-bit signed integer can hold.
+const SAFE_DIGITS: usize = 18;
+
+/// Integers of up to this many digits are exact in an f64.
+const EXACT_DIGITS: usize = 15;
+
+/// Powers of ten that are exact in an f64.
+const EXACT_POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// Reads an integer of up to 18 digits, without fraction or exponent.
+#[inline(always)]
+pub(crate) fn integer<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(i64, Cursor<'_>)> {
+    let negative = start.byte() == b'-';
+    let at = start.advance(usize::from(negative));
+    let window = at.window::<WINDOW>();
+    let len = isa.not_digits(window).trailing_zeros() as usize;
+    if len == 0 || len > SAFE_DIGITS || goes_on(window[len]) || leads_with_zero(window, len) {
+        return None;
+    }
+    let (head, tail) = halves(window);
+    let value = if len <= 16 {
+        isa.digits(head, len)
+    } else {
+        isa.digits(head, 16) * POWERS_OF_TEN[len - 16] + isa.digits(tail, len - 16)
+    };
+    // Below 10^18, so neither the cast nor the sign can overflow.
+    let value = value as i64;
+    Some((if negative { -value } else { value }, at.advance(len)))
+}
+
+/// Reads a number without exponent, correctly rounded: up to 19 significant digits, 27 of them behind the point, or an
+/// integer of up to 15.
+#[inline(always)]
+pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_>)> {
+    let negative = start.byte() == b'-';
+    let at = start.advance(usize::from(negative));
+    let window = at.window::<WINDOW>();
+    let others = isa.not_digits(window);
+    let dot = others.trailing_zeros() as usize;
+    if dot == 0 || dot > EXACT_DIGITS || leads_with_zero(window, dot) {
+        return None;
+    }
+    let (head, tail) = halves(window);
+    let (value, len) = if window[dot] == b'.' {
+        let len = (others & (others - 1)).trailing_zeros() as usize;
+        let places = len - dot - 1;
+        if places == 0 || len == WINDOW || window[len] | 0x20 == b'e' {
+            return None;
+        }
+        let value = if len <= 16 {
+            // At most 15 digits, so both operands are exact and one division rounds once.
+            isa.digits_around(head, dot, len) as i64 as f64 / EXACT_POWERS[places & 15]
+        } else {
+            let (high, more) = (isa.digits_around(head, dot, 16), len - 16);
+            if more > 4 && high >= POWERS_OF_TEN[19 - more] {
+                return None;
+            }
+            // Below 10^19, so it fits 64 bits.
+            let digits = high * POWERS_OF_TEN[more] + isa.digits(tail, more);
+            divide_by_power_of_ten(digits, places)?
+        };
+        (value, len)
+    } else if window[dot] | 0x20 == b'e' {
+        return None;
+    } else {
+        (isa.digits(head, dot) as i64 as f64, dot)
+    };
+    Some((if negative { -value } else { value }, at.advance(len)))
+}
+
+/// Finds the end of a number; `None` when it is none by RFC 8259 §6. What may follow it is the caller's matter.
+#[inline(always)]
+pub(crate) fn token<I: Isa>(isa: I, start: Cursor<'_>) -> Option<Cursor<'_>> {
+    let at = start.advance(usize::from(start.byte() == b'-'));
+    let window = at.window::<WINDOW>();
+    let others = isa.not_digits(window);
+    let len = others.trailing_zeros() as usize;
+    if len == 0 || len == WINDOW || leads_with_zero(window, len) {
+        return long_token(at);
+    }
+    if !goes_on(window[len]) {
+        return Some(at.advance(len));
+    }
+    let end = (others & (others - 1)).trailing_zeros() as usize;
+    if window[len] != b'.' || end == len + 1 || end == WINDOW || window[end] | 0x20 == b'e' {
+        return long_token(at);
+    }
+    Some(at.advance(end))
+}
+
+/// The same, byte by byte and for any number, behind its sign.
+#[inline(never)]
+fn long_token(start: Cursor<'_>) -> Option<Cursor<'_>> {
+    let mut at = start;
+    let leads_with_zero = at.byte() == b'0';
+    at = some_digits(at)?;
+    if leads_with_zero && at.since(start).len() > 1 {
+        return None;
+    }
+    if at.byte() == b'.' {
+        at = some_digits(at.advance(1))?;
+    }
+    if at.byte() | 0x20 == b'e' {
+        at = at.advance(1);
+        at = some_digits(at.advance(usize::from(matches!(at.byte(), b'+' | b'-'))))?;
+    }
+    Some(at)
+}
+
+fn some_digits(start: Cursor<'_>) -> Option<Cursor<'_>> {
+    let mut at = start;
+    while at.byte().is_ascii_digit() && !at.is_at_end() {
+        at = at.advance(1);
+    }
+    (!at.since(start).is_empty()).then_some(at)
+}
+
+/// Whether a number goes on behind its integer part.
+#[inline(always)]
+fn goes_on(byte: u8) -> bool {
+    byte == b'.' || byte | 0x20 == b'e'
+}
+
+#[inline(always)]
+fn leads_with_zero(digits: &[u8; WINDOW], len: usize) -> bool {
+    digits[0] == b'0' && len > 1
+}
+
+#[inline(always)]
+fn halves(window: &[u8; WINDOW]) -> (&[u8; 16], &[u8; 16]) {
+    let (halves, _) = window.as_chunks::<16>();
+    (&halves[0], &halves[1])
+}
