@@ -48,7 +48,7 @@ pub struct JsonDecoder {
     schema: SchemaRef,
     engine: Dispatch,
     /// What the direct engines need.
-    walk: Option<Walk>,
+    walk: Option<Box<Walk>>,
     /// Grows with every record that the direct engine leaves to the tape.
     reluctance: u32,
     plan: Plan,
@@ -107,7 +107,7 @@ impl JsonDecoder {
         let plan = Plan::new(&mut root, options)?;
         let rescue = Rescue::new(plan.rescue.is_some());
         // Where the only column takes documents whole, what an object is depends on its keys: the tape's matter.
-        let walk = Walk::new(schema.fields(), options).filter(|_| !plan.value_is_whole);
+        let walk = Walk::new(schema.fields(), options).filter(|_| !plan.value_is_whole).map(Box::new);
         Ok(Self {
             schema,
             engine: if walk.is_some() { Dispatch::new(engine) } else { Dispatch::Tape },
