@@ -1,17 +1,16 @@
 //! Floating-point columns.
 
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
 use arrow_array::{
     ArrayRef, ArrowPrimitiveType,
     types::{Float16Type, Float32Type, Float64Type},
 };
-use arrow_buffer::i256;
 use half::f16;
 
 use super::{
     ColumnOps, Mismatch, Scalar,
-    number::{IntegerText, is_integer_text, same_digits, scaled},
+    number::{IntegerText, compare_magnitude, is_exactly, is_integer_text, same_digits},
     storage::Values,
 };
 
@@ -36,6 +35,25 @@ pub trait Float: ArrowPrimitiveType {
     const EXACT_BITS: u32;
     /// Integers of up to this many digits are all exact.
     const EXACT_DIGITS: usize;
+    /// The smallest value above zero is 2^this.
+    const LEAST_POWER: i32;
+
+    /// True when `v` lies halfway between two neighbours, so that what it was itself rounded from decides.
+    #[inline]
+    fn is_tie(v: f64) -> bool {
+        let more_bits = 53 - Self::EXACT_BITS;
+        let power_of_two = |power: i32| f64::from_bits(((1_023 + power) as u64) << 52);
+        if more_bits == 0 {
+            return false;
+        }
+        if v.abs() < power_of_two(Self::LEAST_POWER + Self::EXACT_BITS as i32 - 1) {
+            // Below the normal values, neighbours are all as far from each other as the least is from zero.
+            let halves = v.abs() * power_of_two(1 - Self::LEAST_POWER);
+            return halves.fract() == 0.0 && halves as u64 % 2 == 1;
+        }
+        v.to_bits() % (1 << more_bits) == 1 << (more_bits - 1)
+    }
+
     /// The nearest value.
     fn from_f64(v: f64) -> Self::Native;
     /// The nearest value to what the text says; `None` when it is no number.
@@ -47,10 +65,11 @@ pub trait Float: ArrowPrimitiveType {
 }
 
 macro_rules! floats {
-    ($($ty:ty, $native:ty, $bits:literal, $digits:literal, $cast:expr, $parse:expr, $shortest:expr;)*) => { $(
+    ($($ty:ty, $native:ty, $bits:literal, $digits:literal, $least_power:literal, $cast:expr, $parse:expr, $shortest:expr;)*) => { $(
         impl Float for $ty {
             const EXACT_BITS: u32 = $bits;
             const EXACT_DIGITS: usize = $digits;
+            const LEAST_POWER: i32 = $least_power;
             #[inline]
             fn from_f64(v: f64) -> $native {
                 $cast(v)
@@ -70,15 +89,27 @@ macro_rules! floats {
 }
 floats! {
     // Nobody prints shortest digits of a half.
-    Float16Type, f16, 11, 3, f16::from_f64, |t: &str| t.parse().ok().map(f16::from_f64), |_, _| false;
-    Float32Type, f32, 24, 7, |v| v as f32, |t: &str| t.parse().ok(), is_shortest;
-    Float64Type, f64, 53, 15, |v| v, |t: &str| t.parse().ok(), is_shortest;
+    Float16Type, f16, 11, 3, -24, f16::from_f64, parse_half, |_, _| false;
+    Float32Type, f32, 24, 7, -149, |v| v as f32, |t: &str| t.parse().ok(), is_shortest;
+    Float64Type, f64, 53, 15, -1074, |v| v, |t: &str| t.parse().ok(), is_shortest;
 }
 
-/// True when an integer's text is exactly `v`; beyond 256 bits nobody writes all digits.
-fn is_exactly(v: f64, text: &str) -> bool {
-    // 2^255 is about 5.8e76, and every integral f64 below it converts without loss.
-    v.abs() < 5e76 && scaled::<i256>(text, 0).is_ok_and(|exact| Some(exact) == i256::from_f64(v))
+/// The half that is nearest to what the text says, without rounding twice.
+fn parse_half(text: &str) -> Option<f16> {
+    let v: f64 = text.parse().ok()?;
+    let near = f16::from_f64(v);
+    if !Float16Type::is_tie(v) {
+        return Some(near);
+    }
+    // No tie has more bits behind the point than 25, so that it is this many 10^-25.
+    let exact = (v.abs() * f64::from(1_u32 << 25)) as u128 * 5_u128.pow(25);
+    // As sign and magnitude, neighbours' bits are neighbouring integers.
+    let towards_zero = if f64::from(near).abs() > v.abs() { near.to_bits() - 1 } else { near.to_bits() };
+    Some(match compare_magnitude(text, exact, -25)? {
+        Ordering::Less => f16::from_bits(towards_zero),
+        Ordering::Equal => near,
+        Ordering::Greater => f16::from_bits(towards_zero + 1),
+    })
 }
 
 /// True when an integer's text has the digits that a floating-point number is printed with.

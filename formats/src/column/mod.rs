@@ -39,6 +39,7 @@ pub use binary::{BinaryColumn, FixedBinaryColumn, UuidColumn};
 pub use boolean::BooleanColumn;
 pub use decimal::DecimalColumn;
 pub use dictionary::DictionaryColumn;
+use float::Float;
 pub use float::FloatColumn;
 pub use integer::IntegerColumn;
 pub use interval::{DurationColumn, IntervalColumn};
@@ -259,6 +260,19 @@ impl Column {
     #[inline]
     pub fn wants_exact_numbers(&self) -> bool {
         !matches!(self, Self::Float64(_))
+    }
+}
+
+impl Column {
+    /// True where this binary floating-point number is not enough: halfway between two of the column's values, the
+    /// number's text decides.
+    #[inline]
+    pub fn is_tie(&self, v: f64) -> bool {
+        match self {
+            Self::Float16(_) => Float16Type::is_tie(v),
+            Self::Float32(_) => Float32Type::is_tie(v),
+            _ => false,
+        }
     }
 }
 

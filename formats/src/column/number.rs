@@ -1,5 +1,7 @@
 //! Number text → exact integers at a scale.
 
+use std::cmp::Ordering;
+
 use arrow_buffer::i256;
 
 use super::Mismatch;
@@ -153,24 +155,63 @@ impl IntegerText {
     }
 }
 
+impl<'a> Parts<'a> {
+    /// The digits from the first to the last that is not zero, and the power of ten that the first one counts less one.
+    fn significant(self) -> (impl Iterator<Item = u8> + 'a, i64) {
+        let all = self.integer.iter().chain(self.fraction).copied();
+        let leading = all.clone().take_while(|d| *d == b'0').count();
+        let trailing = all.clone().rev().take_while(|d| *d == b'0').count();
+        let count = (self.integer.len() + self.fraction.len()).saturating_sub(leading + trailing);
+        // Zero is below all others, whatever its exponent.
+        let power = if count == 0 { i64::MIN } else { self.integer.len() as i64 - leading as i64 + self.exponent };
+        (all.skip(leading).take(count), power)
+    }
+
+    /// Compares without looking at signs.
+    fn compare(self, other: Parts<'_>) -> Ordering {
+        let ((digits, power), (other_digits, other_power)) = (self.significant(), other.significant());
+        power.cmp(&other_power).then_with(|| digits.cmp(other_digits))
+    }
+}
+
 /// True when two texts of numbers have the same significant digits, sign and magnitude.
 pub(super) fn same_digits(a: &str, b: &str) -> bool {
     let (Some(a), Some(b)) = (parts(a), parts(b)) else { return false };
-    let digits = |p: Parts<'_>| {
-        let all = p.integer.len() + p.fraction.len();
-        let leading = p.integer.iter().chain(p.fraction).take_while(|d| **d == b'0').count();
-        let trailing = p.fraction.iter().rev().chain(p.integer.iter().rev()).take_while(|d| **d == b'0').count();
-        let exponent = p.exponent - p.fraction.len() as i64 + trailing as i64;
-        (leading, all.saturating_sub(trailing), exponent)
-    };
-    let ((from_a, to_a, exponent_a), (from_b, to_b, exponent_b)) = (digits(a), digits(b));
-    let of =
-        |p: Parts<'_>, at: usize| if at < p.integer.len() { p.integer[at] } else { p.fraction[at - p.integer.len()] };
-    let count = to_a.saturating_sub(from_a);
-    a.negative == b.negative
-        && count == to_b.saturating_sub(from_b)
-        && (count == 0 || exponent_a == exponent_b)
-        && (0..count).all(|i| of(a, from_a + i) == of(b, from_b + i))
+    a.negative == b.negative && a.compare(b) == Ordering::Equal
+}
+
+/// Compares a number, but for its sign, with `digits` times 10^`exponent`; `None` for text that is no number.
+pub(super) fn compare_magnitude(text: &str, digits: u128, exponent: i64) -> Option<Ordering> {
+    let digits = IntegerText::new(i128::try_from(digits).ok()?);
+    let other = Parts { negative: false, integer: digits.as_str().as_bytes(), fraction: &[], exponent };
+    Some(parts(text)?.compare(other))
+}
+
+/// True when an integer's text is exactly `v`, whatever their size.
+pub(super) fn is_exactly(v: f64, text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    // Every finite f64 has 1,024 bits or fewer in front of the point.
+    let (mut limbs, mut used) = ([0_u64; 16], 0);
+    for digit in digits.bytes() {
+        let mut carry = u128::from(digit - b'0');
+        for limb in &mut limbs[..used] {
+            carry += u128::from(*limb) * 10;
+            *limb = carry as u64;
+            carry >>= 64;
+        }
+        if carry > 0 {
+            let Some(limb) = limbs.get_mut(used) else { return false };
+            *limb = carry as u64;
+            used += 1;
+        }
+    }
+    // From the top, each limb takes its part away from the value, without rounding; nothing may be left.
+    let rest = (0..used).rev().try_fold(v.abs(), |rest, i| {
+        let weight = f64::from_bits((1_023 + 64 * i as u64) << 52);
+        let part = (rest / weight).trunc();
+        (part as u128 == u128::from(limbs[i])).then_some(rest - part * weight)
+    });
+    rest == Some(0.0) && (v.is_sign_negative() == text.starts_with('-') || v == 0.0)
 }
 
 /// True when `text` is an integer that was written without a fraction or exponent.

@@ -93,6 +93,12 @@ fn floats_round_fractions_but_never_integers() {
     check(T::Float64, Number("123456789012345680000"), Ok("1.2345678901234568e20"));
     check(T::Float32, Number("123456790"), Ok("123456790.0"));
     check(T::Float32, Number("123456789"), RANGE);
+    // 2^1000, and one more.
+    let long = format!("{:.0}", 2_f64.powi(1000));
+    check(T::Float64, Number(&long), Ok("1.0715086071862673e301"));
+    check(T::Float64, Number(&long.replace("069376", "069377")), RANGE);
+    check(T::Float64, Number(&format!("-{long}")), Ok("-1.0715086071862673e301"));
+    check(T::Float64, Number("18446744073709551615"), RANGE);
     check(T::Float64, Number("1e400"), RANGE);
     check(T::Float64, Number("1e-400"), Ok("0.0"));
     check(T::Float64, Number("-0"), Ok("-0.0"));
@@ -104,6 +110,20 @@ fn floats_round_fractions_but_never_integers() {
     check(T::Float32, F64(0.1), Ok("0.1"));
     check(T::Float32, F64(1e39), RANGE);
     check(T::Float32, I64(16_777_217), RANGE);
+    // Just above and below the middle between two neighbours: through f64, both would be the middle itself.
+    check(T::Float32, Number("1.00000005960464477539062500001"), Ok("1.0000001"));
+    check(T::Float32, Number("1.00000005960464477539062500000"), Ok("1.0"));
+    check(T::Float32, Number("3.4028235677973366e38"), Ok("3.4028235e38"));
+    check(T::Float32, Number("3.40282356779733661637539395458142568448e38"), RANGE);
+    check(T::Float16, Number("1.00048828125000000000000000000000001"), Ok("1.0009766"));
+    check(T::Float16, Number("-1.00048828125000000000000000000000001"), Ok("-1.0009766"));
+    check(T::Float16, Number("1.00048828125"), Ok("1"));
+    check(T::Float16, Number("1.00146484375"), Ok("1.0019531"));
+    check(T::Float16, Number("1.00146484374999999999999999999999999"), Ok("1.0009766"));
+    check(T::Float16, Number("2.98023223876953125e-8"), Ok("0"));
+    check(T::Float16, Number("0.0000000298023223876953125000000000000000001"), Ok("0.000000059604645"));
+    check(T::Float16, Number("65519.99999999999999999999999"), Ok("65504"));
+    check(T::Float16, Number("65520.0"), RANGE);
     check(T::Float16, F64(65504.0), Ok("65504"));
     check(T::Float16, F64(65520.0), RANGE);
     check(T::Float16, I64(2049), RANGE);

@@ -142,7 +142,7 @@ impl<'t> Walker<'t, '_> {
             StaticNode::I64(0) if !exact => column.push_scalar(Scalar::F64(-0.0)),
             StaticNode::I64(v) => column.push_scalar(Scalar::I64(v)),
             StaticNode::U64(v) => column.push_scalar(Scalar::U64(v)),
-            StaticNode::F64(_) if exact => column.push_scalar(Scalar::Number(self.text(at))),
+            StaticNode::F64(v) if exact || column.is_tie(v) => column.push_scalar(Scalar::Number(self.text(at))),
             StaticNode::F64(v) => column.push_scalar(Scalar::F64(v)),
             StaticNode::Bool(_) | StaticNode::Null => Err(Mismatch::Type),
         }
