@@ -4,6 +4,7 @@
 
 pub mod bare;
 pub mod capable;
+pub mod differ;
 pub mod engine;
 pub mod framed;
 pub mod frames;

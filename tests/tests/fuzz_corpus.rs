@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use laminar_testkit::fuzz_bodies::BODIES;
+use laminar_testkit::{differ::Finding, fuzz_bodies::BODIES};
 
 #[test]
 fn saved_inputs_find_nothing() {
@@ -20,4 +20,18 @@ fn saved_inputs_find_nothing() {
         }
         assert!(inputs > 0, "{} is empty", folder.display());
     }
+}
+
+/// Batches that JSON engines, or an engine and serde_json, have disagreed about.
+#[test]
+fn engines_agree_on_saved_batches() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus_seed/json_engines");
+    let mut batches = 0;
+    for entry in fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+        let path = entry.expect("a folder entry").path();
+        let outcome = Finding::load(&path).expect("a saved batch").replay();
+        assert_eq!(outcome, Ok(()), "{}", path.display());
+        batches += 1;
+    }
+    assert!(batches > 0, "{} is empty", folder.display());
 }
