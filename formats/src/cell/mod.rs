@@ -4,9 +4,9 @@
 //! Does not live here: quotes, escapes and containers, which are a format's own.
 
 mod decimal;
+mod float;
+mod integer;
 mod temporal;
-
-use std::io::Write as _;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, cast::AsArray, types::*};
 use arrow_buffer::{IntervalDayTime, IntervalMonthDayNano, NullBuffer, i256};
@@ -16,6 +16,10 @@ use half::f16;
 use laminar_schema::{EncodeError, SchemaError, field, types::field_type_name};
 
 use crate::column::BinaryEncoding;
+
+/// Room for every type whose texts have a bound, decimals apart.
+const FIXED_ROOM: usize = temporal::ROOM;
+static_assertions::const_assert!(FIXED_ROOM >= integer::ROOM && FIXED_ROOM >= float::ROOM);
 
 /// One column of a batch, downcast once.
 #[derive(Debug)]
@@ -92,49 +96,90 @@ impl<'a> Cells<'a> {
 
     /// Appends the text of a row, which must not be null.
     pub fn write(&self, row: usize, out: &mut Vec<u8>) {
+        let at = out.len();
+        out.resize(at + self.room(row), 0);
+        let end = self.write_at(row, out, at);
+        out.truncate(end);
+    }
+
+    /// Bytes that [`Cells::write_at`] needs for a row: its text is never longer, and mostly much shorter.
+    #[inline]
+    pub fn room(&self, row: usize) -> usize {
         match &self.values {
-            Values::Null => {}
-            Values::Boolean(v) => out.extend_from_slice(if v.value(row) { b"true" } else { b"false" }),
-            Values::Int8(v) => show(out, v[row]),
-            Values::Int16(v) => show(out, v[row]),
-            Values::Int32(v) => show(out, v[row]),
-            Values::Int64(v) => show(out, v[row]),
-            Values::UInt8(v) => show(out, v[row]),
-            Values::UInt16(v) => show(out, v[row]),
-            Values::UInt32(v) => show(out, v[row]),
-            Values::UInt64(v) => show(out, v[row]),
-            // Debug is the shortest text that reads back, with a fraction or an exponent, so that it stays a float.
-            Values::Float16(v) => show_debug(out, v[row].to_f32()),
-            Values::Float32(v) => show_debug(out, v[row]),
-            Values::Float64(v) => show_debug(out, v[row]),
-            Values::Decimal32(v, scale) => decimal::write(out, v[row], *scale),
-            Values::Decimal64(v, scale) => decimal::write(out, v[row], *scale),
-            Values::Decimal128(v, scale) => decimal::write(out, v[row], *scale),
-            Values::Decimal256(v, scale) => decimal::write(out, v[row], *scale),
-            Values::Utf8(v) => out.extend_from_slice(v.value(row).as_bytes()),
-            Values::LargeUtf8(v) => out.extend_from_slice(v.value(row).as_bytes()),
-            Values::Utf8View(v) => out.extend_from_slice(v.value(row).as_bytes()),
-            Values::Binary(v, encoding) => write_bytes(out, v.value(row), *encoding),
-            Values::LargeBinary(v, encoding) => write_bytes(out, v.value(row), *encoding),
-            Values::BinaryView(v, encoding) => write_bytes(out, v.value(row), *encoding),
-            Values::FixedBinary(v, encoding) => write_bytes(out, v.value(row), *encoding),
-            Values::Uuid(v) => write_uuid(out, v.value(row)),
-            Values::Date32(v) => temporal::write_date(out, i64::from(v[row])),
-            Values::Date64(v) => temporal::write_date(out, v[row].div_euclid(86_400_000)),
-            Values::Time32(v, unit) => temporal::write_time(out, i64::from(v[row]), *unit),
-            Values::Time64(v, unit) => temporal::write_time(out, v[row], *unit),
-            Values::Timestamp(v, unit, zoned) => temporal::write_timestamp(out, v[row], *unit, *zoned),
-            Values::Duration(v, unit) => temporal::write_duration(out, v[row], *unit),
-            Values::Months(v) => temporal::write_interval(out, v[row], 0, 0),
+            Values::Null => 0,
+            Values::Boolean(_) => 8,
+            Values::Decimal32(..) | Values::Decimal64(..) | Values::Decimal128(..) | Values::Decimal256(..) => {
+                decimal::ROOM
+            }
+            Values::Utf8(v) => v.value_length(row) as usize,
+            Values::LargeUtf8(v) => v.value_length(row) as usize,
+            Values::Utf8View(v) => v.value(row).len(),
+            Values::Binary(v, encoding) => room_for_bytes(v.value_length(row) as usize, *encoding),
+            Values::LargeBinary(v, encoding) => room_for_bytes(v.value_length(row) as usize, *encoding),
+            Values::BinaryView(v, encoding) => room_for_bytes(v.value(row).len(), *encoding),
+            Values::FixedBinary(v, encoding) => room_for_bytes(v.value_length() as usize, *encoding),
+            Values::Dictionary(keys, values) => values.room(keys[row]),
+            _ => FIXED_ROOM,
+        }
+    }
+
+    /// Writes the text of a row, which must not be null, into `out` from `at` on, and returns where the text ends.
+    /// What stands behind it, up to [`Cells::room`], is overwritten with anything.
+    ///
+    /// # Panics
+    /// When there is less room.
+    #[inline]
+    pub fn write_at(&self, row: usize, out: &mut [u8], at: usize) -> usize {
+        match &self.values {
+            Values::Null => at,
+            Values::Boolean(v) => write_boolean(out, at, v.value(row)),
+            Values::Int8(v) => integer::write_i64(out, at, i64::from(v[row])),
+            Values::Int16(v) => integer::write_i64(out, at, i64::from(v[row])),
+            Values::Int32(v) => integer::write_i64(out, at, i64::from(v[row])),
+            Values::Int64(v) => integer::write_i64(out, at, v[row]),
+            Values::UInt8(v) => integer::write_u64(out, at, u64::from(v[row])),
+            Values::UInt16(v) => integer::write_u64(out, at, u64::from(v[row])),
+            Values::UInt32(v) => integer::write_u64(out, at, u64::from(v[row])),
+            Values::UInt64(v) => integer::write_u64(out, at, v[row]),
+            Values::Float16(v) => float::write(out, at, v[row].to_f32()),
+            Values::Float32(v) => float::write(out, at, v[row]),
+            Values::Float64(v) => float::write(out, at, v[row]),
+            Values::Decimal32(v, scale) => {
+                decimal::write(out, at, |out, at| integer::write_i64(out, at, i64::from(v[row])), *scale)
+            }
+            Values::Decimal64(v, scale) => {
+                decimal::write(out, at, |out, at| integer::write_i64(out, at, v[row]), *scale)
+            }
+            Values::Decimal128(v, scale) => {
+                decimal::write(out, at, |out, at| integer::write_i128(out, at, v[row]), *scale)
+            }
+            Values::Decimal256(v, scale) => {
+                decimal::write(out, at, |out, at| integer::write_i256(out, at, v[row]), *scale)
+            }
+            Values::Utf8(v) => write_all(out, at, v.value(row).as_bytes()),
+            Values::LargeUtf8(v) => write_all(out, at, v.value(row).as_bytes()),
+            Values::Utf8View(v) => write_all(out, at, v.value(row).as_bytes()),
+            Values::Binary(v, encoding) => write_bytes(out, at, v.value(row), *encoding),
+            Values::LargeBinary(v, encoding) => write_bytes(out, at, v.value(row), *encoding),
+            Values::BinaryView(v, encoding) => write_bytes(out, at, v.value(row), *encoding),
+            Values::FixedBinary(v, encoding) => write_bytes(out, at, v.value(row), *encoding),
+            Values::Uuid(v) => write_uuid(out, at, v.value(row)),
+            Values::Date32(v) => temporal::write_date(out, at, i64::from(v[row])),
+            Values::Date64(v) => temporal::write_date(out, at, v[row].div_euclid(86_400_000)),
+            Values::Time32(v, unit) => temporal::write_time(out, at, i64::from(v[row]), *unit),
+            Values::Time64(v, unit) => temporal::write_time(out, at, v[row], *unit),
+            Values::Timestamp(v, unit, zoned) => temporal::write_timestamp(out, at, v[row], *unit, *zoned),
+            Values::Duration(v, unit) => temporal::write_duration(out, at, v[row], *unit),
+            Values::Months(v) => temporal::write_interval(out, at, v[row], 0, 0),
             Values::DayTime(v) => {
                 let IntervalDayTime { days, milliseconds } = v[row];
-                temporal::write_interval(out, 0, days, i64::from(milliseconds) * 1_000_000);
+                temporal::write_interval(out, at, 0, days, i64::from(milliseconds) * 1_000_000)
             }
             Values::MonthDayNano(v) => {
                 let IntervalMonthDayNano { months, days, nanoseconds } = v[row];
-                temporal::write_interval(out, months, days, nanoseconds);
+                temporal::write_interval(out, at, months, days, nanoseconds)
             }
-            Values::Dictionary(keys, values) => values.write(keys[row], out),
+            Values::Dictionary(keys, values) => values.write_at(keys[row], out, at),
         }
     }
 }
@@ -232,41 +277,48 @@ pub fn schema_mismatch(expected: &Schema, found: &RecordBatch) -> SchemaError {
     EncodeError::SchemaMismatch { expected: show(expected), found: show(found.schema_ref()) }.into()
 }
 
-/// Writing to memory cannot fail.
-fn show(out: &mut Vec<u8>, value: impl std::fmt::Display) {
-    let _ = write!(out, "{value}");
+/// Writes `true` or `false`; 8 bytes must be there.
+#[inline]
+pub(crate) fn write_boolean(out: &mut [u8], at: usize, value: bool) -> usize {
+    out[at..at + 8].copy_from_slice(if value { b"true    " } else { b"false   " });
+    at + 5 - usize::from(value)
 }
 
-fn show_debug(out: &mut Vec<u8>, value: impl std::fmt::Debug) {
-    let _ = write!(out, "{value:?}");
+fn write_all(out: &mut [u8], at: usize, bytes: &[u8]) -> usize {
+    let end = at + bytes.len();
+    out[at..end].copy_from_slice(bytes);
+    end
 }
 
-fn write_bytes(out: &mut Vec<u8>, bytes: &[u8], encoding: BinaryEncoding) {
+fn room_for_bytes(len: usize, encoding: BinaryEncoding) -> usize {
     match encoding {
-        BinaryEncoding::Utf8 => out.extend_from_slice(bytes),
-        BinaryEncoding::Hex => write_hex(out, bytes),
-        BinaryEncoding::Base64 => {
-            let start = out.len();
-            out.resize(start + bytes.len().div_ceil(3) * 4, 0);
-            // The room is exactly what base64 with padding takes.
-            let written = STANDARD.encode_slice(bytes, &mut out[start..]).unwrap_or(0);
-            out.truncate(start + written);
-        }
+        BinaryEncoding::Utf8 => len,
+        BinaryEncoding::Hex => len * 2,
+        BinaryEncoding::Base64 => len.div_ceil(3) * 4,
     }
 }
 
-fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+fn write_bytes(out: &mut [u8], at: usize, bytes: &[u8], encoding: BinaryEncoding) -> usize {
+    match encoding {
+        BinaryEncoding::Utf8 => write_all(out, at, bytes),
+        BinaryEncoding::Hex => write_hex(out, at, bytes),
+        // The room is at least what base64 with padding takes.
+        BinaryEncoding::Base64 => at + STANDARD.encode_slice(bytes, &mut out[at..]).unwrap_or(0),
+    }
+}
+
+fn write_hex(out: &mut [u8], at: usize, bytes: &[u8]) -> usize {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        out.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    let end = at + 2 * bytes.len();
+    for (pair, byte) in out[at..end].as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
     }
+    end
 }
 
-fn write_uuid(out: &mut Vec<u8>, bytes: &[u8]) {
-    for (i, group) in [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().enumerate() {
-        if i > 0 {
-            out.push(b'-');
-        }
-        write_hex(out, &bytes[group]);
-    }
+fn write_uuid(out: &mut [u8], at: usize, bytes: &[u8]) -> usize {
+    [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().fold(at, |at, group| {
+        let at = if group.start > 0 { write_all(out, at, b"-") } else { at };
+        write_hex(out, at, &bytes[group])
+    })
 }
