@@ -118,7 +118,7 @@ pub(super) fn write_2(out: &mut [u8], at: usize, value: u32) -> usize {
 /// Source: Paul Khuong, "How to print integers really fast" (2017): halves are divided side by side in one word.
 #[inline]
 fn digits_8(value: u64) -> u64 {
-    let fours = value / 10_000 | (value % 10_000) << 32;
+    let fours = (value / 10_000) | ((value % 10_000) << 32);
     // 10486 / 2^20 is 1/100 and 103 / 2^10 is 1/10, exactly so for numbers of four and of two digits.
     let hundreds = (fours * 10_486) >> 20 & 0x0000_007F_0000_007F;
     let twos = hundreds | (fours - 100 * hundreds) << 16;

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConnectorConfig, EncodeError, EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatInfo, Found, SchemaError,
     SchemaResult, config::ConfigError,
 };
-use memchr::{memchr, memmem};
 
 use super::{
     CsvOptions, Dialect,
     nested::NestedTexts,
-    options::{NullValues, QuoteStyle},
+    quoting::{Known, Quoting},
 };
 use crate::{
     cell::{Cells, schema_mismatch},
@@ -26,10 +25,7 @@ use crate::{
 #[derive(Debug)]
 pub struct CsvEncoder {
     schema: SchemaRef,
-    dialect: Dialect,
-    comment: Option<u8>,
-    null_values: NullValues,
-    quote_style: QuoteStyle,
+    quoting: Quoting,
     binary_encoding: BinaryEncoding,
     /// The header line; empty when there is none.
     prologue: Vec<u8>,
@@ -52,19 +48,15 @@ impl CsvEncoder {
             .collect();
         let mut encoder = Self {
             schema,
-            dialect: Dialect::new(options)?,
-            comment: options.comment.and_then(|c| c.0),
-            null_values: options.null_values.clone(),
-            quote_style: options.quote_style,
+            quoting: Quoting::new(Dialect::new(options)?, options),
             binary_encoding: options.binary_encoding,
             prologue: Vec::new(),
             nested: nested?,
             scratch: Vec::new(),
         };
-        let null = encoder.null_values.written.as_bytes();
-        if encoder.has_structure(null) || encoder.starts_comment(null) {
+        if !encoder.quoting.can_write_null() {
             let expected = "a first entry that can stand without quotes";
-            return Err(ConfigError::invalid("null_values", &encoder.null_values.written, expected, "").into());
+            return Err(ConfigError::invalid("null_values", &options.null_values.written, expected, "").into());
         }
         if options.header {
             encoder.prologue = encoder.header()?;
@@ -73,68 +65,71 @@ impl CsvEncoder {
     }
 
     fn header(&mut self) -> SchemaResult<Vec<u8>> {
-        let schema = Arc::clone(&self.schema);
+        let Self { schema, quoting, scratch, .. } = self;
         let mut out = Vec::new();
         for (index, f) in schema.fields().iter().enumerate() {
             if index > 0 {
-                out.extend_from_slice(&self.dialect.delimiter);
+                out.extend_from_slice(quoting.delimiter());
             }
-            let start = out.len();
+            let (start, end) = (out.len(), out.len() + f.name().len());
             out.extend_from_slice(f.name().as_bytes());
-            self.quote_field(&mut out, start, index == 0).map_err(|e| e.in_field(f.name()))?;
+            out.resize(start + Quoting::room(Known::Nothing, f.name().len()), 0);
+            let Some(end) = quoting.quote(&mut out, (start, end), Known::Nothing, index == 0, scratch) else {
+                return Err(unquotable(f.name().as_bytes()).in_field(f.name()));
+            };
+            out.truncate(end);
         }
         out.push(b'\n');
         Ok(out)
     }
+}
 
-    /// Puts quotes around the field at the end of `out` that starts at `start`, where they are needed.
-    fn quote_field(&mut self, out: &mut Vec<u8>, start: usize, is_first: bool) -> SchemaResult<()> {
-        let needs_quotes = self.needs_quotes(&out[start..], is_first);
-        let Some(quote) = self.dialect.quote else {
-            return if needs_quotes { Err(unquotable(&out[start..])) } else { Ok(()) };
-        };
-        if !needs_quotes && self.quote_style == QuoteStyle::Needed {
-            return Ok(());
+/// A column of a batch, and what is known of its texts.
+struct Column<'a> {
+    texts: Texts<'a>,
+    known: Known,
+}
+
+enum Texts<'a> {
+    Cells(Cells<'a>),
+    Nested(&'a NestedTexts, &'a ArrayRef),
+}
+
+impl Column<'_> {
+    fn is_null(&self, row: usize) -> bool {
+        match &self.texts {
+            Texts::Cells(cells) => cells.is_null(row),
+            Texts::Nested(_, column) => column.is_null(row),
         }
-        self.scratch.clear();
-        self.scratch.extend_from_slice(&out[start..]);
-        out.truncate(start);
-        out.push(quote);
-        for byte in &self.scratch {
-            if *byte == quote || Some(*byte) == self.dialect.escape {
-                out.push(*byte);
-            }
-            out.push(*byte);
+    }
+
+    /// Bytes that a row takes at most; 0 where it is null.
+    #[inline]
+    fn room(&self, row: usize) -> usize {
+        if self.is_null(row) {
+            return 0;
         }
-        out.push(quote);
-        Ok(())
-    }
-
-    /// Whether a field would read back as something else without quotes.
-    fn needs_quotes(&self, field: &[u8], is_first: bool) -> bool {
-        self.has_structure(field) || (is_first && self.starts_comment(field)) || self.null_values.contains(field)
-    }
-
-    /// Whether the text holds what gives CSV its structure.
-    fn has_structure(&self, field: &[u8]) -> bool {
-        let is_blank = |byte: Option<&u8>| self.dialect.trim && matches!(byte, Some(b' ' | b'\t'));
-        let has_delimiter = match &*self.dialect.delimiter {
-            [byte] => memchr(*byte, field).is_some(),
-            several => {
-                // Half a delimiter at the field's end could become a whole one with what follows.
-                memmem::find(field, several).is_some() || field.last().is_some_and(|last| several.contains(last))
-            }
+        let len = match &self.texts {
+            Texts::Cells(cells) => cells.room(row),
+            Texts::Nested(texts, _) => texts.text(row).len(),
         };
-        has_delimiter
-            || field.iter().any(|byte| matches!(byte, b'\n' | b'\r') || Some(*byte) == self.dialect.quote)
-            || is_blank(field.first())
-            || is_blank(field.last())
+        Quoting::room(self.known, len)
     }
 
-    /// Whether a record that starts with the text would be taken for a comment or a byte order mark.
-    fn starts_comment(&self, field: &[u8]) -> bool {
-        field.first().is_some_and(|first| Some(*first) == self.comment) || field.starts_with(b"\xEF\xBB\xBF")
+    /// Writes a row, which is not null, into `out` from `at` on, and yields where it ends.
+    #[inline]
+    fn write(&self, row: usize, out: &mut [u8], at: usize) -> usize {
+        match &self.texts {
+            Texts::Cells(cells) => cells.write_at(row, out, at),
+            Texts::Nested(texts, _) => put(out, at, texts.text(row)),
+        }
     }
+}
+
+fn put(out: &mut [u8], at: usize, text: &[u8]) -> usize {
+    let end = at + text.len();
+    out[at..end].copy_from_slice(text);
+    end
 }
 
 #[cold]
@@ -163,28 +158,42 @@ impl FormatEncoder for CsvEncoder {
                 texts.start(column)?;
             }
         }
-        let fields = fields.iter().zip(batch.columns());
-        let cells: Vec<Option<Cells<'_>>> = fields.map(|(f, c)| Cells::new(f, c, self.binary_encoding)).collect();
+        let Self { schema, quoting, binary_encoding, nested, scratch, .. } = self;
+        let fields = schema.fields();
+        let mut columns = Vec::with_capacity(fields.len());
+        for (index, (f, array)) in fields.iter().zip(batch.columns()).enumerate() {
+            let texts = match (&nested[index], Cells::new(f, array, *binary_encoding)) {
+                (Some(texts), _) => Texts::Nested(texts, array),
+                (None, Some(cells)) => Texts::Cells(cells),
+                (None, None) => return Err(schema_mismatch(schema, batch)),
+            };
+            columns.push(Column { texts, known: quoting.known(array, index == 0) });
+        }
+        let (delimiter, null) = (quoting.delimiter(), quoting.null());
+        let between = columns.len() * (delimiter.len() + null.len());
         for row in 0..batch.num_rows() {
-            for (index, cells) in cells.iter().enumerate() {
-                let bytes = out.bytes_mut();
+            let bytes = out.bytes_mut();
+            let mut at = bytes.len();
+            // Room for the longest text that the row can have, at once: fields are then written without asking.
+            bytes.resize(at + between + columns.iter().map(|column| column.room(row)).sum::<usize>(), 0);
+            for (index, column) in columns.iter().enumerate() {
                 if index > 0 {
-                    bytes.extend_from_slice(&self.dialect.delimiter);
+                    at = put(bytes, at, delimiter);
                 }
-                if cells.as_ref().map_or_else(|| batch.column(index).is_null(row), |cells| cells.is_null(row)) {
-                    bytes.extend_from_slice(self.null_values.written.as_bytes());
+                if column.is_null(row) {
+                    at = put(bytes, at, null);
                     continue;
                 }
-                let start = bytes.len();
-                match (cells, &self.nested[index]) {
-                    (Some(cells), _) => cells.write(row, bytes),
-                    (None, Some(texts)) => bytes.extend_from_slice(texts.text(row)),
-                    (None, None) => return Err(schema_mismatch(&self.schema, batch)),
-                }
-                if let Err(e) = self.quote_field(bytes, start, index == 0) {
-                    return Err(e.in_field(self.schema.field(index).name()));
-                }
+                let end = column.write(row, bytes, at);
+                at = match column.known {
+                    Known::Bare => end,
+                    known => match quoting.quote(bytes, (at, end), known, index == 0, scratch) {
+                        Some(end) => end,
+                        None => return Err(unquotable(&bytes[at..end]).in_field(schema.field(index).name())),
+                    },
+                };
             }
+            bytes.truncate(at);
             out.end_record();
         }
         Ok(())

@@ -11,6 +11,7 @@ mod infer;
 mod layout;
 mod nested;
 mod options;
+mod quoting;
 mod rescue;
 mod split;
 

@@ -86,6 +86,13 @@ impl NullValues {
     }
 }
 
+impl NullValues {
+    /// All of them but the empty one.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(String::as_str)
+    }
+}
+
 impl FromConfigValue for NullValues {
     const TYPE_NAME: &'static str = "comma-separated list";
     fn from_value(text: &str) -> Result<Self, String> {
