@@ -1,13 +1,38 @@
 //! Floating-point numbers as the shortest text that reads back, with a fraction or an exponent, so that it stays a float.
 
+use super::integer;
+
 /// Bytes behind `at` that must be there.
 pub(super) const ROOM: usize = 32;
 
 /// Writes a number, `NaN`, `inf` or `-inf` into `out` from `at` on; returns where the text ends.
 #[inline]
-pub(super) fn write(out: &mut [u8], at: usize, value: impl zmij::Float) -> usize {
+pub(crate) fn write(out: &mut [u8], at: usize, value: impl zmij::Float) -> usize {
     let mut buffer = zmij::Buffer::new();
     copy_short(out, at, buffer.format(value).as_bytes())
+}
+
+/// The same for a finite number, and faster where it has few digits, as prices and measurements do.
+#[inline]
+pub(crate) fn write_f64(out: &mut [u8], at: usize, value: f64) -> usize {
+    const DECIMALS: u64 = 1_000_000;
+    // Two numbers of 15 digits never share a nearest float, so one of 15 that reads back is the shortest that does. It
+    // reads back when the division of two exact integers, which is rounded to nearest, gives the value.
+    const LIMIT: f64 = 1e15;
+    let scaled = value.abs() * DECIMALS as f64 + 0.5;
+    if scaled < LIMIT {
+        let millionths = scaled as u64;
+        let is_exact = millionths as f64 / DECIMALS as f64 == value.abs();
+        // What is smaller is shorter with an exponent.
+        if is_exact && (millionths >= 10 || millionths == 0) {
+            out[at] = b'-';
+            let at = at + usize::from(value.is_sign_negative());
+            let at = integer::write_u64(out, at, millionths / DECIMALS);
+            out[at] = b'.';
+            return integer::write_decimals(out, at + 1, (millionths % DECIMALS) * 100);
+        }
+    }
+    write(out, at, value)
 }
 
 /// Copies up to 32 bytes as two overlapping halves: a call of memcpy costs more than the copy.
@@ -15,20 +40,24 @@ pub(super) fn write(out: &mut [u8], at: usize, value: impl zmij::Float) -> usize
 fn copy_short(out: &mut [u8], at: usize, text: &[u8]) -> usize {
     let end = at + text.len();
     let room = &mut out[at..end];
-    if let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk::<16>()) {
-        let behind = room.len() - 16;
-        room[..16].copy_from_slice(first);
-        room[behind..].copy_from_slice(last);
-    } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        let behind = room.len() - 8;
-        room[..8].copy_from_slice(first);
-        room[behind..].copy_from_slice(last);
-    } else {
-        for (to, from) in room.iter_mut().zip(text) {
-            *to = *from;
-        }
+    let copied = copy_halves::<16>(room, text) || copy_halves::<8>(room, text) || copy_halves::<4>(room, text);
+    if !copied {
+        // No float is shorter than `0.0`.
+        copy_halves::<2>(room, text);
     }
     end
+}
+
+#[inline]
+fn copy_halves<const N: usize>(room: &mut [u8], text: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) else { return false };
+    if let Some(room) = room.first_chunk_mut() {
+        *room = *first;
+    }
+    if let Some(room) = room.last_chunk_mut() {
+        *room = *last;
+    }
+    true
 }
 
 #[cfg(test)]
@@ -47,6 +76,11 @@ mod tests {
             assert!(text.contains(['.', 'e', 'n']), "{text} reads as an integer");
             assert_eq!((out[0], out[end]), (b'x', b'x'));
             lengths[text.len()] = true;
+            if value.is_finite() {
+                let mut faster = [b'x'; ROOM + 2];
+                let end = write_f64(&mut faster, 1, value);
+                assert_eq!(std::str::from_utf8(&faster[1..end]), Ok(text));
+            }
         };
         for value in [0.0, -0.0, 1e16, 5e-324, f64::MIN_POSITIVE, f64::MAX, f64::MIN, f64::EPSILON, f64::INFINITY] {
             check(value);
@@ -58,6 +92,9 @@ mod tests {
                 check(any);
             }
             check(short);
+            check(-short / 1000.0);
+            check((bits >> 44) as f64 * 1e-7);
+            check(f64::from_bits(short.to_bits() + 1));
             check((bits >> (bits >> 58)) as f64 / 8.0);
         }
         assert!(lengths[3..=24].iter().all(|seen| *seen), "{lengths:?}");

@@ -9,13 +9,16 @@ use arrow_buffer::i256;
 /// Bytes behind `at` that must be there for any integer, a sign and a whole last word included.
 pub(super) const ROOM: usize = 96;
 
+/// Bytes of the words that 64 bits are written in.
+const WORDS: usize = 32;
+
 const TEN_TO_8: u64 = 100_000_000;
 const TEN_TO_16: u64 = TEN_TO_8 * TEN_TO_8;
 const ASCII_ZEROS: u64 = 0x3030_3030_3030_3030;
 
 /// Writes a signed integer.
 #[inline]
-pub(super) fn write_i64(out: &mut [u8], at: usize, value: i64) -> usize {
+pub(crate) fn write_i64(out: &mut [u8], at: usize, value: i64) -> usize {
     out[at] = b'-';
     write_u64(out, at + usize::from(value < 0), value.unsigned_abs())
 }
@@ -23,17 +26,24 @@ pub(super) fn write_i64(out: &mut [u8], at: usize, value: i64) -> usize {
 /// Writes an unsigned integer.
 #[inline]
 pub(super) fn write_u64(out: &mut [u8], at: usize, value: u64) -> usize {
+    // One check of the room for up to three words, whose places the compiler can bound.
+    let Some(room) = out[at..].first_chunk_mut::<WORDS>() else { no_room() };
     if value < TEN_TO_8 {
-        return write_leading(out, at, value);
+        return at + write_leading(room, value);
     }
     let (high, low) = (value / TEN_TO_8, value % TEN_TO_8);
-    let at = if high < TEN_TO_8 {
-        write_leading(out, at, high)
+    let len = if high < TEN_TO_8 {
+        write_leading(room, high)
     } else {
-        let at = write_leading(out, at, high / TEN_TO_8);
-        write_8(out, at, high % TEN_TO_8)
+        let len = write_leading(room, high / TEN_TO_8);
+        write_8(room, len, high % TEN_TO_8)
     };
-    write_8(out, at, low)
+    at + write_8(room, len, low)
+}
+
+#[cold]
+fn no_room() -> ! {
+    panic!("less room behind a number than its type may take")
 }
 
 /// Writes a signed integer of 128 bits.
@@ -81,22 +91,31 @@ pub(super) fn write_i256(out: &mut [u8], at: usize, value: i256) -> usize {
     groups[first + 1..].iter().fold(at, |at, group| write_16(out, at, *group))
 }
 
-/// Writes a number below 10^8 without leading zeros.
-#[inline]
-fn write_leading(out: &mut [u8], at: usize, value: u64) -> usize {
+/// Writes a number below 10^8 without leading zeros, and returns its length.
+#[inline(always)]
+fn write_leading(room: &mut [u8; WORDS], value: u64) -> usize {
     let digits = digits_8(value);
     // The last digit stays, also where it is a zero.
     let zeros = (digits | 1 << 56).trailing_zeros() / 8;
     let text = (digits | ASCII_ZEROS) >> (8 * zeros);
-    out[at..at + 8].copy_from_slice(&text.to_le_bytes());
-    at + 8 - zeros as usize
+    room[..8].copy_from_slice(&text.to_le_bytes());
+    8 - zeros as usize
 }
 
 /// Writes a number below 10^8 as 8 digits.
-#[inline]
+#[inline(always)]
 pub(super) fn write_8(out: &mut [u8], at: usize, value: u64) -> usize {
     out[at..at + 8].copy_from_slice(&(digits_8(value) | ASCII_ZEROS).to_le_bytes());
     at + 8
+}
+
+/// Writes a number below 10^8 as the digits behind a point: without zeros at its end, and at least one digit.
+#[inline]
+pub(super) fn write_decimals(out: &mut [u8], at: usize, value: u64) -> usize {
+    let digits = digits_8(value);
+    out[at..at + 8].copy_from_slice(&(digits | ASCII_ZEROS).to_le_bytes());
+    // The first digit stays, also where it is a zero.
+    at + 8 - (digits | 1).leading_zeros() as usize / 8
 }
 
 /// Writes a number below 10^16 as 16 digits.
@@ -116,7 +135,7 @@ pub(super) fn write_2(out: &mut [u8], at: usize, value: u32) -> usize {
 /// The digits of a number below 10^8, one to a byte, the first in the lowest.
 ///
 /// Source: Paul Khuong, "How to print integers really fast" (2017): halves are divided side by side in one word.
-#[inline]
+#[inline(always)]
 fn digits_8(value: u64) -> u64 {
     let fours = (value / 10_000) | ((value % 10_000) << 32);
     // 10486 / 2^20 is 1/100 and 103 / 2^10 is 1/10, exactly so for numbers of four and of two digits.

@@ -4,8 +4,8 @@
 //! Does not live here: quotes, escapes and containers, which are a format's own.
 
 mod decimal;
-mod float;
-mod integer;
+pub(crate) mod float;
+pub(crate) mod integer;
 mod temporal;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, cast::AsArray, types::*};
@@ -20,6 +20,10 @@ use crate::column::BinaryEncoding;
 /// Room for every type whose texts have a bound, decimals apart.
 const FIXED_ROOM: usize = temporal::ROOM;
 static_assertions::const_assert!(FIXED_ROOM >= integer::ROOM && FIXED_ROOM >= float::ROOM);
+
+/// Room for every type whose texts have a bound.
+pub(crate) const BOUNDED_ROOM: usize = decimal::ROOM;
+static_assertions::const_assert!(BOUNDED_ROOM >= FIXED_ROOM);
 
 /// One column of a batch, downcast once.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use laminar_schema::{ConnectorConfig, EncodeSpec, EncodedBatch, EncoderSet, Form
 use super::{
     options::{JsonOptions, NonFinite},
     syntax::Scanner,
-    writer::{Keys, Output, Writer, check_type},
+    write::{Arena, Column, Output, Plan},
 };
 use crate::{cell::schema_mismatch, column::BinaryEncoding};
 
@@ -21,11 +21,13 @@ use crate::{cell::schema_mismatch, column::BinaryEncoding};
 #[derive(Debug)]
 pub struct JsonEncoder {
     schema: SchemaRef,
-    keys: Vec<Keys>,
+    plans: Vec<Plan>,
+    /// What a row writes at most, texts and bytes apart.
+    slack: usize,
     explicit_nulls: bool,
     non_finite: NonFinite,
     binary_encoding: BinaryEncoding,
-    /// A value's text while its quotes are written.
+    /// A value's bytes while it is seen whether they are text.
     scratch: Vec<u8>,
     scanner: Scanner,
 }
@@ -36,11 +38,10 @@ impl JsonEncoder {
     /// # Errors
     /// [`EncodeError::UnsupportedType`](laminar_schema::EncodeError::UnsupportedType) for a column that JSON has no text for, by its path.
     pub fn new(schema: SchemaRef, options: &JsonOptions) -> SchemaResult<Self> {
-        for f in schema.fields() {
-            check_type(f)?;
-        }
+        let plans = Plan::of_schema(&schema)?;
         Ok(Self {
-            keys: schema.fields().iter().map(|f| Keys::new(f)).collect(),
+            slack: Plan::slack(&plans),
+            plans,
             schema,
             explicit_nulls: options.explicit_nulls,
             non_finite: options.non_finite,
@@ -61,22 +62,27 @@ impl FormatEncoder for JsonEncoder {
         if batch.num_columns() != fields.len() {
             return Err(schema_mismatch(&self.schema, batch));
         }
-        let columns = fields.iter().zip(batch.columns()).zip(&self.keys);
-        let writers: Option<Vec<_>> =
-            columns.map(|((f, array), keys)| Writer::new(f, array, keys, self.binary_encoding)).collect();
-        let Some(writers) = writers else { return Err(schema_mismatch(&self.schema, batch)) };
-        for row in 0..batch.num_rows() {
-            let mut output = Output {
-                out: out.bytes_mut(),
-                scratch: &mut self.scratch,
-                scanner: &mut self.scanner,
-                explicit_nulls: self.explicit_nulls,
-                non_finite: self.non_finite,
-            };
-            output.object(self.keys.iter().zip(&writers), row)?;
-            out.end_record();
-        }
-        Ok(())
+        let Some(columns) = Column::all(fields, batch.columns(), &self.plans, self.binary_encoding) else {
+            return Err(schema_mismatch(&self.schema, batch));
+        };
+        let (bytes, ends) = out.parts_mut();
+        ends.reserve(batch.num_rows());
+        let mut last = bytes.len();
+        let mut output = Output {
+            arena: Arena::new(std::mem::take(bytes), self.slack),
+            scratch: &mut self.scratch,
+            scanner: &mut self.scanner,
+            explicit_nulls: self.explicit_nulls,
+            non_finite: self.non_finite,
+        };
+        let rows = (0..batch.num_rows()).try_for_each(|row| {
+            output.encode_record(&columns, row)?;
+            last = output.arena.position();
+            ends.push(last);
+            Ok(())
+        });
+        *bytes = output.arena.into_bytes(last);
+        rows
     }
 
     fn is_stateless(&self) -> bool {

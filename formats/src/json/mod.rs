@@ -35,7 +35,7 @@ mod rescue;
 mod source;
 pub(crate) mod syntax;
 mod walk;
-mod writer;
+mod write;
 
 use laminar_schema::{ConnectorConfig, FormatInfo};
 

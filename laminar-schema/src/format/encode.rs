@@ -87,6 +87,12 @@ impl EncodedBatch {
         &mut self.bytes
     }
 
+    /// The arena, and where each record ends in it: for an encoder that makes room beyond the last record, and cuts
+    /// off what it did not need.
+    pub fn parts_mut(&mut self) -> (&mut Vec<u8>, &mut Vec<usize>) {
+        (&mut self.bytes, &mut self.ends)
+    }
+
     /// Ends the record that was being appended.
     pub fn end_record(&mut self) {
         self.ends.push(self.bytes.len());
