@@ -1,6 +1,6 @@
 //! INPUT of a command: a path, a pattern, `-`, or a URI.
 
-use std::io;
+use std::{io, num::NonZeroUsize};
 
 use laminar_connector_file::{FileSource, FileSourceConfig, STANDARD_STREAM, detect};
 use laminar_schema::{
@@ -88,14 +88,16 @@ impl Found {
 }
 
 impl Input {
-    /// Finds the schema, with the columns that are declared and these options of inference.
+    /// Finds the schema, with the columns that are declared and these options of inference, on that many threads.
     pub(crate) async fn resolve(
         &self,
         declared: Option<&DeclaredSchema>,
         inference: &Options,
+        threads: NonZeroUsize,
     ) -> Result<ResolvedSchema, CliError> {
         let inference = InferenceConfig::from_options(inference).map_err(|e| CliError::Schema(e.into()))?;
-        let inference = InferenceConfig { format_options: self.format.options.clone(), ..inference };
+        let format_options = self.format.options.clone();
+        let inference = InferenceConfig { format_options, threads: threads.get(), ..inference };
         let request = ResolveRequest { declared, inference: Some(&inference), ..ResolveRequest::new(&self.format) };
         let resolved = SchemaResolver::of::<CliDecoder>().resolve(&self.source, &request).await;
         Ok(resolved.map_err(|e| e.at(Location::source(self.name.as_str())))?)

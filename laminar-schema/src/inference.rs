@@ -61,6 +61,9 @@ pub struct InferenceConfig {
     pub field_appearance_threshold: f64,
     /// Options of the format, which inference needs as decoding does: a CSV delimiter.
     pub format_options: Options,
+    /// Threads that may look at a large sample. What is found is the same for every number, so it is the engine's to
+    /// say and no option of `INFER SCHEMA`.
+    pub threads: usize,
 }
 
 impl Default for InferenceConfig {
@@ -76,6 +79,7 @@ impl Default for InferenceConfig {
             map_threshold: 50,
             field_appearance_threshold: 0.1,
             format_options: Options::new(),
+            threads: 1,
         }
     }
 }

@@ -86,7 +86,8 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     let (format_options, inference_options) = divide(&args.settings, &found.format.name)?;
     let input = found.open(format_options).await?;
     check_not_the_input(&args.input, &args.output)?;
-    let resolved = input.resolve(declared.as_ref(), &inference_options).await?;
+    let threads = args.threads.unwrap_or_else(available_cores);
+    let resolved = input.resolve(declared.as_ref(), &inference_options, threads).await?;
     report_warnings(&input.name, &resolved);
     let spec = DecodeSpec::new(resolved.schema, input.format);
 
@@ -99,8 +100,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
             OnError::DeadLetter(self::output(path, FormatSpec::new("json"), &dead_letter_schema()).await?)
         }
     };
-    let threads = args.threads.unwrap_or_else(available_cores).get();
-    let config = PipelineConfig { threads, ..PipelineConfig::new(input.name.as_str()) };
+    let config = PipelineConfig { threads: threads.get(), ..PipelineConfig::new(input.name.as_str()) };
     let pipeline = Pipeline::new(input.source, spec, vec![output], on_error, config);
     run_all(vec![Job::new(input.name, pipeline)]).await
 }

@@ -1,6 +1,6 @@
 //! `laminar infer`
 
-use std::path::Path;
+use std::{num::NonZeroUsize, path::Path};
 
 use clap::ValueEnum;
 use laminar_schema::{Options, ResolvedSchema, ddl};
@@ -10,6 +10,7 @@ use crate::{
     error::{CliError, CommandResult, DONE},
     input::{Found, Input},
     output::{print, print_json, report},
+    running::available_cores,
     settings::{Setting, divide, parse_setting},
 };
 
@@ -25,6 +26,9 @@ pub(crate) struct Args {
     /// Records to sample, at most
     #[arg(long, value_name = "N")]
     sample_size: Option<usize>,
+    /// Threads that look at a large sample; as many as there are cores where it is not given
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
     /// An option of inference or of the format
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
     settings: Vec<Setting>,
@@ -62,7 +66,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         inference.insert("sample_size", size.to_string(), None);
     }
     let input = found.open(format_options).await?;
-    let resolved = input.resolve(None, &inference).await?;
+    let resolved = input.resolve(None, &inference, args.threads.unwrap_or_else(available_cores)).await?;
     match form {
         Form::Table => print(&schema_report::to_text(&input.format.name, &resolved))?,
         Form::Json => print_json(&schema_report::to_json(&input.format.name, &resolved))?,

@@ -1,4 +1,4 @@
-//! `laminar convert --threads`: what is written, rejected and reported is the same whatever their number.
+//! `--threads`: what is written, rejected, found and reported is the same whatever their number.
 
 use std::fmt::Write as _;
 
@@ -112,5 +112,30 @@ fn the_number_is_at_least_one() {
     let folder = Folder::with(&[("a.ndjson", "{\"a\":1}\n")]);
     for threads in ["0", "-1", "two"] {
         folder.run(&["convert", "a.ndjson", &format!("--threads={threads}")]).ended(2, &["--threads"]);
+    }
+}
+
+#[test]
+fn inference_finds_the_same() {
+    // Each part of the sample alone would say something else.
+    let other = |n| match n {
+        11_000 => Some(r#"{"name":null,"late":[{"x":1}],"id":12345678901234567890}"#.to_owned()),
+        25_000 => Some(r#"{"late":[{"y":"2024-01-01"}],"price":1e300}"#.to_owned()),
+        33_333 => Some("no json".to_owned()),
+        _ => None,
+    };
+    let folder = Folder::with(&[("a.ndjson", &records(other))]);
+    let found = |threads: &str| {
+        folder
+            .run(&["infer", "a.ndjson", "--json", "--sample-size", "1000000", "--threads", threads])
+            .ended(0, &[])
+            .stdout
+    };
+    let one = found("1");
+    for part in ["\"sample_count\": 40000", "\"late\"", "late[].y"] {
+        assert!(one.contains(part), "{part} is not in {one}");
+    }
+    for threads in ["2", "3", "8"] {
+        assert_eq!(found(threads), one, "{threads}");
     }
 }

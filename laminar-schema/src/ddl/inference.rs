@@ -66,6 +66,7 @@ impl ConnectorConfig for InferenceConfig {
                 map_threshold: map_threshold?,
                 field_appearance_threshold: field_appearance_threshold?,
                 format_options: Options::new(),
+                threads: 1,
             })
         })
     }

@@ -2,7 +2,7 @@
 
 mod document;
 
-use std::sync::Arc;
+use std::{panic::resume_unwind, sync::Arc, thread};
 
 use arrow_schema::Schema;
 use laminar_schema::{
@@ -15,6 +15,9 @@ use crate::{
     infer::{Place, Rules, Sample, VALUE_COLUMN, Value},
     policy::NoContent,
 };
+
+/// Records that are worth a thread.
+const RECORDS_PER_THREAD: usize = 4096;
 
 /// Deepest document that is looked at, whatever `max_depth` allows: the parser here recurses.
 const MAX_DEPTH: usize = 1000;
@@ -31,11 +34,7 @@ impl FormatInference for JsonInference {
     }
 
     fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {
-        let mut sample = JsonSample::new(config)?;
-        for record in samples {
-            sample.observe(record);
-        }
-        sample.finish(config)
+        JsonSample::of(samples, config)?.finish(config)
     }
 }
 
@@ -55,6 +54,31 @@ impl JsonSample {
     pub fn new(config: &InferenceConfig) -> SchemaResult<Self> {
         let options = JsonOptions::from_options(&config.format_options)?;
         Ok(Self { options, rules: Rules::new(config), sample: Sample::default() })
+    }
+
+    /// A sample of records, on as many threads as the configuration allows and their number is worth.
+    ///
+    /// # Errors
+    /// As [`JsonSample::new`].
+    pub fn of(records: &[RawRecord], config: &InferenceConfig) -> SchemaResult<Self> {
+        let mut whole = Self::new(config)?;
+        let threads = config.threads.min(records.len() / RECORDS_PER_THREAD).max(1);
+        let (own, others) = records.split_at(records.len().div_ceil(threads));
+        let empty = whole.clone();
+        thread::scope(|scope| {
+            let part = |records: &'_ [RawRecord]| {
+                let mut part = empty.clone();
+                records.iter().for_each(|record| part.observe(record));
+                part
+            };
+            let parts: Vec<_> =
+                others.chunks(own.len().max(1)).map(|records| scope.spawn(move || part(records))).collect();
+            own.iter().for_each(|record| whole.observe(record));
+            for part in parts {
+                whole.merge(part.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            }
+        });
+        Ok(whole)
     }
 
     /// Takes in one record.

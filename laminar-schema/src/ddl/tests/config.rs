@@ -66,6 +66,7 @@ fn infer_schema() {
                 format_options: {
                     "delimiter",
                 },
+                threads: 1,
             }
         "#]],
     );
