@@ -256,14 +256,12 @@ impl Column {
         })
     }
 
-    /// True where a number's text matters: an f64 on the way would lose digits, or be rounded a second time.
+    /// True where a number's text matters: a binary floating-point number on the way would lose digits.
     #[inline]
     pub fn wants_exact_numbers(&self) -> bool {
-        !matches!(self, Self::Float64(_))
+        !matches!(self, Self::Float16(_) | Self::Float32(_) | Self::Float64(_))
     }
-}
 
-impl Column {
     /// True where this binary floating-point number is not enough: halfway between two of the column's values, the
     /// number's text decides.
     #[inline]

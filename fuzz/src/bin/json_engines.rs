@@ -99,9 +99,6 @@ fn run(seed: u64, until: Until, started: Instant) -> Tally {
             batch.push(NewRecord::new(record));
             tally.bytes += record.len() as u64;
         }
-        if turn / TARGETS.len() as u64 % 2 == 1 {
-            batch.pad();
-        }
         let outcome =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| examiners[index].examine(&records, &batch)));
         let outcome = outcome.unwrap_or_else(|_| Err("panicked".to_owned()));
