@@ -54,8 +54,11 @@ impl Engines {
     }
 }
 
-/// Says how two outcomes differ. Equality is decided on data, so that it costs little where there is none.
-fn difference(a: &Decoded, b: &Decoded) -> Result<(), String> {
+/// Whether two outcomes are the same; decided on data, so that it costs little where they are.
+///
+/// # Errors
+/// How they differ.
+pub fn difference(a: &Decoded, b: &Decoded) -> Result<(), String> {
     if (a.consumed, &a.needs) != (b.consumed, &b.needs) {
         return Err(format!("consumed {} and {}", a.consumed, b.consumed));
     }
