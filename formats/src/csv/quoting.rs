@@ -9,6 +9,8 @@ use super::{
     options::{NullValues, QuoteStyle},
 };
 
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// The rules of one encoder.
 #[derive(Debug)]
 pub(super) struct Quoting {
@@ -18,6 +20,8 @@ pub(super) struct Quoting {
     style: QuoteStyle,
     /// Bytes without which a text has no structure, some of them twice. Any byte of a longer delimiter is one.
     special: Vec<u8>,
+    /// Whether a text that holds no special byte needs quotes only where it is empty.
+    only_empty: bool,
 }
 
 /// What is known of all fields of a column in a batch.
@@ -42,6 +46,9 @@ impl Quoting {
             null_values: options.null_values.clone(),
             style: options.quote_style,
             special,
+            only_empty: options.quote_style == QuoteStyle::Needed
+                && !options.trim
+                && options.null_values.texts().next().is_none(),
         }
     }
 
@@ -95,7 +102,24 @@ impl Quoting {
 
     /// Puts quotes around the field in `out[start..end]`, where they are needed, and yields where it ends then; `None`
     /// when they are needed and there are none. There must be [room](Self::room) for them.
+    #[inline]
     pub(super) fn quote(
+        &self,
+        out: &mut [u8],
+        (start, end): (usize, usize),
+        known: Known,
+        is_first: bool,
+        scratch: &mut Vec<u8>,
+    ) -> Option<usize> {
+        // Most texts, in few steps.
+        let cannot_start = || is_first && (self.comment.is_some() || out[start] == BYTE_ORDER_MARK[0]);
+        if known == Known::Plain && self.only_empty && start < end && !cannot_start() {
+            return Some(end);
+        }
+        self.quote_with_care(out, (start, end), known, is_first, scratch)
+    }
+
+    fn quote_with_care(
         &self,
         out: &mut [u8],
         (start, end): (usize, usize),
@@ -156,7 +180,7 @@ impl Quoting {
 
     /// Whether a record that starts with the text would be taken for a comment or a byte order mark.
     fn starts_comment(&self, field: &[u8]) -> bool {
-        field.first().is_some_and(|first| Some(*first) == self.comment) || field.starts_with(b"\xEF\xBB\xBF")
+        field.first().is_some_and(|first| Some(*first) == self.comment) || field.starts_with(BYTE_ORDER_MARK)
     }
 
     /// Whether any byte of the text is a special one: 32 or 8 bytes at a time, without a branch between them.

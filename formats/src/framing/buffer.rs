@@ -65,6 +65,7 @@ impl FrameBuffer {
     /// A record over the limit, or an array whose elements are not separated as they should be, with offset and line.
     /// These are [row-level](laminar_schema::SchemaError::is_row_level): the next call goes on behind the fault. A
     /// preamble over the limit is not, and is what every further call says.
+    #[inline]
     #[allow(clippy::should_implement_trait, reason = "an iterator cannot lend its buffer")]
     pub fn next(&mut self) -> SchemaResult<Option<Frame<'_>>> {
         loop {

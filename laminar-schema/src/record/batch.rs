@@ -145,6 +145,7 @@ impl RawBatch {
     }
 
     /// Bytes of all values, with their terminators.
+    #[inline]
     pub fn num_value_bytes(&self) -> usize {
         self.records.last().map_or(0, |r| r.end + usize::from(!r.tombstone))
     }
@@ -177,6 +178,7 @@ impl RawBatch {
     }
 
     /// Appends a record, copying its bytes.
+    #[inline]
     pub fn push(&mut self, record: NewRecord<'_>) {
         // The padding is dropped first, so values stay contiguous.
         self.values.truncate(self.num_value_bytes());
@@ -207,6 +209,7 @@ impl RawBatch {
         }
     }
 
+    #[inline(never)]
     fn push_headers(&mut self, headers: &[(&str, &[u8])]) {
         // Records before the first one with headers have none: their ends are all zero.
         self.header_ends.resize(self.records.len() - 1, side_offset(self.headers.len()));
