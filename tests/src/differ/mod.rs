@@ -6,6 +6,7 @@
 
 pub mod corpus;
 pub mod engines;
+pub mod floats;
 pub mod mutate;
 pub mod oracle;
 pub mod seeds;

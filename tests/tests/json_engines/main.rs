@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that fails to unwrap says where")]
 
+mod floats;
 mod keys;
 mod limits;
 mod policies;
