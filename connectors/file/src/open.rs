@@ -18,6 +18,9 @@ use crate::{
 /// Bytes that are read at once.
 pub(crate) const CHUNK_BYTES: usize = 256 * 1024;
 
+/// Bytes in front of what is read, for the unfinished record before it: one that fits saves copying the chunk.
+pub(crate) const HEADROOM: usize = 4096;
+
 /// How every input of a source is read.
 #[derive(Debug, Clone)]
 pub(crate) struct ReadPlan {

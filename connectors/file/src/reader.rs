@@ -17,7 +17,7 @@ use laminar_schema::{ConnectorError, SchemaError, SchemaResult};
 use tokio::sync::mpsc;
 
 use crate::{
-    open::{Bytes, CHUNK_BYTES, ReadPlan, Records, io_error, stored_len},
+    open::{Bytes, CHUNK_BYTES, HEADROOM, ReadPlan, Records, io_error, stored_len},
     position::FilePosition,
 };
 
@@ -25,7 +25,7 @@ use crate::{
 pub(crate) enum Event {
     /// The next input was opened.
     Opened(Box<Records>),
-    /// Uncompressed bytes of an input, never empty.
+    /// Uncompressed bytes of an input, never empty, behind [`HEADROOM`] others.
     Bytes { input: usize, bytes: Vec<u8> },
     /// An input ended. `stored` is its length in storage when it was opened.
     Ended { input: usize, stored: Option<u64> },
@@ -85,8 +85,11 @@ impl Reader {
 
     /// Gives a buffer back to be filled again.
     pub(crate) fn recycle(&self, buffer: Vec<u8>) {
-        // The thread may have ended, and then the buffer is simply freed.
-        let _ = self.spare.send(buffer);
+        // One that a long record has been in would be kept for good. Otherwise the thread may have ended, and then the
+        // buffer is simply freed.
+        if buffer.capacity() <= 2 * CHUNK_BYTES {
+            let _ = self.spare.send(buffer);
+        }
     }
 }
 
@@ -117,10 +120,10 @@ impl Outlet {
         self.events.blocking_send(event).map_err(|_| Stop::Unwanted)
     }
 
-    /// A buffer of [`CHUNK_BYTES`], used before if possible.
+    /// A buffer of [`CHUNK_BYTES`] behind [`HEADROOM`], used before if possible.
     fn buffer(&mut self) -> Vec<u8> {
         let mut buffer = self.free.pop().or_else(|| self.spares.try_recv().ok()).unwrap_or_default();
-        buffer.resize(CHUNK_BYTES, 0);
+        buffer.resize(HEADROOM + CHUNK_BYTES, 0);
         buffer
     }
 
@@ -148,7 +151,7 @@ impl Outlet {
         live: bool,
     ) -> Result<usize, Stop> {
         let mut bytes = self.buffer();
-        let mut filled = 0;
+        let mut filled = HEADROOM;
         let error = loop {
             match from.read(&mut bytes[filled..]) {
                 Ok(0) => break None,
@@ -162,13 +165,13 @@ impl Outlet {
         };
         bytes.truncate(filled);
         match filled {
-            0 => self.free.push(bytes),
+            HEADROOM => self.free.push(bytes),
             // What was read before an error is good, and is handed over first.
             _ => self.send(Event::Bytes { input, bytes })?,
         }
         match error {
             Some(e) => Err(io_error("read", name, e).into()),
-            None => Ok(filled),
+            None => Ok(filled - HEADROOM),
         }
     }
 }

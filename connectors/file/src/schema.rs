@@ -8,7 +8,7 @@ use laminar_schema::{
 use tokio::time::timeout_at;
 
 use crate::{
-    open::{Bytes, ReadPlan, Records, fill, place},
+    open::{Bytes, HEADROOM, ReadPlan, Records, fill, place},
     reader::{Event, Reader},
     source::{FileSource, OnceState},
 };
@@ -167,6 +167,7 @@ impl<D: DecoderSet> FileSource<D> {
             match &tap.kept[looked_at] {
                 Event::Opened(_) | Event::Finished => {}
                 Event::Bytes { bytes, .. } => {
+                    let bytes = &bytes[HEADROOM..];
                     records.frames.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
                     records.frames.filled(bytes.len());
                     kept_bytes += bytes.len();

@@ -6,7 +6,7 @@ use laminar_schema::{Location, NewRecord, Positions, RecordStream, SchemaError, 
 
 use crate::{
     in_use::Reading,
-    open::{Records, bad_position, place},
+    open::{HEADROOM, Records, bad_position, place},
     position::FilePosition,
     reader::{Event, Reader},
 };
@@ -100,12 +100,14 @@ impl FileStream {
                 self.inputs.push(Some(*records));
             }
             Event::Bytes { input, bytes } => {
-                if let Some(Some(records)) = self.inputs.get_mut(input) {
-                    records.frames.space(bytes.len())[..bytes.len()].copy_from_slice(&bytes);
-                    records.frames.filled(bytes.len());
-                    self.cutting = Some(input);
-                }
-                self.reader.recycle(bytes);
+                let spare = match self.inputs.get_mut(input) {
+                    Some(Some(records)) => {
+                        self.cutting = Some(input);
+                        records.frames.take_over(bytes, HEADROOM)
+                    }
+                    _ => bytes,
+                };
+                self.reader.recycle(spare);
             }
             Event::Ended { input, stored } => {
                 if let Some(Some(records)) = self.inputs.get_mut(input) {

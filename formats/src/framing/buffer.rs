@@ -49,6 +49,27 @@ impl FrameBuffer {
         self.end += count;
     }
 
+    /// Takes over `bytes[from..]` as read, and yields a buffer to be filled anew.
+    ///
+    /// Cost: where what is held fits into the first `from` bytes, which may hold anything, it is copied there and the
+    /// buffers are exchanged. Otherwise what was read is copied.
+    ///
+    /// # Panics
+    /// When `from` is more than the length of `bytes`.
+    #[must_use]
+    pub fn take_over(&mut self, mut bytes: Vec<u8>, from: usize) -> Vec<u8> {
+        let held = self.end - self.start;
+        if held <= from {
+            bytes[from - held..from].copy_from_slice(&self.bytes[self.start..self.end]);
+            (self.start, self.end) = (from - held, bytes.len());
+            return std::mem::replace(&mut self.bytes, bytes);
+        }
+        let read = &bytes[from..];
+        self.space(read.len())[..read.len()].copy_from_slice(read);
+        self.filled(read.len());
+        bytes
+    }
+
     /// Says that nothing follows: the unfinished record at the end is a whole one.
     pub fn end(&mut self) {
         self.eof = true;

@@ -43,10 +43,31 @@ fn drain(buffer: &mut FrameBuffer, events: &mut Vec<(String, Resume)>) -> bool {
 }
 
 fn read(buffer: &mut FrameBuffer, chunks: &[&[u8]]) -> Vec<(String, Resume)> {
-    let mut events = Vec::new();
-    for chunk in chunks {
+    read_by(buffer, chunks, |buffer, chunk| {
         buffer.space(chunk.len())[..chunk.len()].copy_from_slice(chunk);
         buffer.filled(chunk.len());
+    })
+}
+
+/// Hands over whole buffers, with room in front for some of the records that are unfinished, and not for others.
+fn read_buffers(buffer: &mut FrameBuffer, chunks: &[&[u8]]) -> Vec<(String, Resume)> {
+    let mut spare = Vec::new();
+    read_by(buffer, chunks, |buffer, chunk| {
+        let mut bytes = std::mem::take(&mut spare);
+        bytes.resize(4, b'?');
+        bytes.extend_from_slice(chunk);
+        spare = buffer.take_over(bytes, 4);
+    })
+}
+
+fn read_by(
+    buffer: &mut FrameBuffer,
+    chunks: &[&[u8]],
+    mut hand_over: impl FnMut(&mut FrameBuffer, &[u8]),
+) -> Vec<(String, Resume)> {
+    let mut events = Vec::new();
+    for chunk in chunks {
+        hand_over(buffer, chunk);
         if !drain(buffer, &mut events) {
             return events;
         }
@@ -91,6 +112,8 @@ fn check_limited(framing: &Framing, limit: usize, input: &[u8], expected: &Expec
     for chunks in splits(input) {
         let again = read(&mut buffer(framing, limit), &chunks);
         assert_eq!(texts(&whole), texts(&again), "split as {chunks:?}");
+        let exchanged = read_buffers(&mut buffer(framing, limit), &chunks);
+        assert_eq!(again, exchanged, "split as {chunks:?}, in buffers of their own");
         for (i, (_, resume)) in again.iter().enumerate() {
             // A fault in the middle of a record that is still being discarded is no place to resume at.
             if again[i].0.contains("more than") || again[i].0.contains("!!") {
