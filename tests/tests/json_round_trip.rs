@@ -4,13 +4,15 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use arrow_array::{types::*, *};
+use arrow_array::{cast::AsArray, types::*, *};
 use arrow_buffer::{BooleanBuffer, IntervalDayTime, IntervalMonthDayNano, NullBuffer, OffsetBuffer, i256};
 use arrow_schema::{DataType as T, Field, FieldRef, Fields, IntervalUnit, Schema, SchemaRef, TimeUnit};
-use laminar_formats::{AnyDecoder, AnyEncoder};
+use laminar_formats::{
+    AnyEncoder,
+    json::{JsonDecoder, JsonEngine, JsonOptions},
+};
 use laminar_schema::{
-    DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec, Options,
-    RawBatch,
+    ConnectorConfig, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec, Options, RawBatch,
     field::{json_field, uuid_field},
 };
 
@@ -289,28 +291,39 @@ fn random_field(depth: u64, r: &mut Random) -> Field {
     Field::new("c", t, nullable)
 }
 
-fn round_trip(schema: &SchemaRef, batch: &RecordBatch, options: &[(&str, &str)]) -> RecordBatch {
-    let format = FormatSpec::new("json").with_options(Options::from_pairs(options.iter().copied()));
-    let mut encoder = AnyEncoder::build(&EncodeSpec::new(Arc::clone(schema), format.clone())).unwrap().unwrap();
+/// What `options` write, read by every engine.
+fn round_trips(schema: &SchemaRef, batch: &RecordBatch, options: &[(&str, &str)]) -> Vec<RecordBatch> {
+    let options = Options::from_pairs(options.iter().copied());
+    let format = FormatSpec::new("json").with_options(options.clone());
+    let mut encoder = AnyEncoder::build(&EncodeSpec::new(Arc::clone(schema), format)).unwrap().unwrap();
     let mut out = EncodedBatch::new();
     encoder.encode(batch, &mut out).unwrap();
-    let mut decoder = AnyDecoder::build(&DecodeSpec::new(Arc::clone(schema), format)).unwrap().unwrap();
-    let decoded = decoder.decode(&RawBatch::from_values(out.iter())).unwrap();
-    let first =
-        decoded.rejected.first().map(|r| format!("{}\n{}", r.error, String::from_utf8_lossy(out.record(r.record))));
-    assert_eq!(first, None, "{schema:#?}");
-    decoded.batch
+    let options = JsonOptions::from_options(&options).unwrap();
+    let decode = |engine| {
+        let mut decoder = JsonDecoder::with_engine(Arc::clone(schema), &options, engine).unwrap();
+        let decoded = decoder.decode(&RawBatch::from_values(out.iter())).unwrap();
+        let first =
+            decoded.rejected.first().map(|r| format!("{}\n{}", r.error, String::from_utf8_lossy(out.record(r.record))));
+        assert_eq!(first, None, "{engine:?}: {schema:#?}");
+        decoded.batch
+    };
+    JsonEngine::available().map(decode).collect()
+}
+
+fn check_batch(batch: &RecordBatch) {
+    let schema = batch.schema();
+    for options in [&[][..], &[("explicit_nulls", "false")], &[("binary_encoding", "hex")]] {
+        for back in round_trips(&schema, batch, options) {
+            for (f, (expected, found)) in schema.fields().iter().zip(batch.columns().iter().zip(back.columns())) {
+                assert_eq!(&*plain(found), &*plain(expected), "{f:?} with {options:?}");
+            }
+        }
+    }
 }
 
 fn check(schema: &SchemaRef, rows: usize, r: &mut Random) {
     let columns = schema.fields().iter().map(|f| random_array(f, rows, r)).collect();
-    let batch = RecordBatch::try_new(Arc::clone(schema), columns).unwrap();
-    for options in [&[][..], &[("explicit_nulls", "false")], &[("binary_encoding", "hex")]] {
-        let back = round_trip(schema, &batch, options);
-        for (f, (expected, found)) in schema.fields().iter().zip(batch.columns().iter().zip(back.columns())) {
-            assert_eq!(&*plain(found), &*plain(expected), "{f:?} with {options:?}");
-        }
-    }
+    check_batch(&RecordBatch::try_new(Arc::clone(schema), columns).unwrap());
 }
 
 /// Dictionaries are compared by what they stand for: ours has its values in order of appearance.
@@ -366,7 +379,150 @@ fn sliced_batches_are_written_from_their_own_rows() {
         let schema: SchemaRef = Arc::new(Schema::new(vec![f.clone()]));
         let batch = RecordBatch::try_new(Arc::clone(&schema), vec![random_array(&f, 20, &mut r)]).unwrap();
         let slice = batch.slice(7, 9);
-        let back = round_trip(&schema, &slice, &[]);
-        assert_eq!(&**back.column(0), &**slice.column(0), "{f:?}");
+        check_batch(&slice);
+    }
+}
+
+/// A column of the ends of its type, nulls between them, twice: so that they stand in a whole block and at its end.
+fn ends(f: Field, values: ArrayRef) {
+    let nulls = new_null_array(values.data_type(), 1);
+    let column = arrow_select::concat::concat(&[&*values, &*nulls, &*values]).unwrap();
+    check_batch(&RecordBatch::try_new(Arc::new(Schema::new(vec![f])), vec![column]).unwrap());
+}
+
+#[test]
+fn the_ends_of_numbers_come_back() {
+    macro_rules! check {
+        ($array:ty, [$($value:expr),* $(,)?]) => {{
+            let values: ArrayRef = Arc::new(<$array>::from(vec![$($value),*]));
+            ends(Field::new("c", values.data_type().clone(), true), values);
+        }};
+    }
+    check!(Int8Array, [i8::MIN, -1, 0, 1, i8::MAX]);
+    check!(Int16Array, [i16::MIN, 0, i16::MAX]);
+    check!(Int32Array, [i32::MIN, -99_999_999, 99_999_999, 100_000_000, i32::MAX]);
+    check!(Int64Array, [i64::MIN, i64::MIN + 1, -10_000_000_000_000_000, 9_999_999_999_999_999, i64::MAX]);
+    check!(UInt64Array, [0, 99_999_999, 100_000_000, 10_000_000_000_000_000, u64::MAX]);
+    check!(Float64Array, [0.0, f64::MIN, f64::MAX, f64::MIN_POSITIVE, 5e-324, -5e-324, 1e16, 1e15, 0.1 + 0.2]);
+    check!(Float64Array, [1e-5, 9e-6, 1e-6, 1e-7, 999_999_999.999_999, 999_999_999.999_999_9, 1e9, 0.5, -2.25]);
+    check!(Float32Array, [f32::MIN, f32::MAX, f32::MIN_POSITIVE, 1e-45, 16_777_216.0, 0.1, 3.4e38]);
+}
+
+#[test]
+fn the_sign_of_zero_comes_back() {
+    let schema = Arc::new(Schema::new(vec![Field::new("c", T::Float64, true), Field::new("d", T::Float32, true)]));
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(Float64Array::from(vec![-0.0, 0.0])), Arc::new(Float32Array::from(vec![-0.0, 0.0]))];
+    let batch = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
+    for back in round_trips(&schema, &batch, &[]) {
+        let bits: Vec<u64> =
+            back.column(0).as_primitive::<Float64Type>().values().iter().map(|v| v.to_bits()).collect();
+        assert_eq!(bits, [(-0.0_f64).to_bits(), 0]);
+        let bits: Vec<u32> =
+            back.column(1).as_primitive::<Float32Type>().values().iter().map(|v| v.to_bits()).collect();
+        assert_eq!(bits, [(-0.0_f32).to_bits(), 0]);
+    }
+}
+
+#[test]
+fn the_longest_decimals_come_back() {
+    let longest = 10_i128.pow(38) - 1;
+    for scale in [0, 1, 37, 38, -1, -5] {
+        let values = Decimal128Array::from(vec![longest, -longest, 0, 1, -1, 10, i128::from(u64::MAX)]);
+        let values = values.with_precision_and_scale(38, scale).unwrap();
+        ends(Field::new("c", values.data_type().clone(), true), Arc::new(values));
+    }
+    let ten = |power| i256::from_i128(10).wrapping_pow(power);
+    let longest = ten(76).wrapping_sub(i256::ONE);
+    for scale in [0, 40, 75, 76, -3] {
+        let values = [longest, longest.wrapping_neg(), i256::ZERO, i256::ONE, i256::MINUS_ONE, ten(16), ten(64)];
+        let values = Decimal256Array::from_iter_values(values).with_precision_and_scale(76, scale).unwrap();
+        ends(Field::new("c", values.data_type().clone(), true), Arc::new(values));
+    }
+}
+
+#[test]
+fn the_ends_of_calendars_come_back() {
+    // Years 1, 1600, 1969, 1970, 2000, 9999, 10000 and 12345.
+    let days = [-719_162_i64, -135_140, -1, 0, 11_016, 2_932_896, 2_932_897, 3_789_743];
+    let dates = Date32Array::from_iter_values(days.iter().map(|days| *days as i32));
+    ends(Field::new("c", T::Date32, true), Arc::new(dates));
+    let seconds = || days.iter().flat_map(|day| [day * 86_400, day * 86_400 + 86_399]);
+    for zone in [None, Some("UTC"), Some("+05:30")] {
+        let zone: Option<Arc<str>> = zone.map(Into::into);
+        let whole = TimestampSecondArray::from_iter_values(seconds()).with_timezone_opt(zone.clone());
+        ends(Field::new("c", whole.data_type().clone(), true), Arc::new(whole));
+        let millis = seconds().flat_map(|s| [s * 1_000, s * 1_000 + 7]);
+        let millis = TimestampMillisecondArray::from_iter_values(millis).with_timezone_opt(zone.clone());
+        ends(Field::new("c", millis.data_type().clone(), true), Arc::new(millis));
+        let micros = seconds().flat_map(|s| [s * 1_000_000 - 1, s * 1_000_000 + 120]);
+        let micros = TimestampMicrosecondArray::from_iter_values(micros).with_timezone_opt(zone.clone());
+        ends(Field::new("c", micros.data_type().clone(), true), Arc::new(micros));
+        let nanos = [i64::MIN, -1, 0, 1, 1_000, 999_999_999, i64::MAX];
+        let nanos = TimestampNanosecondArray::from_iter_values(nanos).with_timezone_opt(zone);
+        ends(Field::new("c", nanos.data_type().clone(), true), Arc::new(nanos));
+    }
+    let times = Time64NanosecondArray::from_iter_values([0, 1, 1_000, 86_399_999_999_999, 43_200_000_000_000]);
+    ends(Field::new("c", times.data_type().clone(), true), Arc::new(times));
+}
+
+#[test]
+fn every_character_comes_back_at_every_place() {
+    let mut texts = vec![String::new()];
+    for c in (0..0x30_u8).map(char::from).chain(['\\', '\u{7f}', 'é', '\u{2028}', '\u{fffe}', '😀', '\u{10ffff}']) {
+        for before in [0, 1, 7, 15, 16, 31, 32, 33, 64] {
+            texts.push(format!("{}{c}", "a".repeat(before)));
+            texts.push(format!("{}{c}{c}z{c}", "é".repeat(before)));
+        }
+    }
+    // Longer than the pieces that texts are escaped by.
+    texts.extend(["\u{1}\"😀".repeat(1_000), "x".repeat(5_000)]);
+    ends(Field::new("c", T::Utf8, true), Arc::new(StringArray::from_iter_values(&texts)));
+    ends(Field::new("c", T::LargeUtf8, true), Arc::new(LargeStringArray::from_iter_values(&texts)));
+    ends(Field::new("c", T::Utf8View, true), Arc::new(StringViewArray::from_iter_values(&texts)));
+    // The same as names of columns, which are written from another place.
+    let fields: Vec<Field> = texts.iter().take(200).map(|name| Field::new(name, T::Int64, true)).collect();
+    let columns = fields.iter().map(|_| Arc::new(Int64Array::from(vec![Some(1), None])) as ArrayRef).collect();
+    let mut names: Vec<&String> = fields.iter().map(|f| f.name()).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), fields.len(), "names stand once");
+    check_batch(&RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap());
+}
+
+/// arrow-json writes the generator's workloads as we do, but for the texts of some floats: values are compared.
+#[test]
+fn arrow_json_writes_the_same_values() {
+    use laminar_connector_generator::workload::Workload;
+    for workload in Workload::ALL {
+        // It writes a zone's own time, and we write UTC.
+        if workload == Workload::Orders {
+            continue;
+        }
+        let schema = workload.schema();
+        let mut generator = workload.generator(5);
+        let mut raw = EncodedBatch::new();
+        for _ in 0..300 {
+            generator.write_record(raw.bytes_mut());
+            raw.end_record();
+        }
+        let options = JsonOptions::from_options(&Options::new()).unwrap();
+        let mut decoder = JsonDecoder::new(Arc::clone(&schema), &options).unwrap();
+        let batch = decoder.decode(&RawBatch::from_values(raw.iter())).unwrap().batch;
+        let mut encoder = AnyEncoder::build(&EncodeSpec::new(schema, FormatSpec::new("json"))).unwrap().unwrap();
+        let mut ours = EncodedBatch::new();
+        encoder.encode(&batch, &mut ours).unwrap();
+        let mut lines = Vec::new();
+        let mut writer = arrow_json::WriterBuilder::new()
+            .with_explicit_nulls(true)
+            .build::<_, arrow_json::writer::LineDelimited>(&mut lines);
+        writer.write(&batch).unwrap();
+        writer.finish().unwrap();
+        let theirs: Vec<&[u8]> = lines.split(|b| *b == b'\n').filter(|line| !line.is_empty()).collect();
+        assert_eq!((theirs.len(), ours.len()), (300, 300));
+        for (ours, theirs) in ours.iter().zip(theirs) {
+            let value = |text| serde_json::from_slice::<serde_json::Value>(text).unwrap();
+            assert_eq!(value(ours), value(theirs));
+        }
     }
 }
