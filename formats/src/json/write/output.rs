@@ -186,7 +186,7 @@ impl Output<'_> {
             return Err(not_json(text));
         }
         let mut rest = text.as_bytes();
-        while let Some(end) = memchr::memchr2(b'\n', b'\r', rest) {
+        while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
             self.arena.put_all(&rest[..end]);
             self.arena.put_all(b" ");
             rest = &rest[end + 1..];
