@@ -140,22 +140,28 @@ impl JsonDecoder {
         self.engine.engine()
     }
 
-    /// Decodes one record into the columns: the root of everything that happens per record. `start` is where the record
-    /// begins, if it is known to be UTF-8.
+    /// Decodes one record into the columns: the root of everything that happens per record. `checked` is what is known to
+    /// be UTF-8.
     ///
     /// # Errors
     /// Why the record does not fit; the columns may then hold parts of it, which the caller takes back.
     #[inline(never)]
-    fn decode_record(&mut self, record: &[u8], start: Option<Cursor<'_>>) -> SchemaResult<()> {
-        match start {
-            Some(start) if record.len() <= self.plan.max_record_bytes && self.direct(record, start)? => Ok(()),
-            _ => self.decode_by_tape(record),
+    fn decode_record(&mut self, batch: &RawBatch, record: usize, checked: Option<&Utf8Span<'_>>) -> SchemaResult<()> {
+        if let Some(start) = checked.and_then(|span| span.record(batch.span(record)))
+            && start.remaining() <= self.plan.max_record_bytes
+            && self.direct(start)?
+        {
+            return Ok(());
         }
+        if batch.is_tombstone(record) {
+            return self.blank(self.plan.tombstones, DecodeError::Tombstone);
+        }
+        self.decode_by_tape(batch.value(record))
     }
 
     /// Decodes one record without a tape; false where that did not work out, and then nothing was appended.
     #[inline(always)]
-    fn direct(&mut self, record: &[u8], start: Cursor<'_>) -> SchemaResult<bool> {
+    fn direct(&mut self, start: Cursor<'_>) -> SchemaResult<bool> {
         let Some(walk) = &mut self.walk else { return Ok(false) };
         if self.reluctance > RELUCTANT {
             self.reluctance -= 1;
@@ -169,7 +175,7 @@ impl JsonDecoder {
         }
         self.reluctance = self.reluctance.saturating_sub(1);
         if self.plan.document.is_some() || self.plan.rescue.is_some() {
-            self.push_reserved(record)?;
+            self.push_reserved(start.rest())?;
         }
         Ok(true)
     }
@@ -203,7 +209,7 @@ impl JsonDecoder {
     /// Why the record does not fit.
     pub(crate) fn push_record(&mut self, record: &[u8]) -> SchemaResult<()> {
         let before = self.root.num_rows();
-        self.decode_record(record, None).inspect_err(|_| self.root.truncate(before))
+        self.decode_by_tape(record).inspect_err(|_| self.root.truncate(before))
     }
 
     /// Appends a row of nulls.
@@ -391,13 +397,7 @@ impl FormatDecoder for JsonDecoder {
                 checked = Checked::from(batch, record);
             }
             let before = self.root.num_rows();
-            let decoded = if batch.is_tombstone(record) {
-                self.blank(self.plan.tombstones, DecodeError::Tombstone)
-            } else {
-                let start = checked.span.as_ref().and_then(|span| span.record(batch.span(record)));
-                self.decode_record(batch.value(record), start)
-            };
-            if let Err(error) = decoded {
+            if let Err(error) = self.decode_record(batch, record, checked.span.as_ref()) {
                 self.root.truncate(before);
                 rejected.push(Rejected { record, error });
             }

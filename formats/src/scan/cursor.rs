@@ -3,6 +3,8 @@
 
 use std::{marker::PhantomData, ops::Range};
 
+use super::isa::{Isa, Pattern};
+
 /// Bytes that must be readable behind a record, its terminator included.
 const SLACK: usize = 64;
 
@@ -20,11 +22,12 @@ impl<'a> Utf8Span<'a> {
         Some(Self { arena, span })
     }
 
-    /// A cursor over the record at `record`, if it lies in this part and has its slack behind it.
+    /// A cursor over the record at `record`, if it lies in this part, ends with a NUL, and has its slack behind it.
     #[inline(always)]
     pub(crate) fn record(&self, record: Range<usize>) -> Option<Cursor<'a>> {
         let lies_here = self.span.start <= record.start && record.start <= record.end && record.end <= self.span.end;
-        if !lies_here || self.arena.len() < record.end + SLACK {
+        let has_slack = record.end + SLACK <= self.arena.len();
+        if !lies_here || !has_slack || self.arena[record.end] != 0 {
             return None;
         }
         let bytes = self.arena.as_ptr_range();
@@ -39,7 +42,7 @@ impl<'a> Utf8Span<'a> {
 /// A place in a record, or right at its end.
 ///
 /// Invariants: `at <= end`; both point into one arena that lives for `'a` and is readable from `at` to
-/// `end + SLACK`; what lies between the record's start and `end` is part of valid UTF-8.
+/// `end + SLACK`; the byte at `end` is NUL; what lies between the record's start and `end` is part of valid UTF-8.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'a> {
     at: *const u8,
@@ -48,7 +51,7 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The byte here. At the record's end it is what follows the record: NUL in an arena of records.
+    /// The byte here; NUL at the record's end.
     #[inline(always)]
     pub(crate) fn byte(self) -> u8 {
         // SAFETY: `at <= end`, and the byte at `end` is readable.
@@ -72,10 +75,47 @@ impl<'a> Cursor<'a> {
         Self { at, ..self }
     }
 
+    /// This place, `count` bytes further on.
+    ///
+    /// # Safety
+    /// None of the `count` bytes from here on is NUL. So the record's end, which is one, is not among them.
+    #[inline(always)]
+    pub(super) unsafe fn skip(self, count: usize) -> Self {
+        debug_assert!(count <= self.remaining());
+        // SAFETY: `count` is at most the distance to `end`, since no byte in front of the target is the NUL at `end`.
+        let at = unsafe { self.at.add(count) };
+        Self { at, ..self }
+    }
+
+    /// Behind the byte here, if it is `byte`.
+    #[inline(always)]
+    pub(crate) fn behind(self, byte: u8) -> Option<Self> {
+        if self.byte() != byte || byte == 0 {
+            return None;
+        }
+        // SAFETY: the byte here was just compared with one that is no NUL.
+        Some(unsafe { self.skip(1) })
+    }
+
+    /// Behind the pattern, if it stands here.
+    #[inline(always)]
+    pub(crate) fn behind_pattern<I: Isa>(self, isa: I, pattern: &Pattern) -> Option<Self> {
+        if !isa.starts_with(self.window(), pattern) {
+            return None;
+        }
+        // SAFETY: the bytes here were just found to be the pattern's, and no pattern has a NUL.
+        Some(unsafe { self.skip(pattern.len()) })
+    }
+
     /// How many bytes of the record are left.
     #[inline(always)]
     pub(crate) fn remaining(self) -> usize {
         self.end.addr() - self.at.addr()
+    }
+
+    /// The bytes from here to the record's end.
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.advance(self.remaining()).since(self)
     }
 
     /// Whether the whole record was read.
@@ -98,13 +138,13 @@ impl<'a> Cursor<'a> {
     /// Behind white space, if there is any here.
     #[inline(always)]
     pub(crate) fn skip_space(self) -> Self {
-        if self.byte() > b' ' { self } else { self.skip_spaces() }
+        if self.byte() > b' ' || self.is_at_end() { self } else { self.skip_spaces() }
     }
 
     #[inline(never)]
     fn skip_spaces(self) -> Self {
         let mut at = self;
-        while matches!(at.byte(), b' ' | b'\t' | b'\n' | b'\r') && !at.is_at_end() {
+        while matches!(at.byte(), b' ' | b'\t' | b'\n' | b'\r') {
             at = at.advance(1);
         }
         at

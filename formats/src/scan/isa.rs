@@ -8,7 +8,11 @@ pub(crate) const WINDOW: usize = 32;
 /// An instruction set, as a value whose existence proves that this machine has it.
 ///
 /// All operations are pure, and the same for every instruction set.
-pub(crate) trait Isa: Copy + Debug {
+///
+/// # Safety
+/// Memory safety depends on their being what they say: a cursor passes over what they found without looking again.
+#[allow(unsafe_code, reason = "implementing it is a promise that unsafe code relies on")]
+pub(crate) unsafe trait Isa: Copy + Debug {
     /// How many bytes from the start a JSON string may hold as they are: no quote, backslash or control character.
     fn plain_prefix(self, window: &[u8; WINDOW]) -> usize;
 
@@ -39,8 +43,11 @@ impl Pattern {
     /// What no window begins with: all of its bytes would have to be ones that UTF-8 never has.
     pub(crate) const NEVER: Self = Self { bytes: [0xFF; WINDOW], mask: u32::MAX, len: 0 };
 
-    /// A pattern of `bytes`; `None` when they are too many.
+    /// A pattern of `bytes`; `None` when they are too many or one of them is NUL.
     pub(crate) fn new(bytes: &[u8]) -> Option<Self> {
+        if bytes.contains(&0) {
+            return None;
+        }
         let mut pattern = Self { bytes: [0; WINDOW], mask: low_bits(bytes.len()), len: bytes.len() as u32 };
         pattern.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
         Some(pattern)

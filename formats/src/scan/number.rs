@@ -2,6 +2,7 @@
 //!
 //! The fast readers take what nearly all numbers are, and give `None` for the rest, right or wrong: then [`token`] finds
 //! out where the number ends, if it is one, and exact arithmetic over its text does the work.
+#![allow(unsafe_code, reason = "passing over digits that were just found")]
 
 use super::{
     cursor::Cursor,
@@ -21,8 +22,7 @@ const EXACT_POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e
 /// Reads an integer of up to 18 digits, without fraction or exponent.
 #[inline(always)]
 pub(crate) fn integer<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(i64, Cursor<'_>)> {
-    let negative = start.byte() == b'-';
-    let at = start.advance(usize::from(negative));
+    let (negative, at) = sign(start);
     let window = at.window::<WINDOW>();
     let len = isa.not_digits(window).trailing_zeros() as usize;
     if len == 0 || len > SAFE_DIGITS || goes_on(window[len]) || leads_with_zero(window, len) {
@@ -36,15 +36,15 @@ pub(crate) fn integer<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(i64, Cursor<
     };
     // Below 10^18, so neither the cast nor the sign can overflow.
     let value = value as i64;
-    Some((if negative { -value } else { value }, at.advance(len)))
+    // SAFETY: these bytes are digits.
+    Some((if negative { -value } else { value }, unsafe { at.skip(len) }))
 }
 
 /// Reads a number without exponent, correctly rounded: up to 19 significant digits, 27 of them behind the point, or an
 /// integer of up to 15.
 #[inline(always)]
 pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_>)> {
-    let negative = start.byte() == b'-';
-    let at = start.advance(usize::from(negative));
+    let (negative, at) = sign(start);
     let window = at.window::<WINDOW>();
     let others = isa.not_digits(window);
     let dot = others.trailing_zeros() as usize;
@@ -76,13 +76,14 @@ pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_
     } else {
         (isa.digits(head, dot) as i64 as f64, dot)
     };
-    Some((if negative { -value } else { value }, at.advance(len)))
+    // SAFETY: these bytes are digits and a point.
+    Some((if negative { -value } else { value }, unsafe { at.skip(len) }))
 }
 
 /// Finds the end of a number; `None` when it is none by RFC 8259 §6. What may follow it is the caller's matter.
 #[inline(always)]
 pub(crate) fn token<I: Isa>(isa: I, start: Cursor<'_>) -> Option<Cursor<'_>> {
-    let at = start.advance(usize::from(start.byte() == b'-'));
+    let (_, at) = sign(start);
     let window = at.window::<WINDOW>();
     let others = isa.not_digits(window);
     let len = others.trailing_zeros() as usize;
@@ -90,13 +91,15 @@ pub(crate) fn token<I: Isa>(isa: I, start: Cursor<'_>) -> Option<Cursor<'_>> {
         return long_token(at);
     }
     if !goes_on(window[len]) {
-        return Some(at.advance(len));
+        // SAFETY: these bytes are digits.
+        return Some(unsafe { at.skip(len) });
     }
     let end = (others & (others - 1)).trailing_zeros() as usize;
     if window[len] != b'.' || end == len + 1 || end == WINDOW || window[end] | 0x20 == b'e' {
         return long_token(at);
     }
-    Some(at.advance(end))
+    // SAFETY: these bytes are digits and a point.
+    Some(unsafe { at.skip(end) })
 }
 
 /// The same, byte by byte and for any number, behind its sign.
@@ -124,6 +127,14 @@ fn some_digits(start: Cursor<'_>) -> Option<Cursor<'_>> {
         at = at.advance(1);
     }
     (!at.since(start).is_empty()).then_some(at)
+}
+
+/// Whether a minus stands here, and the place behind it.
+#[inline(always)]
+fn sign(at: Cursor<'_>) -> (bool, Cursor<'_>) {
+    let negative = at.byte() == b'-';
+    // SAFETY: at most one byte, and that is a minus.
+    (negative, unsafe { at.skip(usize::from(negative)) })
 }
 
 /// Whether a number goes on behind its integer part.

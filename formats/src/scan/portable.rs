@@ -1,5 +1,7 @@
 //! The instruction set that every machine has: 64-bit words, in safe code.
 
+#![allow(unsafe_code, reason = "the promise that comes with `Isa`; all else is safe")]
+
 use super::isa::{Isa, Pattern, WINDOW};
 
 /// No wide registers: eight bytes at a time.
@@ -39,7 +41,8 @@ fn gather_highs(highs: u64) -> u32 {
     (((highs >> 7).wrapping_mul(0x0102_0408_1020_4080)) >> 56) as u32
 }
 
-impl Isa for Portable {
+// SAFETY: each operation looks at every byte that it speaks of; tests hold it against plain code.
+unsafe impl Isa for Portable {
     #[inline(always)]
     fn plain_prefix(self, window: &[u8; WINDOW]) -> usize {
         for (i, word) in words(window).into_iter().enumerate() {

@@ -1,4 +1,5 @@
 //! String bodies: what stands between two quotes.
+#![allow(unsafe_code, reason = "passing over bytes that were just found to be plain")]
 
 use super::{
     cursor::Cursor,
@@ -17,15 +18,15 @@ pub(crate) fn append<'a, I: Isa>(isa: I, start: Cursor<'a>, out: &mut Vec<u8>) -
         // All of the window, since that is one store; what is no part of the text is cut off again.
         out.extend_from_slice(window);
         let len = isa.plain_prefix(window);
+        // SAFETY: these bytes are plain, which a NUL is not.
+        at = unsafe { at.skip(len) };
         if len == WINDOW {
-            at = at.advance(WINDOW);
             continue;
         }
         out.truncate(out.len() - (WINDOW - len));
-        match window[len] {
-            b'"' => return Some(at.advance(len + 1)),
-            b'\\' => at = append_escape(at.advance(len), out)?,
-            _ => return None,
+        match at.behind(b'"') {
+            Some(end) => return Some(end),
+            None => at = append_escape(at, out)?,
         }
     }
 }
@@ -37,14 +38,14 @@ pub(crate) fn skip<I: Isa>(isa: I, start: Cursor<'_>) -> Option<Cursor<'_>> {
     loop {
         let window = at.window::<WINDOW>();
         let len = isa.plain_prefix(window);
+        // SAFETY: these bytes are plain, which a NUL is not.
+        at = unsafe { at.skip(len) };
         if len == WINDOW {
-            at = at.advance(WINDOW);
             continue;
         }
-        match window[len] {
-            b'"' => return Some(at.advance(len + 1)),
-            b'\\' => at = escape(at.advance(len))?.1,
-            _ => return None,
+        match at.behind(b'"') {
+            Some(end) => return Some(end),
+            None => at = escape(at)?.1,
         }
     }
 }
@@ -80,25 +81,41 @@ const HEX: [u8; 256] = {
     table
 };
 
-/// Appends what the escape at `at` stands for.
+/// Appends what the escape at `at` stands for; `None` when there is none.
 #[inline(always)]
 fn append_escape<'a>(at: Cursor<'a>, out: &mut Vec<u8>) -> Option<Cursor<'a>> {
-    let simple = SIMPLE[usize::from(at.window::<2>()[1])];
-    if simple != 0 {
+    if let Some((simple, behind)) = simple_escape(at) {
         out.push(simple);
-        return Some(at.advance(2));
+        return Some(behind);
     }
     let (c, behind) = unicode(at)?;
     let mut utf8 = [0; 4];
-    out.extend_from_slice(c.encode_utf8(&mut utf8).as_bytes());
+    let len = c.encode_utf8(&mut utf8).len();
+    // All four, since that is one store.
+    out.extend_from_slice(&utf8);
+    out.truncate(out.len() - (4 - len));
     Some(behind)
 }
 
-/// What the escape at `at` stands for, and where it ends.
+/// What the escape at `at` stands for, and where it ends; `None` when there is none.
 #[inline(always)]
 fn escape(at: Cursor<'_>) -> Option<(char, Cursor<'_>)> {
-    let simple = SIMPLE[usize::from(at.window::<2>()[1])];
-    if simple != 0 { Some((char::from(simple), at.advance(2))) } else { unicode(at) }
+    match simple_escape(at) {
+        Some((simple, behind)) => Some((char::from(simple), behind)),
+        None => unicode(at),
+    }
+}
+
+/// What the escape of two characters at `at` stands for, and where it ends.
+#[inline(always)]
+fn simple_escape(at: Cursor<'_>) -> Option<(u8, Cursor<'_>)> {
+    let letter = at.behind(b'\\')?;
+    let simple = SIMPLE[usize::from(letter.byte())];
+    if simple == 0 {
+        return None;
+    }
+    // SAFETY: a byte that has a meaning in an escape, which a NUL has not.
+    Some((simple, unsafe { letter.skip(1) }))
 }
 
 /// The character of `\uXXXX`, or of two in a row that are halves of a surrogate pair. A half alone is malformed.
@@ -107,14 +124,16 @@ fn unicode(at: Cursor<'_>) -> Option<(char, Cursor<'_>)> {
     let window = at.window::<12>();
     let unit = unit([window[0], window[1], window[2], window[3], window[4], window[5]])?;
     if unit & 0xFC00 != 0xD800 {
-        return Some((char::from_u32(unit)?, at.advance(6)));
+        // SAFETY: a backslash, a letter and four hexadecimal digits.
+        return Some((char::from_u32(unit)?, unsafe { at.skip(6) }));
     }
     let low = self::unit([window[6], window[7], window[8], window[9], window[10], window[11]])?;
     if low & 0xFC00 != 0xDC00 {
         return None;
     }
     let c = 0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-    Some((char::from_u32(c)?, at.advance(12)))
+    // SAFETY: the same twice.
+    Some((char::from_u32(c)?, unsafe { at.skip(12) }))
 }
 
 /// The code unit of `\uXXXX`.

@@ -6,7 +6,7 @@
 
 use crate::{
     column::KeyTable,
-    scan::{Isa, Pattern, WINDOW},
+    scan::{Cursor, Isa, Pattern, WINDOW},
 };
 
 /// Where a step leads.
@@ -68,16 +68,13 @@ const MISS: u32 = 8;
 const HOT: u32 = 1024;
 
 impl GlueTable {
-    /// The step that the window begins with and how long what stands for it is, if it was guessed.
+    /// The step that what stands at `at` was guessed to be, and the place behind it.
     #[inline(always)]
-    pub(super) fn guess<I: Isa>(&self, isa: I, state: u32, window: &[u8; WINDOW]) -> Option<(Step, usize)> {
+    pub(super) fn guess<'a, I: Isa>(&self, isa: I, state: u32, at: Cursor<'a>) -> Option<(Step, Cursor<'a>)> {
         let [first, second] = self.guesses.get(state as usize)?;
-        if isa.starts_with(window, &first.glue) {
-            Some((first.step, first.glue.len()))
-        } else if isa.starts_with(window, &second.glue) {
-            Some((second.step, second.glue.len()))
-        } else {
-            None
+        match at.behind_pattern(isa, &first.glue) {
+            Some(behind) => Some((first.step, behind)),
+            None => at.behind_pattern(isa, &second.glue).map(|behind| (second.step, behind)),
         }
     }
 

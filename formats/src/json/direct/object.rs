@@ -23,8 +23,8 @@ pub(super) fn object<'a, I: Instance>(
     let (mut at, mut state, mut found, mut keys) = (start, Step::FIRST, 0, 0);
     walk.depth += 1;
     loop {
-        let (step, value_at) = match row.glue.guess(isa, state, at.window()) {
-            Some((step, len)) => (step, at.advance(len)),
+        let (step, value_at) = match row.glue.guess(isa, state, at) {
+            Some(guessed) => guessed,
             None => isa.key(walk, row, state, at)?,
         };
         state = step.next;

@@ -6,8 +6,10 @@ use crate::scan::{Cursor, Isa, number, string};
 /// Passes over a value.
 #[inline(always)]
 pub(super) fn value<'a, I: Instance>(isa: I, walk: &mut Walk, at: Cursor<'a>) -> Option<Cursor<'a>> {
+    if let Some(start) = at.behind(b'"') {
+        return string::skip(isa, start);
+    }
     match at.byte() {
-        b'"' => string::skip(isa, at.advance(1)),
         b'{' | b'[' => isa.skip_container(walk, at),
         b'-' | b'0'..=b'9' => number::token(isa, at),
         _ => literal(at),

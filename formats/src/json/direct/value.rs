@@ -22,7 +22,10 @@ pub(super) fn value<'a, I: Instance>(
     at: Cursor<'a>,
 ) -> Option<Cursor<'a>> {
     let end = match column {
-        Column::Utf8(text) if at.byte() == b'"' => return text.push_json(isa, row, at.advance(1)),
+        Column::Utf8(text) => match at.behind(b'"') {
+            Some(start) => return text.push_json(isa, row, start),
+            None => None,
+        },
         Column::Int64(integers) => match number::integer(isa, at) {
             Some((value, end)) if integers.push_at(row, value) => Some(end),
             _ => None,
@@ -35,9 +38,10 @@ pub(super) fn value<'a, I: Instance>(
             (word @ (b't' | b'f'), Some(end)) if booleans.push_at(row, word == b't') => Some(end),
             _ => None,
         },
-        Column::Struct(object) if at.byte() == b'{' && object.num_rows() == row => {
-            return isa.object(walk, object, at.advance(1));
-        }
+        Column::Struct(object) if object.num_rows() == row => match at.behind(b'{') {
+            Some(start) => return isa.object(walk, object, start),
+            None => None,
+        },
         Column::Null(_) | Column::Json(_) | Column::Map(_) | Column::Dictionary(_) | Column::List(_) => None,
         _ => count(isa, column, row, at),
     };
@@ -153,20 +157,20 @@ pub(super) fn items<'a, I: Instance>(
     start: Cursor<'a>,
 ) -> Option<Cursor<'a>> {
     let mut at = start.skip_space();
-    if at.byte() == b']' {
-        return Some(at.advance(1));
+    if let Some(end) = at.behind(b']') {
+        return Some(end);
     }
     walk.depth += 1;
     let mut row = column.num_rows();
     loop {
         at = value(isa, walk, column, field, row, at)?.skip_space();
         row += 1;
-        let byte = at.byte();
-        at = at.advance(1);
-        match byte {
-            b',' => at = at.skip_space(),
-            b']' => break,
-            _ => return None,
+        match at.behind(b',') {
+            Some(next) => at = next.skip_space(),
+            None => {
+                at = at.behind(b']')?;
+                break;
+            }
         }
     }
     walk.depth -= 1;
