@@ -21,9 +21,9 @@ impl KeyTable {
     /// A table of keys; where two are equal the first one is found. Those of `hidden` are never found.
     pub fn new<'a>(keys: impl IntoIterator<Item = &'a str>, hidden: &[usize]) -> Self {
         let keys: Vec<Box<str>> = keys.into_iter().map(Box::from).collect();
-        let mut slots = vec![NONE; (keys.len() * 4).next_power_of_two().max(8)];
+        let mut slots = vec![NONE; (keys.len() * 8).next_power_of_two().max(8)];
         for (index, key) in keys.iter().enumerate().filter(|(index, _)| !hidden.contains(index)) {
-            let mut at = slot(key.as_bytes(), slots.len());
+            let mut at = slot(&KeyBytes::new(key.as_bytes()), slots.len());
             while slots[at] != NONE {
                 at = (at + 1) % slots.len();
             }
@@ -51,12 +51,12 @@ impl KeyTable {
     /// The index of a key, whatever came before it.
     #[inline(never)]
     pub(crate) fn probe(&self, key: &str) -> Option<usize> {
-        self.probe_where(key.as_bytes(), |index| *self.keys[index] == *key)
+        self.probe_where(&KeyBytes::new(key.as_bytes()), |index| *self.keys[index] == *key)
     }
 
     /// As [`KeyTable::probe`], for a caller that compares keys itself.
     #[inline(always)]
-    pub(crate) fn probe_where(&self, key: &[u8], is_key: impl Fn(usize) -> bool) -> Option<usize> {
+    pub(crate) fn probe_where(&self, key: &KeyBytes, is_key: impl Fn(usize) -> bool) -> Option<usize> {
         let mut at = slot(key, self.slots.len());
         loop {
             let index = *self.slots.get(at)?;
@@ -84,17 +84,67 @@ impl KeyTable {
     }
 }
 
-/// Where a key's search begins: from its length and its first and last eight bytes.
+/// Where a key's search begins, out of `slots`: from its length and its first and last eight bytes.
 #[inline(always)]
-fn slot(key: &[u8], slots: usize) -> usize {
-    let (head, tail) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
-        _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
-            (Some(head), Some(tail)) => (u64::from(u32::from_le_bytes(*head)), u64::from(u32::from_le_bytes(*tail))),
-            _ => (key.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
-        },
-    };
-    let mixed = (head ^ tail.rotate_left(29) ^ key.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+fn slot(key: &KeyBytes, slots: usize) -> usize {
+    let mixed = (key.head ^ key.tail.rotate_left(29) ^ key.len as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     // `slots` is a power of two, and the product's high bits are the mixed ones.
     (mixed >> 32) as usize & (slots - 1)
+}
+
+/// What the search for a key begins with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyBytes {
+    /// The first eight bytes, or as many as there are, the first lowest.
+    head: u64,
+    /// The last eight bytes, or as many as there are, the first lowest.
+    tail: u64,
+    len: usize,
+}
+
+impl KeyBytes {
+    /// Those of a key.
+    pub(crate) fn new(key: &[u8]) -> Self {
+        let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        let len = key.len();
+        Self { head: word(&key[..len.min(8)]), tail: word(&key[len.saturating_sub(8)..]), len }
+    }
+
+    /// Those of the key that is the window's first `len` bytes, without a branch on how many they are; `None` for none.
+    #[inline(always)]
+    pub(crate) fn of_window(window: &[u8; 32], len: usize) -> Option<Self> {
+        if len == 0 {
+            return None;
+        }
+        let keep = u64::MAX >> (64 - 8 * len.min(8));
+        let head = u64::from_le_bytes(*window.first_chunk()?) & keep;
+        let tail = u64::from_le_bytes(*window.get(len.saturating_sub(8)..)?.first_chunk()?) & keep;
+        Some(Self { head, tail, len })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_begin_the_search_where_keys_do() {
+        let window: [u8; 32] = std::array::from_fn(|i| b'a' + i as u8);
+        assert!(KeyBytes::of_window(&window, 0).is_none());
+        for len in 1..=32 {
+            let of_window = KeyBytes::of_window(&window, len).expect("it is short enough");
+            let of_key = KeyBytes::new(&window[..len]);
+            assert_eq!((of_window.head, of_window.tail), (of_key.head, of_key.tail), "{len}");
+        }
+    }
+
+    #[test]
+    fn keys_are_found_unless_hidden() {
+        let keys = ["", "a", "ab", "price", "a_key_of_some_length", "a_key_of_same_length", "ключ"];
+        let table = KeyTable::new(keys, &[3]);
+        for (i, key) in keys.iter().enumerate() {
+            assert_eq!(table.probe(key), (i != 3).then_some(i), "{key}");
+        }
+        assert_eq!(table.probe("volume"), None);
+    }
 }

@@ -44,6 +44,7 @@ pub use float::FloatColumn;
 pub use integer::IntegerColumn;
 pub use interval::{DurationColumn, IntervalColumn};
 pub use json_text::JsonColumn;
+pub(crate) use keys::KeyBytes;
 pub use keys::KeyTable;
 pub use list::{FixedListColumn, ListColumn};
 pub use map::MapColumn;

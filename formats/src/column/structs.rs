@@ -18,8 +18,8 @@ pub struct StructColumn {
     pub fields: Vec<StructField>,
     /// What stood between values so far, for the JSON engines.
     pub(crate) glue: GlueTable,
-    /// How many fields a record can name: all but those that a decoder fills itself.
-    nameable: usize,
+    /// [`StructColumn::all_seen`].
+    all_seen: u64,
     arrow_fields: Fields,
     rows: usize,
     nulls: NullRows,
@@ -75,7 +75,7 @@ impl StructColumn {
             keys: KeyTable::new(fields.iter().map(|f| payload_key(f)), &[]),
             fields: columns.collect::<SchemaResult<Vec<_>>>()?,
             glue: GlueTable::default(),
-            nameable: fields.len(),
+            all_seen: all_seen(fields.len(), &[]),
             arrow_fields: fields.clone(),
             rows: 0,
             nulls: NullRows::default(),
@@ -90,14 +90,15 @@ impl StructColumn {
         self.fields[index].on_absent = OnAbsent::Decoder;
         let reserved = self.fields.iter().enumerate().filter(|(_, f)| f.on_absent == OnAbsent::Decoder);
         let reserved: Vec<usize> = reserved.map(|(i, _)| i).collect();
-        self.nameable = self.fields.len() - reserved.len();
+        self.all_seen = all_seen(self.fields.len(), &reserved);
         self.keys = KeyTable::new(self.arrow_fields.iter().map(|f| payload_key(f)), &reserved);
     }
 
-    /// How many fields a record can name.
+    /// One bit for every field that a record can name, which is all but those that a decoder fills itself; 0 where that
+    /// says nothing, because they are more than 64.
     #[inline]
-    pub(crate) fn num_nameable(&self) -> usize {
-        self.nameable
+    pub(crate) fn all_seen(&self) -> u64 {
+        self.all_seen
     }
 
     /// Ends a row; every field's column has got its value.
@@ -111,6 +112,13 @@ impl StructColumn {
         self.rows = 0;
         self.nulls.truncate(0);
         self.fields.iter_mut().map(|f| f.column.finish()).collect()
+    }
+}
+
+fn all_seen(fields: usize, reserved: &[usize]) -> u64 {
+    match fields {
+        0..=64 => (0..fields).filter(|i| !reserved.contains(i)).fold(0, |all, i| all | 1 << i),
+        _ => 0,
     }
 }
 

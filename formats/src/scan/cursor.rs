@@ -1,7 +1,7 @@
 //! A place in a record that cannot leave it.
 #![allow(unsafe_code, reason = "wide loads reach over the record's end, into bytes that are known to be there")]
 
-use std::{marker::PhantomData, ops::Range};
+use std::{marker::PhantomData, ops::Range, ptr::NonNull};
 
 use super::isa::{Isa, Pattern};
 
@@ -30,11 +30,11 @@ impl<'a> Utf8Span<'a> {
         if !lies_here || !has_slack || self.arena[record.end] != 0 {
             return None;
         }
-        let bytes = self.arena.as_ptr_range();
+        let arena = NonNull::from(self.arena).cast::<u8>();
         // SAFETY: `record.start <= record.end < arena.len()`, as was just compared.
-        let at = unsafe { bytes.start.add(record.start) };
+        let at = unsafe { arena.add(record.start) };
         // SAFETY: as above.
-        let end = unsafe { bytes.start.add(record.end) };
+        let end = unsafe { arena.add(record.end) };
         Some(Cursor { at, end, arena: PhantomData })
     }
 }
@@ -45,8 +45,8 @@ impl<'a> Utf8Span<'a> {
 /// `end + SLACK`; the byte at `end` is NUL; what lies between the record's start and `end` is part of valid UTF-8.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'a> {
-    at: *const u8,
-    end: *const u8,
+    at: NonNull<u8>,
+    end: NonNull<u8>,
     arena: PhantomData<&'a [u8]>,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(crate) fn byte(self) -> u8 {
         // SAFETY: `at <= end`, and the byte at `end` is readable.
-        unsafe { *self.at }
+        unsafe { self.at.read() }
     }
 
     /// The next bytes, which may lie beyond the record's end.
@@ -63,7 +63,7 @@ impl<'a> Cursor<'a> {
     pub(crate) fn window<const N: usize>(self) -> &'a [u8; N] {
         const { assert!(N <= SLACK) };
         // SAFETY: `at + N <= end + SLACK`, the arena is readable up to there for `'a`, and bytes need no alignment.
-        unsafe { &*self.at.cast() }
+        unsafe { self.at.cast().as_ref() }
     }
 
     /// This place, `count` bytes further on; the record's end if that is nearer.
@@ -110,7 +110,7 @@ impl<'a> Cursor<'a> {
     /// How many bytes of the record are left.
     #[inline(always)]
     pub(crate) fn remaining(self) -> usize {
-        self.end.addr() - self.at.addr()
+        self.end.addr().get() - self.at.addr().get()
     }
 
     /// The bytes from here to the record's end.
@@ -130,9 +130,9 @@ impl<'a> Cursor<'a> {
         if start.end != self.end || start.at > self.at {
             return &[];
         }
-        let len = self.at.addr() - start.at.addr();
+        let len = self.at.addr().get() - start.at.addr().get();
         // SAFETY: both lie in the same record, `start` first, and its bytes live for `'a`.
-        unsafe { std::slice::from_raw_parts(start.at, len) }
+        unsafe { std::slice::from_raw_parts(start.at.as_ptr(), len) }
     }
 
     /// Behind white space, if there is any here.

@@ -12,6 +12,7 @@ pub(crate) mod number;
 mod portable;
 mod powers;
 pub(crate) mod string;
+pub(crate) mod word;
 #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
 mod x86;
 

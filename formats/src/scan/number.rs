@@ -25,7 +25,8 @@ pub(crate) fn integer<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(i64, Cursor<
     let (negative, at) = sign(start);
     let window = at.window::<WINDOW>();
     let len = isa.not_digits(window).trailing_zeros() as usize;
-    if len == 0 || len > SAFE_DIGITS || goes_on(window[len]) || leads_with_zero(window, len) {
+    // One branch for all, since each of them alone is hard to predict.
+    if (len.wrapping_sub(1) >= SAFE_DIGITS) | leads_with_zero(window, len) | goes_on(window[len % WINDOW]) {
         return None;
     }
     let (head, tail) = halves(window);
@@ -48,14 +49,14 @@ pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_
     let window = at.window::<WINDOW>();
     let others = isa.not_digits(window);
     let dot = others.trailing_zeros() as usize;
-    if dot == 0 || dot > EXACT_DIGITS || leads_with_zero(window, dot) {
+    if (dot.wrapping_sub(1) >= EXACT_DIGITS) | leads_with_zero(window, dot) {
         return None;
     }
     let (head, tail) = halves(window);
-    let (value, len) = if window[dot] == b'.' {
+    let (value, len) = if window[dot % WINDOW] == b'.' {
         let len = (others & (others - 1)).trailing_zeros() as usize;
         let places = len - dot - 1;
-        if places == 0 || len == WINDOW || window[len] | 0x20 == b'e' {
+        if (places == 0) | (len == WINDOW) | has_exponent(window[len % WINDOW]) {
             return None;
         }
         let value = if len <= 16 {
@@ -71,13 +72,14 @@ pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_
             divide_by_power_of_ten(digits, places)?
         };
         (value, len)
-    } else if window[dot] | 0x20 == b'e' {
+    } else if has_exponent(window[dot % WINDOW]) {
         return None;
     } else {
         (isa.digits(head, dot) as i64 as f64, dot)
     };
+    let signed = f64::from_bits(value.to_bits() | u64::from(negative) << 63);
     // SAFETY: these bytes are digits and a point.
-    Some((if negative { -value } else { value }, unsafe { at.skip(len) }))
+    Some((signed, unsafe { at.skip(len) }))
 }
 
 /// Finds the end of a number; `None` when it is none by RFC 8259 §6. What may follow it is the caller's matter.
@@ -140,12 +142,17 @@ fn sign(at: Cursor<'_>) -> (bool, Cursor<'_>) {
 /// Whether a number goes on behind its integer part.
 #[inline(always)]
 fn goes_on(byte: u8) -> bool {
-    byte == b'.' || byte | 0x20 == b'e'
+    (byte == b'.') | has_exponent(byte)
+}
+
+#[inline(always)]
+fn has_exponent(byte: u8) -> bool {
+    byte | 0x20 == b'e'
 }
 
 #[inline(always)]
 fn leads_with_zero(digits: &[u8; WINDOW], len: usize) -> bool {
-    digits[0] == b'0' && len > 1
+    (digits[0] == b'0') & (len > 1)
 }
 
 #[inline(always)]

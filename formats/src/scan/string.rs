@@ -15,20 +15,30 @@ pub(crate) fn append<'a, I: Isa>(isa: I, start: Cursor<'a>, out: &mut Vec<u8>) -
     let mut at = start;
     loop {
         let window = at.window::<WINDOW>();
-        // All of the window, since that is one store; what is no part of the text is cut off again.
-        out.extend_from_slice(window);
         let len = isa.plain_prefix(window);
+        append_prefix(out, window, len);
         // SAFETY: these bytes are plain, which a NUL is not.
         at = unsafe { at.skip(len) };
         if len == WINDOW {
             continue;
         }
-        out.truncate(out.len() - (WINDOW - len));
         match at.behind(b'"') {
             Some(end) => return Some(end),
             None => at = append_escape(at, out)?,
         }
     }
+}
+
+/// Appends the window's first `len` bytes.
+#[inline(always)]
+fn append_prefix(out: &mut Vec<u8>, window: &[u8; WINDOW], len: usize) {
+    out.reserve(WINDOW);
+    let end = out.len();
+    // SAFETY: there is room for a whole window behind the end, and nobody else can have it borrowed. Copying all of it is
+    // one store.
+    unsafe { out.as_mut_ptr().add(end).cast::<[u8; WINDOW]>().write_unaligned(*window) };
+    // SAFETY: at most the bytes that were just written, for which there is room.
+    unsafe { out.set_len(end + len.min(WINDOW)) };
 }
 
 /// Where the closing quote of the string ends that opens right in front of `start`; `None` when it is malformed.

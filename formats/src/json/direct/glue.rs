@@ -5,34 +5,38 @@
 //! to 32 bytes then replaces scanning a key, looking it up, and finding its colon.
 
 use crate::{
-    column::KeyTable,
+    column::{KeyBytes, KeyTable},
     scan::{Cursor, Isa, Pattern, WINDOW},
 };
 
-/// Where a step leads.
+/// What was read last in an object, as a number: nothing, the closing brace, a key without a field that is not remembered,
+/// the key of a field, or one that is remembered although no field has it. In that order, so that a field's number is its
+/// index and a constant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Step {
-    /// Index of the field whose value follows, or [`Step::END`] or [`Step::SKIP`].
-    pub(super) field: u32,
-    /// The state after that value.
-    pub(super) next: u32,
-}
+pub(crate) struct State(u32);
 
-impl Step {
-    /// The object has ended.
-    pub(super) const END: u32 = u32::MAX;
-    /// A value follows that no field wants.
-    pub(super) const SKIP: u32 = u32::MAX - 1;
+impl State {
+    /// Nothing yet.
+    pub(super) const FIRST: Self = Self(0);
+    /// The closing brace.
+    pub(super) const END: Self = Self(1);
+    /// A key that is not remembered.
+    pub(super) const LOST: Self = Self(2);
 
-    /// The state in which no value was read yet.
-    pub(super) const FIRST: u32 = 0;
-    /// The state after a key that is not remembered.
-    pub(super) const LOST: u32 = 1;
+    /// The key of a field.
+    pub(super) fn of_field(index: usize) -> Self {
+        Self(index as u32 + 3)
+    }
 
-    /// The step to a field's value.
+    /// The index of the field whose key it is; too large for any field otherwise.
     #[inline(always)]
-    pub(super) fn field(index: usize) -> Self {
-        Self { field: index as u32, next: index as u32 + 2 }
+    pub(super) fn field(self) -> usize {
+        self.0.wrapping_sub(3) as usize
+    }
+
+    #[inline(always)]
+    fn index(self) -> usize {
+        self.0 as usize
     }
 }
 
@@ -41,93 +45,108 @@ impl Step {
 #[repr(align(64))]
 struct Guess {
     glue: Pattern,
-    step: Step,
+    next: State,
 }
 
-const NO_GUESS: Guess = Guess { glue: Pattern::NEVER, step: Step { field: Step::END, next: Step::FIRST } };
+const NO_GUESS: Guess = Guess { glue: Pattern::NEVER, next: State::LOST };
 
 /// What stood between values so far in the objects of one struct, by the value that came before.
 #[derive(Debug, Default)]
 pub(crate) struct GlueTable {
-    /// Two guesses per state, the one learned last first. A state is what came before: nothing, a forgotten key, field
-    /// 0 and so on, then the keys of `unknown`.
+    /// Two guesses per state of what comes next, the one learned last first.
     guesses: Vec<[Guess; 2]>,
     /// Keys that no field has, sorted, with their state's number.
-    unknown: Vec<(Box<[u8]>, u32)>,
+    unknown: Vec<(Box<[u8]>, State)>,
     /// The fields' keys with their closing quote and colon.
     names: Vec<Pattern>,
-    /// Grows with every wrong guess and falls with every key.
+    /// Grows with every wrong guess and cools down with every object.
     heat: u32,
 }
 
 /// Keys without a field that are remembered.
 const MAX_UNKNOWN: usize = 1024;
-/// What a wrong guess adds to the heat. A key takes one away, so more than one wrong guess in eight keys heats up.
+/// What a wrong guess adds to the heat, and the part of it that an object takes away: with n wrong guesses in every object
+/// it settles at n * 64.
 const MISS: u32 = 8;
-/// From here on nothing is learned any more: the producer has no order.
-const HOT: u32 = 1024;
+const COOLING: u32 = 8;
+/// The heat per state from which on nothing is learned any more: a quarter of all guesses are wrong, the producer has no
+/// order.
+const HOT: u32 = MISS * COOLING / 4;
+/// The first records are all wrong guesses, whatever their order.
+const MIN_STATES: u32 = 16;
 
 impl GlueTable {
-    /// The step that what stands at `at` was guessed to be, and the place behind it.
+    /// What was guessed to follow `state` and does stand at `at`, and the place behind it.
     #[inline(always)]
-    pub(super) fn guess<'a, I: Isa>(&self, isa: I, state: u32, at: Cursor<'a>) -> Option<(Step, Cursor<'a>)> {
-        let [first, second] = self.guesses.get(state as usize)?;
+    pub(super) fn guess<'a, I: Isa>(&self, isa: I, state: State, at: Cursor<'a>) -> Option<(State, Cursor<'a>)> {
+        let [first, second] = self.guesses.get(state.index())?;
         match at.behind_pattern(isa, &first.glue) {
-            Some(behind) => Some((first.step, behind)),
-            None => at.behind_pattern(isa, &second.glue).map(|behind| (second.step, behind)),
+            Some(behind) => Some((first.next, behind)),
+            None => at.behind_pattern(isa, &second.glue).map(|behind| (second.next, behind)),
         }
     }
 
     /// Takes note of a wrong guess; true where learning from it is in vain.
     pub(super) fn miss(&mut self) -> bool {
-        self.heat = (self.heat + MISS).min(2 * HOT);
-        self.heat > HOT
+        let hot = (self.guesses.len() as u32).max(MIN_STATES) * HOT;
+        self.heat = (self.heat + MISS).min(2 * hot + MISS);
+        self.heat > hot
     }
 
-    /// Takes note of an object of `keys` keys.
+    /// Takes note of an object's end.
     #[inline(always)]
-    pub(super) fn cool(&mut self, keys: u32) {
-        self.heat = self.heat.saturating_sub(keys);
+    pub(super) fn cool(&mut self) {
+        self.heat -= self.heat.div_ceil(COOLING);
     }
 
-    /// Remembers what stood between the value of `state` and the next step.
-    pub(super) fn learn(&mut self, keys: &KeyTable, state: u32, glue: &[u8], step: Step) {
+    /// Remembers what stood between the value of `state` and `next`.
+    pub(super) fn learn(&mut self, keys: &KeyTable, state: State, glue: &[u8], next: State) {
         let Some(glue) = Pattern::new(glue) else { return };
-        let states = keys.keys().len() + 2 + self.unknown.len();
+        let states = State::of_field(keys.keys().len() + self.unknown.len()).index();
         if self.guesses.len() < states {
             self.guesses.resize(states, [NO_GUESS; 2]);
         }
-        if let Some(guesses) = self.guesses.get_mut(state as usize).filter(|_| state != Step::LOST) {
+        if let Some(guesses) = self.guesses.get_mut(state.index()).filter(|_| state != State::LOST) {
             guesses[1] = guesses[0];
-            guesses[0] = Guess { glue, step };
+            guesses[0] = Guess { glue, next };
         }
     }
 
-    /// The step over the value of a key that no field has.
-    pub(super) fn unknown(&mut self, keys: &KeyTable, key: &[u8]) -> Step {
-        let next = match self.unknown.binary_search_by(|(known, _)| (**known).cmp(key)) {
+    /// The state after a key that no field has.
+    pub(super) fn unknown(&mut self, keys: &KeyTable, key: &[u8]) -> State {
+        match self.unknown.binary_search_by(|(known, _)| (**known).cmp(key)) {
             Ok(at) => self.unknown[at].1,
             Err(at) if self.unknown.len() < MAX_UNKNOWN && key.len() < WINDOW => {
-                let state = (keys.keys().len() + 2 + self.unknown.len()) as u32;
+                let state = State::of_field(keys.keys().len() + self.unknown.len());
                 self.unknown.insert(at, (key.into(), state));
                 state
             }
-            Err(_) => Step::LOST,
-        };
-        Step { field: Step::SKIP, next }
-    }
-
-    /// The field whose key stands at the window's start, closing quote at `len` and colon behind it.
-    #[inline(always)]
-    pub(super) fn named<I: Isa>(&self, isa: I, keys: &KeyTable, window: &[u8; WINDOW], len: usize) -> Option<usize> {
-        keys.probe_where(window.get(..len)?, |i| self.names.get(i).is_some_and(|name| isa.starts_with(window, name)))
-    }
-
-    /// Makes [`GlueTable::named`] work. Keys too long for a pattern are not found by it.
-    pub(super) fn learn_names(&mut self, keys: &KeyTable) {
-        if self.names.is_empty() {
-            let name = |key: &str| Pattern::new(&[key.as_bytes(), b"\":"].concat()).unwrap_or(Pattern::NEVER);
-            self.names = keys.keys().map(name).collect();
+            Err(_) => State::LOST,
         }
+    }
+
+    /// The field whose key stands at the window's start, closing quote at `len` and colon behind it. The inner `None`
+    /// is for a key that no field has, the outer one for a key that is too long to be looked up like this.
+    #[inline(always)]
+    pub(super) fn named<I: Isa>(
+        &mut self,
+        isa: I,
+        keys: &KeyTable,
+        window: &[u8; WINDOW],
+        len: usize,
+    ) -> Option<Option<usize>> {
+        if self.names.is_empty() {
+            self.learn_names(keys);
+        }
+        let bytes = KeyBytes::of_window(window, len)?;
+        Some(keys.probe_where(&bytes, |i| self.names.get(i).is_some_and(|name| isa.starts_with(window, name))))
+    }
+
+    /// Writes down the fields' keys as they stand in compact records. One too long for a pattern is never looked up.
+    #[cold]
+    #[inline(never)]
+    fn learn_names(&mut self, keys: &KeyTable) {
+        let name = |key: &str| Pattern::new(&[key.as_bytes(), b"\":"].concat()).unwrap_or(Pattern::NEVER);
+        self.names = keys.keys().map(name).collect();
     }
 }

@@ -3,7 +3,7 @@
 
 use arrow_schema::Field;
 
-use super::{Walk, glue::Step, object, skip, value};
+use super::{Walk, glue::State, object, skip, value};
 use crate::{
     column::{Column, StructColumn},
     scan::{Cursor, Isa, Portable},
@@ -23,9 +23,9 @@ pub(crate) trait Instance: Isa {
         self,
         walk: &mut Walk,
         row: &mut StructColumn,
-        state: u32,
+        state: State,
         start: Cursor<'a>,
-    ) -> Option<(Step, Cursor<'a>)>;
+    ) -> Option<(State, Cursor<'a>)>;
 
     /// [`value::any_value`].
     fn value<'a>(
@@ -62,7 +62,7 @@ macro_rules! instance {
             instance!(@ $isa, [$($feature)?], object, object::object,
                 (walk: &mut Walk, row: &mut StructColumn, start: Cursor<'a>) -> Option<Cursor<'a>>);
             instance!(@ $isa, [$($feature)?], key, object::key,
-                (walk: &mut Walk, row: &mut StructColumn, state: u32, start: Cursor<'a>) -> Option<(Step, Cursor<'a>)>);
+                (walk: &mut Walk, row: &mut StructColumn, state: State, start: Cursor<'a>) -> Option<(State, Cursor<'a>)>);
             instance!(@ $isa, [$($feature)?], value, value::any_value,
                 (walk: &mut Walk, column: &mut Column, field: &Field, row: usize, at: Cursor<'a>) -> Option<Cursor<'a>>);
             instance!(@ $isa, [$($feature)?], items, value::items,

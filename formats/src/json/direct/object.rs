@@ -2,7 +2,7 @@
 
 use super::{
     Instance, Walk,
-    glue::Step,
+    glue::State,
     skip::{self, colon, unescape},
     value::value,
 };
@@ -20,32 +20,28 @@ pub(super) fn object<'a, I: Instance>(
     start: Cursor<'a>,
 ) -> Option<Cursor<'a>> {
     let rows = row.num_rows();
-    let (mut at, mut state, mut found, mut keys) = (start, Step::FIRST, 0, 0);
+    let (mut at, mut state, mut seen) = (start, State::FIRST, 0_u64);
     walk.depth += 1;
     loop {
-        let (step, value_at) = match row.glue.guess(isa, state, at) {
+        (state, at) = match row.glue.guess(isa, state, at) {
             Some(guessed) => guessed,
             None => isa.key(walk, row, state, at)?,
         };
-        state = step.next;
-        keys += 1;
-        at = match row.fields.get_mut(step.field as usize) {
+        let index = state.field();
+        at = match row.fields.get_mut(index) {
             Some(field) => {
-                found += 1;
-                value(isa, walk, &mut field.column, &field.field, rows, value_at)?
+                seen |= 1_u64.wrapping_shl(index as u32);
+                value(isa, walk, &mut field.column, &field.field, rows, at)?
             }
-            None if step.field == Step::END => {
-                at = value_at;
-                break;
-            }
-            None => skip::value(isa, walk, value_at)?,
+            None if state == State::END => break,
+            None => skip::value(isa, walk, at)?,
         };
     }
     walk.depth -= 1;
-    row.glue.cool(keys);
+    row.glue.cool();
     // No field has two values here: the second one would not have been of the next row.
-    if found < row.num_nameable() {
-        push_absent(row, rows)?;
+    if seen != row.all_seen() {
+        push_absent(row, rows, seen)?;
     }
     row.end_row();
     Some(at)
@@ -57,12 +53,12 @@ pub(super) fn key<'a, I: Instance>(
     isa: I,
     walk: &mut Walk,
     row: &mut StructColumn,
-    state: u32,
+    state: State,
     start: Cursor<'a>,
-) -> Option<(Step, Cursor<'a>)> {
+) -> Option<(State, Cursor<'a>)> {
     let hot = row.glue.miss();
-    if hot && let Some(step) = compact_key(isa, walk, row, state, start) {
-        return Some(step);
+    if hot && let Some(found) = compact_key(isa, walk, row, state, start) {
+        return Some(found);
     }
     any_key(walk, row, state, start, !hot)
 }
@@ -73,11 +69,10 @@ fn compact_key<'a, I: Instance>(
     isa: I,
     walk: &Walk,
     row: &mut StructColumn,
-    state: u32,
+    state: State,
     start: Cursor<'a>,
-) -> Option<(Step, Cursor<'a>)> {
-    row.glue.learn_names(&row.keys);
-    let comma = usize::from(state != Step::FIRST);
+) -> Option<(State, Cursor<'a>)> {
+    let comma = usize::from(state != State::FIRST);
     let opening = start.window::<2>();
     if comma == 1 && opening[0] != b',' || opening[comma] != b'"' {
         return None;
@@ -88,12 +83,12 @@ fn compact_key<'a, I: Instance>(
     if window.get(len..len + 2) != Some(b"\":") {
         return None;
     }
-    let step = match row.glue.named(isa, &row.keys, window, len) {
-        Some(field) => Step::field(field),
-        None if walk.ignores_unknown => Step { field: Step::SKIP, next: Step::LOST },
+    let next = match row.glue.named(isa, &row.keys, window, len)? {
+        Some(field) => State::of_field(field),
+        None if walk.ignores_unknown => State::LOST,
         None => return None,
     };
-    Some((step, at.advance(len + 2)))
+    Some((next, at.advance(len + 2)))
 }
 
 /// Reads any key, and learns from it.
@@ -101,38 +96,43 @@ fn compact_key<'a, I: Instance>(
 fn any_key<'a>(
     walk: &mut Walk,
     row: &mut StructColumn,
-    state: u32,
+    state: State,
     start: Cursor<'a>,
     learns: bool,
-) -> Option<(Step, Cursor<'a>)> {
+) -> Option<(State, Cursor<'a>)> {
     let mut at = start.skip_space();
-    let (step, at) = if at.byte() == b'}' {
-        (Step { field: Step::END, next: Step::FIRST }, at.advance(1))
+    let (next, at) = if at.byte() == b'}' {
+        (State::END, at.advance(1))
     } else {
-        if state != Step::FIRST {
+        if state != State::FIRST {
             if at.byte() != b',' {
                 return None;
             }
             at = at.advance(1).skip_space();
         }
         let at = colon(unescape(Portable, at, &mut walk.text)?)?;
-        let step = match row.keys.probe(std::str::from_utf8(&walk.text).ok()?) {
-            Some(field) => Step::field(field),
+        let next = match row.keys.probe(std::str::from_utf8(&walk.text).ok()?) {
+            Some(field) => State::of_field(field),
             None if walk.ignores_unknown => row.glue.unknown(&row.keys, &walk.text),
             None => return None,
         };
-        (step, at)
+        (next, at)
     };
     if learns {
-        row.glue.learn(&row.keys, state, at.since(start), step);
+        row.glue.learn(&row.keys, state, at.since(start), next);
     }
-    Some((step, at))
+    Some((next, at))
 }
 
-/// Pushes what the fields get that the object does not have; `None` where that rejects the record.
+/// Pushes what the fields get that the object does not have; `None` where that rejects the record. Bit i mod 64 of `seen`
+/// is set for every field i that it has.
 #[inline(never)]
-fn push_absent(row: &mut StructColumn, rows: usize) -> Option<()> {
-    for field in row.fields.iter_mut().filter(|f| f.column.num_rows() == rows) {
+fn push_absent(row: &mut StructColumn, rows: usize, seen: u64) -> Option<()> {
+    let is_exact = row.fields.len() <= 64;
+    for (at, field) in row.fields.iter_mut().enumerate() {
+        if seen & 1_u64.wrapping_shl(at as u32) != 0 && (is_exact || field.column.num_rows() != rows) {
+            continue;
+        }
         match field.on_absent {
             OnAbsent::Null => field.column.push_null(),
             OnAbsent::Default => {

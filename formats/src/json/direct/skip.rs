@@ -1,7 +1,7 @@
 //! Values that no column wants: checked as strictly as any other, and passed over.
 
 use super::{Instance, Walk};
-use crate::scan::{Cursor, Isa, number, string};
+use crate::scan::{Cursor, Isa, number, string, word};
 
 /// Passes over a value.
 #[inline(always)]
@@ -12,17 +12,7 @@ pub(super) fn value<'a, I: Instance>(isa: I, walk: &mut Walk, at: Cursor<'a>) ->
     match at.byte() {
         b'{' | b'[' => isa.skip_container(walk, at),
         b'-' | b'0'..=b'9' => number::token(isa, at),
-        _ => literal(at),
-    }
-}
-
-/// Passes over `true`, `false` or `null`.
-#[inline(always)]
-pub(super) fn literal(at: Cursor<'_>) -> Option<Cursor<'_>> {
-    match at.window::<5>() {
-        [b't', b'r', b'u', b'e', _] | [b'n', b'u', b'l', b'l', _] => Some(at.advance(4)),
-        b"false" => Some(at.advance(5)),
-        _ => None,
+        _ => word::skip(at),
     }
 }
 
@@ -49,7 +39,7 @@ pub(super) fn container<'a, I: Instance>(isa: I, walk: &mut Walk, start: Cursor<
             }
             b'"' => string::skip(isa, at.advance(1))?,
             b'-' | b'0'..=b'9' => number::token(isa, at)?,
-            _ => literal(at)?,
+            _ => word::skip(at)?,
         };
         // Behind a value: close what ends here, up to a comma.
         loop {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     column::{Column, ColumnOps, MapColumn, Scalar},
-    scan::{Cursor, Isa, number},
+    scan::{Cursor, Isa, number, word},
 };
 
 /// Appends the value at `at` as row `row` of the column, and returns where it ends.
@@ -34,8 +34,8 @@ pub(super) fn value<'a, I: Instance>(
             Some((value, end)) if floats.push_at(row, value) => Some(end),
             _ => None,
         },
-        Column::Boolean(booleans) => match (at.byte(), skip::literal(at)) {
-            (word @ (b't' | b'f'), Some(end)) if booleans.push_at(row, word == b't') => Some(end),
+        Column::Boolean(booleans) => match word::boolean(at) {
+            Some((value, end)) if booleans.push_at(row, value) => Some(end),
             _ => None,
         },
         Column::Struct(object) if object.num_rows() == row => match at.behind(b'{') {
@@ -90,7 +90,7 @@ pub(super) fn any_value<'a, I: Instance>(
         return None;
     }
     if at.byte() == b'n' {
-        let end = skip::literal(at).filter(|_| field.is_nullable())?;
+        let end = word::skip(at).filter(|_| field.is_nullable())?;
         column.push_null();
         return Some(end);
     }
@@ -140,7 +140,7 @@ fn any_scalar<'a, I: Isa>(isa: I, walk: &mut Walk, column: &mut Column, at: Curs
             Some(end)
         }
         word => {
-            let end = skip::literal(at)?;
+            let end = word::skip(at)?;
             column.push_scalar(Scalar::Bool(word == b't')).ok()?;
             Some(end)
         }
