@@ -18,11 +18,12 @@ fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & HIGHS
 }
 
-/// The window's words, the first byte lowest.
+/// The window's words, the first byte lowest. Written out, since closures of array methods are not always inlined.
 #[inline(always)]
 fn words(window: &[u8; WINDOW]) -> [u64; 4] {
     let (words, _) = window.as_chunks::<8>();
-    [0, 1, 2, 3].map(|i| u64::from_le_bytes(words[i]))
+    let word = |i: usize| u64::from_le_bytes(words[i]);
+    [word(0), word(1), word(2), word(3)]
 }
 
 /// The high bit of every byte that is no digit, exactly.
@@ -45,7 +46,9 @@ fn gather_highs(highs: u64) -> u32 {
 unsafe impl Isa for Portable {
     #[inline(always)]
     fn plain_prefix(self, window: &[u8; WINDOW]) -> usize {
-        for (i, word) in words(window).into_iter().enumerate() {
+        let words = words(window);
+        for i in 0..words.len() {
+            let word = words[i];
             // The first marked byte is exact in each of the three, which is all that counts.
             let quote = zeros(word ^ (ONES * u64::from(b'"')));
             let backslash = zeros(word ^ (ONES * u64::from(b'\\')));
@@ -77,23 +80,29 @@ unsafe impl Isa for Portable {
 
     #[inline(always)]
     fn not_digits(self, window: &[u8; WINDOW]) -> u32 {
-        let bits = words(window).map(|word| gather_highs(not_digit_bytes(word)));
-        bits[0] | bits[1] << 8 | bits[2] << 16 | bits[3] << 24
+        let words = words(window);
+        let bits = |i: usize| gather_highs(not_digit_bytes(words[i]));
+        bits(0) | bits(1) << 8 | bits(2) << 16 | bits(3) << 24
     }
 
     #[inline(always)]
     fn digits(self, bytes: &[u8; 16], end: usize) -> u64 {
-        bytes.iter().take(end).fold(0, shift_in)
+        shift_in(0, &bytes[..end.min(16)])
     }
 
     #[inline(always)]
     fn digits_around(self, bytes: &[u8; 16], dot: usize, end: usize) -> u64 {
-        let integer = bytes.iter().take(dot).fold(0, shift_in);
-        bytes.iter().take(end).skip(dot + 1).fold(integer, shift_in)
+        let end = end.min(16);
+        shift_in(shift_in(0, &bytes[..dot.min(end)]), &bytes[(dot + 1).min(end)..end])
     }
 }
 
+/// The number that goes on with these digits.
 #[inline(always)]
-fn shift_in(value: u64, digit: &u8) -> u64 {
-    value.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0')))
+fn shift_in(number: u64, digits: &[u8]) -> u64 {
+    let mut number = number;
+    for digit in digits {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0')));
+    }
+    number
 }

@@ -32,13 +32,22 @@ pub(crate) fn append<'a, I: Isa>(isa: I, start: Cursor<'a>, out: &mut Vec<u8>) -
 /// Appends the window's first `len` bytes.
 #[inline(always)]
 fn append_prefix(out: &mut Vec<u8>, window: &[u8; WINDOW], len: usize) {
-    out.reserve(WINDOW);
+    if out.capacity() - out.len() < WINDOW {
+        grow(out);
+    }
     let end = out.len();
     // SAFETY: there is room for a whole window behind the end, and nobody else can have it borrowed. Copying all of it is
     // one store.
     unsafe { out.as_mut_ptr().add(end).cast::<[u8; WINDOW]>().write_unaligned(*window) };
     // SAFETY: at most the bytes that were just written, for which there is room.
     unsafe { out.set_len(end + len.min(WINDOW)) };
+}
+
+/// Makes room for a window.
+#[cold]
+#[inline(never)]
+fn grow(out: &mut Vec<u8>) {
+    out.reserve(WINDOW);
 }
 
 /// Where the closing quote of the string ends that opens right in front of `start`; `None` when it is malformed.
@@ -95,15 +104,15 @@ const HEX: [u8; 256] = {
 #[inline(always)]
 fn append_escape<'a>(at: Cursor<'a>, out: &mut Vec<u8>) -> Option<Cursor<'a>> {
     if let Some((simple, behind)) = simple_escape(at) {
-        out.push(simple);
+        let mut utf8 = [0; WINDOW];
+        utf8[0] = simple;
+        append_prefix(out, &utf8, 1);
         return Some(behind);
     }
     let (c, behind) = unicode(at)?;
-    let mut utf8 = [0; 4];
+    let mut utf8 = [0; WINDOW];
     let len = c.encode_utf8(&mut utf8).len();
-    // All four, since that is one store.
-    out.extend_from_slice(&utf8);
-    out.truncate(out.len() - (4 - len));
+    append_prefix(out, &utf8, len);
     Some(behind)
 }
 
@@ -149,7 +158,8 @@ fn unicode(at: Cursor<'_>) -> Option<(char, Cursor<'_>)> {
 /// The code unit of `\uXXXX`.
 #[inline(always)]
 fn unit(text: [u8; 6]) -> Option<u32> {
-    let [a, b, c, d] = [text[2], text[3], text[4], text[5]].map(|digit| u32::from(HEX[usize::from(digit)]));
+    let digit = |i: usize| u32::from(HEX[usize::from(text[i])]);
+    let (a, b, c, d) = (digit(2), digit(3), digit(4), digit(5));
     let is_unit = text[0] == b'\\' && text[1] == b'u' && (a | b | c | d) < 16;
     is_unit.then_some(a << 12 | b << 8 | c << 4 | d)
 }
