@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use laminar_benches::{
     answer::Answer,
-    input::{BYTES_PER_ROUND, Batch, Case},
+    input::{self, BYTES_PER_ROUND, Batch, Case},
     peers::{self, ARROW_JSON, LAMINAR, Peer},
 };
 use laminar_formats::json::JsonEngine;
@@ -57,7 +57,10 @@ fn main() -> ExitCode {
     };
     let engines: Vec<String> = JsonEngine::available().map(|engine| format!("{engine:?}")).collect();
     println!("our engines: {}; `{LAMINAR}` is the default one, {:?}", engines.join(", "), JsonEngine::best());
-    println!("median of {} rounds: MB/s (ratio to {ARROW_JSON}, within a round)", arguments.rounds);
+    println!(
+        "median of {} rounds: MB/s (ratio to {ARROW_JSON}, within a round), of one thread's time",
+        arguments.rounds
+    );
 
     let mut all = Vec::new();
     for &rows_per_batch in &arguments.rows_per_batch {
@@ -119,11 +122,17 @@ fn measure(case: Case, rows_per_batch: usize, rounds: usize, with_every_peer: bo
     let mut peers = if with_every_peer { peers::peers(&case) } else { peers::arrow_json_and_ours(&case) };
     assert_same_answers(&mut peers, &batches);
 
-    let expected: usize = batches.iter().map(|batch| batch.records.len()).sum();
-    let turns = Turns::take(&mut peers, rounds, |peer| {
-        let rows: usize = batches.iter().map(|batch| peer.decode(batch)).sum();
-        assert_eq!(rows, expected, "{}", peer.name());
-    });
+    let slices = input::turns(&batches);
+    let turns = Turns::take(
+        &mut peers,
+        &slices,
+        rounds,
+        |slice| input::bring_into_cache(slice),
+        |peer, slice| {
+            let rows: usize = slice.iter().map(|batch| peer.decode(batch)).sum();
+            assert_eq!(rows, slice.iter().map(|batch| batch.records.len()).sum::<usize>(), "{}", peer.name());
+        },
+    );
     let peers = peers.iter().map(|peer| peer.name().to_owned()).collect();
     Measured { case, rows_per_batch, num_bytes: records.num_bytes(), peers, turns }
 }

@@ -9,7 +9,7 @@ use arrow_json::{ReaderBuilder, reader::Decoder};
 use laminar_formats::json::{JsonDecoder, JsonEngine};
 use laminar_gates::{
     decoders, floors,
-    input::{BYTES_PER_ROUND, Batch, Case},
+    input::{self, BYTES_PER_ROUND, Batch, Case},
     turns::Turns,
 };
 use laminar_schema::FormatDecoder;
@@ -54,11 +54,14 @@ fn measure(case: &Case, rounds: usize) -> Vec<f64> {
             assert!(peer.decode(batch) == reference, "{}: the values differ from arrow-json's", case.name);
         }
     }
-    let turns = Turns::take(&mut peers, rounds, |peer| {
-        for batch in &batches {
-            black_box(peer.decode(batch));
-        }
-    });
+    let slices = input::turns(&batches);
+    let turns = Turns::take(
+        &mut peers,
+        &slices,
+        rounds,
+        |slice| input::bring_into_cache(slice),
+        |peer, slice| slice.iter().for_each(|batch| drop(black_box(peer.decode(batch)))),
+    );
     (1..peers.len()).map(|peer| turns.ratio(peer, 0)).collect()
 }
 

@@ -1,14 +1,18 @@
 //! Records in memory, cut into batches.
 
+use std::hint::black_box;
+
 use arrow_schema::SchemaRef;
 use laminar_connector_generator::workload::Workload;
 use laminar_schema::RawBatch;
 
 const SEED: u64 = 42;
 
-/// What one round of a comparison decodes: enough for the records to come from beyond the second-level cache, as they do
-/// in a running engine.
+/// What one round of a comparison decodes: enough for no decoder to learn the records by heart.
 pub const BYTES_PER_ROUND: usize = 8 << 20;
+
+/// What one turn of a comparison decodes, as far as whole batches allow: about what the second-level cache holds.
+const BYTES_PER_TURN: usize = 1 << 20;
 
 /// One line of a benchmark's table: a workload, and whether its keys come in random order with 5 % of them missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +92,22 @@ impl Records {
             Batch { lines: &self.bytes[first..start], raw: RawBatch::from_values(&records), records }
         };
         self.ends.chunks(num_rows).map(cut).collect()
+    }
+}
+
+/// The batches of one turn each.
+pub fn turns<'b, 'a>(batches: &'b [Batch<'a>]) -> Vec<&'b [Batch<'a>]> {
+    let bytes_per_batch = batches.first().map_or(1, |batch| batch.lines.len());
+    batches.chunks((BYTES_PER_TURN / bytes_per_batch).max(1)).collect()
+}
+
+/// Reads every byte of the batches, in each form that they have: a source has just written the records that an engine
+/// decodes.
+pub fn bring_into_cache(batches: &[Batch<'_>]) {
+    for batch in batches {
+        let in_arena = (0..batch.raw.len()).map(|record| batch.raw.value(record));
+        let all = std::iter::once(batch.lines).chain(in_arena);
+        black_box(all.flatten().fold(0_u8, |sum, byte| sum ^ byte));
     }
 }
 

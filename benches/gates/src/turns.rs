@@ -1,6 +1,8 @@
 //! Competitors timed in turns within one process, so that a noisy machine hits all of them alike.
 
-use std::time::Instant;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// Seconds per competitor and round.
 #[derive(Debug)]
@@ -9,24 +11,31 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Runs every competitor once per round. The first round only warms up.
+    /// Lets every competitor `run` each slice of the work once per round; the first round only warms up.
     ///
-    /// Each round begins with another competitor: some of them read the same memory, and none of them may always find it
-    /// in the cache because of who came before.
-    pub fn take<P>(competitors: &mut [P], num_rounds: usize, mut run: impl FnMut(&mut P)) -> Self {
-        let mut seconds = vec![Vec::with_capacity(num_rounds); competitors.len()];
+    /// A turn is one slice, so that whatever else the machine does hits all competitors alike. What counts is the
+    /// thread's time on a processor: waiting for one is nobody's work. Before each turn, and not counted, `prepare`
+    /// brings the slice into the cache, whoever came before; each slice begins with another competitor.
+    pub fn take<P, S>(
+        competitors: &mut [P],
+        slices: &[S],
+        num_rounds: usize,
+        prepare: impl Fn(&S),
+        mut run: impl FnMut(&mut P, &S),
+    ) -> Self {
+        let mut seconds = vec![vec![0.0; num_rounds + 1]; competitors.len()];
         for round in 0..=num_rounds {
-            for turn in 0..competitors.len() {
-                let index = (round + turn) % competitors.len();
-                let start = Instant::now();
-                run(&mut competitors[index]);
-                let elapsed = start.elapsed().as_secs_f64();
-                if round > 0 {
-                    seconds[index].push(elapsed);
+            for (number, slice) in slices.iter().enumerate() {
+                for turn in 0..competitors.len() {
+                    let index = (round + number + turn) % competitors.len();
+                    prepare(slice);
+                    let start = time_on_processor();
+                    run(&mut competitors[index], slice);
+                    seconds[index][round] += (time_on_processor() - start).as_secs_f64();
                 }
             }
         }
-        Self { seconds }
+        Self { seconds: seconds.into_iter().map(|rounds| rounds[1..].to_vec()).collect() }
     }
 
     /// The median of a competitor's seconds.
@@ -39,6 +48,13 @@ impl Turns {
         let rounds = self.seconds[reference].iter().zip(&self.seconds[competitor]);
         median(rounds.map(|(reference, own)| reference / own).collect())
     }
+}
+
+/// How long this thread has run so far.
+fn time_on_processor() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    // Both parts of a thread's time are above zero, and the second is below a second.
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// The mean that ratios have.
