@@ -51,6 +51,8 @@ pub struct JsonDecoder {
     walk: Option<Box<Walk>>,
     /// Grows with every record that the direct engine leaves to the tape.
     reluctance: u32,
+    /// From where on records are spared the attempt.
+    reluctant: u32,
     plan: Plan,
     root: StructColumn,
     defaults: DefaultFiller,
@@ -113,6 +115,7 @@ impl JsonDecoder {
             engine: if walk.is_some() { Dispatch::new(engine) } else { Dispatch::Tape },
             walk,
             reluctance: 0,
+            reluctant: RELUCTANT,
             root,
             defaults,
             state: WalkState {
@@ -133,6 +136,14 @@ impl JsonDecoder {
             masks: Vec::new(),
             plan,
         })
+    }
+
+    /// Lets a direct engine try every record, however many it has left to the tape: for tests of the engine, which
+    /// otherwise rests while most records are malformed.
+    #[must_use]
+    pub fn eager(mut self) -> Self {
+        self.reluctant = u32::MAX;
+        self
     }
 
     /// The engine that this decoder runs.
@@ -163,14 +174,14 @@ impl JsonDecoder {
     #[inline(always)]
     fn direct(&mut self, start: Cursor<'_>) -> SchemaResult<bool> {
         let Some(walk) = &mut self.walk else { return Ok(false) };
-        if self.reluctance > RELUCTANT {
+        if self.reluctance > self.reluctant {
             self.reluctance -= 1;
             return Ok(false);
         }
         let before = self.root.num_rows();
         if !self.engine.record(walk, &mut self.root, start) {
             self.root.truncate(before);
-            self.reluctance += REFUSAL;
+            self.reluctance = self.reluctance.saturating_add(REFUSAL);
             return Ok(false);
         }
         self.reluctance = self.reluctance.saturating_sub(1);

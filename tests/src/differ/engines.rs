@@ -5,14 +5,15 @@ use arrow_schema::SchemaRef;
 use laminar_formats::json::{JsonDecoder, JsonEngine, JsonOptions};
 use laminar_schema::{Decoded, ErrorKind, FormatDecoder, RawBatch, SchemaResult};
 
-/// One decoder per engine, all of the same schema and options.
+/// A decoder of each engine that tries every record, and the one that everybody gets, all of the same schema and
+/// options.
 #[derive(Debug)]
 pub struct Engines {
     decoders: Vec<JsonDecoder>,
 }
 
 impl Engines {
-    /// A decoder of each engine.
+    /// Decoders that have seen nothing yet.
     ///
     /// # Errors
     /// The schema or the options are refused, as every engine must refuse them.
@@ -21,7 +22,9 @@ impl Engines {
     /// When the engines disagree about that.
     pub fn new(schema: &SchemaRef, options: &JsonOptions) -> SchemaResult<Self> {
         let build = |engine| JsonDecoder::with_engine(SchemaRef::clone(schema), options, engine);
-        let mut built: Vec<SchemaResult<JsonDecoder>> = JsonEngine::available().map(build).collect();
+        let mut built: Vec<SchemaResult<JsonDecoder>> =
+            JsonEngine::available().map(|engine| build(engine).map(JsonDecoder::eager)).collect();
+        built.push(build(JsonEngine::best()));
         let refused = built.iter().filter(|d| d.is_err()).count();
         assert!(refused == 0 || refused == built.len(), "engines disagree about {schema} with {options:?}: {built:?}");
         if refused > 0 {

@@ -139,7 +139,9 @@ impl GlueTable {
             self.learn_names(keys);
         }
         let bytes = KeyBytes::of_window(window, len)?;
-        Some(keys.probe_where(&bytes, |i| self.names.get(i).is_some_and(|name| isa.starts_with(window, name))))
+        // The length too: a field's name may itself hold a quote and a colon.
+        let is_key = |name: &Pattern| name.len() == len + 2 && isa.starts_with(window, name);
+        Some(keys.probe_where(&bytes, |i| self.names.get(i).is_some_and(is_key)))
     }
 
     /// Writes down the fields' keys as they stand in compact records. One too long for a pattern is never looked up.
