@@ -130,7 +130,7 @@ fn run(seed: u64, until: Until, started: Instant) -> Tally {
 /// Says what was found and saves it, with as few records as show it.
 fn report(target: &Target, records: &[Vec<u8>], what: &str, seed: u64, turn: u64) {
     let finding = Finding { target: target.name.to_owned(), records: records.to_vec() }.reduced();
-    let what = finding.replay().err().unwrap_or_else(|| format!("{what}; only after what came before"));
+    let what = finding.fault().unwrap_or_else(|| format!("{what}; only after what came before"));
     let mut hasher = DefaultHasher::new();
     finding.records.hash(&mut hasher);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts/json_engines");

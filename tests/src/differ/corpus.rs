@@ -61,6 +61,11 @@ impl Finding {
         warm.examine(&self.records, &batch).map(|_| ())
     }
 
+    /// What is wrong, if anything still is; a panic is.
+    pub fn fault(&self) -> Option<String> {
+        std::panic::catch_unwind(|| self.replay()).unwrap_or_else(|_| Err("panics".to_owned())).err()
+    }
+
     /// Drops records for as long as the rest is still a finding.
     #[must_use]
     pub fn reduced(mut self) -> Self {
@@ -71,7 +76,7 @@ impl Finding {
                 let to = (from + size).min(self.records.len());
                 let rest = [&self.records[..from], &self.records[to..]].concat();
                 let rest = Self { target: self.target.clone(), records: rest };
-                if rest.replay().is_err() {
+                if rest.fault().is_some() {
                     self = rest;
                 } else {
                     from = to;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema};
-use laminar_schema::RawBatch;
+use laminar_schema::{RawBatch, field::json_field};
 use laminar_testkit::{
     differ::{
         Engines,
@@ -111,6 +111,28 @@ fn keys_with_escapes() {
         &[("duplicate_fields", "reject")],
         &records.iter().map(|r| format!(r#"{{"m":{r}}}"#)).collect::<Vec<_>>(),
     );
+}
+
+/// Names that read like a key, a colon and the beginning of its value, in records of no order.
+#[test]
+fn names_that_hold_quotes() {
+    for table in 0..40 {
+        let names: Vec<String> = (0..64).map(|i| format!(r#"{table}k{i}":{{"b"#)).collect();
+        let mut random = Random(table);
+        let records: Vec<String> = (0..400)
+            .map(|_| match random.below(64) {
+                i if random.below(2) == 0 => format!(r#"{{"{table}k{i}":{{"b":1}}}}"#),
+                i => format!(r#"{{"{table}k{i}\":{{\"b":{i}}}"#),
+            })
+            .collect();
+        let batch = RawBatch::from_values(&records);
+        let fields = names.iter().map(|name| json_field(name, true));
+        let schema = Arc::new(Schema::new(fields.collect::<Fields>()));
+        let mut engines = Engines::new(&schema, &options(&[])).unwrap();
+        let first = engines.decode(&batch).unwrap();
+        difference(&first, &engines.decode(&batch).unwrap()).unwrap();
+        assert!(first.rejected.is_empty(), "{}", first.rejected[0].error);
+    }
 }
 
 /// Glue between two values at every place of a 64-byte block, as it is expected and nearly so.
