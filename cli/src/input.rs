@@ -13,6 +13,9 @@ use crate::{
     error::CliError,
 };
 
+/// Bytes of records in one batch: several are on their way at once, and a core's cache should hold one.
+const MAX_BATCH_BYTES: usize = 1 << 20;
+
 /// An input with the source that reads it.
 #[derive(Debug)]
 pub(crate) struct Input {
@@ -77,7 +80,7 @@ impl Found {
             format.options.insert(key, value.text.clone(), None);
         }
         let name = paths.join(", ");
-        let config = FileSourceConfig::new(name.clone());
+        let config = FileSourceConfig { max_batch_bytes: MAX_BATCH_BYTES, ..FileSourceConfig::new(name.clone()) };
         let source = match stdin {
             Some(whole) => FileSource::<CliDecoder>::from_reader(whole, config, &format)?,
             None => FileSource::of_paths(&paths, config, &format)?,
