@@ -17,6 +17,7 @@ LAMINAR = "target/release/laminar"
 
 DUCKDB = """
 import sys, duckdb
+duckdb.sql('SET enable_progress_bar = false')
 duckdb.sql(f"COPY (SELECT * FROM read_json('{sys.argv[1]}', format='newline_delimited')) TO '{sys.argv[2]}'")
 """
 POLARS = """

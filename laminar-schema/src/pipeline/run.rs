@@ -172,6 +172,14 @@ struct Spare {
     arenas: Vec<EncodedBatch>,
 }
 
+impl Spare {
+    /// As many arenas as there are, and `count` at most: a batch that held all of them would have every other batch
+    /// on its way make new ones, again and again.
+    fn lend_arenas(&mut self, count: usize) -> Vec<EncodedBatch> {
+        self.arenas.split_off(self.arenas.len().saturating_sub(count))
+    }
+}
+
 /// Batches on their way for each worker: one that it is at, and one that waits for it.
 const BATCHES_PER_WORKER: usize = 2;
 
@@ -265,7 +273,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         match read {
             Ok(0) => (OnItsWay::Ready(Step::End(batch)), true),
             Ok(_) => {
-                let mut spare = std::mem::take(&mut self.spare.arenas);
+                let mut spare = self.spare.lend_arenas(self.outputs.len());
                 let step = match &self.workers {
                     Some(workers) => OnItsWay::Working(workers.hand_over(batch, spare)),
                     None => {
@@ -454,6 +462,30 @@ async fn first(on_its_way: &mut VecDeque<OnItsWay>) -> Step {
         _ => {
             let source = "a decoding thread panicked".into();
             Step::Failed(ConnectorError::External { action: "decode", source, retryable: false }.into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::{EncodedBatch, Spare};
+
+    #[test]
+    fn arenas_are_as_many_as_batches_on_their_way_need() {
+        for (on_their_way, outputs) in [(1, 1), (4, 1), (8, 3)] {
+            let (mut spare, mut lent, mut made) = (Spare::default(), VecDeque::new(), 0);
+            for _ in 0..1000 {
+                let mut arenas = spare.lend_arenas(outputs);
+                made += outputs - arenas.len();
+                arenas.resize_with(outputs, EncodedBatch::new);
+                lent.push_back(arenas);
+                if lent.len() == on_their_way {
+                    spare.arenas.extend(lent.pop_front().unwrap_or_default());
+                }
+            }
+            assert_eq!(made, on_their_way * outputs, "{on_their_way} batches, {outputs} outputs");
         }
     }
 }
