@@ -149,7 +149,7 @@ async fn fail_names_the_record_and_leaves_nothing_uncommitted_behind() {
     let (result, written) = with_a_bad_record("on_error_fail", "").await;
     assert_eq!(
         result.unwrap_err().to_string(),
-        r#"s[partition p, offset 3] field n: expected BIGINT, found string "three""#
+        r#"s[partition p, offset 3] field n at byte 6: expected BIGINT, found string "three""#
     );
     assert_eq!(written, [""; 0]);
 }
@@ -161,7 +161,7 @@ async fn skip_counts_the_record_and_goes_on() {
     assert_eq!((summary.records, summary.rows, summary.rejected), (10, 9, 1));
     assert_eq!(
         summary.first_rejections,
-        [r#"s[partition p, offset 3] field n: expected BIGINT, found string "three""#]
+        [r#"s[partition p, offset 3] field n at byte 6: expected BIGINT, found string "three""#]
     );
     assert_eq!(written.len(), 9);
 }
@@ -176,7 +176,7 @@ async fn dead_letters_keep_the_bytes_and_the_reason() {
     assert_eq!(letter["offset"], 3);
     assert_eq!(letter["partition"], "p");
     assert_eq!(letter["field"], "n");
-    assert_eq!(letter["error"], r#"expected BIGINT, found string "three""#);
+    assert_eq!(letter["error"], r#"at byte 6: expected BIGINT, found string "three""#);
     // The bytes of {"n": "three"}, in base64.
     assert_eq!(letter["record"], "eyJuIjogInRocmVlIn0=");
 }

@@ -19,7 +19,7 @@ pub struct StructColumn {
     /// What stood between values so far, for the JSON engines.
     pub(crate) glue: GlueTable,
     /// [`StructColumn::all_seen`].
-    all_seen: u64,
+    all_seen: Option<u64>,
     arrow_fields: Fields,
     rows: usize,
     nulls: NullRows,
@@ -94,10 +94,10 @@ impl StructColumn {
         self.keys = KeyTable::new(self.arrow_fields.iter().map(|f| payload_key(f)), &reserved);
     }
 
-    /// One bit for every field that a record can name, which is all but those that a decoder fills itself; 0 where that
-    /// says nothing, because they are more than 64.
+    /// One bit for every field that a record can name, which is all but those that a decoder fills itself; `None` where
+    /// there are more than 64.
     #[inline]
-    pub(crate) fn all_seen(&self) -> u64 {
+    pub(crate) fn all_seen(&self) -> Option<u64> {
         self.all_seen
     }
 
@@ -115,11 +115,9 @@ impl StructColumn {
     }
 }
 
-fn all_seen(fields: usize, reserved: &[usize]) -> u64 {
-    match fields {
-        0..=64 => (0..fields).filter(|i| !reserved.contains(i)).fold(0, |all, i| all | 1 << i),
-        _ => 0,
-    }
+fn all_seen(fields: usize, reserved: &[usize]) -> Option<u64> {
+    let named = (0..fields).filter(|i| !reserved.contains(i));
+    (fields <= 64).then(|| named.fold(0, |all, i| all | 1 << i))
 }
 
 impl ColumnOps for StructColumn {

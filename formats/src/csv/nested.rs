@@ -56,7 +56,8 @@ impl NestedColumn {
         self.record.extend_from_slice(text.as_bytes());
         self.record.push(b'}');
         self.decoder.push_record(&self.record).map_err(|e| {
-            self.error = Some(e);
+            // Its bytes are counted in `record`, which is no part of the source.
+            self.error = Some(e.without_span());
             NoValue::Nested
         })
     }

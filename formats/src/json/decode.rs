@@ -204,13 +204,13 @@ impl JsonDecoder {
         if record.len() > self.plan.max_record_bytes {
             return Err(too_large(record.len(), self.plan.max_record_bytes));
         }
-        let record = record.strip_prefix(BYTE_ORDER_MARK).unwrap_or(record);
-        if record.first() != Some(&b'{') && skip_space(record, 0) == record.len() {
+        let start = if record.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        if record.get(start) != Some(&b'{') && skip_space(record, start) == record.len() {
             return self.blank(self.plan.empty_records, DecodeError::EmptyRecord);
         }
-        match self.attempt(record, false) {
+        match self.attempt(record, start..record.len(), false) {
             Ok(walked) => walked,
-            Err(refusal) => self.recover(record, &refusal),
+            Err(refusal) => self.recover(record, start, &refusal),
         }
     }
 
@@ -250,13 +250,15 @@ impl JsonDecoder {
         }
     }
 
-    /// Parses one document and walks it, with `masks` in place of its numbers if `masked`. The outer error is
-    /// simd-json's: the document did not parse.
-    fn attempt(&mut self, document: &[u8], masked: bool) -> Result<SchemaResult<()>, Refused> {
+    /// Parses one document of the record and walks it, with `masks` in place of its numbers if `masked`. The outer error
+    /// is simd-json's: the document did not parse.
+    fn attempt(&mut self, record: &[u8], span: Range<usize>, masked: bool) -> Result<SchemaResult<()>, Refused> {
+        let base = span.start;
+        let document = &record[span];
         self.scratch.clear();
         self.scratch.extend_from_slice(document);
         if masked {
-            self.mask_numbers();
+            self.mask_numbers(base);
         }
         // simd-json takes spaces for the end of a number; it never takes them for part of one.
         self.scratch.resize(document.len() + INPUT_PADDING, b' ');
@@ -265,7 +267,7 @@ impl JsonDecoder {
         let mut tape = self.tape.take().unwrap_or_else(Tape::null).reset();
         let parsed = simd_json::fill_tape_padded(&mut self.scratch, document.len(), &mut self.buffers, &mut tape);
         let walked = parsed.map(|()| {
-            let source = Source { bytes: document, structurals: self.buffers.structural_indexes() };
+            let source = Source { bytes: document, base, structurals: self.buffers.structural_indexes() };
             Walker { tape: &tape.0, source, state: &mut self.state }.document(&mut self.root, &self.plan)
         });
         self.tape = Some(tape.reset());
@@ -274,25 +276,26 @@ impl JsonDecoder {
 
     #[cold]
     #[inline(never)]
-    fn mask_numbers(&mut self) {
+    fn mask_numbers(&mut self, base: usize) {
         for mask in &self.masks {
-            self.scratch[mask.clone()].fill(b' ');
-            self.scratch[mask.start] = b'0';
+            let number = &mut self.scratch[mask.start - base..mask.end - base];
+            number.fill(b' ');
+            number[0] = b'0';
         }
     }
 
     /// Finds out why simd-json refused a record, and goes on where it is well-formed after all.
     #[cold]
     #[inline(never)]
-    fn recover(&mut self, record: &[u8], refusal: &Refused) -> SchemaResult<()> {
+    fn recover(&mut self, record: &[u8], start: usize, refusal: &Refused) -> SchemaResult<()> {
         if let Err(e) = std::str::from_utf8(record) {
             return Err(at_byte(DecodeError::InvalidUtf8, e.valid_up_to()));
         }
-        let end = self.scan(record, 0)?;
+        let end = self.scan(record, start)?;
         if skip_space(record, end) == record.len() {
-            return self.attempt_masked(record, refusal);
+            return self.attempt_masked(record, start..record.len(), refusal);
         }
-        let (mut documents, mut from) = (Vec::new(), 0);
+        let (mut documents, mut from) = (Vec::new(), start);
         let mut to = end;
         while from < record.len() {
             documents.push(from..to);
@@ -305,12 +308,11 @@ impl JsonDecoder {
             return Err(at_byte(DecodeError::MultipleDocuments, documents[1].start));
         }
         for document in documents {
-            let document = &record[document];
-            match self.attempt(document, false) {
+            match self.attempt(record, document.clone(), false) {
                 Ok(walked) => walked?,
                 Err(refusal) => {
-                    self.scan(document, 0)?;
-                    self.attempt_masked(document, &refusal)?;
+                    self.scan(record, document.start)?;
+                    self.attempt_masked(record, document, &refusal)?;
                 }
             }
         }
@@ -327,8 +329,8 @@ impl JsonDecoder {
 
     /// Parses a well-formed document with every number replaced by a placeholder: simd-json refuses integers of
     /// more than 64 bits and numbers beyond f64, which decimals, JSON columns and unwanted fields may have.
-    fn attempt_masked(&mut self, document: &[u8], refusal: &Refused) -> SchemaResult<()> {
-        let walked = if self.masks.is_empty() { None } else { self.attempt(document, true).ok() };
+    fn attempt_masked(&mut self, record: &[u8], span: Range<usize>, refusal: &Refused) -> SchemaResult<()> {
+        let walked = if self.masks.is_empty() { None } else { self.attempt(record, span, true).ok() };
         walked.unwrap_or_else(|| Err(refusal.to_error()))
     }
 

@@ -148,7 +148,7 @@ impl Walker<'_, '_> {
     #[inline(never)]
     fn not_a_row(&mut self) -> SchemaError {
         let found = self.found(0);
-        DecodeError::NotARow { expected: "an object", found }.into()
+        self.at(DecodeError::NotARow { expected: "an object", found }.into(), 0)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tape index → text in the record.
 
+use std::ops::Range;
+
 use simd_json::{Node, StaticNode};
 
 use super::syntax;
@@ -18,6 +20,8 @@ pub(super) struct Marks {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Source<'t> {
     pub(super) bytes: &'t [u8],
+    /// Where they begin in the record, if it has several documents or a byte order mark.
+    pub(super) base: usize,
     pub(super) structurals: &'t [u32],
 }
 
@@ -30,10 +34,17 @@ impl Marks {
 
     /// The text of node `at`, as it stands in the record.
     pub(super) fn text<'t>(&mut self, source: Source<'t>, tape: &[Node<'_>], at: usize) -> &'t str {
+        let span = self.span(source, tape, at);
+        // simd-json has checked that the record is UTF-8, and values begin and end on ASCII.
+        std::str::from_utf8(source.bytes.get(span).unwrap_or(&[])).unwrap_or("")
+    }
+
+    /// Where the text of node `at` stands in the record.
+    pub(super) fn span(&mut self, source: Source<'_>, tape: &[Node<'_>], at: usize) -> Range<usize> {
         if !self.marked {
             self.mark(source);
         }
-        let Some(start) = self.starts.get(at).map(|start| *start as usize) else { return "" };
+        let Some(start) = self.starts.get(at).map(|start| *start as usize) else { return 0..0 };
         let bytes = source.bytes;
         let end = match tape[at] {
             // A number, literal or empty-handed end: up to white space or structure.
@@ -45,8 +56,7 @@ impl Marks {
             Node::String(_) => syntax::string(bytes, start).unwrap_or(bytes.len()),
             Node::Object { .. } | Node::Array { .. } => container_end(bytes, start),
         };
-        // simd-json has checked that the record is UTF-8, and values begin and end on ASCII.
-        std::str::from_utf8(&bytes[start..end]).unwrap_or("")
+        start..end
     }
 
     fn mark(&mut self, source: Source<'_>) {

@@ -90,9 +90,9 @@ fn one_bad_record_leaves_its_neighbours_alone() {
         expect![[r#"
             1 | {x: 1, l: [p, NULL]} | {k: 1, l: 2}
             3 | NULL | {}
-            #1 field a: expected BIGINT, found number 42.7, which does not fit without loss
-            #2 field s.l[1]: expected VARCHAR, found number 5
-            #3 field m.j: expected BIGINT, found string "no"
+            #1 field a at byte 43: expected BIGINT, found number 42.7, which does not fit without loss
+            #2 field s.l[1] at byte 27: expected VARCHAR, found number 5
+            #3 field m.j at byte 16: expected BIGINT, found string "no"
             #4 at byte 7: expected a key, found the end of the record
         "#]],
     );
@@ -120,12 +120,12 @@ fn numbers_are_exact() {
             -9223372036854775808 | NULL | NULL | 12345678901234.5678 | 5e-324 | NULL
             NULL | NULL | NULL | NULL | 0.1 | {"a" : 123456789012345678901234567890.50}
             #2 at byte 30: expected a number, found `0`
-            #4 field f: expected DOUBLE, found number 1e400, which does not fit without loss
-            #5 field f: expected DOUBLE, found number 9007199254740993, which does not fit without loss
-            #6 field i: expected BIGINT, found number 9223372036854775808, which does not fit without loss
-            #7 field i: expected BIGINT, found number 123456789012345678901, which does not fit without loss
-            #8 field d: expected DECIMAL(18,4), found number 1.23456, which does not fit without loss
-            #9 field i: expected BIGINT, found string "1"
+            #4 field f at byte 5: expected DOUBLE, found number 1e400, which does not fit without loss
+            #5 field f at byte 5: expected DOUBLE, found number 9007199254740993, which does not fit without loss
+            #6 field i at byte 5: expected BIGINT, found number 9223372036854775808, which does not fit without loss
+            #7 field i at byte 5: expected BIGINT, found number 123456789012345678901, which does not fit without loss
+            #8 field d at byte 5: expected DECIMAL(18,4), found number 1.23456, which does not fit without loss
+            #9 field i at byte 5: expected BIGINT, found string "1"
         "#]],
     );
 }
@@ -167,9 +167,9 @@ fn absent_null_and_default_differ() {
             7 | none | 1.0 | NULL
             NULL | given | 2.0 | {x: NULL}
             8 | none | 4.0 | NULL
-            #2 field c: expected DOUBLE (NOT NULL), found null; drop NOT NULL to keep such records
+            #2 field c at byte 5: expected DOUBLE (NOT NULL), found null; drop NOT NULL to keep such records
             #3 field c: expected DOUBLE (NOT NULL), found no such field; give the column a DEFAULT or drop NOT NULL
-            #4 field b: expected VARCHAR (NOT NULL), found null; drop NOT NULL to keep such records
+            #4 field b at byte 11: expected VARCHAR (NOT NULL), found null; drop NOT NULL to keep such records
         "#]],
     );
 }
@@ -191,7 +191,7 @@ fn mismatches_by_option() {
             NULL | [1, NULL, 3] | NULL | 1
             NULL | NULL | NULL | 2
             NULL | NULL | {x: NULL} | 4
-            #2 field n: expected BIGINT, found string "three"
+            #2 field n at byte 11: expected BIGINT, found string "three"
         "#]],
     );
     check(
@@ -202,7 +202,7 @@ fn mismatches_by_option() {
             NULL | [1, NULL, 3] | NULL | 1 | {"a":"one","l[1]":"two"}
             NULL | NULL | NULL | 2 | {"a":{"x":[1]},"l":5}
             NULL | NULL | {x: NULL} | 4 | {"a":1e99,"s.x":"deep"}
-            #2 field n: expected BIGINT, found string "three"
+            #2 field n at byte 11: expected BIGINT, found string "three"
         "#]],
     );
     check(
@@ -210,7 +210,7 @@ fn mismatches_by_option() {
         &[("type_mismatch", "fail")],
         &[r#"{"a":true}"#],
         expect![[r#"
-            #0 field a: expected BIGINT, found boolean true
+            #0 field a at byte 5: expected BIGINT, found boolean true
         "#]],
     );
 }
@@ -229,9 +229,9 @@ fn unknown_fields_by_option() {
         &records,
         expect![[r#"
             3 | NULL
-            #0 field b: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
-            #1 field s.y z: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
-            #3 field _rescued: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+            #0 field b at byte 7: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+            #1 field s.y z at byte 18: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+            #3 field _rescued at byte 7: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
         "#]],
     );
     check(
@@ -281,9 +281,9 @@ fn duplicates_by_option() {
         &records,
         expect![[r#"
             9 | NULL | NULL
-            #0 field a: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
-            #1 field m.k: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
-            #3 field a: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #0 field a at byte 17: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #1 field m.k at byte 6: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #3 field a at byte 7: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
         "#]],
     );
 }
@@ -312,69 +312,69 @@ fn overwritten_values_do_not_count() {
         &[],
         &records,
         expect![[r#"
-        1 | NULL | NULL | NULL
-        2 | NULL | NULL | NULL
-        4 | {x: 2, l: NULL} | NULL | NULL
-        5 | NULL | NULL | NULL
-        7 | {x: 9, l: NULL} | NULL | NULL
-        8 | {x: NULL, l: NULL} | {j: 1, k: 2} | NULL
-        10 | {x: 1, l: NULL} | {} | NULL
-        12 | NULL | NULL | NULL
-        #2 field a: expected BIGINT, found string "no"
-        #3 field a: expected BIGINT, found array
-        #6 field s.l[0]: expected BIGINT, found string "no"
-        #9 field m.k: expected BIGINT, found string "no"
-        #11 at byte 22: expected the number's end, found `x`
-    "#]],
+            1 | NULL | NULL | NULL
+            2 | NULL | NULL | NULL
+            4 | {x: 2, l: NULL} | NULL | NULL
+            5 | NULL | NULL | NULL
+            7 | {x: 9, l: NULL} | NULL | NULL
+            8 | {x: NULL, l: NULL} | {j: 1, k: 2} | NULL
+            10 | {x: 1, l: NULL} | {} | NULL
+            12 | NULL | NULL | NULL
+            #2 field a at byte 11: expected BIGINT, found string "no"
+            #3 field a at byte 14: expected BIGINT, found array
+            #6 field s.l[0] at byte 32: expected BIGINT, found string "no"
+            #9 field m.k at byte 34: expected BIGINT, found string "no"
+            #11 at byte 22: expected the number's end, found `x`
+        "#]],
     );
     check(
         columns,
         &[("type_mismatch", "null"), ("unknown_fields", "reject")],
         &records,
         expect![[r#"
-        1 | NULL | NULL | NULL
-        4 | {x: 2, l: NULL} | NULL | NULL
-        5 | NULL | NULL | NULL
-        6 | {x: NULL, l: [NULL, 2]} | NULL | NULL
-        8 | {x: NULL, l: NULL} | {j: 1, k: 2} | NULL
-        9 | NULL | {k: NULL} | NULL
-        10 | {x: 1, l: NULL} | {} | NULL
-        #1 field z: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
-        #2 field a: expected BIGINT, found string "no"
-        #3 field a: expected BIGINT, found array
-        #7 field s.y: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
-        #11 at byte 22: expected the number's end, found `x`
-        #12 field z: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
-    "#]],
+            1 | NULL | NULL | NULL
+            4 | {x: 2, l: NULL} | NULL | NULL
+            5 | NULL | NULL | NULL
+            6 | {x: NULL, l: [NULL, 2]} | NULL | NULL
+            8 | {x: NULL, l: NULL} | {j: 1, k: 2} | NULL
+            9 | NULL | {k: NULL} | NULL
+            10 | {x: 1, l: NULL} | {} | NULL
+            #1 field z at byte 24: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+            #2 field a at byte 11: expected BIGINT, found string "no"
+            #3 field a at byte 14: expected BIGINT, found array
+            #7 field s.y at byte 34: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+            #11 at byte 22: expected the number's end, found `x`
+            #12 field z at byte 18: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+        "#]],
     );
     check(
         columns,
         &[("type_mismatch", "rescue"), ("unknown_fields", "rescue")],
         &records,
         expect![[r#"
-        1 | NULL | NULL | NULL
-        2 | NULL | NULL | {"z":"no"}
-        4 | {x: 2, l: NULL} | NULL | NULL
-        5 | NULL | NULL | NULL
-        6 | {x: NULL, l: [NULL, 2]} | NULL | {"s.l[0]":"no"}
-        7 | {x: 9, l: NULL} | NULL | {"s.y":1}
-        8 | {x: NULL, l: NULL} | {j: 1, k: 2} | NULL
-        9 | NULL | {k: NULL} | {"m.k":"no"}
-        10 | {x: 1, l: NULL} | {} | NULL
-        12 | NULL | NULL | {"z":1e400}
-        #2 field a: expected BIGINT, found string "no"
-        #3 field a: expected BIGINT, found array
-        #11 at byte 22: expected the number's end, found `x`
-    "#]],
+            1 | NULL | NULL | NULL
+            2 | NULL | NULL | {"z":"no"}
+            4 | {x: 2, l: NULL} | NULL | NULL
+            5 | NULL | NULL | NULL
+            6 | {x: NULL, l: [NULL, 2]} | NULL | {"s.l[0]":"no"}
+            7 | {x: 9, l: NULL} | NULL | {"s.y":1}
+            8 | {x: NULL, l: NULL} | {j: 1, k: 2} | NULL
+            9 | NULL | {k: NULL} | {"m.k":"no"}
+            10 | {x: 1, l: NULL} | {} | NULL
+            12 | NULL | NULL | {"z":1e400}
+            #2 field a at byte 11: expected BIGINT, found string "no"
+            #3 field a at byte 14: expected BIGINT, found array
+            #11 at byte 22: expected the number's end, found `x`
+        "#]],
     );
     check(
         "a BIGINT, s STRUCT(x BIGINT)",
         &[("duplicate_fields", "reject")],
         &[r#"{"a":"no","a":1}"#, r#"{"a":1,"a":"no"}"#, r#"{"s":{"x":1,"x":2},"s":{}}"#],
         expect![[r##"
-            #0 field a: expected BIGINT, found string "no"
-            #1 field a: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
-            #2 field s.x: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #0 field a at byte 5: expected BIGINT, found string "no"
+            #1 field a at byte 7: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #2 field s.x at byte 12: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
         "##]],
     );
 }
@@ -391,10 +391,10 @@ fn records_that_are_no_object() {
             NULL
             #1 expected a document, found an empty record; set `empty_records` to 'skip' or 'null'
             #2 expected a document, found an empty record; set `empty_records` to 'skip' or 'null'
-            #3 expected an object, found null
-            #4 expected an object, found array
-            #5 expected an object, found number 5
-            #6 expected an object, found string "s"
+            #3 at byte 0: expected an object, found null
+            #4 at byte 0: expected an object, found array
+            #5 at byte 0: expected an object, found number 5
+            #6 at byte 0: expected an object, found string "s"
         "#]],
     );
     check(
@@ -408,8 +408,8 @@ fn records_that_are_no_object() {
             NULL | NULL
             NULL | [1, 2]
             NULL | [7]
-            #5 field value: expected BIGINT[], found number 5
-            #6 field value: expected BIGINT[], found string "s"
+            #5 field value at byte 0: expected BIGINT[], found number 5
+            #6 field value at byte 0: expected BIGINT[], found string "s"
         "#]],
     );
     check(
@@ -432,8 +432,8 @@ fn records_that_are_no_object() {
         expect![[r#"
             {"a": 1 } | 1
             NULL | NULL
-            #2 field doc: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
-            #3 expected an object, found array
+            #2 field doc at byte 1: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+            #3 at byte 0: expected an object, found array
         "#]],
     );
 }
@@ -488,9 +488,9 @@ fn several_documents_in_one_record() {
             7
             8
             9
-            #0 field a: expected BIGINT, found number 18446744073709551616e0, which does not fit without loss
+            #0 field a at byte 20: expected BIGINT, found number 18446744073709551616e0, which does not fit without loss
             #2 at byte 8: expected a value, found `x`
-            #3 field a: expected BIGINT, found string "six"
+            #3 field a at byte 13: expected BIGINT, found string "six"
         "#]],
     );
 }
@@ -576,7 +576,7 @@ fn strings_are_coerced_only_when_asked() {
         &[r#"{"a":"12","b":"true","d":"1.50","t":"2024-01-01T00:00:00Z"}"#, r#"{"a":"12x"}"#],
         expect![[r#"
             12 | true | 1.50 | 2024-01-01T00:00:00
-            #1 field a: expected BIGINT, found string "12x"
+            #1 field a at byte 5: expected BIGINT, found string "12x"
         "#]],
     );
 }

@@ -2,7 +2,7 @@
 
 use arrow_array::OffsetSizeTrait;
 use arrow_schema::Field;
-use laminar_schema::{DecodeError, Found, SchemaError, SchemaResult};
+use laminar_schema::{DecodeError, Found, Location, SchemaError, SchemaResult};
 use simd_json::{Node, StaticNode};
 
 use super::{
@@ -59,7 +59,7 @@ impl<'t> Walker<'t, '_> {
             let field = &mut row.fields[index];
             if field.seen == object {
                 if self.state.duplicate_fields == DuplicateFields::Reject {
-                    return Err(duplicate(key));
+                    return Err(self.at(duplicate(key), at - 1));
                 }
                 field.column.truncate(rows);
                 self.state.rescue.forget(field.rescued.clone());
@@ -112,7 +112,7 @@ impl<'t> Walker<'t, '_> {
         let pushed = match self.tape[at] {
             Node::String(text) if self.state.coerce_strings => column.push_scalar(Scalar::Text(text)),
             Node::String(text) => column.push_scalar(Scalar::Str(text)),
-            Node::Static(StaticNode::Null) => return push_null(column, field, at),
+            Node::Static(StaticNode::Null) => return self.null(column, field, at),
             Node::Static(StaticNode::Bool(v)) => column.push_scalar(Scalar::Bool(v)),
             Node::Static(number) => self.number(column, number, at),
             Node::Object { len, .. } => match column {
@@ -148,10 +148,19 @@ impl<'t> Walker<'t, '_> {
         }
     }
 
+    #[inline]
+    fn null(&mut self, column: &mut Column, field: &Field, at: usize) -> SchemaResult<usize> {
+        if !field.is_nullable() {
+            return Err(self.at(null_field(field), at));
+        }
+        column.push_null();
+        Ok(at + 1)
+    }
+
     fn json(&mut self, column: &mut JsonColumn, field: &Field, at: usize) -> SchemaResult<usize> {
         if let Node::Static(StaticNode::Null) = self.tape[at] {
             if !field.is_nullable() {
-                return Err(null_field(field));
+                return Err(self.at(null_field(field), at));
             }
             column.push_null();
         } else {
@@ -212,7 +221,7 @@ impl<'t> Walker<'t, '_> {
             }
             let (column, key_field) = map.key_and_field();
             column.push_scalar(Scalar::Text(key)).map_err(|mismatch| {
-                SchemaError::from(mismatch.into_error(key_field.data_type().clone(), Found::new("key", key)))
+                self.at(mismatch.into_error(key_field.data_type().clone(), Found::new("key", key)).into(), at)
             })?;
             let (column, value_field) = map.value_and_field();
             let mark = if self.state.rescue.enabled { self.state.rescue.enter_field(key) } else { 0 };
@@ -247,7 +256,7 @@ impl<'t> Walker<'t, '_> {
             }
         }
         let found = kept > 0 && self.state.duplicate_fields == DuplicateFields::Reject;
-        let error = if found { Err(duplicate(key(keys[0]))) } else { Ok(()) };
+        let error = if found { Err(self.at(duplicate(key(keys[0])), keys[0] as usize)) } else { Ok(()) };
         keys.truncate(kept);
         keys.sort_unstable();
         self.state.map_keys = keys;
@@ -282,7 +291,7 @@ impl<'t> Walker<'t, '_> {
     fn unknown(&mut self, key: &str, at: usize) -> SchemaResult<usize> {
         match self.state.unknown_fields {
             UnknownFields::Ignore => {}
-            UnknownFields::Reject => return Err(unknown(key)),
+            UnknownFields::Reject => return Err(self.at(unknown(key), at - 1)),
             UnknownFields::Rescue => {
                 let text = self.text(at);
                 let mark = self.state.rescue.enter_field(key);
@@ -311,7 +320,16 @@ impl<'t> Walker<'t, '_> {
     #[inline(never)]
     fn error(&mut self, field: &Field, at: usize, mismatch: Mismatch) -> SchemaError {
         let found = self.found(at);
-        mismatch.into_error(field.data_type().clone(), found).into()
+        self.at(mismatch.into_error(field.data_type().clone(), found).into(), at)
+    }
+
+    /// The error, at the bytes of the node that it is about.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn at(&mut self, error: SchemaError, at: usize) -> SchemaError {
+        let span = self.state.marks.span(self.source, self.tape, at);
+        let base = self.source.base;
+        error.at(Location { span: Some(base + span.start..base + span.end), ..Location::default() })
     }
 
     /// What stands at `at`, for a message.
@@ -327,15 +345,6 @@ impl<'t> Walker<'t, '_> {
             Node::Static(_) => Found::new("number", self.text(at)),
         }
     }
-}
-
-#[inline]
-fn push_null(column: &mut Column, field: &Field, at: usize) -> SchemaResult<usize> {
-    if !field.is_nullable() {
-        return Err(null_field(field));
-    }
-    column.push_null();
-    Ok(at + 1)
 }
 
 /// Pushes what the fields get that object number `object` does not have.

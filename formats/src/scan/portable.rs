@@ -46,9 +46,7 @@ fn gather_highs(highs: u64) -> u32 {
 unsafe impl Isa for Portable {
     #[inline(always)]
     fn plain_prefix(self, window: &[u8; WINDOW]) -> usize {
-        let words = words(window);
-        for i in 0..words.len() {
-            let word = words[i];
+        for (i, word) in words(window).into_iter().enumerate() {
             // The first marked byte is exact in each of the three, which is all that counts.
             let quote = zeros(word ^ (ONES * u64::from(b'"')));
             let backslash = zeros(word ^ (ONES * u64::from(b'\\')));

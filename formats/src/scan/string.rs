@@ -36,9 +36,11 @@ fn append_prefix(out: &mut Vec<u8>, window: &[u8; WINDOW], len: usize) {
         grow(out);
     }
     let end = out.len();
-    // SAFETY: there is room for a whole window behind the end, and nobody else can have it borrowed. Copying all of it is
-    // one store.
-    unsafe { out.as_mut_ptr().add(end).cast::<[u8; WINDOW]>().write_unaligned(*window) };
+    // SAFETY: the end is at most the capacity.
+    let room = unsafe { out.as_mut_ptr().add(end) };
+    // Copying all of it is one store.
+    // SAFETY: there is room for a whole window behind the end, and nobody else can have it borrowed.
+    unsafe { room.cast::<[u8; WINDOW]>().write_unaligned(*window) };
     // SAFETY: at most the bytes that were just written, for which there is room.
     unsafe { out.set_len(end + len.min(WINDOW)) };
 }

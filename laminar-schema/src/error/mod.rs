@@ -83,6 +83,14 @@ impl SchemaError {
         self
     }
 
+    /// Forgets at which bytes it was: for one that comes from bytes made up on the way.
+    #[cold]
+    #[must_use]
+    pub fn without_span(mut self) -> Self {
+        self.0.location.span = None;
+        self
+    }
+
     /// Names the field by its path, innermost part first when called while unwinding: `b` then `a` gives `a.b`.
     #[cold]
     #[must_use]

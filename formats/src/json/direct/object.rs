@@ -40,7 +40,7 @@ pub(super) fn object<'a, I: Instance>(
     walk.depth -= 1;
     row.glue.cool();
     // No field has two values here: the second one would not have been of the next row.
-    if seen != row.all_seen() {
+    if Some(seen) != row.all_seen() {
         push_absent(row, rows, seen)?;
     }
     row.end_row();
