@@ -1,11 +1,14 @@
 //! JSON, RFC 8259: records of one object each ↔ rows.
 //!
-//! Lives here: the tape engine ([`JsonDecoder`]), the encoder, their options, and inference. Does not live here: how
-//! values fit columns ([`crate::column`]), or how documents are cut out of a byte stream ([`crate::framing`]).
+//! Lives here: the decoder with its engines ([`JsonDecoder`]), the encoder, their options, and inference. Does not live
+//! here: how values fit columns ([`crate::column`]), how bytes are looked at ([`crate::scan`]), or how documents are cut
+//! out of a byte stream ([`crate::framing`]).
 //!
 //! ```text
-//! record ─▶ scratch copy ─▶ simd-json tape ─▶ walk in step with the schema ─▶ columns
-//!    │                          │ refused: strict scan says why, or masks numbers and tries again
+//! record ─▶ direct engine: glue, value, glue, value … ─▶ columns
+//!    │            │ anything out of the ordinary: the row is taken back
+//!    ├────────────┴─▶ tape engine: scratch copy ─▶ simd-json tape ─▶ walk in step with the schema ─▶ the same columns
+//!    │                                 │ refused: strict scan says why, or masks numbers and tries again
 //!    └── text of exact numbers, JSON columns and rescued values, found by tape index
 //! ```
 //!
