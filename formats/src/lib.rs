@@ -1,4 +1,33 @@
-//! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, raw
+//! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, raw.
+//!
+//! ```text
+//! byte stream ─▶ framing ─▶ RawBatch ─▶ AnyDecoder ─▶ RecordBatch + rejected records
+//!                                          │ per format: tokens ─▶ column builders
+//! samples ─────▶ infer ─▶ schema ──────────┘
+//! RecordBatch ─▶ AnyEncoder ─▶ EncodedBatch
+//! ```
+//!
+//! Lives here: everything that knows a format. Does not live here: where bytes come from (`connectors/`), or which schema
+//! wins (`laminar-schema`).
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use arrow_schema::{DataType, Field, Schema};
+//! use laminar_formats::json::{JsonDecoder, JsonOptions};
+//! use laminar_schema::{ConnectorConfig, FormatDecoder, RawBatch, config::Options};
+//!
+//! let schema = Arc::new(Schema::new(vec![
+//!     Field::new("symbol", DataType::Utf8, false),
+//!     Field::new("price", DataType::Float64, true),
+//! ]));
+//! let mut decoder = JsonDecoder::new(schema, &JsonOptions::from_options(&Options::default())?)?;
+//! let records = RawBatch::from_values([r#"{"symbol":"ABC","price":42.5}"#, r#"{"price":1}"#]);
+//! let decoded = decoder.decode(&records)?;
+//! assert_eq!(decoded.batch.num_rows(), 1);
+//! assert_eq!(decoded.rejected[0].record, 1, "it has no symbol");
+//! # Ok::<(), laminar_schema::SchemaError>(())
+//! ```
 #![deny(unsafe_code)]
 
 mod any;

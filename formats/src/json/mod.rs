@@ -1,7 +1,7 @@
 //! JSON, RFC 8259: records of one object each ↔ rows.
 //!
 //! Lives here: the decoder with its engines ([`JsonDecoder`]), the encoder, their options, and inference. Does not live
-//! here: how values fit columns ([`crate::column`]), how bytes are looked at ([`crate::scan`]), or how documents are cut
+//! here: how values fit columns ([`crate::column`]), how bytes are looked at (`scan`), or how documents are cut
 //! out of a byte stream ([`crate::framing`]).
 //!
 //! ```text

@@ -46,7 +46,7 @@ pub(crate) trait Instance: Isa {
 
 /// Writes the instance of one instruction set: `instance!(Avx2, #[target_feature(enable = "avx2")])` gives
 ///
-/// ```ignore
+/// ```text
 /// impl Instance for Avx2 {
 ///     fn object(self, walk, row, start) -> Option<Cursor> {
 ///         #[target_feature(enable = "avx2")]
