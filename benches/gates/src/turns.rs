@@ -23,19 +23,23 @@ impl Turns {
         prepare: impl Fn(&S),
         mut run: impl FnMut(&mut P, &S),
     ) -> Self {
-        let mut seconds = vec![vec![0.0; num_rounds + 1]; competitors.len()];
+        let mut seconds = vec![Vec::with_capacity(num_rounds); competitors.len()];
         for round in 0..=num_rounds {
+            let mut of_round = vec![0.0; competitors.len()];
             for (number, slice) in slices.iter().enumerate() {
                 for turn in 0..competitors.len() {
                     let index = (round + number + turn) % competitors.len();
                     prepare(slice);
                     let start = time_on_processor();
                     run(&mut competitors[index], slice);
-                    seconds[index][round] += (time_on_processor() - start).as_secs_f64();
+                    of_round[index] += (time_on_processor() - start).as_secs_f64();
                 }
             }
+            if round > 0 {
+                seconds.iter_mut().zip(of_round).for_each(|(all, one)| all.push(one));
+            }
         }
-        Self { seconds: seconds.into_iter().map(|rounds| rounds[1..].to_vec()).collect() }
+        Self { seconds }
     }
 
     /// The median of a competitor's seconds.
