@@ -15,6 +15,7 @@ use laminar_formats::{
 };
 use laminar_gates::{
     decoders::{self, Decoding},
+    encoders::{self, Encoding},
     input::Case,
 };
 use laminar_schema::{Decoded, DecoderSet};
@@ -48,6 +49,10 @@ fn raw(name: &str) -> Decoding<RawDecoder> {
     decoders::raw(&case(name), ROWS).warm()
 }
 
+fn json_rows(name: &str) -> Encoding {
+    encoders::json(&case(name), ROWS).warm()
+}
+
 /// Fails the benchmark above its limit of instructions per byte of the batch, and prints a line for `.ci/instructions`.
 fn gate<D: DecoderSet>(input: &Decoding<D>, name: &str) -> LibraryBenchmarkConfig {
     gate_bytes(input.decoder.format_name(), name, input.batch.num_value_bytes())
@@ -57,6 +62,11 @@ fn gate<D: DecoderSet>(input: &Decoding<D>, name: &str) -> LibraryBenchmarkConfi
 fn gate_engine(input: &Decoding<JsonDecoder>, name: &str) -> LibraryBenchmarkConfig {
     let engine = format!("json_{:?}", input.decoder.engine()).to_lowercase();
     gate_bytes(&engine, name, input.batch.num_value_bytes())
+}
+
+/// The same for the JSON encoder: per byte of what it writes.
+fn gate_encoder(name: &str) -> LibraryBenchmarkConfig {
+    gate_bytes("json_encoder", name, json_rows(name).out.num_bytes())
 }
 
 fn gate_bytes(format: &str, name: &str, bytes: usize) -> LibraryBenchmarkConfig {
@@ -159,6 +169,18 @@ fn raw_decode(mut decoding: Decoding<RawDecoder>) -> (Decoding<RawDecoder>, Deco
     (decoding, decoded)
 }
 
+#[library_benchmark(setup = json_rows)]
+#[bench::trades(args = ("trades"), config = gate_encoder("trades"))]
+#[bench::wide(args = ("wide"), config = gate_encoder("wide"))]
+#[bench::nested(args = ("nested"), config = gate_encoder("nested"))]
+#[bench::projected(args = ("projected"), config = gate_encoder("projected"))]
+#[bench::escapes(args = ("escapes"), config = gate_encoder("escapes"))]
+#[bench::floats(args = ("floats"), config = gate_encoder("floats"))]
+fn json_encoder_write(mut encoding: Encoding) -> Encoding {
+    encoding.encode();
+    encoding
+}
+
 #[library_benchmark(setup = warm_generator)]
 #[bench::trades(args = ("trades"), config = gate_generator("trades"))]
 #[bench::wide(args = ("wide"), config = gate_generator("wide"))]
@@ -171,6 +193,14 @@ fn workload_write((mut generator, mut out): (WorkloadGenerator, Vec<u8>)) -> (Wo
 
 library_benchmark_group!(
     name = instructions,
-    benchmarks = [json_decode, json_portable_decode, json_tape_decode, csv_decode, raw_decode, workload_write]
+    benchmarks = [
+        json_decode,
+        json_portable_decode,
+        json_tape_decode,
+        csv_decode,
+        raw_decode,
+        json_encoder_write,
+        workload_write,
+    ]
 );
 main!(library_benchmark_groups = instructions);

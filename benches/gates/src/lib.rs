@@ -1,7 +1,8 @@
 //! What the instruction gates, the peers' benchmarks and the downstream proof share: records in memory, our decoders for
-//! them, timing in turns, and the floors that must be kept.
+//! them and our JSON encoder, timing in turns, and the floors that must be kept.
 
 pub mod decoders;
+pub mod encoders;
 pub mod floors;
 pub mod input;
 pub mod turns;
