@@ -23,13 +23,27 @@ pub(crate) fn write_i64(out: &mut [u8], at: usize, value: i64) -> usize {
     write_u64(out, at + usize::from(value < 0), value.unsigned_abs())
 }
 
+/// The same as [`write_i64`], compiled into its caller: where room of fixed size is known to be there, nothing is checked.
+#[inline(always)]
+pub(crate) fn write_i64_within<const N: usize>(out: &mut [u8; N], at: usize, value: i64) -> usize {
+    out[at] = b'-';
+    let at = at + usize::from(value < 0);
+    let Some(room) = out[at..].first_chunk_mut() else { no_room() };
+    at + write_words(room, value.unsigned_abs())
+}
+
 /// Writes an unsigned integer.
 #[inline]
 pub(super) fn write_u64(out: &mut [u8], at: usize, value: u64) -> usize {
-    // One check of the room for up to three words, whose places the compiler can bound.
-    let Some(room) = out[at..].first_chunk_mut::<WORDS>() else { no_room() };
+    let Some(room) = out[at..].first_chunk_mut() else { no_room() };
+    at + write_words(room, value)
+}
+
+/// Writes up to three words, whose places the compiler can bound, and returns the text's length.
+#[inline(always)]
+fn write_words(room: &mut [u8; WORDS], value: u64) -> usize {
     if value < TEN_TO_8 {
-        return at + write_leading(room, value);
+        return write_leading(room, value);
     }
     let (high, low) = (value / TEN_TO_8, value % TEN_TO_8);
     let len = if high < TEN_TO_8 {
@@ -38,7 +52,7 @@ pub(super) fn write_u64(out: &mut [u8], at: usize, value: u64) -> usize {
         let len = write_leading(room, high / TEN_TO_8);
         write_8(room, len, high % TEN_TO_8)
     };
-    at + write_8(room, len, low)
+    write_8(room, len, low)
 }
 
 #[cold]
@@ -93,7 +107,7 @@ pub(super) fn write_i256(out: &mut [u8], at: usize, value: i256) -> usize {
 
 /// Writes a number below 10^8 without leading zeros, and returns its length.
 #[inline(always)]
-fn write_leading(room: &mut [u8; WORDS], value: u64) -> usize {
+pub(super) fn write_leading<const N: usize>(room: &mut [u8; N], value: u64) -> usize {
     let digits = digits_8(value);
     // The last digit stays, also where it is a zero.
     let zeros = (digits | 1 << 56).trailing_zeros() / 8;
@@ -110,7 +124,7 @@ pub(super) fn write_8(out: &mut [u8], at: usize, value: u64) -> usize {
 }
 
 /// Writes a number below 10^8 as the digits behind a point: without zeros at its end, and at least one digit.
-#[inline]
+#[inline(always)]
 pub(super) fn write_decimals(out: &mut [u8], at: usize, value: u64) -> usize {
     let digits = digits_8(value);
     out[at..at + 8].copy_from_slice(&(digits | ASCII_ZEROS).to_le_bytes());

@@ -6,6 +6,7 @@ use laminar_schema::{ConnectorConfig, EncodeSpec, EncodedBatch, EncoderSet, Form
 
 use super::{
     options::{JsonOptions, NonFinite},
+    quote::Quoting,
     syntax::Scanner,
     write::{Arena, Column, Output, Plan},
 };
@@ -30,6 +31,7 @@ pub struct JsonEncoder {
     /// A value's bytes while it is seen whether they are text.
     scratch: Vec<u8>,
     scanner: Scanner,
+    quoting: Quoting,
 }
 
 impl JsonEncoder {
@@ -48,6 +50,7 @@ impl JsonEncoder {
             binary_encoding: options.binary_encoding,
             scratch: Vec::new(),
             scanner: Scanner::default(),
+            quoting: Quoting::best(),
         })
     }
 }
@@ -69,15 +72,14 @@ impl FormatEncoder for JsonEncoder {
         ends.reserve(batch.num_rows());
         let mut last = bytes.len();
         let mut output = Output {
-            arena: Arena::new(std::mem::take(bytes), self.slack),
+            arena: Arena::new(std::mem::take(bytes), self.slack, self.quoting),
             scratch: &mut self.scratch,
             scanner: &mut self.scanner,
             explicit_nulls: self.explicit_nulls,
             non_finite: self.non_finite,
         };
         let rows = (0..batch.num_rows()).try_for_each(|row| {
-            output.encode_record(&columns, row)?;
-            last = output.arena.position();
+            last = output.encode_record(last, &columns, row)?;
             ends.push(last);
             Ok(())
         });

@@ -1,24 +1,25 @@
 //! Text → JSON string.
+#![allow(unsafe_code, reason = "a call into a function that is compiled for an instruction set")]
+
+#[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
+use crate::scan::Avx2;
+use crate::scan::{Isa, Portable, WINDOW};
 
 /// The most bytes that one byte of text becomes: `\u0000`.
 const LONGEST_ESCAPE: usize = 6;
 
 /// Bytes that are looked at and copied at once.
-const BLOCK: usize = 32;
+pub(super) const BLOCK: usize = WINDOW;
 
 /// Bytes of an entry of the table of escapes.
 const ENTRY: usize = 8;
 
-/// Covers every length of an escaped block.
-const MASK: usize = 255;
-const _: () = assert!(BLOCK * LONGEST_ESCAPE <= MASK);
-
 /// Long texts are escaped by pieces of this many bytes, so that room for the worst case stays small.
 pub(super) const PIECE: usize = 1024;
 
-/// Room that [`escape`] needs for `len` bytes of text: whole blocks are written, whatever they hold.
+/// Room that [`Quoting::escape`] needs for `len` bytes of text: whole blocks are written, whatever they hold.
 pub(super) const fn room(len: usize) -> usize {
-    len * LONGEST_ESCAPE + MASK + 1 + ENTRY
+    len * LONGEST_ESCAPE + BLOCK + ENTRY
 }
 
 /// Appends `text` as a JSON string. Escapes what RFC 8259 §7 demands and nothing else.
@@ -27,68 +28,89 @@ pub(crate) fn quote(out: &mut Vec<u8>, text: &str) {
     for piece in text.as_bytes().chunks(PIECE) {
         let at = out.len();
         out.resize(at + room(piece.len()), 0);
-        let end = escape(out, at, piece, 0, piece.len());
+        let end = Quoting::Portable(Portable).escape(out, at, piece, 0, piece.len());
         out.truncate(end);
     }
     out.push(b'"');
 }
 
-/// Writes the bytes `from..end` of `source`, escaped, into `out` from `at` on; returns where they end.
-///
-/// Bytes of `source` behind `end` are read, and copied behind what counts, so that a short text in a column's buffer
-/// takes one copy of fixed size.
-///
-/// # Panics
-/// When less than [`room`] is behind `at`.
+/// The instruction set that texts are looked through with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Quoting {
+    Portable(Portable),
+    #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
+    Avx2(Avx2),
+}
+
+impl Quoting {
+    /// The fastest that this machine has.
+    pub(super) fn best() -> Self {
+        #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
+        if let Some(avx2) = Avx2::detect() {
+            return Self::Avx2(avx2);
+        }
+        Self::Portable(Portable)
+    }
+
+    /// How many bytes from the start need no escape.
+    #[inline(always)]
+    pub(super) fn plain_prefix(self, block: &[u8; BLOCK]) -> usize {
+        match self {
+            Self::Portable(isa) => isa.plain_prefix(block),
+            #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
+            Self::Avx2(isa) => isa.plain_prefix(block),
+        }
+    }
+
+    /// Writes the bytes `from..end` of `source`, escaped, into `out` from `at` on; returns where they end.
+    ///
+    /// Bytes of `source` behind `end` are read, and copied behind what counts, so that a text in a column's buffer is
+    /// copied by whole blocks.
+    ///
+    /// # Panics
+    /// When less than [`room`] is behind `at`.
+    #[inline]
+    pub(super) fn escape(self, out: &mut [u8], at: usize, source: &[u8], from: usize, end: usize) -> usize {
+        match self {
+            Self::Portable(isa) => escape(isa, out, at, source, from, end),
+            #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
+            Self::Avx2(isa) => {
+                #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+                fn compiled(isa: Avx2, out: &mut [u8], at: usize, source: &[u8], from: usize, end: usize) -> usize {
+                    escape(isa, out, at, source, from, end)
+                }
+                // SAFETY: `isa` proves that the machine has what the function is compiled for.
+                unsafe { compiled(isa, out, at, source, from, end) }
+            }
+        }
+    }
+}
+
+/// A block is stored as it is, and behind its plain bytes what the next one becomes: that byte itself where all are
+/// plain. So there is no branch on whether anything is special, which nobody can predict.
 #[inline(always)]
-pub(super) fn escape(out: &mut [u8], at: usize, source: &[u8], from: usize, end: usize) -> usize {
-    match source[from..].first_chunk::<BLOCK>() {
-        // What is special behind `end` is only a false alarm.
-        Some(block) if end - from <= BLOCK && !has_special(block) => {
-            out[at..at + BLOCK].copy_from_slice(block);
-            at + (end - from)
+fn escape(isa: impl Isa, out: &mut [u8], mut at: usize, source: &[u8], mut from: usize, end: usize) -> usize {
+    let mut padded = [0; BLOCK];
+    while from < end {
+        let block = match source[from..].first_chunk() {
+            Some(block) => block,
+            None => {
+                padded[..source.len() - from].copy_from_slice(&source[from..]);
+                &padded
+            }
+        };
+        let Some(room) = out[at..].first_chunk_mut::<{ BLOCK + ENTRY }>() else { no_room() };
+        room[..BLOCK].copy_from_slice(block);
+        let plain = isa.plain_prefix(block).min(BLOCK - 1);
+        if plain >= end - from {
+            return at + (end - from);
         }
-        _ => escape_blocks(out, at, &source[from..end]),
+        let entry = ENTRIES[usize::from(block[plain])];
+        room[plain..plain + ENTRY].copy_from_slice(&entry);
+        at += plain + usize::from(entry[ENTRY - 1]);
+        from += plain + 1;
     }
-}
-
-/// The same for texts that are long, have something to escape, or stand at the end of a column's buffer.
-#[inline(never)]
-fn escape_blocks(out: &mut [u8], mut at: usize, text: &[u8]) -> usize {
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    for block in blocks {
-        if has_special(block) {
-            at = escape_bytes(out, at, block);
-        } else {
-            out[at..at + BLOCK].copy_from_slice(block);
-            at += BLOCK;
-        }
-    }
-    match text.last_chunk::<BLOCK>() {
-        // The last bytes, behind some that have been written and are written again.
-        Some(block) if !has_special(block) => {
-            let again = BLOCK - rest.len();
-            out[at - again..at + rest.len()].copy_from_slice(block);
-            at + rest.len()
-        }
-        _ => escape_bytes(out, at, rest),
-    }
-}
-
-/// A byte at a time and without a branch: where one byte is to be escaped, there are mostly more, and where they are
-/// nobody can predict. `text` is a block at most.
-#[inline]
-fn escape_bytes(out: &mut [u8], at: usize, text: &[u8]) -> usize {
-    let Some(room) = out[at..].first_chunk_mut::<{ MASK + 1 + ENTRY }>() else { no_room() };
-    let mut len = 0;
-    for byte in text {
-        let entry = ENTRIES[usize::from(*byte)];
-        // The mask changes nothing, and spares the check of a bound.
-        let from = len & MASK;
-        room[from..from + ENTRY].copy_from_slice(&entry);
-        len += usize::from(entry[ENTRY - 1]);
-    }
-    at + len
+    at
 }
 
 #[cold]
@@ -96,13 +118,6 @@ fn no_room() -> ! {
     panic!("less room behind a text than its escapes may take")
 }
 
-/// Whether any byte must be escaped; without a branch per byte, so that it becomes a few vector instructions.
-#[inline]
-fn has_special(block: &[u8; BLOCK]) -> bool {
-    block.iter().fold(false, |any, byte| any | is_special(*byte))
-}
-
-#[inline]
 const fn is_special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
@@ -165,9 +180,11 @@ mod tests {
         // The same text with a neighbour behind it, as in a column's buffer.
         for neighbour in ["", "\"\\\n", "clean text of a neighbour"] {
             let source = [text, neighbour].concat();
-            let mut out = vec![b'?'; room(text.len())];
-            let end = escape(&mut out, 0, source.as_bytes(), 0, text.len());
-            assert_eq!(String::from_utf8_lossy(&out[..end]), plain(text).inside(), "{neighbour:?}");
+            for quoting in [Quoting::Portable(Portable), Quoting::best()] {
+                let mut out = vec![b'?'; room(text.len())];
+                let end = quoting.escape(&mut out, 0, source.as_bytes(), 0, text.len());
+                assert_eq!(String::from_utf8_lossy(&out[..end]), plain(text).inside(), "{quoting:?} {neighbour:?}");
+            }
         }
     }
 

@@ -9,7 +9,10 @@ use half::f16;
 use laminar_schema::field;
 
 use super::plan::{Glue, Plan};
-use crate::{cell::Cells, column::BinaryEncoding};
+use crate::{
+    cell::{Cells, float},
+    column::BinaryEncoding,
+};
 
 /// One column of a batch, and the text before its values.
 #[derive(Debug)]
@@ -27,10 +30,13 @@ pub(super) enum Values<'a> {
     Boolean(&'a BooleanArray),
     Int64(&'a [i64]),
     Float64(&'a [f64]),
+    /// Floats of which most have few decimals: see [`float::write_short`].
+    ShortFloat64(&'a [f64]),
     Utf8(&'a [i32], &'a [u8]),
     List(Spans<'a>, Box<Column<'a>>),
     Struct(Vec<Column<'a>>),
-    Other(Other<'a>),
+    /// Boxed, so that the others stay close together.
+    Other(Box<Other<'a>>),
 }
 
 /// The values of the other types.
@@ -107,7 +113,10 @@ impl<'a> Values<'a> {
         Some(match f.data_type() {
             DataType::Boolean if !plan.quoted => Self::Boolean(array.as_boolean()),
             DataType::Int64 if !plan.quoted => Self::Int64(array.as_primitive::<Int64Type>().values()),
-            DataType::Float64 if !plan.quoted => Self::Float64(array.as_primitive::<Float64Type>().values()),
+            DataType::Float64 if !plan.quoted => {
+                let values = array.as_primitive::<Float64Type>().values();
+                if float::are_mostly_short(values) { Self::ShortFloat64(values) } else { Self::Float64(values) }
+            }
             DataType::Utf8 if plan.quoted => {
                 let texts = array.as_string::<i32>();
                 Self::Utf8(texts.value_offsets(), texts.value_data())
@@ -127,7 +136,7 @@ impl<'a> Values<'a> {
             DataType::Struct(fields) => {
                 Self::Struct(Column::all(fields, array.as_struct().columns(), &plan.children, encoding)?)
             }
-            _ => Self::Other(Other::new(f, array, plan, encoding)?),
+            _ => Self::Other(Box::new(Other::new(f, array, plan, encoding)?)),
         })
     }
 }

@@ -24,181 +24,180 @@ pub(in crate::json) struct Output<'o> {
 }
 
 impl Output<'_> {
-    /// Writes one row as an object.
+    /// Writes one row as an object from `at` on, and returns where it ends.
     ///
     /// # Errors
     /// [`EncodeError::Unrepresentable`] with the field's path; what was written of the row is to be cut off.
     // A function of its own for .ci/virtual_calls, which starts here.
     #[inline(never)]
-    pub(in crate::json) fn encode_record(&mut self, columns: &[Column<'_>], row: usize) -> SchemaResult<()> {
-        self.arena.make_room(0);
-        self.object(columns, row)
+    pub(in crate::json) fn encode_record(
+        &mut self,
+        at: usize,
+        columns: &[Column<'_>],
+        row: usize,
+    ) -> SchemaResult<usize> {
+        self.arena.make_room(at, 0);
+        self.object(at, columns, row)
     }
 
-    fn object(&mut self, columns: &[Column<'_>], row: usize) -> SchemaResult<()> {
-        let start = self.arena.position();
+    fn object(&mut self, start: usize, columns: &[Column<'_>], row: usize) -> SchemaResult<usize> {
+        let mut at = start;
         for column in columns {
             if !is_null(column, row) {
-                self.value(column.glue, &column.values, row).map_err(|e| e.in_field(column.name))?;
+                at = match self.value(at, column.glue, &column.values, row) {
+                    Ok(at) => at,
+                    Err(error) => return Err(in_field(error, column)),
+                };
             } else if self.explicit_nulls {
-                self.arena.put_null(column.glue);
+                at = self.arena.put_null(at, column.glue);
             }
         }
-        self.arena.enclose(start, b'{', b'}');
-        Ok(())
+        Ok(self.arena.enclose(start, at, b'{', b'}'))
     }
 
-    fn list(&mut self, item: &Column<'_>, span: Range<usize>) -> SchemaResult<()> {
-        let start = self.arena.position();
-        for at in span.clone() {
-            self.arena.make_room(0);
-            self.cell(item, at).map_err(|e| in_item(e, at - span.start))?;
+    fn list(&mut self, start: usize, item: &Column<'_>, span: Range<usize>) -> SchemaResult<usize> {
+        let mut at = start;
+        for row in span.clone() {
+            self.arena.make_room(at, 0);
+            at = self.cell(at, item, row).map_err(|e| in_item(e, row - span.start))?;
         }
-        self.arena.enclose(start, b'[', b']');
-        Ok(())
+        Ok(self.arena.enclose(start, at, b'[', b']'))
     }
 
-    fn map(&mut self, [keys, values]: &[Column<'_>; 2], span: Range<usize>) -> SchemaResult<()> {
-        let start = self.arena.position();
-        for at in span {
-            self.arena.make_room(0);
-            self.value(keys.glue, &keys.values, at)?;
-            self.cell(values, at)?;
+    fn map(&mut self, start: usize, [keys, values]: &[Column<'_>; 2], span: Range<usize>) -> SchemaResult<usize> {
+        let mut at = start;
+        for row in span {
+            self.arena.make_room(at, 0);
+            at = self.cell(at, keys, row)?;
+            at = self.cell(at, values, row)?;
         }
-        self.arena.enclose(start, b'{', b'}');
-        Ok(())
+        Ok(self.arena.enclose(start, at, b'{', b'}'))
     }
 
     /// Writes the glue and the value of a row, null or not.
-    fn cell(&mut self, column: &Column<'_>, row: usize) -> SchemaResult<()> {
+    #[inline(never)]
+    fn cell(&mut self, at: usize, column: &Column<'_>, row: usize) -> SchemaResult<usize> {
         if is_null(column, row) {
-            self.arena.put_null(column.glue);
-            return Ok(());
+            return Ok(self.arena.put_null(at, column.glue));
         }
-        self.value(column.glue, &column.values, row)
+        self.value(at, column.glue, &column.values, row)
     }
 
     /// Writes the glue and the value of a row that is not null.
     #[inline(always)]
-    fn value(&mut self, glue: &Glue, values: &Values<'_>, row: usize) -> SchemaResult<()> {
-        let (out, at) = self.arena.put_glue(glue);
-        let end = match values {
-            Values::Int64(v) => integer::write_i64(out, at, v[row]),
-            Values::Float64(v) if v[row].is_finite() => float::write_f64(out, at, v[row]),
-            Values::Float64(v) => return self.non_finite(glue, v[row]),
+    fn value(&mut self, start: usize, glue: &Glue, values: &Values<'_>, row: usize) -> SchemaResult<usize> {
+        let at = self.arena.put_before(start, glue);
+        let window = self.arena.window(at);
+        let from = glue.write(window);
+        Ok(match values {
+            Values::Int64(v) => at + integer::write_i64_within(window, from, v[row]),
+            Values::ShortFloat64(v) => match float::write_short(window, from, v[row]) {
+                Some(end) => at + end,
+                None => return self.float(start, at + from, glue, v[row]),
+            },
+            Values::Float64(v) if v[row].is_finite() => at + float::write_finite(window, from, v[row]),
+            Values::Float64(v) => return self.non_finite(start, glue, v[row]),
             Values::Utf8(ends, texts) => {
-                self.arena.put_text(glue, texts, ends[row] as usize, ends[row + 1] as usize);
-                return Ok(());
+                self.arena.put_text(at, from, texts, ends[row] as usize, ends[row + 1] as usize)
             }
-            Values::Boolean(v) => write_boolean(out, at, v.value(row)),
-            Values::Struct(columns) => {
-                self.arena.seek(at);
-                return self.object(columns, row);
-            }
-            Values::List(spans, item) => {
-                self.arena.seek(at);
-                return self.list(item, spans.of(row));
-            }
-            Values::Other(other) => return self.other(glue, other, row),
-        };
-        self.arena.seek(end);
-        Ok(())
+            Values::Boolean(v) => at + write_boolean(window, from, v.value(row)),
+            Values::Struct(columns) => return self.object(at + from, columns, row),
+            Values::List(spans, item) => return self.list(at + from, item, spans.of(row)),
+            Values::Other(other) => return self.other(start, at + from, glue, other, row),
+        })
     }
 
-    /// Out of line, so that what is common stays small.
+    /// Writes the value of a row at `at`, behind the glue that began at `start`. Out of line, so that what is common
+    /// stays small.
     #[inline(never)]
-    fn other(&mut self, glue: &Glue, values: &Other<'_>, row: usize) -> SchemaResult<()> {
-        let (out, at) = self.arena.put_glue(glue);
-        let end = match values {
+    fn other(&mut self, start: usize, at: usize, glue: &Glue, values: &Other<'_>, row: usize) -> SchemaResult<usize> {
+        let out = self.arena.bytes();
+        Ok(match values {
             Other::Int32(v) => integer::write_i64(out, at, i64::from(v[row])),
             Other::Float32(v) if v[row].is_finite() => float::write(out, at, v[row]),
-            Other::Float32(v) => return self.non_finite(glue, v[row].into()),
+            Other::Float32(v) => return self.non_finite(start, glue, v[row].into()),
             Other::Float16(v) if v[row].is_finite() => float::write(out, at, v[row].to_f32()),
-            Other::Float16(v) => return self.non_finite(glue, v[row].into()),
+            Other::Float16(v) => return self.non_finite(start, glue, v[row].into()),
             Other::Bare(cells) => cells.write_at(row, out, at),
             Other::Quoted(cells) => {
                 let end = cells.write_at(row, out, at);
-                out[end] = b'"';
-                end + 1
+                self.arena.put_byte(end, b'"')
             }
             Other::Digits(cells) => {
-                self.arena.make_room(cells.room(row));
-                let (out, at) = self.arena.put_glue(glue);
-                let end = cells.write_at(row, out, at);
-                out[end] = b'"';
-                end + 1
+                self.arena.make_room(at, cells.room(row));
+                let end = cells.write_at(row, self.arena.bytes(), at);
+                self.arena.put_byte(end, b'"')
             }
             Other::LargeUtf8(ends, texts) => {
-                self.arena.put_text(glue, texts, ends[row] as usize, ends[row + 1] as usize);
-                return Ok(());
+                self.arena.put_any_text(at, texts, ends[row] as usize, ends[row + 1] as usize)
             }
             Other::Utf8View(texts) => {
                 let text = texts.value(row).as_bytes();
-                self.arena.put_text(glue, text, 0, text.len());
-                return Ok(());
+                self.arena.put_any_text(at, text, 0, text.len())
             }
-            Other::Bytes(cells) => return self.bytes(glue, cells, row),
-            Other::Json(texts) => {
-                self.arena.seek(at);
-                return self.json(texts.value(row));
-            }
-            Other::Map(ends, pair) => {
-                self.arena.seek(at);
-                return self.map(pair, ends[row] as usize..ends[row + 1] as usize);
-            }
-            Other::Dictionary(keys, entries) => return self.entry(glue, entries, keys[row]),
-        };
-        self.arena.seek(end);
-        Ok(())
+            Other::Bytes(cells) => return self.bytes(at, cells, row),
+            Other::Json(texts) => return self.json(at, texts.value(row)),
+            Other::Map(ends, pair) => return self.map(at, pair, ends[row] as usize..ends[row + 1] as usize),
+            Other::Dictionary(keys, entries) => return self.entry(start, glue, entries, keys[row]),
+        })
     }
 
     #[inline(never)]
-    fn entry(&mut self, glue: &Glue, entries: &Values<'_>, row: usize) -> SchemaResult<()> {
-        self.value(glue, entries, row)
+    fn entry(&mut self, start: usize, glue: &Glue, entries: &Values<'_>, row: usize) -> SchemaResult<usize> {
+        self.value(start, glue, entries, row)
+    }
+
+    /// Writes a float that is not short after all, or not finite.
+    #[inline(never)]
+    fn float(&mut self, start: usize, at: usize, glue: &Glue, value: f64) -> SchemaResult<usize> {
+        if value.is_finite() {
+            return Ok(float::write(self.arena.bytes(), at, value));
+        }
+        self.non_finite(start, glue, value)
     }
 
     #[cold]
     #[inline(never)]
-    fn non_finite(&mut self, glue: &Glue, value: f64) -> SchemaResult<()> {
+    fn non_finite(&mut self, start: usize, glue: &Glue, value: f64) -> SchemaResult<usize> {
         match self.non_finite {
-            NonFinite::Null => {
-                self.arena.put_null(glue);
-                Ok(())
-            }
+            NonFinite::Null => Ok(self.arena.put_null(start, glue)),
             NonFinite::Reject => Err(non_finite(zmij::Buffer::new().format(value))),
         }
     }
 
     /// Bytes as the text that they are.
-    fn bytes(&mut self, glue: &Glue, cells: &Cells<'_>, row: usize) -> SchemaResult<()> {
+    fn bytes(&mut self, at: usize, cells: &Cells<'_>, row: usize) -> SchemaResult<usize> {
         self.scratch.clear();
         cells.write(row, self.scratch);
         if std::str::from_utf8(self.scratch).is_err() {
             return Err(not_text(self.scratch));
         }
-        self.arena.put_text(glue, self.scratch, 0, self.scratch.len());
-        Ok(())
+        Ok(self.arena.put_any_text(at, self.scratch, 0, self.scratch.len()))
     }
 
     /// Embeds JSON text. A line break in it can only be white space, and would end the record.
-    fn json(&mut self, text: &str) -> SchemaResult<()> {
+    fn json(&mut self, mut at: usize, text: &str) -> SchemaResult<usize> {
         if !self.scanner.is_document(text.as_bytes()) {
             return Err(not_json(text));
         }
         let mut rest = text.as_bytes();
         while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
-            self.arena.put_all(&rest[..end]);
-            self.arena.put_all(b" ");
+            at = self.arena.put_all(at, &rest[..end]);
+            at = self.arena.put_all(at, b" ");
             rest = &rest[end + 1..];
         }
-        self.arena.put_all(rest);
-        Ok(())
+        Ok(self.arena.put_all(at, rest))
     }
 }
 
 #[inline(always)]
 fn is_null(column: &Column<'_>, row: usize) -> bool {
     column.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
+}
+
+#[cold]
+fn in_field(error: SchemaError, column: &Column<'_>) -> SchemaError {
+    error.in_field(column.name)
 }
 
 #[cold]

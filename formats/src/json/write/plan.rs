@@ -3,7 +3,10 @@
 use arrow_schema::{DataType, Field, Schema};
 use laminar_schema::{EncodeError, SchemaError, SchemaResult, field};
 
-use super::super::{NAME, quote::quote};
+use super::{
+    super::{NAME, quote::quote},
+    arena::{WINDOW, Window},
+};
 use crate::cell::{self, Cells};
 
 /// The text before a value: a comma, the key, a colon, and the quote that opens a string.
@@ -11,42 +14,51 @@ use crate::cell::{self, Cells};
 /// Every value has a comma before it; that of the first becomes the bracket.
 #[derive(Debug)]
 pub(in crate::json) struct Glue {
-    /// The first bytes, which are copied whole whatever their length.
-    head: [u8; Self::HEAD],
-    /// What follows them.
-    tail: Box<[u8]>,
-    len: usize,
-    /// Its length before null, which has no quotes.
-    pub(super) len_of_null: usize,
+    /// The last bytes, which are copied whole however few of them count.
+    last: [u8; Self::LAST],
+    /// How many of them count.
+    last_len: usize,
+    /// Where null starts among them: it has no quotes.
+    null_at: usize,
+    /// What a long key has before them.
+    before: Box<[u8]>,
 }
 
 impl Glue {
-    pub(super) const HEAD: usize = 32;
+    const LAST: usize = 32;
 
     fn new(mut text: Vec<u8>, quoted: bool) -> Self {
-        let len_of_null = text.len();
         if quoted {
             text.push(b'"');
         }
-        let mut head = [0; Self::HEAD];
-        let split = text.len().min(Self::HEAD);
-        head[..split].copy_from_slice(&text[..split]);
-        Self { head, tail: text[split..].into(), len: text.len(), len_of_null }
+        let last_bytes = text.split_off(text.len().saturating_sub(Self::LAST));
+        let mut last = [0; Self::LAST];
+        last[..last_bytes.len()].copy_from_slice(&last_bytes);
+        let last_len = last_bytes.len();
+        Self { last, last_len, null_at: last_len - usize::from(quoted), before: text.into() }
     }
 
-    /// Writes it into `out` from `at` on, and returns where it ends.
+    /// What stands before the last bytes; only long keys have any.
     #[inline(always)]
-    pub(super) fn write(&self, out: &mut [u8], at: usize) -> usize {
-        out[at..at + Self::HEAD].copy_from_slice(&self.head);
-        if self.len > Self::HEAD {
-            self.write_tail(out, at + Self::HEAD);
-        }
-        at + self.len
+    pub(super) fn before(&self) -> &[u8] {
+        &self.before
     }
 
-    #[inline(never)]
-    fn write_tail(&self, out: &mut [u8], at: usize) {
-        out[at..at + self.tail.len()].copy_from_slice(&self.tail);
+    /// Writes the last bytes to the start of `window`, and returns where the value goes.
+    #[inline(always)]
+    pub(super) fn write(&self, window: &mut Window) -> usize {
+        window[..Self::LAST].copy_from_slice(&self.last);
+        // The mask changes nothing, and spares the checks of whatever is written from there on.
+        self.last_len & (WINDOW / 2 - 1)
+    }
+
+    /// Writes the last bytes and null to the start of `window`, and returns where null ends.
+    #[inline(always)]
+    pub(super) fn write_null(&self, window: &mut Window) -> usize {
+        window[..Self::LAST].copy_from_slice(&self.last);
+        let at = self.null_at & (WINDOW / 2 - 1);
+        window[at..at + 4].copy_from_slice(b"null");
+        at + 4
     }
 }
 
@@ -110,7 +122,7 @@ impl Plan {
         let one = |plan: &Self| {
             // A closing quote, or a pair of brackets.
             let marks = 2;
-            Glue::HEAD + plan.glue.tail.len() + cell::BOUNDED_ROOM + marks + Self::slack(&plan.children)
+            WINDOW + plan.glue.before.len() + cell::BOUNDED_ROOM + marks + Self::slack(&plan.children)
         };
         // The record's own pair of brackets.
         plans.iter().map(one).sum::<usize>() + 2
