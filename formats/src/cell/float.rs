@@ -49,9 +49,10 @@ fn millionths(value: f64) -> Option<u64> {
         // SAFETY: between 0 and 10^14, and not NaN, for which no comparison holds.
         let millionths = unsafe { scaled.to_int_unchecked::<i64>() };
         let is_exact = millionths as f64 / DECIMALS == value.abs();
-        // What is smaller is shorter with an exponent.
-        if is_exact && (millionths >= 10 || millionths == 0) {
-            return Some(millionths.unsigned_abs());
+        let millionths = millionths.unsigned_abs();
+        // What is smaller is shorter with an exponent, zero excepted.
+        if is_exact && millionths.wrapping_sub(1) >= 9 {
+            return Some(millionths);
         }
     }
     None

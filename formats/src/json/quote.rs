@@ -11,15 +11,25 @@ const LONGEST_ESCAPE: usize = 6;
 /// Bytes that are looked at and copied at once.
 pub(super) const BLOCK: usize = WINDOW;
 
+/// Bytes of text that are escaped at once.
+const STRIDE: usize = 2 * BLOCK;
+
 /// Bytes of an entry of the table of escapes.
 const ENTRY: usize = 8;
+
+/// Covers every length of an escaped stride.
+const MASK: usize = 511;
+const _: () = assert!(STRIDE * LONGEST_ESCAPE <= MASK);
+
+/// Room that a stride is escaped in.
+const STRIDE_ROOM: usize = MASK + 1 + ENTRY + STRIDE;
 
 /// Long texts are escaped by pieces of this many bytes, so that room for the worst case stays small.
 pub(super) const PIECE: usize = 1024;
 
 /// Room that [`Quoting::escape`] needs for `len` bytes of text: whole blocks are written, whatever they hold.
 pub(super) const fn room(len: usize) -> usize {
-    len * LONGEST_ESCAPE + BLOCK + ENTRY
+    len * LONGEST_ESCAPE + STRIDE_ROOM
 }
 
 /// Appends `text` as a JSON string. Escapes what RFC 8259 §7 demands and nothing else.
@@ -86,29 +96,40 @@ impl Quoting {
     }
 }
 
-/// A block is stored as it is, and behind its plain bytes what the next one becomes: that byte itself where all are
-/// plain. So there is no branch on whether anything is special, which nobody can predict.
+/// Two blocks at a time, and per special byte once what follows it: the search does not wait for what is written, and
+/// only the number of special bytes is hard to predict.
 #[inline(always)]
 fn escape(isa: impl Isa, out: &mut [u8], mut at: usize, source: &[u8], mut from: usize, end: usize) -> usize {
-    let mut padded = [0; BLOCK];
+    let mut padded = [0; 2 * STRIDE];
     while from < end {
-        let block = match source[from..].first_chunk() {
-            Some(block) => block,
+        // What follows the last byte of a stride is as long as a stride.
+        let bytes: &[u8; 2 * STRIDE] = match source[from..].first_chunk() {
+            Some(bytes) => bytes,
             None => {
                 padded[..source.len() - from].copy_from_slice(&source[from..]);
                 &padded
             }
         };
-        let Some(room) = out[at..].first_chunk_mut::<{ BLOCK + ENTRY }>() else { no_room() };
-        room[..BLOCK].copy_from_slice(block);
-        let plain = isa.plain_prefix(block).min(BLOCK - 1);
-        if plain >= end - from {
-            return at + (end - from);
+        let Some(room) = out[at..].first_chunk_mut::<STRIDE_ROOM>() else { no_room() };
+        let ([low, high, ..], _) = bytes.as_chunks() else { no_room() };
+        let left = end - from;
+        let within = if left < STRIDE { (1 << left) - 1 } else { u64::MAX };
+        let mut specials = (u64::from(isa.specials(low)) | u64::from(isa.specials(high)) << BLOCK) & within;
+        room[..STRIDE].copy_from_slice(&bytes[..STRIDE]);
+        let mut longer = 0;
+        while specials != 0 {
+            let place = specials.trailing_zeros() as usize % STRIDE;
+            let entry = ENTRIES[usize::from(bytes[place])];
+            // The mask changes nothing, and spares the checks of bounds.
+            let to = (place + longer) & MASK;
+            room[to..to + ENTRY].copy_from_slice(&entry);
+            let len = usize::from(entry[ENTRY - 1]) % ENTRY;
+            room[to + len..to + len + STRIDE].copy_from_slice(&bytes[place + 1..place + 1 + STRIDE]);
+            longer += len - 1;
+            specials &= specials - 1;
         }
-        let entry = ENTRIES[usize::from(block[plain])];
-        room[plain..plain + ENTRY].copy_from_slice(&entry);
-        at += plain + usize::from(entry[ENTRY - 1]);
-        from += plain + 1;
+        at += left.min(STRIDE) + longer;
+        from += STRIDE;
     }
     at
 }

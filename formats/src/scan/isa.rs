@@ -16,6 +16,9 @@ pub(crate) unsafe trait Isa: Copy + Debug {
     /// How many bytes from the start a JSON string may hold as they are: no quote, backslash or control character.
     fn plain_prefix(self, window: &[u8; WINDOW]) -> usize;
 
+    /// Bit i is set where a JSON string may not hold byte i as it is.
+    fn specials(self, window: &[u8; WINDOW]) -> u32;
+
     /// Whether the window begins with the pattern.
     fn starts_with(self, window: &[u8; WINDOW], pattern: &Pattern) -> bool;
 

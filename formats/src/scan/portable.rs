@@ -18,6 +18,12 @@ fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & HIGHS
 }
 
+/// The high bit of every byte that is zero, exactly.
+#[inline(always)]
+fn exact_zeros(word: u64) -> u64 {
+    !(((word & !HIGHS) + !HIGHS) | word) & HIGHS
+}
+
 /// The window's words, the first byte lowest. Written out, since closures of array methods are not always inlined.
 #[inline(always)]
 fn words(window: &[u8; WINDOW]) -> [u64; 4] {
@@ -57,6 +63,18 @@ unsafe impl Isa for Portable {
             }
         }
         WINDOW
+    }
+
+    #[inline(always)]
+    fn specials(self, window: &[u8; WINDOW]) -> u32 {
+        let words = words(window);
+        let bits = |i: usize| {
+            let quote = exact_zeros(words[i] ^ (ONES * u64::from(b'"')));
+            let backslash = exact_zeros(words[i] ^ (ONES * u64::from(b'\\')));
+            let control = exact_zeros(words[i] & (ONES * 0xE0));
+            gather_highs(quote | backslash | control)
+        };
+        bits(0) | bits(1) << 8 | bits(2) << 16 | bits(3) << 24
     }
 
     #[inline(always)]

@@ -51,10 +51,13 @@ fn windows() -> impl Iterator<Item = [u8; WINDOW]> {
 #[test]
 fn looks_find_what_plain_code_finds() {
     for window in windows() {
-        let plain = window.iter().position(|b| *b < 0x20 || matches!(b, b'"' | b'\\')).unwrap_or(WINDOW);
+        let is_special = |b: u8| b < 0x20 || matches!(b, b'"' | b'\\');
+        let plain = window.iter().position(|b| is_special(*b)).unwrap_or(WINDOW);
+        let specials = (0..WINDOW).filter(|i| is_special(window[*i])).fold(0, |mask, i| mask | 1 << i);
         let not_digits = (0..WINDOW).filter(|i| !window[*i].is_ascii_digit()).fold(0, |mask, i| mask | 1 << i);
         for_each_isa!(isa => {
             assert_eq!(isa.plain_prefix(&window), plain, "{isa:?} {window:?}");
+            assert_eq!(isa.specials(&window), specials, "{isa:?} {window:?}");
             assert_eq!(isa.not_digits(&window), not_digits, "{isa:?} {window:?}");
         });
     }

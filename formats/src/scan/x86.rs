@@ -78,12 +78,18 @@ fn load_from(table: &'static Sliding, offset: usize) -> __m128i {
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 #[inline]
 fn plain_prefix(window: &[u8; WINDOW]) -> usize {
+    specials(window).trailing_zeros() as usize
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+#[inline]
+fn specials(window: &[u8; WINDOW]) -> u32 {
     let bytes = load(window);
     let quote = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b'"' as i8));
     let backslash = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b'\\' as i8));
     let control = _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1F)), bytes);
     let special = _mm256_or_si256(_mm256_or_si256(quote, backslash), control);
-    (_mm256_movemask_epi8(special) as u32).trailing_zeros() as usize
+    _mm256_movemask_epi8(special) as u32
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
@@ -141,6 +147,12 @@ unsafe impl Isa for Avx2 {
     fn plain_prefix(self, window: &[u8; WINDOW]) -> usize {
         // SAFETY: `self` proves that the machine has what the function is compiled for.
         unsafe { plain_prefix(window) }
+    }
+
+    #[inline(always)]
+    fn specials(self, window: &[u8; WINDOW]) -> u32 {
+        // SAFETY: as above.
+        unsafe { specials(window) }
     }
 
     #[inline(always)]
