@@ -288,6 +288,43 @@ fn duplicates_by_option() {
     );
 }
 
+/// A map within a map has keys of its own, and leaves those of the outer one as they are.
+#[test]
+fn duplicates_in_nested_maps() {
+    let records = [
+        r#"{"m":{"x":{"p":1},"a":{"q":1},"a":{"r":2}}}"#,
+        r#"{"m":{"x":{"p":1},"a":"bad","a":{"r":2}}}"#,
+        r#"{"m":{"x":{"p":1,"p":2},"a":{"q":1},"y":{"q":1,"r":3,"q":2},"a":{}}}"#,
+        r#"{"m":{"x":{"p":"bad","p":1},"y":{"p":"bad"},"x":{"q":4}},"m":{"x":{"r":5},"y":{},"y":{"s":6}}}"#,
+        r#"{"m":{"a":{"q":1},"x":{"p":1,"p":"bad"}}}"#,
+    ];
+    let columns = "m MAP(VARCHAR, MAP(VARCHAR, BIGINT))";
+    check(
+        columns,
+        &[],
+        &records,
+        expect![[r#"
+            {x: {p: 1}, a: {r: 2}}
+            {x: {p: 1}, a: {r: 2}}
+            {x: {p: 2}, y: {r: 3, q: 2}, a: {}}
+            {x: {r: 5}, y: {s: 6}}
+            #4 field m.x.p at byte 33: expected BIGINT, found string "bad"
+        "#]],
+    );
+    check(
+        columns,
+        &[("duplicate_fields", "reject")],
+        &records,
+        expect![[r#"
+            #0 field m.a at byte 18: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #1 field m.a at byte 18: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #2 field m.a at byte 24: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #3 field m.x at byte 6: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+            #4 field m.x.p at byte 23: the field stands twice in the record; set `duplicate_fields` to 'last' to take the last one
+        "#]],
+    );
+}
+
 /// Of equal keys the last decides, also whether the record fits; what it overwrites only has to be well-formed.
 #[test]
 fn overwritten_values_do_not_count() {

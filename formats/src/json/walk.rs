@@ -30,7 +30,7 @@ pub(super) struct WalkState {
     pub(super) masked: bool,
     /// Counts objects, so that a field knows whether it was seen in this one.
     pub(super) objects: u64,
-    /// Tape indices of a map's keys, for finding duplicates among many.
+    /// Tape indices of the keys to pass over in the maps that are being walked, the innermost map's last.
     pub(super) map_keys: Vec<u32>,
 }
 
@@ -210,12 +210,22 @@ impl<'t> Walker<'t, '_> {
 
     /// Pushes an object as pairs; of pairs with the same key the last counts.
     fn map(&mut self, map: &mut MapColumn, field: &Field, at: usize, len: usize) -> SchemaResult<usize> {
+        let from = self.state.map_keys.len();
+        let end = self.pairs(map, field, at, len, from);
+        // Where it failed, too: the walk goes on behind a value that is overwritten.
+        self.state.map_keys.truncate(from);
+        end
+    }
+
+    /// Pushes the pairs of the map at `at`, whose keys to pass over begin at `from` in `map_keys`.
+    fn pairs(&mut self, map: &mut MapColumn, field: &Field, at: usize, len: usize, from: usize) -> SchemaResult<usize> {
         self.mark_duplicate_keys(at + 1, len)?;
         let start = at;
         let mut at = at + 1;
         for _ in 0..len {
             let Some(Node::String(key)) = self.tape.get(at) else { break };
-            if self.state.map_keys.binary_search(&(at as u32)).is_ok() {
+            // Maps within this one have removed their own keys again.
+            if self.state.map_keys[from..].binary_search(&(at as u32)).is_ok() {
                 at = self.skip(at + 1);
                 continue;
             }
@@ -234,19 +244,20 @@ impl<'t> Walker<'t, '_> {
         Ok(at)
     }
 
-    /// Leaves in `map_keys` the tape indices of keys that stand again further on, in growing order.
+    /// Appends to `map_keys` the tape indices of keys that stand again further on, in growing order.
     fn mark_duplicate_keys(&mut self, at: usize, len: usize) -> SchemaResult<()> {
-        let mut keys = std::mem::take(&mut self.state.map_keys);
-        keys.clear();
+        let mut all = std::mem::take(&mut self.state.map_keys);
+        let from = all.len();
         let mut next = at;
         for _ in 0..len {
-            keys.push(next as u32);
+            all.push(next as u32);
             next = self.skip(next + 1);
         }
         let key = |at: u32| match self.tape[at as usize] {
             Node::String(key) => key,
             _ => "",
         };
+        let keys = &mut all[from..];
         keys.sort_unstable_by(|a, b| key(*a).cmp(key(*b)).then(a.cmp(b)));
         let mut kept = 0;
         for i in 1..keys.len() {
@@ -257,9 +268,9 @@ impl<'t> Walker<'t, '_> {
         }
         let found = kept > 0 && self.state.duplicate_fields == DuplicateFields::Reject;
         let error = if found { Err(self.at(duplicate(key(keys[0])), keys[0] as usize)) } else { Ok(()) };
-        keys.truncate(kept);
-        keys.sort_unstable();
-        self.state.map_keys = keys;
+        keys[..kept].sort_unstable();
+        all.truncate(from + kept);
+        self.state.map_keys = all;
         error
     }
 

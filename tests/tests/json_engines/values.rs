@@ -204,6 +204,26 @@ fn every_known_type_by_the_oracle() {
     }
 }
 
+/// Keys that stand again in one of two maps, or in both.
+#[test]
+fn duplicates_in_nested_maps() {
+    let inner = [r#"{"p":1}"#, r#"{"p":1,"p":2}"#, r#"{"p":"x","q":3,"p":4}"#, r#"{"q":5,"p":6,"q":"x"}"#, r#""x""#];
+    let mut records = Vec::new();
+    for first in inner {
+        for second in inner {
+            records.push(format!(r#"{{"a":{{"k":{first},"l":{second},"l":{first}}}}}"#));
+            records.push(format!(r#"{{"a":{{"k":{first},"l":{first},"k":{second},"l":{{}}}}}}"#));
+            records.push(format!(r#"{{"a":{{"k":{first}}},"a":{{"k":{second},"l":{first},"l":{second}}}}}"#));
+        }
+    }
+    for columns in ["a MAP(VARCHAR, MAP(VARCHAR, BIGINT))", "a MAP(VARCHAR, STRUCT(p BIGINT, q BIGINT))"] {
+        let accepted = check(columns, &[], &records).batch.num_rows();
+        assert!(accepted > 10 && accepted < records.len(), "{columns}: {accepted}");
+        check(columns, &[("type_mismatch", "null")], &records);
+        check(columns, &[("duplicate_fields", "reject")], &records);
+    }
+}
+
 /// Integers at the edges of every width, written in every way that means the same.
 #[test]
 fn integers_at_every_edge() {
