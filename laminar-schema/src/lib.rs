@@ -72,7 +72,7 @@ pub use inference::{
 };
 pub use pipeline::{Metrics, OnError, Output, Pipeline, PipelineConfig, Summary};
 pub use position::{Position, Positions};
-pub use record::{NewRecord, RawBatch, RawRecord, SourceBatch, SourceMetadata};
+pub use record::{ARENA_PADDING, NewRecord, RawBatch, RawRecord, SourceBatch, SourceMetadata};
 pub use registry::{
     CompatibilityMode, RegisteredSchema, RegistryConfig, RegistryCredentials, RegistryError, RegistrySchemaType,
 };

@@ -14,12 +14,11 @@ use crate::scan::{Cursor, Isa};
 pub struct TextColumn<O: OffsetSizeTrait>(Utf8Rows<O>);
 
 impl<O: OffsetSizeTrait> TextColumn<O> {
-    /// Appends row `row` from the JSON string whose opening quote lies right behind `start`, and returns where its
-    /// closing quote ends; `None` when it is malformed, the column full or that not the next row, and then the column
-    /// is as before.
+    /// Appends row `row` from the JSON string that opens at `quote`, and returns where its closing quote ends; `None` when
+    /// there is none, it is malformed, the column full or that not the next row, and then the column is as before.
     #[inline(always)]
-    pub(crate) fn push_json<'a, I: Isa>(&mut self, isa: I, row: usize, start: Cursor<'a>) -> Option<Cursor<'a>> {
-        self.0.push_json(isa, row, start)
+    pub(crate) fn push_json<'a, I: Isa>(&mut self, isa: I, row: usize, quote: Cursor<'a>) -> Option<Cursor<'a>> {
+        self.0.push_json(isa, row, quote)
     }
 }
 

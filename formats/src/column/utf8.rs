@@ -30,16 +30,15 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
         self.0.push(text.as_bytes())
     }
 
-    /// Appends row `row` from the JSON string whose opening quote lies right behind `start`, and returns where its
-    /// closing quote ends; `None` when it is malformed, the column full or that not the next row, and then the column
-    /// is as before.
+    /// Appends row `row` from the JSON string that opens at `quote`, and returns where its closing quote ends; `None` when
+    /// there is none, it is malformed, the column full or that not the next row, and then the column is as before.
     #[inline(always)]
-    pub(super) fn push_json<'a, I: Isa>(&mut self, isa: I, row: usize, start: Cursor<'a>) -> Option<Cursor<'a>> {
+    pub(super) fn push_json<'a, I: Isa>(&mut self, isa: I, row: usize, quote: Cursor<'a>) -> Option<Cursor<'a>> {
         if self.num_rows() != row {
             return None;
         }
         // What it appends is UTF-8 where it returns an end.
-        let Some(end) = string::append(isa, start, &mut self.0.data) else {
+        let Some(end) = string::append(isa, quote, &mut self.0.data) else {
             self.0.abandon();
             return None;
         };

@@ -12,7 +12,7 @@ use laminar_schema::{
 use simd_json::{Buffers, INPUT_PADDING, Tape};
 
 use super::{
-    direct::Walk,
+    direct::{Run, Walk},
     engine::{Dispatch, JsonEngine},
     options::{JsonFraming, JsonOptions, MultipleDocuments},
     plan::Plan,
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     column::{ColumnOps, ColumnOptions, OnAbsent, StructColumn},
     policy::NoContent,
-    scan::{Cursor, Utf8Span},
+    scan::Utf8Span,
 };
 
 /// Bytes of records whose UTF-8 is checked at once: few enough to be in the first-level cache when they are decoded.
@@ -151,51 +151,51 @@ impl JsonDecoder {
         self.engine.engine()
     }
 
-    /// Decodes one record into the columns: the root of everything that happens per record. `checked` is what is known to
-    /// be UTF-8.
+    /// Decodes records from `first` on without a tape, and returns the number of the first that is left to it: the root of
+    /// everything that happens per record.
+    ///
+    /// # Errors
+    /// A column that no field fills is full; its row is taken back.
+    #[inline(never)]
+    fn decode_records(&mut self, batch: &RawBatch, first: usize, checked: &Checked<'_>) -> SchemaResult<usize> {
+        let (Some(walk), Some(span)) = (&mut self.walk, &checked.span) else { return Ok(first) };
+        if self.reluctance > self.reluctant {
+            self.reluctance -= 1;
+            return Ok(first);
+        }
+        let has_reserved = self.plan.document.is_some() || self.plan.rescue.is_some();
+        let until = if has_reserved { first + 1 } else { checked.until };
+        let before = self.root.num_rows();
+        let max_record_bytes = self.plan.max_record_bytes;
+        let run = Run { batch, checked: span, first, until, max_record_bytes };
+        let left = self.engine.records(walk, &mut self.root, run);
+        let taken = left - first;
+        self.reluctance = self.reluctance.saturating_sub(taken as u32);
+        if left < until {
+            walk.start_over();
+            self.root.truncate(before + taken);
+            // Records without content say nothing about the others.
+            if !batch.span(left).is_empty() {
+                self.reluctance = self.reluctance.saturating_add(REFUSAL);
+            }
+        }
+        if has_reserved && taken > 0 {
+            let document = std::str::from_utf8(batch.value(first)).unwrap_or("").trim_matches(is_space);
+            let pushed = self.plan.push_reserved(&mut self.root, Some(document), None);
+            pushed.inspect_err(|_| self.root.truncate(before))?;
+        }
+        Ok(left)
+    }
+
+    /// Decodes one record that the direct engine has left.
     ///
     /// # Errors
     /// Why the record does not fit; the columns may then hold parts of it, which the caller takes back.
-    #[inline(never)]
-    fn decode_record(&mut self, batch: &RawBatch, record: usize, checked: Option<&Utf8Span<'_>>) -> SchemaResult<()> {
-        if let Some(start) = checked.and_then(|span| span.record(batch.span(record)))
-            && start.remaining() <= self.plan.max_record_bytes
-            && self.direct(start)?
-        {
-            return Ok(());
-        }
+    fn decode_record(&mut self, batch: &RawBatch, record: usize) -> SchemaResult<()> {
         if batch.is_tombstone(record) {
             return self.blank(self.plan.tombstones, DecodeError::Tombstone);
         }
         self.decode_by_tape(batch.value(record))
-    }
-
-    /// Decodes one record without a tape; false where that did not work out, and then nothing was appended.
-    #[inline(always)]
-    fn direct(&mut self, start: Cursor<'_>) -> SchemaResult<bool> {
-        let Some(walk) = &mut self.walk else { return Ok(false) };
-        if self.reluctance > self.reluctant {
-            self.reluctance -= 1;
-            return Ok(false);
-        }
-        let before = self.root.num_rows();
-        if !self.engine.record(walk, &mut self.root, start) {
-            self.root.truncate(before);
-            self.reluctance = self.reluctance.saturating_add(REFUSAL);
-            return Ok(false);
-        }
-        self.reluctance = self.reluctance.saturating_sub(1);
-        if self.plan.document.is_some() || self.plan.rescue.is_some() {
-            self.push_reserved(start.rest())?;
-        }
-        Ok(true)
-    }
-
-    /// Fills the columns that no field fills, of a record that the direct engine took.
-    #[inline(never)]
-    fn push_reserved(&mut self, record: &[u8]) -> SchemaResult<()> {
-        let document = std::str::from_utf8(record).unwrap_or("").trim_matches([' ', '\t', '\n', '\r']);
-        self.plan.push_reserved(&mut self.root, Some(document), None)
     }
 
     /// Decodes one record by way of simd-json's tape, and says what is wrong with it.
@@ -360,6 +360,11 @@ struct Checked<'b> {
 }
 
 impl<'b> Checked<'b> {
+    /// No record up to `until` was checked.
+    fn nothing(until: usize) -> Self {
+        Self { until, span: None }
+    }
+
     /// Checks records from `first` on.
     #[inline(never)]
     fn from(batch: &'b RawBatch, first: usize) -> Self {
@@ -371,6 +376,11 @@ impl<'b> Checked<'b> {
         }
         Self { until, span: Utf8Span::check(batch.padded_values(), start..end) }
     }
+}
+
+/// What RFC 8259 takes for white space.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r')
 }
 
 #[cold]
@@ -404,13 +414,26 @@ impl FormatDecoder for JsonDecoder {
         let mut rejected = Vec::new();
         // Filled from the first record on that did not give exactly one row.
         let mut rows: Option<Vec<u32>> = None;
-        let mut checked = Checked { until: 0, span: None };
-        for record in 0..batch.len() {
-            if record == checked.until && !matches!(self.engine, Dispatch::Tape) {
+        let mut checked = Checked::nothing(if self.walk.is_some() { 0 } else { batch.len() });
+        let mut record = 0;
+        while record < batch.len() {
+            if record == checked.until {
                 checked = Checked::from(batch, record);
             }
             let before = self.root.num_rows();
-            if let Err(error) = self.decode_record(batch, record, checked.span.as_ref()) {
+            let decoded = match self.decode_records(batch, record, &checked) {
+                // One row each.
+                Ok(left) if left > record => {
+                    if let Some(rows) = &mut rows {
+                        rows.extend(record as u32..left as u32);
+                    }
+                    record = left;
+                    continue;
+                }
+                Ok(_) => self.decode_record(batch, record),
+                Err(full) => Err(full),
+            };
+            if let Err(error) = decoded {
                 self.root.truncate(before);
                 rejected.push(Rejected { record, error });
             }
@@ -423,6 +446,7 @@ impl FormatDecoder for JsonDecoder {
             if let Some(rows) = &mut rows {
                 rows.extend(std::iter::repeat_n(record as u32, given));
             }
+            record += 1;
         }
         Ok(Decoded {
             batch: self.finish()?,

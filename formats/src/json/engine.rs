@@ -2,12 +2,9 @@
 
 #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
 use crate::scan::Avx2;
-use crate::{
-    column::StructColumn,
-    scan::{Cursor, Portable},
-};
+use crate::{column::StructColumn, scan::Portable};
 
-use super::direct::Walk;
+use super::direct::{Instance, Run, Walk};
 
 /// The parser behind a [`JsonDecoder`](super::JsonDecoder). All of them accept, reject and decode exactly alike; they
 /// differ in speed alone.
@@ -74,15 +71,15 @@ impl Dispatch {
         }
     }
 
-    /// Appends the row of a record; false where that is the tape's matter, and then parts of the row may have been
-    /// appended.
+    /// Appends the rows of records up to the first that is the tape's matter, and returns its number. Its row, or parts of
+    /// it, may have been appended too.
     #[inline(always)]
-    pub(super) fn record(self, walk: &mut Walk, root: &mut StructColumn, start: Cursor<'_>) -> bool {
+    pub(super) fn records(self, walk: &mut Walk, root: &mut StructColumn, run: Run<'_>) -> usize {
         match self {
-            Self::Tape => false,
-            Self::Portable(isa) => walk.record(isa, root, start),
+            Self::Tape => run.first,
+            Self::Portable(isa) => isa.records(walk, root, run),
             #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
-            Self::Avx2(isa) => walk.record(isa, root, start),
+            Self::Avx2(isa) => isa.records(walk, root, run),
         }
     }
 }

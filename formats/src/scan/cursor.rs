@@ -3,10 +3,15 @@
 
 use std::{marker::PhantomData, ops::Range, ptr::NonNull};
 
+use laminar_schema::ARENA_PADDING;
+
 use super::isa::{Isa, Pattern};
 
 /// Bytes that must be readable behind a record, its terminator included.
 const SLACK: usize = 64;
+
+// Otherwise the last records of every batch would be left to slower code.
+const _: () = assert!(SLACK <= ARENA_PADDING + 1);
 
 /// A part of an arena that is known to be UTF-8.
 #[derive(Debug, Clone)]
@@ -26,8 +31,8 @@ impl<'a> Utf8Span<'a> {
     #[inline(always)]
     pub(crate) fn record(&self, record: Range<usize>) -> Option<Cursor<'a>> {
         let lies_here = self.span.start <= record.start && record.start <= record.end && record.end <= self.span.end;
-        let has_slack = record.end + SLACK <= self.arena.len();
-        if !lies_here || !has_slack || self.arena[record.end] != 0 {
+        // The end is in the arena, so neither sum overflows.
+        if !lies_here || record.end + SLACK > self.arena.len() || self.arena[record.end] != 0 {
             return None;
         }
         let arena = NonNull::from(self.arena).cast::<u8>();
@@ -111,11 +116,6 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(crate) fn remaining(self) -> usize {
         self.end.addr().get() - self.at.addr().get()
-    }
-
-    /// The bytes from here to the record's end.
-    pub(crate) fn rest(self) -> &'a [u8] {
-        self.advance(self.remaining()).since(self)
     }
 
     /// Whether the whole record was read.

@@ -43,7 +43,7 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    /// What no window begins with: all of its bytes would have to be ones that UTF-8 never has.
+    /// What no window begins with: a window's first byte is its record's or the NUL behind it, and neither is 0xFF.
     pub(crate) const NEVER: Self = Self { bytes: [0xFF; WINDOW], mask: u32::MAX, len: 0 };
 
     /// A pattern of `bytes`; `None` when they are too many or one of them is NUL.

@@ -3,7 +3,7 @@
 //! Lives here: instruction sets behind one trait ([`Isa`]), a cursor that cannot leave its record ([`Cursor`]), numbers
 //! ([`number`]) and string bodies ([`string`]). Does not live here: anything that knows a schema.
 //!
-//! This is where the crate's `unsafe` is: wide loads, and calls into functions that are compiled for an instruction set.
+//! Most of the crate's `unsafe` is here: wide loads, and calls into functions that are compiled for an instruction set.
 //! Every operation of [`Avx2`] has its twin in [`Portable`], which is safe code; tests hold each against the other.
 
 mod cursor;

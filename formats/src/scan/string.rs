@@ -6,13 +6,13 @@ use super::{
     isa::{Isa, WINDOW},
 };
 
-/// Appends the text of the string whose opening quote lies right behind `start`; returns where its closing quote ends.
+/// Appends the text of the string that opens at `quote`; returns where its closing quote ends.
 ///
-/// What is appended is valid UTF-8, since the record is and both ends are ASCII; on `None` (the string is malformed)
-/// some of it may have been appended, cut anywhere.
+/// What is appended is valid UTF-8, since the record is and both quotes are characters of their own; on `None` (there is no
+/// string, or a malformed one) some of it may have been appended, cut anywhere.
 #[inline(always)]
-pub(crate) fn append<'a, I: Isa>(isa: I, start: Cursor<'a>, out: &mut Vec<u8>) -> Option<Cursor<'a>> {
-    let mut at = start;
+pub(crate) fn append<'a, I: Isa>(isa: I, quote: Cursor<'a>, out: &mut Vec<u8>) -> Option<Cursor<'a>> {
+    let mut at = quote.behind(b'"')?;
     loop {
         let window = at.window::<WINDOW>();
         let len = isa.plain_prefix(window);
@@ -52,10 +52,10 @@ fn grow(out: &mut Vec<u8>) {
     out.reserve(WINDOW);
 }
 
-/// Where the closing quote of the string ends that opens right in front of `start`; `None` when it is malformed.
+/// Where the closing quote of the string ends that opens at `quote`; `None` when there is none, or it is malformed.
 #[inline(always)]
-pub(crate) fn skip<I: Isa>(isa: I, start: Cursor<'_>) -> Option<Cursor<'_>> {
-    let mut at = start;
+pub(crate) fn skip<I: Isa>(isa: I, quote: Cursor<'_>) -> Option<Cursor<'_>> {
+    let mut at = quote.behind(b'"')?;
     loop {
         let window = at.window::<WINDOW>();
         let len = isa.plain_prefix(window);

@@ -96,7 +96,9 @@ impl GlueTable {
     /// Takes note of an object's end.
     #[inline(always)]
     pub(super) fn cool(&mut self) {
-        self.heat -= self.heat.div_ceil(COOLING);
+        if self.heat != 0 {
+            self.heat -= self.heat.div_ceil(COOLING);
+        }
     }
 
     /// Remembers what stood between the value of `state` and `next`.

@@ -1,9 +1,9 @@
 //! The closed set of instruction sets that the parser is compiled for.
 #![allow(unsafe_code, reason = "calls into functions that are compiled for an instruction set")]
 
-use arrow_schema::Field;
+use arrow_schema::FieldRef;
 
-use super::{Walk, glue::State, object, skip, value};
+use super::{Run, Walk, glue::State, object, skip, value};
 use crate::{
     column::{Column, StructColumn},
     scan::{Cursor, Isa, Portable},
@@ -15,6 +15,9 @@ use crate::{
 /// for an instruction set can have that set's operations inlined. They are where the parser recurses, and where it
 /// leaves its fast path.
 pub(crate) trait Instance: Isa {
+    /// [`super::records`].
+    fn records(self, walk: &mut Walk, root: &mut StructColumn, run: Run<'_>) -> usize;
+
     /// [`object::object`].
     fn object<'a>(self, walk: &mut Walk, row: &mut StructColumn, start: Cursor<'a>) -> Option<Cursor<'a>>;
 
@@ -32,13 +35,14 @@ pub(crate) trait Instance: Isa {
         self,
         walk: &mut Walk,
         column: &mut Column,
-        field: &Field,
+        field: &FieldRef,
         row: usize,
         at: Cursor<'a>,
     ) -> Option<Cursor<'a>>;
 
     /// [`value::items`].
-    fn items<'a>(self, walk: &mut Walk, column: &mut Column, field: &Field, start: Cursor<'a>) -> Option<Cursor<'a>>;
+    fn items<'a>(self, walk: &mut Walk, column: &mut Column, field: &FieldRef, start: Cursor<'a>)
+    -> Option<Cursor<'a>>;
 
     /// [`skip::container`].
     fn skip_container<'a>(self, walk: &mut Walk, start: Cursor<'a>) -> Option<Cursor<'a>>;
@@ -59,14 +63,16 @@ pub(crate) trait Instance: Isa {
 macro_rules! instance {
     ($isa:ty $(, #[$feature:meta])?) => {
         impl Instance for $isa {
+            instance!(@ $isa, [$($feature)?], records, super::records,
+                (walk: &mut Walk, root: &mut StructColumn, run: Run<'_>) -> usize);
             instance!(@ $isa, [$($feature)?], object, object::object,
                 (walk: &mut Walk, row: &mut StructColumn, start: Cursor<'a>) -> Option<Cursor<'a>>);
             instance!(@ $isa, [$($feature)?], key, object::key,
                 (walk: &mut Walk, row: &mut StructColumn, state: State, start: Cursor<'a>) -> Option<(State, Cursor<'a>)>);
             instance!(@ $isa, [$($feature)?], value, value::any_value,
-                (walk: &mut Walk, column: &mut Column, field: &Field, row: usize, at: Cursor<'a>) -> Option<Cursor<'a>>);
+                (walk: &mut Walk, column: &mut Column, field: &FieldRef, row: usize, at: Cursor<'a>) -> Option<Cursor<'a>>);
             instance!(@ $isa, [$($feature)?], items, value::items,
-                (walk: &mut Walk, column: &mut Column, field: &Field, start: Cursor<'a>) -> Option<Cursor<'a>>);
+                (walk: &mut Walk, column: &mut Column, field: &FieldRef, start: Cursor<'a>) -> Option<Cursor<'a>>);
             instance!(@ $isa, [$($feature)?], skip_container, skip::container,
                 (walk: &mut Walk, start: Cursor<'a>) -> Option<Cursor<'a>>);
         }

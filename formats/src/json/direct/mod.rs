@@ -16,11 +16,12 @@ mod value;
 use std::ops::Range;
 
 use arrow_schema::{DataType, Field, Fields};
+use laminar_schema::RawBatch;
 
 pub(super) use instance::Instance;
 
 use super::options::JsonOptions;
-use crate::{column::StructColumn, policy::UnknownFields, scan::Cursor};
+use crate::{column::StructColumn, policy::UnknownFields, scan::Utf8Span};
 
 /// What a walk over records needs beside the columns; kept from record to record.
 #[derive(Debug)]
@@ -54,19 +55,41 @@ impl Walk {
         })
     }
 
-    /// Appends the row of the record at `start`; false where that is the tape's matter, and then parts of the row may
-    /// have been appended.
-    #[inline(always)]
-    pub(super) fn record<I: Instance>(&mut self, isa: I, root: &mut StructColumn, start: Cursor<'_>) -> bool {
+    /// Forgets what a record that was not finished has left.
+    pub(super) fn start_over(&mut self) {
         self.depth = 0;
         self.map_keys.clear();
         self.map_text.clear();
-        let at = start.skip_space();
-        if at.byte() != b'{' {
-            return false;
-        }
-        isa.object(self, root, at.advance(1)).is_some_and(|end| end.skip_space().is_at_end())
     }
+}
+
+/// Records of a batch that are known to be UTF-8.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run<'b> {
+    pub(super) batch: &'b RawBatch,
+    pub(super) checked: &'b Utf8Span<'b>,
+    /// The records' numbers.
+    pub(super) first: usize,
+    pub(super) until: usize,
+    pub(super) max_record_bytes: usize,
+}
+
+/// Appends the rows of records up to the first that is the tape's matter, and returns its number. Its row, or parts of it,
+/// may have been appended too.
+#[inline(always)]
+pub(super) fn records<I: Instance>(isa: I, walk: &mut Walk, root: &mut StructColumn, run: Run<'_>) -> usize {
+    for record in run.first..run.until {
+        let Some(start) = run.checked.record(run.batch.span(record)) else { return record };
+        if start.remaining() > run.max_record_bytes {
+            return record;
+        }
+        let Some(inside) = start.skip_space().behind(b'{') else { return record };
+        let Some(end) = object::object(isa, walk, root, inside) else { return record };
+        if !end.skip_space().is_at_end() {
+            return record;
+        }
+    }
+    run.until
 }
 
 /// How deep objects with all of these fields nest.

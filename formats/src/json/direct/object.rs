@@ -80,7 +80,7 @@ fn compact_key<'a, I: Instance>(
     let at = start.advance(comma + 1);
     let window = at.window::<WINDOW>();
     let len = isa.plain_prefix(window);
-    if window.get(len..len + 2) != Some(b"\":") {
+    if window.get(len..len + 2) != Some(b"\":") || at.advance(len + 2).byte() <= b' ' {
         return None;
     }
     let next = match row.glue.named(isa, &row.keys, window, len)? {

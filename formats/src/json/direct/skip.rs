@@ -6,17 +6,17 @@ use crate::scan::{Cursor, Isa, number, string, word};
 /// Passes over a value.
 #[inline(always)]
 pub(super) fn value<'a, I: Instance>(isa: I, walk: &mut Walk, at: Cursor<'a>) -> Option<Cursor<'a>> {
-    if let Some(start) = at.behind(b'"') {
-        return string::skip(isa, start);
-    }
     match at.byte() {
+        b'"' => string::skip(isa, at),
         b'{' | b'[' => isa.skip_container(walk, at),
         b'-' | b'0'..=b'9' => number::token(isa, at),
+        // A guess may end with a colon where white space follows this time. A container may be any value.
+        b' ' | b'\t' | b'\n' | b'\r' => isa.skip_container(walk, at.skip_space()),
         _ => word::skip(at),
     }
 }
 
-/// Passes over an object or array, without recursion.
+/// Passes over an object or array, or any other value, without recursion.
 #[inline(always)]
 pub(super) fn container<'a, I: Instance>(isa: I, walk: &mut Walk, start: Cursor<'a>) -> Option<Cursor<'a>> {
     let mut at = start;
@@ -37,7 +37,7 @@ pub(super) fn container<'a, I: Instance>(isa: I, walk: &mut Walk, start: Cursor<
                     continue;
                 }
             }
-            b'"' => string::skip(isa, at.advance(1))?,
+            b'"' => string::skip(isa, at)?,
             b'-' | b'0'..=b'9' => number::token(isa, at)?,
             _ => word::skip(at)?,
         };
@@ -70,10 +70,7 @@ fn closing(is_object: bool) -> u8 {
 /// Passes over a key and its colon, up to the value.
 #[inline(always)]
 fn key<I: Instance>(isa: I, at: Cursor<'_>) -> Option<Cursor<'_>> {
-    if at.byte() != b'"' {
-        return None;
-    }
-    colon(string::skip(isa, at.advance(1))?)
+    colon(string::skip(isa, at)?)
 }
 
 /// Passes over the colon behind a key, up to the value.
@@ -87,8 +84,5 @@ pub(super) fn colon(at: Cursor<'_>) -> Option<Cursor<'_>> {
 #[inline(always)]
 pub(super) fn unescape<'a, I: Isa>(isa: I, at: Cursor<'a>, out: &mut Vec<u8>) -> Option<Cursor<'a>> {
     out.clear();
-    if at.byte() != b'"' {
-        return None;
-    }
-    string::append(isa, at.advance(1), out)
+    string::append(isa, at, out)
 }

@@ -1,6 +1,6 @@
 //! Values → columns.
 
-use arrow_schema::Field;
+use arrow_schema::FieldRef;
 
 use super::{
     Instance, Walk,
@@ -17,13 +17,13 @@ pub(super) fn value<'a, I: Instance>(
     isa: I,
     walk: &mut Walk,
     column: &mut Column,
-    field: &Field,
+    field: &FieldRef,
     row: usize,
     at: Cursor<'a>,
 ) -> Option<Cursor<'a>> {
     let end = match column {
-        Column::Utf8(text) => match at.behind(b'"') {
-            Some(start) => return text.push_json(isa, row, start),
+        Column::Utf8(text) => match text.push_json(isa, row, at) {
+            Some(end) => return Some(end),
             None => None,
         },
         Column::Int64(integers) => match number::integer(isa, at) {
@@ -75,13 +75,24 @@ fn count<'a, I: Isa>(isa: I, column: &mut Column, row: usize, at: Cursor<'a>) ->
     pushed.then_some(end)
 }
 
+/// Appends an array to a list column of any kind.
+macro_rules! list_items {
+    ($isa:expr, $walk:expr, $list:expr, $at:expr) => {{
+        let start = $at.behind(b'[')?;
+        let (item, field) = $list.item_and_field();
+        let end = $isa.items($walk, item, field, start)?;
+        $list.end_row().ok()?;
+        Some(end)
+    }};
+}
+
 /// The same as [`value`] for every type and every value that a column may take, by way of its text.
 #[inline(always)]
 pub(super) fn any_value<'a, I: Instance>(
     isa: I,
     walk: &mut Walk,
     column: &mut Column,
-    field: &Field,
+    field: &FieldRef,
     row: usize,
     at: Cursor<'a>,
 ) -> Option<Cursor<'a>> {
@@ -89,6 +100,8 @@ pub(super) fn any_value<'a, I: Instance>(
     if column.num_rows() != row {
         return None;
     }
+    // A guess may end with a colon where white space follows this time.
+    let at = at.skip_space();
     if at.byte() == b'n' {
         let end = word::skip(at).filter(|_| field.is_nullable())?;
         column.push_null();
@@ -102,24 +115,9 @@ pub(super) fn any_value<'a, I: Instance>(
         }
         Column::Struct(object) if at.byte() == b'{' => isa.object(walk, object, at.advance(1)),
         Column::Map(map) if at.byte() == b'{' => map_entries(isa, walk, map, at.advance(1)),
-        Column::List(list) if at.byte() == b'[' => {
-            let (item, field) = list.item_and_field();
-            let end = isa.items(walk, item, field, at.advance(1))?;
-            list.end_row().ok()?;
-            Some(end)
-        }
-        Column::LargeList(list) if at.byte() == b'[' => {
-            let (item, field) = list.item_and_field();
-            let end = isa.items(walk, item, field, at.advance(1))?;
-            list.end_row().ok()?;
-            Some(end)
-        }
-        Column::FixedSizeList(list) if at.byte() == b'[' => {
-            let (item, field) = list.item_and_field();
-            let end = isa.items(walk, item, field, at.advance(1))?;
-            list.end_row().ok()?;
-            Some(end)
-        }
+        Column::List(list) => list_items!(isa, walk, list, at),
+        Column::LargeList(list) => list_items!(isa, walk, list, at),
+        Column::FixedSizeList(list) => list_items!(isa, walk, list, at),
         scalar => any_scalar(isa, walk, scalar, at),
     }
 }
@@ -153,7 +151,7 @@ pub(super) fn items<'a, I: Instance>(
     isa: I,
     walk: &mut Walk,
     column: &mut Column,
-    field: &Field,
+    field: &FieldRef,
     start: Cursor<'a>,
 ) -> Option<Cursor<'a>> {
     let mut at = start.skip_space();
