@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, GenericListArray, OffsetSizeTrait};
-use arrow_schema::FieldRef;
+use arrow_schema::{Field, FieldRef};
 use laminar_schema::SchemaResult;
 
 use super::{
@@ -43,7 +43,7 @@ impl<O: OffsetSizeTrait> ListColumn<O> {
 
     /// The builder of the items and their field.
     #[inline]
-    pub fn item_and_field(&mut self) -> (&mut Column, &FieldRef) {
+    pub fn item_and_field(&mut self) -> (&mut Column, &Field) {
         (&mut self.item, &self.field)
     }
 
@@ -122,7 +122,7 @@ impl FixedListColumn {
 
     /// The builder of the items and their field.
     #[inline]
-    pub fn item_and_field(&mut self) -> (&mut Column, &FieldRef) {
+    pub fn item_and_field(&mut self) -> (&mut Column, &Field) {
         (&mut self.item, &self.field)
     }
 

@@ -1,8 +1,6 @@
 //! The closed set of instruction sets that the parser is compiled for.
 #![allow(unsafe_code, reason = "calls into functions that are compiled for an instruction set")]
 
-use arrow_schema::FieldRef;
-
 use super::{Run, Walk, glue::State, object, skip, value};
 use crate::{
     column::{Column, StructColumn},
@@ -35,14 +33,16 @@ pub(crate) trait Instance: Isa {
         self,
         walk: &mut Walk,
         column: &mut Column,
-        field: &FieldRef,
+        nullable: bool,
         row: usize,
         at: Cursor<'a>,
     ) -> Option<Cursor<'a>>;
 
     /// [`value::items`].
-    fn items<'a>(self, walk: &mut Walk, column: &mut Column, field: &FieldRef, start: Cursor<'a>)
-    -> Option<Cursor<'a>>;
+    fn items<'a>(self, walk: &mut Walk, column: &mut Column, nullable: bool, start: Cursor<'a>) -> Option<Cursor<'a>>;
+
+    /// [`object::field_value`].
+    fn field<'a>(self, walk: &mut Walk, row: &mut StructColumn, index: usize, at: Cursor<'a>) -> Option<Cursor<'a>>;
 
     /// [`skip::container`].
     fn skip_container<'a>(self, walk: &mut Walk, start: Cursor<'a>) -> Option<Cursor<'a>>;
@@ -70,9 +70,11 @@ macro_rules! instance {
             instance!(@ $isa, [$($feature)?], key, object::key,
                 (walk: &mut Walk, row: &mut StructColumn, state: State, start: Cursor<'a>) -> Option<(State, Cursor<'a>)>);
             instance!(@ $isa, [$($feature)?], value, value::any_value,
-                (walk: &mut Walk, column: &mut Column, field: &FieldRef, row: usize, at: Cursor<'a>) -> Option<Cursor<'a>>);
+                (walk: &mut Walk, column: &mut Column, nullable: bool, row: usize, at: Cursor<'a>) -> Option<Cursor<'a>>);
+            instance!(@ $isa, [$($feature)?], field, object::field_value,
+                (walk: &mut Walk, row: &mut StructColumn, index: usize, at: Cursor<'a>) -> Option<Cursor<'a>>);
             instance!(@ $isa, [$($feature)?], items, value::items,
-                (walk: &mut Walk, column: &mut Column, field: &FieldRef, start: Cursor<'a>) -> Option<Cursor<'a>>);
+                (walk: &mut Walk, column: &mut Column, nullable: bool, start: Cursor<'a>) -> Option<Cursor<'a>>);
             instance!(@ $isa, [$($feature)?], skip_container, skip::container,
                 (walk: &mut Walk, start: Cursor<'a>) -> Option<Cursor<'a>>);
         }

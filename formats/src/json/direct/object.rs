@@ -4,7 +4,7 @@ use super::{
     Instance, Walk,
     glue::State,
     skip::{self, colon, unescape},
-    value::value,
+    value::{any_value, plain_value},
 };
 use crate::{
     column::{ColumnOps, OnAbsent, StructColumn},
@@ -31,7 +31,10 @@ pub(super) fn object<'a, I: Instance>(
         at = match row.fields.get_mut(index) {
             Some(field) => {
                 seen |= 1_u64.wrapping_shl(index as u32);
-                value(isa, walk, &mut field.column, &field.field, rows, at)?
+                match plain_value(isa, walk, &mut field.column, rows, at) {
+                    Some(end) => end,
+                    None => isa.field(walk, row, index, at)?,
+                }
             }
             None if state == State::END => break,
             None => skip::value(isa, walk, at)?,
@@ -45,6 +48,20 @@ pub(super) fn object<'a, I: Instance>(
     }
     row.end_row();
     Some(at)
+}
+
+/// Appends the value at `at` to a field, whatever it is.
+#[inline(always)]
+pub(super) fn field_value<'a, I: Instance>(
+    isa: I,
+    walk: &mut Walk,
+    row: &mut StructColumn,
+    index: usize,
+    at: Cursor<'a>,
+) -> Option<Cursor<'a>> {
+    let rows = row.num_rows();
+    let field = row.fields.get_mut(index)?;
+    any_value(isa, walk, &mut field.column, field.field.is_nullable(), rows, at)
 }
 
 /// Reads a key that was not guessed, up to its value; or the object's end.

@@ -1,7 +1,5 @@
 //! Values → columns.
 
-use arrow_schema::FieldRef;
-
 use super::{
     Instance, Walk,
     skip::{self, colon, unescape},
@@ -11,43 +9,35 @@ use crate::{
     scan::{Cursor, Isa, number, word},
 };
 
-/// Appends the value at `at` as row `row` of the column, and returns where it ends.
+/// Appends the value at `at` as row `row` of the column, and returns where it ends; `None` where that takes
+/// [`any_value`], and then the column is as before.
+///
+/// It has no more arguments than it needs: each would be kept in memory for every value.
 #[inline(always)]
-pub(super) fn value<'a, I: Instance>(
+pub(super) fn plain_value<'a, I: Instance>(
     isa: I,
     walk: &mut Walk,
     column: &mut Column,
-    field: &FieldRef,
     row: usize,
     at: Cursor<'a>,
 ) -> Option<Cursor<'a>> {
-    let end = match column {
-        Column::Utf8(text) => match text.push_json(isa, row, at) {
-            Some(end) => return Some(end),
-            None => None,
-        },
-        Column::Int64(integers) => match number::integer(isa, at) {
-            Some((value, end)) if integers.push_at(row, value) => Some(end),
-            _ => None,
-        },
-        Column::Float64(floats) => match number::float(isa, at) {
-            Some((value, end)) if floats.push_at(row, value) => Some(end),
-            _ => None,
-        },
-        Column::Boolean(booleans) => match word::boolean(at) {
-            Some((value, end)) if booleans.push_at(row, value) => Some(end),
-            _ => None,
-        },
-        Column::Struct(object) if object.num_rows() == row => match at.behind(b'{') {
-            Some(start) => return isa.object(walk, object, start),
-            None => None,
-        },
+    match column {
+        Column::Utf8(text) => text.push_json(isa, row, at),
+        Column::Int64(integers) => {
+            let (value, end) = number::integer(isa, at)?;
+            integers.push_at(row, value).then_some(end)
+        }
+        Column::Float64(floats) => {
+            let (value, end) = number::float(isa, at)?;
+            floats.push_at(row, value).then_some(end)
+        }
+        Column::Boolean(booleans) => {
+            let (value, end) = word::boolean(at)?;
+            booleans.push_at(row, value).then_some(end)
+        }
+        Column::Struct(object) if object.num_rows() == row => isa.object(walk, object, at.behind(b'{')?),
         Column::Null(_) | Column::Json(_) | Column::Map(_) | Column::Dictionary(_) | Column::List(_) => None,
         _ => count(isa, column, row, at),
-    };
-    match end {
-        Some(end) => Some(end),
-        None => isa.value(walk, column, field, row, at),
     }
 }
 
@@ -80,19 +70,20 @@ macro_rules! list_items {
     ($isa:expr, $walk:expr, $list:expr, $at:expr) => {{
         let start = $at.behind(b'[')?;
         let (item, field) = $list.item_and_field();
-        let end = $isa.items($walk, item, field, start)?;
+        let nullable = field.is_nullable();
+        let end = $isa.items($walk, item, nullable, start)?;
         $list.end_row().ok()?;
         Some(end)
     }};
 }
 
-/// The same as [`value`] for every type and every value that a column may take, by way of its text.
+/// The same as [`plain_value`] for every type and every value that a column may take, by way of its text.
 #[inline(always)]
 pub(super) fn any_value<'a, I: Instance>(
     isa: I,
     walk: &mut Walk,
     column: &mut Column,
-    field: &FieldRef,
+    nullable: bool,
     row: usize,
     at: Cursor<'a>,
 ) -> Option<Cursor<'a>> {
@@ -103,7 +94,7 @@ pub(super) fn any_value<'a, I: Instance>(
     // A guess may end with a colon where white space follows this time.
     let at = at.skip_space();
     if at.byte() == b'n' {
-        let end = word::skip(at).filter(|_| field.is_nullable())?;
+        let end = word::skip(at).filter(|_| nullable)?;
         column.push_null();
         return Some(end);
     }
@@ -151,7 +142,7 @@ pub(super) fn items<'a, I: Instance>(
     isa: I,
     walk: &mut Walk,
     column: &mut Column,
-    field: &FieldRef,
+    nullable: bool,
     start: Cursor<'a>,
 ) -> Option<Cursor<'a>> {
     let mut at = start.skip_space();
@@ -161,7 +152,11 @@ pub(super) fn items<'a, I: Instance>(
     walk.depth += 1;
     let mut row = column.num_rows();
     loop {
-        at = value(isa, walk, column, field, row, at)?.skip_space();
+        at = match plain_value(isa, walk, column, row, at) {
+            Some(end) => end,
+            None => isa.value(walk, column, nullable, row, at)?,
+        };
+        at = at.skip_space();
         row += 1;
         match at.behind(b',') {
             Some(next) => at = next.skip_space(),
@@ -194,7 +189,7 @@ fn map_entries<'a, I: Instance>(isa: I, walk: &mut Walk, map: &mut MapColumn, st
             walk.map_keys.push(from..walk.map_text.len());
             let (column, field) = map.value_and_field();
             let row = column.num_rows();
-            at = isa.value(walk, column, field, row, at)?.skip_space();
+            at = isa.value(walk, column, field.is_nullable(), row, at)?.skip_space();
             let byte = at.byte();
             at = at.advance(1);
             match byte {
