@@ -32,8 +32,8 @@ const CHECKED_BYTES: usize = 16 << 10;
 
 /// What a record adds to a decoder's reluctance when its direct engine leaves it to the tape; one that it takes takes one
 /// away. Where few are taken, most are spared the attempt.
-const REFUSAL: u32 = 8;
-const RELUCTANT: u32 = 64;
+const REFUSAL: u16 = 8;
+const RELUCTANT: u16 = 64;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -50,9 +50,9 @@ pub struct JsonDecoder {
     /// What the direct engines need.
     walk: Option<Box<Walk>>,
     /// Grows with every record that the direct engine leaves to the tape.
-    reluctance: u32,
+    reluctance: u16,
     /// From where on records are spared the attempt.
-    reluctant: u32,
+    reluctant: u16,
     plan: Plan,
     root: StructColumn,
     defaults: DefaultFiller,
@@ -142,7 +142,7 @@ impl JsonDecoder {
     /// otherwise rests while most records are malformed.
     #[must_use]
     pub fn eager(mut self) -> Self {
-        self.reluctant = u32::MAX;
+        self.reluctant = u16::MAX;
         self
     }
 
