@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use laminar_schema::RawBatch;
+use laminar_schema::{DecodeError, ErrorKind, RawBatch, SchemaError};
 
 use super::{Engines, Target, oracle};
 
@@ -34,10 +34,33 @@ impl Examiner {
     /// What is wrong.
     pub fn examine<R: AsRef<[u8]>>(&mut self, records: &[R], batch: &RawBatch) -> Result<usize, String> {
         let decoded = self.engines.decode(batch)?;
+        for rejected in &decoded.rejected {
+            let record = records[rejected.record].as_ref();
+            points_at_what_is_wrong(record, &rejected.error).ok_or_else(|| {
+                format!("#{} {}: not at {:?}", rejected.record, rejected.error, rejected.error.location().span)
+            })?;
+        }
         if let Some(forgives) = self.judged {
             oracle::check(records.iter().map(AsRef::as_ref), &decoded, forgives, 128)?;
         }
         Ok(decoded.batch.num_rows())
+    }
+}
+
+/// Whether an error's bytes lie in the record, or right behind it where more was expected; and are a value where a value
+/// is what does not fit.
+fn points_at_what_is_wrong(record: &[u8], error: &SchemaError) -> Option<()> {
+    let span = error.location().span.clone();
+    let is_value = matches!(
+        error.kind(),
+        ErrorKind::Decode(
+            DecodeError::TypeMismatch { .. } | DecodeError::OutOfRange { .. } | DecodeError::NullField { .. }
+        )
+    );
+    if is_value {
+        oracle::document(record.get(span?)?, 128).map(|_| ())
+    } else {
+        span.is_none_or(|span| span.start < span.end && span.end <= record.len() + 1).then_some(())
     }
 }
 

@@ -38,6 +38,32 @@ fn ten_thousand_columns() {
     assert_eq!(decoded.batch.column(3).as_primitive::<Int64Type>().value(4), -3);
 }
 
+/// As many columns as bits in a word, and about as many; all there, one there, none.
+#[test]
+fn columns_to_beyond_a_word() {
+    for count in [1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 1_023, 1_024, 1_025] {
+        let fields = (0..count).map(|i| Field::new(format!("c{i}"), DataType::Int64, true));
+        let schema = Arc::new(Schema::new(fields.collect::<Fields>()));
+        let record = |columns: &mut dyn Iterator<Item = usize>| {
+            let members: Vec<String> = columns.map(|i| format!("\"c{i}\":{i}")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let last = count - 1;
+        let records = [
+            record(&mut (0..count)),
+            "{}".to_owned(),
+            record(&mut (0..count).rev()),
+            record(&mut (1..count)),
+            record(&mut (0..last)),
+            format!("{{\"c{last}\":null}}"),
+            format!("{{\"c{last}\":1,\"c0\":2,\"c{last}\":3,\"c{count}\":4}}"),
+            " { } ".to_owned(),
+        ];
+        let decoded = check_schema(&schema, &options(&[]), &records);
+        assert_eq!((decoded.batch.num_rows(), decoded.rejected.len()), (records.len(), 0), "{count} columns");
+    }
+}
+
 #[test]
 fn a_hundred_thousand_levels() {
     let nested = |depth: usize| format!("{{\"j\":{}{},\"a\":1}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
