@@ -170,7 +170,7 @@ impl JsonDecoder {
         let run = Run { batch, checked: span, first, until, max_record_bytes };
         let left = self.engine.records(walk, &mut self.root, run);
         let taken = left - first;
-        self.reluctance = self.reluctance.saturating_sub(taken as u32);
+        self.reluctance = self.reluctance.saturating_sub(u16::try_from(taken).unwrap_or(u16::MAX));
         if left < until {
             walk.start_over();
             self.root.truncate(before + taken);
