@@ -1,41 +1,28 @@
-//! The decoder: records → tape → columns.
+//! The decoder: records → columns, by a direct engine or the tape.
 
-use std::{fmt, mem::ManuallyDrop, ops::Range};
+use std::fmt;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
-    ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatInference, FormatInfo,
-    FormatSpec, Framing, Location, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
-    default_value::DefaultFiller,
+    ConnectorConfig, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatInference, FormatInfo, FormatSpec, Framing,
+    RawBatch, Rejected, RowRecords, SchemaResult, default_value::DefaultFiller,
 };
-use simd_json::{Buffers, INPUT_PADDING, Tape};
 
 use super::{
+    checked::Checked,
     direct::{Run, Walk},
     engine::{Dispatch, JsonEngine},
-    options::{JsonFraming, JsonOptions, MultipleDocuments},
+    options::{JsonFraming, JsonOptions},
     plan::Plan,
-    rescue::Rescue,
-    source::{Marks, Source},
-    syntax::{Problem, Scanner, SyntaxError, skip_space},
-    walk::{WalkState, Walker, push_absent},
+    tape::TapeEngine,
 };
-use crate::{
-    column::{ColumnOps, ColumnOptions, OnAbsent, StructColumn},
-    policy::NoContent,
-    scan::Utf8Span,
-};
-
-/// Bytes of records whose UTF-8 is checked at once: few enough to be in the first-level cache when they are decoded.
-const CHECKED_BYTES: usize = 16 << 10;
+use crate::column::{ColumnOps, ColumnOptions, OnAbsent, StructColumn};
 
 /// What a record adds to a decoder's reluctance when its direct engine leaves it to the tape; one that it takes takes one
 /// away. Where few are taken, most are spared the attempt.
 const REFUSAL: u16 = 8;
 const RELUCTANT: u16 = 64;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Decodes JSON documents into one column per schema field.
 ///
@@ -56,27 +43,7 @@ pub struct JsonDecoder {
     plan: Plan,
     root: StructColumn,
     defaults: DefaultFiller,
-    state: WalkState,
-    /// A copy of the record, in which simd-json unescapes strings.
-    scratch: Vec<u8>,
-    buffers: Buffers,
-    /// `None` only while a record is being decoded.
-    tape: Option<Tape<'static>>,
-    scanner: Scanner,
-    masks: Vec<Range<usize>>,
-}
-
-/// Why simd-json refused a document. Never dropped: parsing from memory fails without anything on the heap, and the
-/// error's drop is a virtual call, for the I/O errors that it could hold.
-#[derive(Debug)]
-struct Refused(ManuallyDrop<simd_json::Error>);
-
-impl Refused {
-    #[cold]
-    #[inline(never)]
-    fn to_error(&self) -> SchemaError {
-        DecodeError::Syntax { reason: self.0.to_string() }.into()
-    }
+    tape: Box<TapeEngine>,
 }
 
 impl JsonDecoder {
@@ -107,7 +74,6 @@ impl JsonDecoder {
             }
         }
         let plan = Plan::new(&mut root, options)?;
-        let rescue = Rescue::new(plan.rescue.is_some());
         // Where the only column takes documents whole, what an object is depends on its keys: the tape's matter.
         let walk = Walk::new(schema.fields(), options).filter(|_| !plan.value_is_whole).map(Box::new);
         Ok(Self {
@@ -118,22 +84,7 @@ impl JsonDecoder {
             reluctant: RELUCTANT,
             root,
             defaults,
-            state: WalkState {
-                type_mismatch: options.type_mismatch,
-                unknown_fields: options.unknown_fields,
-                duplicate_fields: options.duplicate_fields,
-                coerce_strings: options.coerce_strings,
-                rescue,
-                marks: Marks::default(),
-                masked: false,
-                objects: 0,
-                map_keys: Vec::new(),
-            },
-            scratch: Vec::new(),
-            buffers: Buffers::with_max_depth(4096, plan.max_depth),
-            tape: Some(Tape::null()),
-            scanner: Scanner::default(),
-            masks: Vec::new(),
+            tape: Box::new(TapeEngine::new(options, &plan)),
             plan,
         })
     }
@@ -193,25 +144,9 @@ impl JsonDecoder {
     /// Why the record does not fit; the columns may then hold parts of it, which the caller takes back.
     fn decode_record(&mut self, batch: &RawBatch, record: usize) -> SchemaResult<()> {
         if batch.is_tombstone(record) {
-            return self.blank(self.plan.tombstones, DecodeError::Tombstone);
+            return self.tape.tombstone(&mut self.root, &self.plan);
         }
-        self.decode_by_tape(batch.value(record))
-    }
-
-    /// Decodes one record by way of simd-json's tape, and says what is wrong with it.
-    #[inline(never)]
-    fn decode_by_tape(&mut self, record: &[u8]) -> SchemaResult<()> {
-        if record.len() > self.plan.max_record_bytes {
-            return Err(too_large(record.len(), self.plan.max_record_bytes));
-        }
-        let start = if record.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        if record.get(start) != Some(&b'{') && skip_space(record, start) == record.len() {
-            return self.blank(self.plan.empty_records, DecodeError::EmptyRecord);
-        }
-        match self.attempt(record, start..record.len(), false) {
-            Ok(walked) => walked,
-            Err(refusal) => self.recover(record, start, &refusal),
-        }
+        self.tape.record(&mut self.root, &self.plan, batch.value(record))
     }
 
     /// Decodes one record, or leaves the columns as they were: for a format whose fields hold JSON.
@@ -220,7 +155,7 @@ impl JsonDecoder {
     /// Why the record does not fit.
     pub(crate) fn push_record(&mut self, record: &[u8]) -> SchemaResult<()> {
         let before = self.root.num_rows();
-        self.decode_by_tape(record).inspect_err(|_| self.root.truncate(before))
+        self.tape.record(&mut self.root, &self.plan, record).inspect_err(|_| self.root.truncate(before))
     }
 
     /// Appends a row of nulls.
@@ -232,106 +167,6 @@ impl JsonDecoder {
     /// Removes all rows from `rows` on.
     pub(crate) fn truncate(&mut self, rows: usize) {
         self.root.truncate(rows);
-    }
-
-    fn blank(&mut self, policy: NoContent, error: DecodeError) -> SchemaResult<()> {
-        match policy {
-            NoContent::Skip => Ok(()),
-            NoContent::Reject => Err(error.into()),
-            NoContent::Null => {
-                self.state.objects += 1;
-                push_absent(&mut self.root, self.state.objects)?;
-                for reserved in [self.plan.document, self.plan.rescue].into_iter().flatten() {
-                    self.root.fields[reserved].column.push_null();
-                }
-                self.root.end_row();
-                Ok(())
-            }
-        }
-    }
-
-    /// Parses one document of the record and walks it, with `masks` in place of its numbers if `masked`. The outer error
-    /// is simd-json's: the document did not parse.
-    fn attempt(&mut self, record: &[u8], span: Range<usize>, masked: bool) -> Result<SchemaResult<()>, Refused> {
-        let base = span.start;
-        let document = &record[span];
-        self.scratch.clear();
-        self.scratch.extend_from_slice(document);
-        if masked {
-            self.mask_numbers(base);
-        }
-        // simd-json takes spaces for the end of a number; it never takes them for part of one.
-        self.scratch.resize(document.len() + INPUT_PADDING, b' ');
-        self.state.masked = masked;
-        self.state.marks.clear();
-        let mut tape = self.tape.take().unwrap_or_else(Tape::null).reset();
-        let parsed = simd_json::fill_tape_padded(&mut self.scratch, document.len(), &mut self.buffers, &mut tape);
-        let walked = parsed.map(|()| {
-            let source = Source { bytes: document, base, structurals: self.buffers.structural_indexes() };
-            Walker { tape: &tape.0, source, state: &mut self.state }.document(&mut self.root, &self.plan)
-        });
-        self.tape = Some(tape.reset());
-        walked.map_err(|e| Refused(ManuallyDrop::new(e)))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn mask_numbers(&mut self, base: usize) {
-        for mask in &self.masks {
-            let number = &mut self.scratch[mask.start - base..mask.end - base];
-            number.fill(b' ');
-            number[0] = b'0';
-        }
-    }
-
-    /// Finds out why simd-json refused a record, and goes on where it is well-formed after all.
-    #[cold]
-    #[inline(never)]
-    fn recover(&mut self, record: &[u8], start: usize, refusal: &Refused) -> SchemaResult<()> {
-        if let Err(e) = std::str::from_utf8(record) {
-            return Err(at_byte(DecodeError::InvalidUtf8, e.valid_up_to()));
-        }
-        let end = self.scan(record, start)?;
-        if skip_space(record, end) == record.len() {
-            return self.attempt_masked(record, start..record.len(), refusal);
-        }
-        let (mut documents, mut from) = (Vec::new(), start);
-        let mut to = end;
-        while from < record.len() {
-            documents.push(from..to);
-            from = skip_space(record, to);
-            if from < record.len() {
-                to = self.scan(record, from)?;
-            }
-        }
-        if self.plan.multiple_documents == MultipleDocuments::Reject {
-            return Err(at_byte(DecodeError::MultipleDocuments, documents[1].start));
-        }
-        for document in documents {
-            match self.attempt(record, document.clone(), false) {
-                Ok(walked) => walked?,
-                Err(refusal) => {
-                    self.scan(record, document.start)?;
-                    self.attempt_masked(record, document, &refusal)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Scans the document at `at`, leaving its numbers in `masks`, and returns its end.
-    fn scan(&mut self, record: &[u8], at: usize) -> SchemaResult<usize> {
-        let masks = &mut self.masks;
-        masks.clear();
-        let scanned = self.scanner.document(record, at, self.plan.max_depth, &mut |number| masks.push(number));
-        scanned.map_err(|e| syntax_error(e, record, self.plan.max_depth))
-    }
-
-    /// Parses a well-formed document with every number replaced by a placeholder: simd-json refuses integers of
-    /// more than 64 bits and numbers beyond f64, which decimals, JSON columns and unwanted fields may have.
-    fn attempt_masked(&mut self, record: &[u8], span: Range<usize>, refusal: &Refused) -> SchemaResult<()> {
-        let walked = if self.masks.is_empty() { None } else { self.attempt(record, span, true).ok() };
-        walked.unwrap_or_else(|| Err(refusal.to_error()))
     }
 
     /// Hands out all rows and starts over, warm.
@@ -351,58 +186,9 @@ impl JsonDecoder {
     }
 }
 
-/// Records that were checked for UTF-8 together.
-struct Checked<'b> {
-    /// The first record that was not.
-    until: usize,
-    /// `None` where one of them is no UTF-8: then all of them are the tape's, which finds out which.
-    span: Option<Utf8Span<'b>>,
-}
-
-impl<'b> Checked<'b> {
-    /// No record up to `until` was checked.
-    fn nothing(until: usize) -> Self {
-        Self { until, span: None }
-    }
-
-    /// Checks records from `first` on.
-    #[inline(never)]
-    fn from(batch: &'b RawBatch, first: usize) -> Self {
-        let start = batch.span(first).start;
-        let (mut until, mut end) = (first, start);
-        while until < batch.len() && (until == first || batch.span(until).end - start <= CHECKED_BYTES) {
-            end = batch.span(until).end;
-            until += 1;
-        }
-        Self { until, span: Utf8Span::check(batch.padded_values(), start..end) }
-    }
-}
-
 /// What RFC 8259 takes for white space.
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r')
-}
-
-#[cold]
-#[inline(never)]
-fn too_large(size: usize, limit: usize) -> SchemaError {
-    DecodeError::TooLarge { size, limit }.into()
-}
-
-#[cold]
-#[inline(never)]
-fn at_byte(error: DecodeError, at: usize) -> SchemaError {
-    SchemaError::from(error).at(Location { span: Some(at..at + 1), ..Location::default() })
-}
-
-#[cold]
-#[inline(never)]
-fn syntax_error(e: SyntaxError, record: &[u8], limit: usize) -> SchemaError {
-    let error = match e.problem {
-        Problem::TooDeep => DecodeError::TooDeep { limit },
-        _ => DecodeError::Syntax { reason: e.reason(record) },
-    };
-    at_byte(error, e.at)
 }
 
 impl FormatDecoder for JsonDecoder {

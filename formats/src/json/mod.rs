@@ -26,6 +26,7 @@
 //! - A document that is no object is rejected, unless the schema's only column is `value`, or `non_objects = 'value'`.
 //!   Where that only column is JSON, an object without a field `value` goes there too.
 
+mod checked;
 mod decode;
 mod direct;
 mod encode;
@@ -37,6 +38,7 @@ mod quote;
 mod rescue;
 mod source;
 pub(crate) mod syntax;
+mod tape;
 mod walk;
 mod write;
 
