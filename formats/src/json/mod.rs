@@ -32,6 +32,7 @@ mod direct;
 mod encode;
 mod engine;
 mod infer;
+mod misfits;
 mod options;
 mod plan;
 mod quote;

@@ -416,6 +416,65 @@ fn overwritten_values_do_not_count() {
     );
 }
 
+/// Of the reasons that are left at an object's end the first is told.
+#[test]
+fn the_first_misfit_that_counts_is_told() {
+    let columns = "a BIGINT, s STRUCT(x BIGINT), m MAP(VARCHAR, BIGINT)";
+    let records = [
+        r#"{"a":"no","s":{"x":"no"},"z":1,"m":5,"m":{},"a":6}"#,
+        r#"{"a":"no","z":1,"s":{"x":"no"},"y":2,"a":1}"#,
+        r#"{"s":{"x":"no","z":1,"x":2},"a":"no"}"#,
+        r#"{"a":"no","m":{"k":"no"},"a":"still no","m":{}}"#,
+    ];
+    check(
+        columns,
+        &[],
+        &records,
+        expect![[r##"
+        #0 field s.x at byte 19: expected BIGINT, found string "no"
+        #1 field s.x at byte 25: expected BIGINT, found string "no"
+        #2 field a at byte 32: expected BIGINT, found string "no"
+        #3 field a at byte 29: expected BIGINT, found string "still no"
+    "##]],
+    );
+    check(
+        columns,
+        &[("unknown_fields", "reject")],
+        &records,
+        expect![[r##"
+        #0 field s.x at byte 19: expected BIGINT, found string "no"
+        #1 field z at byte 10: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+        #2 field s.z at byte 15: the schema has no such field; declare it, or set `unknown_fields` to 'ignore' or 'rescue'
+        #3 field a at byte 29: expected BIGINT, found string "still no"
+    "##]],
+    );
+    check(
+        columns,
+        &[("unknown_fields", "reject"), ("duplicate_fields", "reject")],
+        &records,
+        expect![[r##"
+        #0 field a at byte 5: expected BIGINT, found string "no"
+        #1 field a at byte 5: expected BIGINT, found string "no"
+        #2 field s.x at byte 10: expected BIGINT, found string "no"
+        #3 field a at byte 5: expected BIGINT, found string "no"
+    "##]],
+    );
+}
+
+/// Looking ahead from each of these values for one that overwrites it would take ten million steps a record.
+#[test]
+fn many_values_are_overwritten() {
+    let columns = (0..500).map(|i| format!("c{i} BIGINT")).collect::<Vec<_>>().join(", ");
+    let members = |value: &str| (0..500).map(|i| format!("\"c{i}\":{value},")).collect::<String>();
+    let bad = members("\"no\"").repeat(40);
+    let fine = format!("{{{bad}{}\"z\":0}}", members("1"));
+    let misfit = format!("{{{bad}{}\"c7\":[],\"c3\":[]}}", members("1"));
+    let decoded = build(&columns, &[]).unwrap().decode(&RawBatch::from_values([&fine, &misfit])).unwrap();
+    assert_eq!(rows(&decoded.batch), format!("{}1\n", "1 | ".repeat(499)));
+    let [rejected] = &decoded.rejected[..] else { panic!("{:?}", decoded.rejected) };
+    expect!["field c7 at byte 239996: expected BIGINT, found array"].assert_eq(&rejected.error.to_string());
+}
+
 #[test]
 fn records_that_are_no_object() {
     let records = [r#"{"a":1}"#, "", " \n", "null", "[1,2]", "5", "\"s\"", r#"{"value":[7]}"#];

@@ -6,6 +6,7 @@ use laminar_schema::{DecodeError, Found, Location, SchemaError, SchemaResult};
 use simd_json::{Node, StaticNode};
 
 use super::{
+    misfits::Misfits,
     options::DuplicateFields,
     rescue::Rescue,
     source::{Marks, Source},
@@ -48,11 +49,15 @@ impl<'t> Walker<'t, '_> {
         let object = self.state.objects;
         let rows = row.num_rows();
         let (mut at, mut previous, mut absent) = (at, None, row.fields.len());
-        for left in (0..len).rev() {
+        let mut misfits = Misfits::default();
+        for _ in 0..len {
             let Some(Node::String(key)) = self.tape.get(at) else { break };
             at += 1;
             let Some(index) = row.keys.find(key, previous) else {
-                at = self.unknown(key, at)?;
+                at = match self.unknown(key, at) {
+                    Ok(end) => end,
+                    Err(e) => self.pass_over(&mut misfits, None, at, e)?,
+                };
                 continue;
             };
             previous = Some(index);
@@ -61,8 +66,10 @@ impl<'t> Walker<'t, '_> {
                 if self.state.duplicate_fields == DuplicateFields::Reject {
                     return Err(self.at(duplicate(key), at - 1));
                 }
+                // Of a value that did not fit, too, parts may have been pushed.
                 field.column.truncate(rows);
                 self.state.rescue.forget(field.rescued.clone());
+                misfits.forget(index);
             } else {
                 field.seen = object;
                 absent -= 1;
@@ -78,11 +85,10 @@ impl<'t> Walker<'t, '_> {
             };
             at = match end {
                 Ok(end) => end,
-                // What was pushed of the value is taken back when the key is met again.
-                Err(_) if self.stands_again(key, at, left) => self.skip(at),
-                Err(e) => return Err(e.in_field(key)),
+                Err(e) => self.pass_over(&mut misfits, Some(index), at, e.in_field(key))?,
             };
         }
+        misfits.finish()?;
         if absent > 0 {
             push_absent(row, object)?;
         }
@@ -90,18 +96,21 @@ impl<'t> Walker<'t, '_> {
         Ok(at)
     }
 
-    /// Whether a value that does not fit is overwritten: among the `left` fields behind the value at `at` is one of
-    /// the same key, and the last of them counts.
+    /// Passes over the value at `at`, which is refused, as long as a later one may overwrite it.
     #[cold]
     #[inline(never)]
-    fn stands_again(&self, key: &str, at: usize, left: usize) -> bool {
-        let mut at = self.skip(at);
-        self.state.duplicate_fields == DuplicateFields::Last
-            && (0..left).any(|_| {
-                let found = matches!(self.tape.get(at), Some(Node::String(found)) if *found == key);
-                at = self.skip(at + 1);
-                found
-            })
+    fn pass_over(
+        &self,
+        misfits: &mut Misfits,
+        field: Option<usize>,
+        at: usize,
+        reason: SchemaError,
+    ) -> SchemaResult<usize> {
+        if self.state.duplicate_fields == DuplicateFields::Reject {
+            return Err(reason);
+        }
+        misfits.keep(field, at, reason);
+        Ok(self.skip(at))
     }
 
     /// Pushes the value at `at` and returns the index behind it.
