@@ -409,6 +409,70 @@ fn the_ends_of_numbers_come_back() {
 }
 
 #[test]
+fn the_ends_of_half_precision_come_back() {
+    use half::f16;
+    let values =
+        [f16::MIN, f16::MAX, f16::MIN_POSITIVE, f16::MIN_POSITIVE_SUBNORMAL, f16::EPSILON, f16::ONE, f16::ZERO];
+    ends(Field::new("c", T::Float16, true), Arc::new(Float16Array::from_iter_values(values)));
+    // All of the finite ones: there are not many.
+    let all = (0..=u16::MAX).map(f16::from_bits).filter(|value| value.is_finite());
+    let column: ArrayRef = Arc::new(Float16Array::from_iter_values(all));
+    check_batch(
+        &RecordBatch::try_new(Arc::new(Schema::new(vec![Field::new("c", T::Float16, true)])), vec![column]).unwrap(),
+    );
+}
+
+#[test]
+fn containers_of_nothing_and_nulls_at_every_depth_come_back() {
+    // Null, empty, of a null, and of values, for each container in each other.
+    let lengths = [0, 0, 1, 2];
+    let nulls = NullBuffer::from(vec![false, true, true, true]);
+    let items: ArrayRef = Arc::new(Int64Array::from(vec![None, Some(1), None]));
+    let mut arrays = vec![items];
+    for _ in 0..2 {
+        let wrapped = arrays.iter().flat_map(|items| {
+            // Rows 0 and 1 take nothing, so the items are those of rows 2 and 3.
+            let items = items.slice(items.len() - 3, 3);
+            let item = |name| Field::new(name, items.data_type().clone(), true);
+            let offsets = OffsetBuffer::from_lengths(lengths);
+            let list = ListArray::new(list(item("item")), offsets.clone(), Arc::clone(&items), Some(nulls.clone()));
+            let T::Map(entries, _) = map(T::Utf8, item("values")) else { panic!("it is a map") };
+            let T::Struct(pair) = entries.data_type() else { panic!("entries are pairs") };
+            let keys: ArrayRef = Arc::new(StringArray::from(vec!["", "a", "\"b"]));
+            let pairs = StructArray::new(pair.clone(), vec![keys, Arc::clone(&items)], None);
+            let map = MapArray::new(FieldRef::clone(&entries), offsets, pairs, Some(nulls.clone()), false);
+            let rows = NullBuffer::from(vec![false, true, true]);
+            let row = StructArray::new(Fields::from(vec![item("x")]), vec![items], Some(rows));
+            [Arc::new(list) as ArrayRef, Arc::new(map), Arc::new(row)]
+        });
+        arrays = wrapped.collect();
+        for column in &arrays {
+            ends(Field::new("c", column.data_type().clone(), true), Arc::clone(column));
+        }
+    }
+    assert_eq!(arrays.len(), 9);
+}
+
+#[test]
+fn a_time_outside_the_day_is_refused_by_name() {
+    let day = 86_400_000_000_i64;
+    for (time, expected) in [
+        (day, "cannot write time 24:00:00;"),
+        (-1, "cannot write time -1:59:59.999999;"),
+        (i64::MAX, "cannot write time 2562047788:00:54.775807;"),
+    ] {
+        let schema = Arc::new(Schema::new(vec![Field::new("at", T::Time64(TimeUnit::Microsecond), true)]));
+        let column: ArrayRef = Arc::new(Time64MicrosecondArray::from(vec![day - 1, time]));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column]).unwrap();
+        let mut encoder = AnyEncoder::build(&EncodeSpec::new(schema, FormatSpec::new("json"))).unwrap().unwrap();
+        let mut out = EncodedBatch::new();
+        let error = encoder.encode(&batch, &mut out).unwrap_err().to_string();
+        assert!(error.contains("field at") && error.contains(expected), "{error}");
+        assert_eq!(out.iter().collect::<Vec<_>>(), [br#"{"at":"23:59:59.999999"}"#]);
+    }
+}
+
+#[test]
 fn the_sign_of_zero_comes_back() {
     let schema = Arc::new(Schema::new(vec![Field::new("c", T::Float64, true), Field::new("d", T::Float32, true)]));
     let columns: Vec<ArrayRef> =

@@ -98,6 +98,17 @@ impl<'a> Cells<'a> {
         self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
     }
 
+    /// Whether a row's time is one of a day's, so that its text reads back; true for all that are no times.
+    #[inline]
+    pub(crate) fn is_within_a_day(&self, row: usize) -> bool {
+        let (time, unit) = match &self.values {
+            Values::Time32(v, unit) => (i64::from(v[row]), *unit),
+            Values::Time64(v, unit) => (v[row], *unit),
+            _ => return true,
+        };
+        (0..temporal::SECONDS_PER_DAY * temporal::per_second(unit)).contains(&time)
+    }
+
     /// Appends the text of a row, which must not be null.
     pub fn write(&self, row: usize, out: &mut Vec<u8>) {
         let at = out.len();

@@ -9,7 +9,7 @@ use super::integer::{self, write_2, write_8, write_i64, write_u64};
 /// Bytes behind `at` that must be there: the longest text has 48, and an integer at its end scribbles.
 pub(super) const ROOM: usize = 64 + integer::ROOM;
 
-const SECONDS_PER_DAY: i64 = 86_400;
+pub(super) const SECONDS_PER_DAY: i64 = 86_400;
 
 /// How many of a unit are a second.
 pub(crate) fn per_second(unit: TimeUnit) -> i64 {

@@ -51,6 +51,8 @@ pub(super) enum Other<'a> {
     Bare(Cells<'a>),
     /// The same in quotes.
     Quoted(Cells<'a>),
+    /// The same, if it is a time of day.
+    Time(Cells<'a>),
     /// Bytes in base64 or hexadecimal digits.
     Digits(Cells<'a>),
     /// Bytes that are text, if they are.
@@ -173,6 +175,7 @@ impl<'a> Other<'a> {
                 let value = Field::new("", (**value).clone(), true);
                 Self::Dictionary(keys, Box::new(Values::new(&value, dictionary.values(), plan, encoding)?))
             }
+            DataType::Time32(_) | DataType::Time64(_) => Self::Time(Cells::new(f, array, encoding)?),
             _ if plan.quoted => Self::Quoted(Cells::new(f, array, encoding)?),
             DataType::Int32 => Self::Int32(array.as_primitive::<Int32Type>().values()),
             DataType::Float16 => Self::Float16(array.as_primitive::<Float16Type>().values()),

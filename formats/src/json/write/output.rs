@@ -119,7 +119,8 @@ impl Output<'_> {
             Other::Float16(v) if v[row].is_finite() => float::write(out, at, v[row].to_f32()),
             Other::Float16(v) => return self.non_finite(start, glue, v[row].into()),
             Other::Bare(cells) => cells.write_at(row, out, at),
-            Other::Quoted(cells) => {
+            Other::Time(cells) if !cells.is_within_a_day(row) => return Err(not_a_time(cells, row)),
+            Other::Quoted(cells) | Other::Time(cells) => {
                 let end = cells.write_at(row, out, at);
                 self.arena.put_byte(end, b'"')
             }
@@ -218,6 +219,13 @@ fn non_finite(text: &str) -> SchemaError {
 #[cold]
 fn not_text(bytes: &[u8]) -> SchemaError {
     unrepresentable("bytes", &String::from_utf8_lossy(bytes), "set `binary_encoding` to 'base64' or 'hex'")
+}
+
+#[cold]
+fn not_a_time(cells: &Cells<'_>, row: usize) -> SchemaError {
+    let mut text = Vec::new();
+    cells.write(row, &mut text);
+    unrepresentable("time", &String::from_utf8_lossy(&text), "a TIME is from 00:00:00 on and before 24:00:00")
 }
 
 #[cold]
