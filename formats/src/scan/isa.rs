@@ -25,7 +25,8 @@ pub(crate) unsafe trait Isa: Copy + Debug {
     /// Bit i is set where byte i is no ASCII digit.
     fn not_digits(self, window: &[u8; WINDOW]) -> u32;
 
-    /// The number that the first `end` bytes make; meaningless unless they are digits. `end` is at most 16.
+    /// The number that the first `end` bytes make; meaningless unless they are digits, of which any byte below them counts
+    /// as a zero. `end` is at most 16.
     fn digits(self, bytes: &[u8; 16], end: usize) -> u64;
 
     /// As [`Isa::digits`], but leaving out the byte at `dot`, which is below `end`.

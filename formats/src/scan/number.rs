@@ -22,11 +22,11 @@ const EXACT_POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e
 /// Reads an integer of up to 18 digits, without fraction or exponent.
 #[inline(always)]
 pub(crate) fn integer<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(i64, Cursor<'_>)> {
-    let (negative, at) = sign(start);
-    let window = at.window::<WINDOW>();
-    let len = isa.not_digits(window).trailing_zeros() as usize;
+    let Shape { window, sign, others } = Shape::of(isa, start);
+    let len = others.trailing_zeros() as usize;
     // One branch for all, since each of them alone is hard to predict.
-    if (len.wrapping_sub(1) >= SAFE_DIGITS) | leads_with_zero(window, len) | goes_on(window[len % WINDOW]) {
+    if (len.wrapping_sub(sign + 1) >= SAFE_DIGITS) | leads_with_zero(window, sign, len) | goes_on(window[len % WINDOW])
+    {
         return None;
     }
     let (head, tail) = halves(window);
@@ -37,19 +37,17 @@ pub(crate) fn integer<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(i64, Cursor<
     };
     // Below 10^18, so neither the cast nor the sign can overflow.
     let value = value as i64;
-    // SAFETY: these bytes are digits.
-    Some((if negative { -value } else { value }, unsafe { at.skip(len) }))
+    // SAFETY: these bytes are digits behind a sign.
+    Some((if sign == 1 { -value } else { value }, unsafe { start.skip(len) }))
 }
 
 /// Reads a number without exponent, correctly rounded: up to 19 significant digits, 27 of them behind the point, or an
 /// integer of up to 15.
 #[inline(always)]
 pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_>)> {
-    let (negative, at) = sign(start);
-    let window = at.window::<WINDOW>();
-    let others = isa.not_digits(window);
+    let Shape { window, sign, others } = Shape::of(isa, start);
     let dot = others.trailing_zeros() as usize;
-    if (dot.wrapping_sub(1) >= EXACT_DIGITS) | leads_with_zero(window, dot) {
+    if (dot.wrapping_sub(sign + 1) >= EXACT_DIGITS - sign) | leads_with_zero(window, sign, dot) {
         return None;
     }
     let (head, tail) = halves(window);
@@ -77,36 +75,56 @@ pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_
     } else {
         (isa.digits(head, dot) as i64 as f64, dot)
     };
-    let signed = f64::from_bits(value.to_bits() | u64::from(negative) << 63);
-    // SAFETY: these bytes are digits and a point.
-    Some((signed, unsafe { at.skip(len) }))
+    let signed = f64::from_bits(value.to_bits() | (sign as u64) << 63);
+    // SAFETY: these bytes are digits and a point behind a sign.
+    Some((signed, unsafe { start.skip(len) }))
 }
 
 /// Finds the end of a number; `None` when it is none by RFC 8259 §6. What may follow it is the caller's matter.
 #[inline(always)]
 pub(crate) fn token<I: Isa>(isa: I, start: Cursor<'_>) -> Option<Cursor<'_>> {
-    let (_, at) = sign(start);
-    let window = at.window::<WINDOW>();
-    let others = isa.not_digits(window);
+    let Shape { window, sign, others } = Shape::of(isa, start);
     let len = others.trailing_zeros() as usize;
-    if len == 0 || len == WINDOW || leads_with_zero(window, len) {
-        return long_token(at);
+    if (len <= sign) | (len == WINDOW) | leads_with_zero(window, sign, len) {
+        return long_token(start);
     }
-    if !goes_on(window[len]) {
-        // SAFETY: these bytes are digits.
-        return Some(unsafe { at.skip(len) });
+    if !goes_on(window[len % WINDOW]) {
+        // SAFETY: these bytes are digits behind a sign.
+        return Some(unsafe { start.skip(len) });
     }
     let end = (others & (others - 1)).trailing_zeros() as usize;
-    if window[len] != b'.' || end == len + 1 || end == WINDOW || window[end] | 0x20 == b'e' {
-        return long_token(at);
+    if window[len % WINDOW] != b'.' || end == len + 1 || end == WINDOW || has_exponent(window[end % WINDOW]) {
+        return long_token(start);
     }
-    // SAFETY: these bytes are digits and a point.
-    Some(unsafe { at.skip(end) })
+    // SAFETY: these bytes are digits and a point behind a sign.
+    Some(unsafe { start.skip(end) })
 }
 
-/// The same, byte by byte and for any number, behind its sign.
+/// What the first look at a number finds.
+struct Shape<'a> {
+    /// From the sign on.
+    window: &'a [u8; WINDOW],
+    /// 1 for a minus, else 0.
+    sign: usize,
+    /// Bit i is set where byte i is neither a digit nor the sign.
+    others: u32,
+}
+
+impl<'a> Shape<'a> {
+    /// Looks at sign and digits at once: where a number ends does not wait for whether it has a sign. The readers count
+    /// the sign as a digit, and [`Isa::digits`] takes it for a zero.
+    #[inline(always)]
+    fn of<I: Isa>(isa: I, start: Cursor<'a>) -> Self {
+        let window = start.window::<WINDOW>();
+        let sign = u32::from(window[0] == b'-');
+        Self { window, sign: sign as usize, others: isa.not_digits(window) & !sign }
+    }
+}
+
+/// The same, byte by byte and for any number.
 #[inline(never)]
 fn long_token(start: Cursor<'_>) -> Option<Cursor<'_>> {
+    let start = start.behind(b'-').unwrap_or(start);
     let mut at = start;
     let leads_with_zero = at.byte() == b'0';
     at = some_digits(at)?;
@@ -131,14 +149,6 @@ fn some_digits(start: Cursor<'_>) -> Option<Cursor<'_>> {
     (!at.since(start).is_empty()).then_some(at)
 }
 
-/// Whether a minus stands here, and the place behind it.
-#[inline(always)]
-fn sign(at: Cursor<'_>) -> (bool, Cursor<'_>) {
-    let negative = at.byte() == b'-';
-    // SAFETY: at most one byte, and that is a minus.
-    (negative, unsafe { at.skip(usize::from(negative)) })
-}
-
 /// Whether a number goes on behind its integer part.
 #[inline(always)]
 fn goes_on(byte: u8) -> bool {
@@ -151,8 +161,8 @@ fn has_exponent(byte: u8) -> bool {
 }
 
 #[inline(always)]
-fn leads_with_zero(digits: &[u8; WINDOW], len: usize) -> bool {
-    (digits[0] == b'0') & (len > 1)
+fn leads_with_zero(window: &[u8; WINDOW], sign: usize, len: usize) -> bool {
+    (window[sign % WINDOW] == b'0') & (len > sign + 1)
 }
 
 #[inline(always)]

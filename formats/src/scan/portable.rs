@@ -118,7 +118,7 @@ unsafe impl Isa for Portable {
 fn shift_in(number: u64, digits: &[u8]) -> u64 {
     let mut number = number;
     for digit in digits {
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0')));
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit.saturating_sub(b'0')));
     }
     number
 }

@@ -94,8 +94,11 @@ fn digits_make_numbers() {
         let number = |bytes: &[u8]| bytes.iter().fold(0, |n: u64, b| n * 10 + u64::from(b - b'0'));
         let mut dotted = text;
         dotted[dot] = b'.';
+        let mut signed = text;
+        signed[0] = b'-';
         for_each_isa!(isa => {
             assert_eq!(isa.digits(&text, end), number(&text[..end]), "{isa:?} {text:?} {end}");
+            assert_eq!(isa.digits(&signed, end), number(&text[end.min(1)..end]), "{isa:?} {signed:?} {end}");
             if dot < end {
                 let around = [&text[..dot], &text[dot + 1..end]].concat();
                 assert_eq!(isa.digits_around(&dotted, dot, end), number(&around), "{isa:?} {dotted:?} {dot} {end}");

@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_blendv_epi8, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16,
-    _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8, _mm_slli_si128, _mm_sub_epi8,
+    _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8, _mm_slli_si128, _mm_subs_epu8,
     _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
     _mm256_sub_epi8,
 };
@@ -123,11 +123,11 @@ fn digits_around(bytes: &[u8; 16], dot: usize, end: usize) -> u64 {
     sum(_mm_shuffle_epi8(joined, load_from(&TO_THE_END, end)))
 }
 
-/// What digits stand for; any other byte gives more than 9.
+/// What digits stand for; 0 for any byte below them, more than 9 for any above.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 #[inline]
 fn values(bytes: &[u8; 16]) -> __m128i {
-    _mm_sub_epi8(load_half(bytes), _mm_set1_epi8(b'0' as i8))
+    _mm_subs_epu8(load_half(bytes), _mm_set1_epi8(b'0' as i8))
 }
 
 /// The number that sixteen digits make, the first the highest.
