@@ -22,16 +22,20 @@ impl KeyTable {
     pub fn new<'a>(keys: impl IntoIterator<Item = &'a str>, hidden: &[usize]) -> Self {
         let keys: Vec<Box<str>> = keys.into_iter().map(Box::from).collect();
         let mut slots = vec![NONE; (keys.len() * 8).next_power_of_two().max(8)];
-        for (index, key) in keys.iter().enumerate().filter(|(index, _)| !hidden.contains(index)) {
+        // Until told better, keys come in the order of the schema. One that is hidden must not be guessed, nor one that
+        // is equal to another.
+        let mut next: Vec<u32> = (1..=keys.len() as u32).chain([0]).collect();
+        for (index, key) in keys.iter().enumerate() {
             let mut at = slot(&KeyBytes::new(key.as_bytes()), slots.len());
-            while slots[at] != NONE {
+            while slots[at] != NONE && keys[slots[at] as usize] != *key {
                 at = (at + 1) % slots.len();
             }
-            slots[at] = index as u32;
+            if slots[at] == NONE && !hidden.contains(&index) {
+                slots[at] = index as u32;
+            } else {
+                next[index.checked_sub(1).unwrap_or(keys.len())] = NONE;
+            }
         }
-        // Until told better, keys come in the order of the schema. A hidden key must not be guessed.
-        let shown = |index: u32| if hidden.contains(&(index as usize)) { NONE } else { index };
-        let next = (1..=keys.len() as u32).chain([0]).map(shown).collect();
         Self { keys, next, slots }
     }
 
@@ -84,12 +88,14 @@ impl KeyTable {
     }
 }
 
-/// Where a key's search begins, out of `slots`: from its length and its first and last eight bytes.
+/// Where a key's search begins, out of `slots`: from its length and eight bytes each at its start, middle and end.
 #[inline(always)]
 fn slot(key: &KeyBytes, slots: usize) -> usize {
-    let mixed = (key.head ^ key.tail.rotate_left(29) ^ key.len as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    // `slots` is a power of two, and the product's high bits are the mixed ones.
-    (mixed >> 32) as usize & (slots - 1)
+    let bytes = key.head ^ key.middle.rotate_left(47) ^ key.tail.rotate_left(29) ^ key.len as u64;
+    let product = u128::from(bytes) * 0x9E37_79B9_7F4A_7C15;
+    // The upper half's low bits depend on the high bits of all three words, the lower half's on their low bits. `slots` is
+    // a power of two.
+    ((product >> 64) ^ product) as usize & (slots - 1)
 }
 
 /// What the search for a key begins with.
@@ -97,6 +103,8 @@ fn slot(key: &KeyBytes, slots: usize) -> usize {
 pub(crate) struct KeyBytes {
     /// The first eight bytes, or as many as there are, the first lowest.
     head: u64,
+    /// The eight bytes in the middle, or as many as there are, the first lowest: names that are numbered differ there.
+    middle: u64,
     /// The last eight bytes, or as many as there are, the first lowest.
     tail: u64,
     len: usize,
@@ -107,7 +115,9 @@ impl KeyBytes {
     pub(crate) fn new(key: &[u8]) -> Self {
         let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
         let len = key.len();
-        Self { head: word(&key[..len.min(8)]), tail: word(&key[len.saturating_sub(8)..]), len }
+        let last = len.saturating_sub(8);
+        let at = |start: usize| word(&key[start..len.min(start + 8)]);
+        Self { head: at(0), middle: at(last / 2), tail: at(last), len }
     }
 
     /// Those of the key that is the window's first `len` bytes, without a branch on how many they are; `None` for none.
@@ -117,14 +127,18 @@ impl KeyBytes {
             return None;
         }
         let keep = u64::MAX >> (64 - 8 * len.min(8));
+        let last = len.saturating_sub(8);
+        let tail = u64::from_le_bytes(*window.get(last..)?.first_chunk()?) & keep;
+        let middle = u64::from_le_bytes(*window.get(last / 2..)?.first_chunk()?) & keep;
         let head = u64::from_le_bytes(*window.first_chunk()?) & keep;
-        let tail = u64::from_le_bytes(*window.get(len.saturating_sub(8)..)?.first_chunk()?) & keep;
-        Some(Self { head, tail, len })
+        Some(Self { head, middle, tail, len })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
@@ -134,8 +148,49 @@ mod tests {
         for len in 1..=32 {
             let of_window = KeyBytes::of_window(&window, len).expect("it is short enough");
             let of_key = KeyBytes::new(&window[..len]);
-            assert_eq!((of_window.head, of_window.tail), (of_key.head, of_key.tail), "{len}");
+            let words = |bytes: &KeyBytes| [bytes.head, bytes.middle, bytes.tail];
+            assert_eq!(words(&of_window), words(&of_key), "{len}");
         }
+    }
+
+    #[test]
+    fn searches_are_short() {
+        let check = |name: fn(usize) -> String| {
+            let keys: Vec<String> = (0..10_000).map(name).collect();
+            let table = KeyTable::new(keys.iter().map(String::as_str), &[]);
+            for key in &keys {
+                let steps = Cell::new(0);
+                let found = table.probe_where(&KeyBytes::new(key.as_bytes()), |index| {
+                    steps.set(steps.get() + 1);
+                    *table.keys[index] == **key
+                });
+                assert!(found.is_some() && steps.get() < 16, "{key}: {} steps", steps.get());
+            }
+        };
+        check(|i| format!("feature_{i}"));
+        check(|i| format!("{i}_normalized"));
+        check(|i| format!("feature_{i:06}_normalized"));
+        check(|i| format!("measured_feature_{i:06}_normalized_value"));
+        check(|i| i.to_string());
+        check(|i| format!("{:016x}", i << 20));
+        check(|i| format!("{}_per_{}", i / 100, i % 100));
+    }
+
+    /// Of equal keys the first is found, by guess and by search.
+    #[test]
+    fn equal_keys_are_one() {
+        let mut table = KeyTable::new(["a", "x", "a", "x"], &[]);
+        for after in [None, Some(0), Some(1), Some(2), Some(3)] {
+            for (key, expected) in [("a", 0), ("x", 1), ("a", 0)] {
+                assert_eq!(
+                    (table.find(key, after), table.probe(key)),
+                    (Some(expected), Some(expected)),
+                    "{key} {after:?}"
+                );
+            }
+        }
+        assert_eq!(KeyTable::new(["a", "x", "a"], &[]).find("a", Some(1)), Some(0));
+        assert_eq!(KeyTable::new(["a", "x", "a"], &[0]).find("a", Some(1)), Some(2));
     }
 
     #[test]

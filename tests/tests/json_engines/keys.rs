@@ -52,6 +52,21 @@ fn keys_of_every_length() {
     }
 }
 
+/// Of two fields with one key the first has the value, whatever order was learnt.
+#[test]
+fn fields_with_one_key() {
+    let keys = ["a", "x", "a"].map(str::to_owned);
+    let records = [
+        r#"{"a":1,"x":2}"#,
+        r#"{"x":3,"a":4}"#,
+        r#"{"x":5,"a":6}"#,
+        r#"{"a":7,"x":8,"a":9}"#,
+        r#"{ "x" : 10 , "a" : 11 }"#,
+    ];
+    let decoded = check_schema(&columns_of(&keys), &options(&[]), &records);
+    assert_eq!(decoded.batch.column(2).null_count(), records.len());
+}
+
 #[test]
 fn a_key_of_one_mebibyte() {
     let keys = [key(1 << 20, 1 << 19, b'X'), key(1 << 20, 0, b'Y')];
