@@ -7,7 +7,7 @@ use laminar_schema::{DecodeError, Location, SchemaError, SchemaResult, config::C
 use super::{
     Fault, Resume, Step,
     csv::Csv,
-    json::{JsonDocuments, White},
+    json::{JsonDocuments, White, trim_end},
     lines::{Lines, without_cr},
     whole::Whole,
 };
@@ -213,7 +213,7 @@ impl Framer {
             Rule::Json(json) if json.is_between_lines() => {
                 let white = White::before(window);
                 let line_end = white.len + memchr::memchr(b'\n', &window[white.len..])?;
-                (white, white.len + window[white.len..line_end].trim_ascii_end().len(), line_end)
+                (white, white.len + trim_end(&window[white.len..line_end]).len(), line_end)
             }
             _ => return None,
         };

@@ -184,7 +184,7 @@ impl JsonDocuments {
         let mut content = &rest[..end];
         if document.lost && in_array {
             // The comma that stood in front of the place where the array was found again.
-            let trimmed = content.trim_ascii_end();
+            let trimmed = trim_end(content);
             self.mode = if trimmed.ends_with(b",") { Mode::Element } else { Mode::Separator };
             content = trimmed.strip_suffix(b",").unwrap_or(trimmed);
         } else if in_array {
@@ -194,12 +194,20 @@ impl JsonDocuments {
         }
         // A document found again stands at the start of its line, with the indentation of the lost one.
         self.indent = self.indent.filter(|_| document.lost);
-        Step::Record { start: from, end: from + content.trim_ascii_end().len(), next: from + end }
+        Step::Record { start: from, end: from + trim_end(content).len(), next: from + end }
     }
 }
 
+/// White space by RFC 8259, which a form feed is not.
 fn is_white(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// The bytes without the white space at their end.
+#[inline]
+pub(super) fn trim_end(bytes: &[u8]) -> &[u8] {
+    let content = bytes.iter().rposition(|b| !is_white(*b)).map_or(0, |last| last + 1);
+    &bytes[..content]
 }
 
 /// White space in front of a document.

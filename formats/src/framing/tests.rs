@@ -330,6 +330,23 @@ fn json_lines() {
         6@27 "[1]"
     "#]],
     );
+    // White space by RFC 8259 is trimmed. Anything else is left, for the decoder to reject.
+    check(
+        "{\"a\":1} \t\r\n{\"a\":2}\x0c\n{\"a\":3}\x0c",
+        expect![[r#"
+            1@0 "{\"a\":1}"
+            2@11 "{\"a\":2}\u{c}"
+            3@20 "{\"a\":3}\u{c}"
+        "#]],
+    );
+    check(
+        "7\x0c\n\x0c\n8",
+        expect![[r#"
+            1@0 "7\u{c}"
+            2@3 "\u{c}"
+            3@5 "8"
+        "#]],
+    );
     // A first line that is no object decides nothing; one that is cut off does not take the next with it.
     check(
         "x y\n{\"a\":[\n{}\n{",
