@@ -1,7 +1,8 @@
 //! Per-column builders: typed values → Arrow arrays, one enum over all column types.
 //!
 //! Lives here: what a value must look like to fit a column ([`Scalar`] → [`Mismatch`]), and the memory that columns
-//! are built in. Does not live here: any format's syntax; a decoder turns its tokens into [`Scalar`]s.
+//! are built in. Does not live here: any format's syntax; a decoder turns its tokens into [`Scalar`]s. Struct columns carry
+//! what JSON's direct engines have learned about their keys, since it is found by the same way as the columns.
 //!
 //! Memory: a builder keeps its storage from batch to batch. [`ColumnOps::finish`] gives the storage away when it is
 //! at least half full and copies it tightly otherwise, so a warm builder performs the same number of allocations
