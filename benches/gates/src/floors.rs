@@ -27,23 +27,39 @@ impl Floor {
     pub fn is_kept(&self) -> bool {
         self.measured >= self.needed
     }
+
+    /// Whether it is kept, or missed by no more than what a shared machine's ratios differ by.
+    fn is_near(&self) -> bool {
+        self.measured >= self.needed * tolerance()
+    }
+}
+
+/// The part of a floor that is enough: all of it, unless `LAMINAR_FLOOR_TOLERANCE` says less, as CI does, where ratios of
+/// one binary differ from run to run and instruction counts are what decides.
+fn tolerance() -> f64 {
+    let said = std::env::var("LAMINAR_FLOOR_TOLERANCE").ok().and_then(|text| text.parse().ok());
+    said.unwrap_or(1.0)
 }
 
 impl fmt::Display for Floor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = if self.is_kept() { "pass" } else { "FAIL" };
+        let verdict = match (self.is_kept(), self.is_near()) {
+            (true, _) => "pass",
+            (false, true) => "near",
+            (false, false) => "FAIL",
+        };
         write!(f, "{verdict}  {:<44} {:>6.2}x  needed {:.2}x", self.what, self.measured, self.needed)
     }
 }
 
-/// Prints floors, one a line, and tells whether all of them are kept. None at all is not kept either.
+/// Prints floors, one a line, and tells whether all of them are kept or near. None at all is not kept either.
 pub fn print_all(floors: &[Floor]) -> bool {
     for floor in floors {
         println!("{floor}");
     }
     let missed = floors.iter().filter(|floor| !floor.is_kept()).count();
     println!("{} floors, {missed} missed", floors.len());
-    !floors.is_empty() && missed == 0
+    !floors.is_empty() && floors.iter().all(Floor::is_near)
 }
 
 /// The geometric mean of the cases that count in it.
