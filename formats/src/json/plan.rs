@@ -128,7 +128,7 @@ impl Walker<'_, '_> {
         let field = &mut root.fields[index];
         field.seen = object;
         self.value(&mut field.column, &field.field, 0).map_err(|e| e.in_field(VALUE_KEY))?;
-        push_absent(root, object)?;
+        push_absent(root, object).map_err(|e| self.at(e, 0))?;
         root.end_row();
         Ok(())
     }

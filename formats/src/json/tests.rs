@@ -2,7 +2,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use arrow_array::{Array, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use arrow_schema::{Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use expect_test::{Expect, expect};
 use laminar_schema::{
     DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatSpec, NewRecord, Options, RawBatch, RowRecords, SchemaResult,
@@ -168,10 +168,27 @@ fn absent_null_and_default_differ() {
             NULL | given | 2.0 | {x: NULL}
             8 | none | 4.0 | NULL
             #2 field c at byte 5: expected DOUBLE (NOT NULL), found null; drop NOT NULL to keep such records
-            #3 field c: expected DOUBLE (NOT NULL), found no such field; give the column a DEFAULT or drop NOT NULL
+            #3 field c at byte 0: expected DOUBLE (NOT NULL), found no such field; give the column a DEFAULT or drop NOT NULL
             #4 field b at byte 11: expected VARCHAR (NOT NULL), found null; drop NOT NULL to keep such records
         "#]],
     );
+}
+
+/// The error's bytes are those of the object that lacks the field.
+#[test]
+fn absent_fields_are_reported_at_their_object() {
+    let inner = Fields::from(vec![Field::new("y", DataType::Int64, false)]);
+    let item = Field::new("item", DataType::Struct(inner), true);
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("x", DataType::Int64, false),
+        Field::new("l", DataType::List(Arc::new(item)), true),
+    ]));
+    let spec = DecodeSpec::new(schema, FormatSpec::new("json"));
+    let mut decoder = JsonDecoder::build(&spec).unwrap().unwrap();
+    let records = [r#" { "l" : [] } "#, r#"{"x":1,"l":[{"y":1},{"z":{}}]}"#];
+    let decoded = decoder.decode(&RawBatch::from_values(records)).unwrap();
+    let bytes = decoded.rejected.iter().map(|r| &records[r.record][r.error.location().span.clone().unwrap()]);
+    assert_eq!(bytes.collect::<Vec<_>>(), [r#"{ "l" : [] }"#, r#"{"z":{}}"#]);
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl<'t> Walker<'t, '_> {
     pub(super) fn object(&mut self, row: &mut StructColumn, at: usize, len: usize) -> SchemaResult<usize> {
         self.state.objects += 1;
         let object = self.state.objects;
-        let rows = row.num_rows();
+        let (rows, node) = (row.num_rows(), at - 1);
         let (mut at, mut previous, mut absent) = (at, None, row.fields.len());
         let mut misfits = Misfits::default();
         for _ in 0..len {
@@ -90,7 +90,7 @@ impl<'t> Walker<'t, '_> {
         }
         misfits.finish()?;
         if absent > 0 {
-            push_absent(row, object)?;
+            push_absent(row, object).map_err(|e| self.at(e, node))?;
         }
         row.end_row();
         Ok(at)
