@@ -15,8 +15,8 @@ use crate::{cell::schema_mismatch, column::BinaryEncoding};
 /// Encodes each row as one JSON object on one line, which [`JsonDecoder`](super::JsonDecoder) with the same options
 /// and schema reads back as the same row.
 ///
-/// Decimals are numbers of all their digits, floats the shortest number that reads back; dates, times and intervals
-/// are ISO 8601 text, bytes are base64, maps are objects, and JSON columns are embedded.
+/// Decimals are numbers of all their digits, floats the shortest number that reads back (HALF: as FLOAT); dates, times
+/// and intervals are ISO 8601 text, bytes are base64, maps are objects, and JSON columns are embedded.
 ///
 /// Cost: O(bytes). Allocates per batch and column, never per row once warm.
 #[derive(Debug)]

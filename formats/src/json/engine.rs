@@ -12,6 +12,7 @@ use super::direct::{Instance, Run, Walk};
 /// The choice is made once, when the decoder is built: [`JsonEngine::best`] unless the caller says otherwise. No build
 /// flag is needed for any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum JsonEngine {
     /// simd-json's tape, walked in step with the schema: the plain twin, and where the others hand a record that they
     /// do not take.

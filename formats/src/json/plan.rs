@@ -80,9 +80,7 @@ impl Plan {
             rescue,
         })
     }
-}
 
-impl Plan {
     /// Fills the columns that no field fills: the document's own text, and what was rescued from it.
     #[inline]
     pub(super) fn push_reserved(

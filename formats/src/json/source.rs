@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use simd_json::{Node, StaticNode};
+use simd_json::Node;
 
 use super::syntax;
 
@@ -47,8 +47,8 @@ impl Marks {
         let Some(start) = self.starts.get(at).map(|start| *start as usize) else { return 0..0 };
         let bytes = source.bytes;
         let end = match tape[at] {
-            // A number, literal or empty-handed end: up to white space or structure.
-            Node::Static(StaticNode::Null | StaticNode::Bool(_)) | Node::Static(_) => {
+            // A number or word: up to white space or structure.
+            Node::Static(_) => {
                 let rest = &bytes[start..];
                 let ends = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b',' | b'}' | b']' | 0);
                 start + rest.iter().position(ends).unwrap_or(rest.len())

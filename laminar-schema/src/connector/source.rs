@@ -62,8 +62,9 @@ pub trait Source: Send + Sync + fmt::Debug + Sized + 'static {
 pub trait RecordStream: Send {
     /// Appends up to `max` records to `out` and sets `out.positions` to the place after them.
     ///
-    /// Yields how many were appended; 0 means that a bounded source has ended, and may come with last positions. An unbounded source waits until
-    /// there is at least one. Dropping the future before it is ready loses nothing: the same records come next time.
+    /// Yields how many were appended; 0 means that a bounded source has ended, and may come with last positions. An
+    /// unbounded source waits until there is at least one. A future that is dropped before it is ready leaves `out` as it
+    /// was and loses nothing: the same records come next time.
     ///
     /// # Errors
     /// What kept the source from being read. Reading may go on when the error is retryable, and also when it

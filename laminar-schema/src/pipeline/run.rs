@@ -53,8 +53,8 @@ pub struct PipelineConfig {
     pub store: Option<CheckpointStore>,
     /// The registry to ask for writer schemas that records name.
     pub registry: Option<RegistryConfig>,
-    /// Threads that decode and encode; with one, that is done where the source is polled and the sinks are written to.
-    /// A pipeline with a registry has one: what it learns from a record changes how the next one is decoded.
+    /// Threads that decode and encode; 0 means one. With one, that is done where the source is polled and the sinks are
+    /// written to. A pipeline with a registry has one: what it learns from a record changes how the next one is decoded.
     ///
     /// Memory: two batches per thread are on their way at most, each as its bytes and as what was encoded of them.
     pub threads: usize,
