@@ -113,11 +113,13 @@ pub(crate) struct KeyBytes {
 impl KeyBytes {
     /// Those of a key.
     pub(crate) fn new(key: &[u8]) -> Self {
-        let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        let len = key.len();
-        let last = len.saturating_sub(8);
-        let at = |start: usize| word(&key[start..len.min(start + 8)]);
-        Self { head: at(0), middle: at(last / 2), tail: at(last), len }
+        let (len, last) = (key.len(), key.len().saturating_sub(8));
+        let word = |start: usize| key.get(start..).and_then(<[u8]>::first_chunk).map(|word| u64::from_le_bytes(*word));
+        let (Some(head), Some(middle), Some(tail)) = (word(0), word(last / 2), word(last)) else {
+            let all = key.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            return Self { head: all, middle: all, tail: all, len };
+        };
+        Self { head, middle, tail, len }
     }
 
     /// Those of the key that is the window's first `len` bytes, without a branch on how many they are; `None` for none.
