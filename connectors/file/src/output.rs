@@ -5,6 +5,8 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
+    time::{Duration, Instant},
 };
 
 use laminar_schema::{ConfigError, ConnectorError, Prepared, SchemaError, SchemaResult};
@@ -266,21 +268,33 @@ impl Write for Counted<'_> {
 }
 
 /// Opens a file for two sinks never to write it at once, creating it and its directories.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a file lock wakes nobody when it is free, and sinks open on blocking threads"
+)]
 fn open_file(path: &Path) -> SchemaResult<File> {
     if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(parent).map_err(|e| failed("create", parent, e))?;
     }
     let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
     let file = opened.map_err(|e| failed("open", path, e))?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => {
-            let in_use = io::Error::new(io::ErrorKind::ResourceBusy, "another sink is writing it");
-            Err(failed("open", path, in_use))
+    let patience = Instant::now() + LOCK_WAIT;
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => thread::sleep(LOCK_POLL),
+            Err(TryLockError::WouldBlock) => {
+                let in_use = io::Error::new(io::ErrorKind::ResourceBusy, "another sink is writing it");
+                return Err(failed("open", path, in_use));
+            }
+            // Where a file system knows no locks, nothing is lost but the warning.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
         }
-        // Where a file system knows no locks, nothing is lost but the warning.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
+
+/// How long a sink waits for another one: a run that was dropped lets go of its file when the write under way ends.
+const LOCK_WAIT: Duration = Duration::from_millis(500);
+const LOCK_POLL: Duration = Duration::from_millis(5);
 
 /// Makes the entry of a file in its directory durable. Systems that cannot sync a directory need not.
 fn sync_name(path: &Path) {

@@ -200,7 +200,8 @@ impl FormatDecoder for JsonDecoder {
         let mut rejected = Vec::new();
         // Filled from the first record on that did not give exactly one row.
         let mut rows: Option<Vec<u32>> = None;
-        let mut checked = Checked::nothing(if self.walk.is_some() { 0 } else { batch.len() });
+        let tape_only = matches!(self.engine, Dispatch::Tape);
+        let mut checked = Checked::nothing(if tape_only { batch.len() } else { 0 });
         let mut record = 0;
         while record < batch.len() {
             if record == checked.until {
