@@ -1,5 +1,7 @@
 //! `--set KEY=VALUE`: options of a format, of inference, or of both, told apart by their declarations.
 
+use std::num::NonZeroUsize;
+
 use laminar_schema::{
     ConnectorConfig, DecoderSet, InferenceConfig, Options,
     config::{ConfigKey, did_you_mean},
@@ -18,6 +20,15 @@ pub(crate) struct Setting {
 pub(crate) fn parse_setting(text: &str) -> Result<Setting, String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok(Setting { key: key.trim().to_owned(), value: value.to_owned() })
+}
+
+/// More threads than any machine has use for; starting very many of them ends the process.
+const MAX_THREADS: usize = 256;
+
+/// Reads a number of threads for clap.
+pub(crate) fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
+    let threads = text.parse().ok().filter(|threads: &NonZeroUsize| threads.get() <= MAX_THREADS);
+    threads.ok_or_else(|| format!("expected a number from 1 to {MAX_THREADS}"))
 }
 
 /// Settings as plain options.

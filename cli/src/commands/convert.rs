@@ -18,7 +18,7 @@ use crate::{
     input::Found,
     output::report_warnings,
     running::{Job, available_cores, run_all},
-    settings::{Setting, divide, options_of, parse_setting},
+    settings::{Setting, divide, options_of, parse_setting, parse_threads},
 };
 
 /// Arguments of `convert`.
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
     settings: Vec<Setting>,
     /// Threads that decode and encode; as many as there are cores where it is not given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<NonZeroUsize>,
     /// An option of the format to write
     #[arg(long = "to-set", value_name = "KEY=VALUE", value_parser = parse_setting)]

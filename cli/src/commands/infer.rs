@@ -11,7 +11,7 @@ use crate::{
     input::{Found, Input},
     output::{print, print_json, report},
     running::available_cores,
-    settings::{Setting, divide, parse_setting},
+    settings::{Setting, divide, parse_setting, parse_threads},
 };
 
 /// Arguments of `infer`.
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     sample_size: Option<usize>,
     /// Threads that look at a large sample; as many as there are cores where it is not given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<NonZeroUsize>,
     /// An option of inference or of the format
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]

@@ -18,6 +18,7 @@ use crate::{
     output::{print, report_warnings},
     read_sql,
     running::{Job, run_all},
+    settings::parse_threads,
     table::Table,
 };
 
@@ -37,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", requires = "checkpoint", value_parser = Duration::from_value)]
     checkpoint_interval: Option<Duration>,
     /// Threads of each pipeline that decode and encode; one where it is not given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<NonZeroUsize>,
     /// Serve counters for Prometheus at this address; on the loopback interface where it is only a port
     #[arg(long, value_name = "ADDR")]
