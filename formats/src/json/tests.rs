@@ -6,10 +6,10 @@ use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use expect_test::{Expect, expect};
 use laminar_schema::{
     DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatSpec, NewRecord, Options, RawBatch, RowRecords, SchemaResult,
-    ddl::parse_columns,
+    config::ConnectorConfig, ddl::parse_columns,
 };
 
-use super::JsonDecoder;
+use super::{JsonDecoder, JsonEngine, JsonOptions};
 
 pub(super) fn schema(columns: &str) -> SchemaRef {
     let fields: Vec<Field> = parse_columns(columns).unwrap().columns.iter().map(|c| c.to_field()).collect();
@@ -746,4 +746,22 @@ fn the_scanner_agrees_with_simd_json() {
         if ours { accepted += 1 } else { refused += 1 }
     }
     assert!(accepted > 10_000 && refused > 10_000, "{accepted} accepted, {refused} refused");
+}
+
+#[test]
+fn a_refusal_deep_inside_is_not_tried_again_at_every_level() {
+    let depth = 60;
+    let innermost = DataType::Struct(vec![Field::new("a", DataType::Int64, true)].into());
+    let nested = (2..depth).fold(innermost, |t, _| DataType::Struct(vec![Field::new("a", t, true)].into()));
+    let schema = Arc::new(Schema::new(vec![Field::new("a", nested, true)]));
+    let record = |value: &str| format!("{}{value}{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+    let options = JsonOptions::from_options(&Options::default()).unwrap();
+    for engine in JsonEngine::available() {
+        let mut decoder = JsonDecoder::with_engine(Arc::clone(&schema), &options, engine).unwrap();
+        // The first teaches the keys; with two attempts a level the others would take 2^60 steps.
+        let records = [record("1"), record(r#""no""#), record("2"), record("[]")];
+        let decoded = decoder.decode(&RawBatch::from_values(records)).unwrap();
+        let rejected: Vec<usize> = decoded.rejected.iter().map(|r| r.record).collect();
+        assert_eq!((decoded.batch.num_rows(), rejected), (2, vec![1, 3]), "{engine:?}");
+    }
 }

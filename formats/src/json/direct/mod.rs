@@ -29,6 +29,9 @@ pub(super) struct Walk {
     ignores_unknown: bool,
     coerce_strings: bool,
     max_depth: usize,
+    /// The record is the tape's matter: an object within it was not taken, so that no other way into it is tried. With two
+    /// ways at each level their number would double with each.
+    refused: bool,
     /// Containers that are open around the current value.
     depth: usize,
     /// Containers that are open within a value that no column wants; true for an object.
@@ -47,6 +50,7 @@ impl Walk {
             ignores_unknown: options.unknown_fields == UnknownFields::Ignore,
             coerce_strings: options.coerce_strings,
             max_depth: options.max_depth,
+            refused: false,
             depth: 0,
             open: Vec::new(),
             text: Vec::new(),
@@ -57,6 +61,7 @@ impl Walk {
 
     /// Forgets what a record that was not finished has left.
     pub(super) fn start_over(&mut self) {
+        self.refused = false;
         self.depth = 0;
         self.map_keys.clear();
         self.map_text.clear();

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Appends the value at `at` as row `row` of the column, and returns where it ends; `None` where that takes
-/// [`any_value`], and then the column is as before.
+/// [`any_value`], and then the column is as before, or where the record was refused.
 ///
 /// It has no more arguments than it needs: each would be kept in memory for every value.
 #[inline(always)]
@@ -35,7 +35,13 @@ pub(super) fn plain_value<'a, I: Instance>(
             let (value, end) = word::boolean(at)?;
             booleans.push_at(row, value).then_some(end)
         }
-        Column::Struct(object) if object.num_rows() == row => isa.object(walk, object, at.behind(b'{')?),
+        Column::Struct(object) if object.num_rows() == row => {
+            let end = isa.object(walk, object, at.behind(b'{')?);
+            if end.is_none() {
+                walk.refused = true;
+            }
+            end
+        }
         Column::Null(_) | Column::Json(_) | Column::Map(_) | Column::Dictionary(_) | Column::List(_) => None,
         _ => count(isa, column, row, at),
     }
@@ -88,7 +94,7 @@ pub(super) fn any_value<'a, I: Instance>(
     at: Cursor<'a>,
 ) -> Option<Cursor<'a>> {
     // Not the next row: the object has the key twice.
-    if column.num_rows() != row {
+    if walk.refused || column.num_rows() != row {
         return None;
     }
     // A guess may end with a colon where white space follows this time.
