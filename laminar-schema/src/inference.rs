@@ -11,16 +11,18 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::{DataType, Field, SchemaRef};
 
 use crate::{
     config::Options,
     error::{InferError, SchemaResult},
     format::DecoderSet,
     record::RawRecord,
+    types::field_type_name,
 };
 
 /// What a source knows of a field beyond its Arrow type.
@@ -59,8 +61,21 @@ pub struct InferenceConfig {
     pub map_threshold: usize,
     /// A field in fewer than this share of the samples is warned about as rare. It is kept all the same.
     pub field_appearance_threshold: f64,
+    /// Types that fields have whatever the sample says, by path.
+    pub hints: Vec<TypeHint>,
+    /// Whether texts may become DATE, TIME, TIMESTAMP or TIMESTAMPTZ.
+    pub detect_dates: bool,
+    /// Whether texts may become UUID.
+    pub detect_uuids: bool,
+    /// Confidence below which a text stays VARCHAR, 0 to 1: a date that was seen once has 0.21.
+    pub min_confidence: f64,
+    /// Whether options of the format that nobody has set are found from the data: a CSV delimiter.
+    pub detect_format: bool,
     /// Options of the format, which inference needs as decoding does: a CSV delimiter.
     pub format_options: Options,
+    /// Whether [`InferredSchema::evidence`] is wanted, from which the schema can be inferred again without the data.
+    /// Who stores it says so; no option of `INFER SCHEMA`.
+    pub keep_evidence: bool,
     /// Threads that may look at a large sample. What is found is the same for every number, so it is the engine's to
     /// say and no option of `INFER SCHEMA`.
     pub threads: usize,
@@ -78,7 +93,13 @@ impl Default for InferenceConfig {
             array_strategy: ArrayInference::default(),
             map_threshold: 50,
             field_appearance_threshold: 0.1,
+            hints: Vec::new(),
+            detect_dates: true,
+            detect_uuids: true,
+            min_confidence: 0.0,
+            detect_format: true,
             format_options: Options::new(),
+            keep_evidence: false,
             threads: 1,
         }
     }
@@ -155,6 +176,91 @@ pub struct InferredSchema {
     pub sample_count: usize,
     /// What a person should know.
     pub warnings: Vec<InferenceWarning>,
+    /// Everything the sample says, as the format's JSON: what [`FormatInference::replay`] infers from again. Only where
+    /// [`InferenceConfig::keep_evidence`] asks for it.
+    pub evidence: Option<String>,
+}
+
+impl InferredSchema {
+    /// A schema from `sample_count` records, with nothing else known of it.
+    pub fn new(schema: SchemaRef, sample_count: usize) -> Self {
+        Self { schema, field_details: Vec::new(), sample_count, warnings: Vec::new(), evidence: None }
+    }
+}
+
+/// A type that a field has whatever the sample says: `hints = 'a.b[].c BIGINT'`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TypeHint {
+    /// Path of the field, as in [`FieldInferenceDetail::field_name`].
+    pub path: String,
+    /// Its type. The name is of no consequence; the metadata tells JSON from VARCHAR and UUID from BLOB.
+    pub field: Field,
+}
+
+/// A value of the sample with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SampleValue {
+    /// The value as it stood, cut to what a message may show.
+    pub text: String,
+    /// Partition of its record.
+    pub partition: Option<Arc<str>>,
+    /// Offset of its record.
+    pub offset: Option<u64>,
+    /// Line of its record, from 1.
+    pub line: Option<u64>,
+}
+
+impl fmt::Display for SampleValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        match (self.line, self.offset) {
+            (Some(line), _) => write!(f, " at line {line}")?,
+            (None, Some(offset)) => write!(f, " at offset {offset}")?,
+            (None, None) => return Ok(()),
+        }
+        match &self.partition {
+            Some(partition) => write!(f, " of {partition}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Records of one partition that a sample was taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampledRange {
+    /// The partition; nothing where the source has none.
+    pub partition: Option<Arc<str>>,
+    /// Records taken.
+    pub records: usize,
+    /// Offset of the first of them.
+    pub first_offset: Option<u64>,
+    /// Offset of the last of them.
+    pub last_offset: Option<u64>,
+}
+
+/// Options of a format that its data show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DetectedFormat {
+    /// All options: those that were given, and those that were found.
+    pub options: Options,
+    /// Keys of the options that were found.
+    pub found: Vec<String>,
+    /// What a person should know.
+    pub warnings: Vec<InferenceWarning>,
+}
+
+/// The first bytes of a stream, or the first records of a source without streams.
+#[derive(Debug, Clone, Copy)]
+pub enum SampleHead<'a> {
+    /// The first bytes of a stream, uncompressed and in their own character encoding.
+    Bytes {
+        /// The bytes.
+        bytes: &'a [u8],
+        /// Whether these are all.
+        is_whole: bool,
+    },
+    /// Records of a source that delimits them itself. They are no stream: none of them is a header.
+    Records(&'a [RawRecord]),
 }
 
 /// Evidence for one field.
@@ -169,13 +275,35 @@ pub struct FieldInferenceDetail {
     /// Share of the samples in which the field is there and not null, 0 to 1; of the parent's objects or elements,
     /// where the field is nested.
     pub appearance_rate: f64,
+    /// Share of the values in which it is not null, 0 to 1: like `appearance_rate`, but of those where the field is
+    /// there at all.
+    pub non_null_rate: f64,
     /// How sure the type is, 0 to 1: the lower bound of the 95 % Wilson interval for the share of values that fit it.
     pub confidence: f64,
     /// Types seen, with how often, by their SQL names.
     pub observed_types: BTreeMap<String, u64>,
+    /// The earliest value that is not null.
+    pub first: Option<SampleValue>,
+    /// The latest value that is not null.
+    pub last: Option<SampleValue>,
 }
 
 impl FieldInferenceDetail {
+    /// A field of which nothing but its type is known.
+    pub fn new(path: impl Into<String>, field: &Field) -> Self {
+        Self {
+            field_name: path.into(),
+            inferred_type: field.data_type().clone(),
+            sql_type: field_type_name(field),
+            appearance_rate: 0.0,
+            non_null_rate: 0.0,
+            confidence: 0.0,
+            observed_types: BTreeMap::new(),
+            first: None,
+            last: None,
+        }
+    }
+
     /// True when some sample lacks the field or holds null there.
     ///
     /// This is evidence only. The Arrow field of an inferred column is always nullable: a sample cannot promise that
@@ -243,6 +371,26 @@ pub trait FormatInference: Send + Sync {
     /// # Errors
     /// [`InferError`] when no record is usable; options of the format that are wrong.
     fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema>;
+
+    /// Finds options of the format that `config.format_options` lacks in the data: a CSV delimiter, a header.
+    /// `None` when there is nothing to find.
+    ///
+    /// # Errors
+    /// Options of the format that are wrong.
+    fn detect(&self, head: SampleHead<'_>, config: &InferenceConfig) -> SchemaResult<Option<DetectedFormat>> {
+        let _ = (head, config);
+        Ok(None)
+    }
+
+    /// Infers again from [`InferredSchema::evidence`], without the data.
+    ///
+    /// # Errors
+    /// [`InferError::NoReplay`] where the format keeps no evidence, or where this is none of its.
+    fn replay(&self, evidence: &str, config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        let _ = (evidence, config);
+        Err(InferError::NoReplay { format: self.format_name().to_owned(), reason: "it keeps no evidence".to_owned() }
+            .into())
+    }
 }
 
 /// Who infers which format: a plain value, built from a decoder set and open to registrations.

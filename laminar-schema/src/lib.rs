@@ -67,8 +67,9 @@ pub use format::{
     Framing, MetadataColumn, MetadataKind, Rejected, RowRecords,
 };
 pub use inference::{
-    ArrayInference, FieldInferenceDetail, FieldMeta, FormatInference, FormatInferenceRegistry, InferenceConfig,
-    InferenceWarning, InferredSchema, NumberInference, WarningSeverity,
+    ArrayInference, DetectedFormat, FieldInferenceDetail, FieldMeta, FormatInference, FormatInferenceRegistry,
+    InferenceConfig, InferenceWarning, InferredSchema, NumberInference, SampleHead, SampleValue, SampledRange,
+    TypeHint, WarningSeverity,
 };
 pub use pipeline::{Metrics, OnError, Output, Pipeline, PipelineConfig, Summary};
 pub use position::{Position, Positions};

@@ -6,7 +6,6 @@ use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use laminar_schema::{
     ArrayInference, FieldInferenceDetail, InferenceConfig, InferenceWarning, WarningSeverity,
     field::{self, TIMESTAMP_FORMATS_METADATA},
-    types::field_type_name,
 };
 
 use super::{
@@ -53,13 +52,11 @@ impl<'a> Chooser<'a> {
         let field = self.typed_field(spot, evidence);
         let non_nulls = evidence.non_nulls();
         let detail = FieldInferenceDetail {
-            field_name: spot.path.to_owned(),
-            inferred_type: field.data_type().clone(),
-            sql_type: field_type_name(&field),
             appearance_rate: if spot.parents == 0 { 0.0 } else { non_nulls as f64 / spot.parents as f64 },
             // Every value fits, or a wider type would have been chosen: what is unknown is how many were looked at.
             confidence: wilson_lower(non_nulls, non_nulls),
             observed_types: observed_types(evidence),
+            ..FieldInferenceDetail::new(spot.path, &field)
         };
         // What the field holds has been described meanwhile, and comes after it.
         self.details.insert(at, detail);

@@ -149,10 +149,9 @@ fn conclude(chooser: Chooser<'_>, fields: arrow_schema::Fields, looked_at: u64, 
         warnings.insert(0, InferenceWarning { field_name: String::new(), message, severity });
     }
     InferredSchema {
-        schema: Arc::new(Schema::new(fields)),
         field_details: chooser.details,
-        sample_count: count(looked_at),
         warnings,
+        ..InferredSchema::new(Arc::new(Schema::new(fields)), count(looked_at))
     }
 }
 

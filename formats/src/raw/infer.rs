@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use arrow_schema::{DataType, Field, Schema};
 use laminar_schema::{
     FieldInferenceDetail, FormatInference, InferenceConfig, InferenceWarning, InferredSchema, RawRecord, SchemaResult,
-    WarningSeverity, types::type_name,
+    WarningSeverity,
 };
 
 use crate::infer::{VALUE_COLUMN, wilson_lower};
@@ -30,14 +30,13 @@ impl FormatInference for RawInference {
         let observed = [("VARCHAR", text), ("BLOB", bytes)];
         let observed_types: BTreeMap<String, u64> =
             observed.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_owned(), n)).collect();
-        let data_type = DataType::Binary;
+        let field = Field::new(VALUE_COLUMN, DataType::Binary, true);
         let detail = FieldInferenceDetail {
-            field_name: VALUE_COLUMN.to_owned(),
-            sql_type: type_name(&data_type),
-            inferred_type: data_type.clone(),
             appearance_rate: if samples.is_empty() { 0.0 } else { (text + bytes) as f64 / samples.len() as f64 },
+            non_null_rate: if text + bytes == 0 { 0.0 } else { 1.0 },
             confidence: wilson_lower(text + bytes, text + bytes),
             observed_types,
+            ..FieldInferenceDetail::new(VALUE_COLUMN, &field)
         };
         let all_text = (bytes == 0 && text > 0).then(|| InferenceWarning {
             field_name: VALUE_COLUMN.to_owned(),
@@ -45,10 +44,9 @@ impl FormatInference for RawInference {
             severity: WarningSeverity::Info,
         });
         Ok(InferredSchema {
-            schema: Arc::new(Schema::new(vec![Field::new(VALUE_COLUMN, data_type, true)])),
             field_details: vec![detail],
-            sample_count: samples.len(),
             warnings: all_text.into_iter().collect(),
+            ..InferredSchema::new(Arc::new(Schema::new(vec![field])), samples.len())
         })
     }
 }

@@ -65,8 +65,7 @@ impl ConnectorConfig for InferenceConfig {
                 array_strategy: array_strategy?,
                 map_threshold: map_threshold?,
                 field_appearance_threshold: field_appearance_threshold?,
-                format_options: Options::new(),
-                threads: 1,
+                ..Self::default()
             })
         })
     }

@@ -255,6 +255,13 @@ pub enum InferError {
         /// Records looked at.
         sampled: usize,
     },
+    /// Stored evidence cannot be inferred from again.
+    NoReplay {
+        /// The format whose evidence it should be.
+        format: String,
+        /// Why not.
+        reason: String,
+    },
 }
 
 impl fmt::Display for InferError {
@@ -278,6 +285,12 @@ impl fmt::Display for InferError {
             ),
             Self::NoFields { sampled } => {
                 write!(f, "{sampled} sampled records hold no field at all; declare the columns")
+            }
+            Self::NoReplay { format, reason } => {
+                write!(
+                    f,
+                    "evidence of format `{format}` cannot be inferred from again: {reason}; sample the source anew"
+                )
             }
         }
     }

@@ -6,7 +6,7 @@ use arrow_schema::{Field, Schema, SchemaRef};
 
 use super::{FieldOrigin, ResolutionKind, ResolveError, ResolvedSchema};
 use crate::{
-    config::did_you_mean,
+    config::{FormatSpec, did_you_mean},
     declared::{DeclaredColumn, DeclaredSchema},
     error::SchemaResult,
     field::{self, KEY_METADATA},
@@ -77,6 +77,9 @@ pub(super) fn merge(declared: Option<&DeclaredSchema>, found: Candidate) -> Sche
         warnings,
         field_details: found.details,
         strategies: Vec::new(),
+        format: FormatSpec::default(),
+        sample: Vec::new(),
+        evidence: None,
     })
 }
 

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt};
 
 use arrow_schema::SchemaRef;
 
-use crate::inference::{FieldInferenceDetail, InferenceWarning};
+use crate::{
+    config::FormatSpec,
+    inference::{FieldInferenceDetail, InferenceWarning, SampledRange},
+};
 
 /// A frozen schema with everything a person may ask about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +24,12 @@ pub struct ResolvedSchema {
     pub field_details: Vec<FieldInferenceDetail>,
     /// Every strategy in order, and why it was or was not taken.
     pub strategies: Vec<StrategyReport>,
+    /// The format to decode with: as it was asked for, with the options that were found in the data.
+    pub format: FormatSpec,
+    /// Where the sample was taken, by partition in the order of their names; empty where nothing was sampled.
+    pub sample: Vec<SampledRange>,
+    /// [`InferredSchema::evidence`](crate::InferredSchema::evidence), where it was asked for.
+    pub evidence: Option<String>,
 }
 
 /// Where a schema came from.

@@ -1,5 +1,7 @@
 //! The six steps (SPEC.md §3), in order, each with an account of why it was or was not taken.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use arrow_schema::{Field, Schema, SchemaRef};
 
 use super::{
@@ -15,7 +17,9 @@ use crate::{
     error::{InferError, SchemaError, SchemaResult},
     field,
     format::{DecodeSpec, DecoderSet},
-    inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferenceWarning, Proof, sample_batch},
+    inference::{
+        FieldMeta, FormatInferenceRegistry, InferenceConfig, InferenceWarning, Proof, SampledRange, sample_batch,
+    },
     record::RawRecord,
     registry::RegistryConfig,
 };
@@ -121,6 +125,8 @@ impl SchemaResolver {
                 warnings: inferred.warnings,
                 details: inferred.field_details,
             })?;
+            resolved.sample = sampled_ranges(&samples);
+            resolved.evidence = inferred.evidence;
             // The proof runs over the merged schema, so that a declared column that contradicts the data shows now.
             resolved.warnings.extend(prove(source, request, &resolved.schema, &samples)?.warning());
             return Ok(resolved);
@@ -163,6 +169,24 @@ async fn sample(source: &impl SchemaInferable, config: &InferenceConfig) -> Sche
         return Err(InferError::NoSamples { waited: config.sample_timeout }.into());
     }
     Ok(samples)
+}
+
+/// Where the records of a sample stand, by partition.
+fn sampled_ranges(samples: &[RawRecord]) -> Vec<SampledRange> {
+    let mut ranges: BTreeMap<Option<&Arc<str>>, SampledRange> = BTreeMap::new();
+    for RawRecord { metadata, .. } in samples {
+        let range = ranges.entry(metadata.partition.as_ref()).or_insert_with(|| SampledRange {
+            partition: metadata.partition.clone(),
+            records: 0,
+            first_offset: metadata.offset,
+            last_offset: metadata.offset,
+        });
+        range.records += 1;
+        // A header line has no offset, and any offset is more than none.
+        range.first_offset = range.first_offset.into_iter().chain(metadata.offset).min();
+        range.last_offset = range.last_offset.max(metadata.offset);
+    }
+    ranges.into_values().collect()
 }
 
 fn inference_config(request: &ResolveRequest<'_>) -> InferenceConfig {
@@ -358,6 +382,7 @@ impl<'a> Account<'a> {
             merge::add_column(&mut resolved, field::json_field(field::RESCUE_COLUMN, true), FieldOrigin::DefaultAdded);
         }
         resolved.strategies = self.reports;
+        resolved.format = self.request.format.clone();
         DefaultFiller::new(&resolved.schema)?;
         Ok(resolved)
     }

@@ -194,21 +194,14 @@ impl FormatInference for LogfmtInference {
             }
         }
         let detail = |(name, (data_type, n)): (&String, &(DataType, u64))| FieldInferenceDetail {
-            field_name: name.clone(),
-            inferred_type: data_type.clone(),
-            sql_type: laminar_schema::types::type_name(data_type),
             appearance_rate: *n as f64 / samples.len() as f64,
             confidence: 1.0,
             observed_types: BTreeMap::from([(data_type.to_string(), *n)]),
+            ..FieldInferenceDetail::new(name, &Field::new(name, data_type.clone(), true))
         };
-        Ok(InferredSchema {
-            field_details: fields.iter().map(detail).collect(),
-            schema: Arc::new(Schema::new(
-                fields.into_iter().map(|(name, (t, _))| Field::new(name, t, true)).collect::<Vec<_>>(),
-            )),
-            sample_count: samples.len(),
-            warnings: Vec::new(),
-        })
+        let field_details = fields.iter().map(detail).collect();
+        let fields: Vec<_> = fields.into_iter().map(|(name, (t, _))| Field::new(name, t, true)).collect();
+        Ok(InferredSchema { field_details, ..InferredSchema::new(Arc::new(Schema::new(fields)), samples.len()) })
     }
 }
 
