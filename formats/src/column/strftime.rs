@@ -129,6 +129,36 @@ impl Strftime {
         }
     }
 
+    /// Whether a text may fit, as far as its first numbers and what stands between them tell. False is certain, and
+    /// cheap: most texts that begin like a date are none.
+    pub(crate) fn may_fit(&self, text: &[u8]) -> bool {
+        let mut rest = text;
+        for item in &self.0 {
+            let width = match item {
+                Item::Year => 4,
+                Item::ShortYear | Item::Month | Item::Day | Item::Hour | Item::Hour12 | Item::Minute | Item::Second => {
+                    2
+                }
+                Item::Literal(c) if c.is_ascii() => {
+                    let Some((first, behind)) = rest.split_first() else { return false };
+                    if char::from(*first) != *c {
+                        return false;
+                    }
+                    rest = behind;
+                    continue;
+                }
+                _ => return true,
+            };
+            let digits = rest.iter().take(width).take_while(|b| b.is_ascii_digit()).count();
+            if digits == 0 {
+                // A blank may stand for a leading zero.
+                return rest.first() == Some(&b' ');
+            }
+            rest = &rest[digits..];
+        }
+        rest.is_empty()
+    }
+
     fn parts(&self, text: &str) -> Result<Parts, Mismatch> {
         let mut parts = Parts::default();
         let mut rest = text;

@@ -47,7 +47,11 @@ impl Pattern {
         self.items.may_begin(byte)
     }
 
-    pub(super) fn read(&self, text: &str) -> Option<Moment> {
+    pub(super) fn read(&self, text: &[u8]) -> Option<Moment> {
+        if !self.items.may_fit(text) {
+            return None;
+        }
+        let text = std::str::from_utf8(text).ok()?;
         if self.kind == Kind::Time {
             return Some(Moment::of_time(self.items.time(text).ok()? % 1000 != 0));
         }

@@ -125,8 +125,17 @@ impl TextRules {
         }
     }
 
+    /// Whether a text may be anything but VARCHAR that is written like this, with JSON's escapes. False is certain.
+    pub(crate) fn may_tell(&self, escaped: &[u8]) -> bool {
+        let is_of_uuid = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b'-' | b'\\' | b'u');
+        match escaped.first() {
+            Some(b'\\') => true,
+            Some(first) => self.is_telling[usize::from(*first)] || (self.uuids && escaped.iter().all(is_of_uuid)),
+            None => false,
+        }
+    }
+
     fn observe_telling(&self, bytes: &[u8], facts: &mut TextFacts) -> Kind {
-        let Ok(text) = std::str::from_utf8(bytes) else { return Kind::Varchar };
         let (mut found, mut fits) = (None, 0_u64);
         for (bit, format) in self.formats.iter().enumerate() {
             match format {
@@ -137,7 +146,7 @@ impl TextRules {
                     }
                 }
                 Format::Pattern(pattern) => {
-                    if let Some(moment) = pattern.read(text) {
+                    if let Some(moment) = pattern.read(bytes) {
                         fits |= 1 << bit;
                         found = found.or(Some(moment));
                     }
@@ -147,7 +156,7 @@ impl TextRules {
         match found {
             Some(moment) => facts.note(moment, fits),
             None => {
-                facts.codes += u64::from(has_leading_zeros(text));
+                facts.codes += u64::from(has_leading_zeros(bytes));
                 Kind::Varchar
             }
         }
@@ -189,9 +198,10 @@ impl Format {
     }
 }
 
-fn has_leading_zeros(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let zeros = digits.len() - digits.trim_start_matches('0').len();
+fn has_leading_zeros(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let zeros = digits.iter().take_while(|b| **b == b'0').count();
+    let is_number = |text: &[u8]| std::str::from_utf8(text).is_ok_and(is_number);
     // Without them a number would be left; of `00` one zero is.
     zeros > 0 && (is_number(&digits[zeros..]) || is_number(&digits[zeros - 1..]))
 }
