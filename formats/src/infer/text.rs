@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     lattice::Kind,
-    moment::{Moment, Pattern, iso8601},
+    moment::{Moment, Pattern, iso8601, may_be_iso8601},
     number::is_number,
 };
 
@@ -109,6 +109,8 @@ impl TextRules {
             let begins_code = byte == b'0' || byte == b'-';
             is_telling[usize::from(byte)] = begins_code || formats.iter().any(|f| f.may_begin(byte));
         }
+        // No text begins with 0xFF: it stands for every character beyond ASCII.
+        is_telling[0xFF] = is_telling[0x80..].contains(&true);
         Self { formats, always_named: !own.is_empty(), uuids: config.detect_uuids, is_telling }
     }
 
@@ -125,14 +127,19 @@ impl TextRules {
         }
     }
 
-    /// Whether a text may be anything but VARCHAR that is written like this, with JSON's escapes. False is certain.
+    /// Whether a text may be anything but VARCHAR that is written like this, with JSON's escapes. False is certain, and
+    /// saves unescaping nearly every text that has any.
     pub(crate) fn may_tell(&self, escaped: &[u8]) -> bool {
-        let is_of_uuid = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b'-' | b'\\' | b'u');
-        match escaped.first() {
-            Some(b'\\') => true,
-            Some(first) => self.is_telling[usize::from(*first)] || (self.uuids && escaped.iter().all(is_of_uuid)),
-            None => false,
+        let end = escaped.iter().position(|b| *b == b'\\').unwrap_or(escaped.len());
+        let (plain, rest) = escaped.split_at(end);
+        let Some(first) = plain.first().copied().or_else(|| first_of_escape(rest)) else { return true };
+        let is_of_uuid = |b: &u8| b.is_ascii_hexdigit() || *b == b'-';
+        if self.uuids && first.is_ascii_hexdigit() && plain.iter().all(is_of_uuid) {
+            return true;
         }
+        let is_of_number = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E');
+        self.is_telling[usize::from(first)]
+            && (plain.iter().all(is_of_number) || self.formats.iter().any(|f| f.may_fit(plain)))
     }
 
     fn observe_telling(&self, bytes: &[u8], facts: &mut TextFacts) -> Kind {
@@ -189,12 +196,35 @@ impl Format {
         }
     }
 
+    /// Whether a text that begins like this may fit.
+    fn may_fit(&self, beginning: &[u8]) -> bool {
+        match self {
+            Self::Iso8601 => may_be_iso8601(beginning),
+            Self::Pattern(pattern) => pattern.may_fit(beginning),
+        }
+    }
+
     /// Whether a fitting text may begin with this byte.
     fn may_begin(&self, byte: u8) -> bool {
         match self {
             Self::Iso8601 => byte.is_ascii_digit(),
             Self::Pattern(pattern) => pattern.may_begin(byte),
         }
+    }
+}
+
+/// The first byte of what an escape stands for; `None` where that takes a closer look.
+fn first_of_escape(escape: &[u8]) -> Option<u8> {
+    match escape.get(1)? {
+        b'b' => Some(0x08),
+        b'f' => Some(0x0C),
+        b'n' => Some(b'\n'),
+        b'r' => Some(b'\r'),
+        b't' => Some(b'\t'),
+        // Some character beyond U+0FFF, which takes three bytes; 0xFF stands for them all.
+        b'u' if escape.get(2).is_some_and(|digit| *digit != b'0') => Some(0xFF),
+        b'u' => None,
+        other => Some(*other),
     }
 }
 
