@@ -47,6 +47,7 @@ mod schema;
 mod sink;
 mod source;
 mod stream;
+mod transcode;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Opening one input at the place to read from: decompression, framing, resuming.
+//! Opening one input at the place to read from: decompression, character encoding, framing, resuming.
 
 use std::{
     fs::{self, File},
@@ -7,12 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use laminar_formats::framing::{FrameBuffer, Framer, Resume};
-use laminar_schema::{ConnectorError, Framing, Location, SchemaError, SchemaResult};
+use laminar_formats::framing::{FrameBuffer, Framer, Resume, Transcoder};
+use laminar_schema::{ConnectorError, Framing, Location, SchemaError, SchemaResult, format::Encoding};
 
 use crate::{
     compression::{Codec, Compression, Decompressor, MAGIC_BYTES},
     position::FilePosition,
+    transcode::Transcoded,
 };
 
 /// Bytes that are read at once.
@@ -27,16 +28,18 @@ pub(crate) struct ReadPlan {
     pub(crate) compression: Compression,
     pub(crate) framing: Framing,
     pub(crate) max_record_bytes: usize,
-    /// Whether inputs are followed, which a compressed one cannot be.
+    /// Whether inputs are followed, which a compressed or transcoded one cannot be.
     pub(crate) follow: bool,
 }
 
-/// One input's uncompressed bytes.
+/// One input's uncompressed bytes, as UTF-8 where they are text.
 pub(crate) enum Bytes {
     /// A plain file, which can be read in any place and grows under our eyes.
     File(File),
     /// Anything else: compressed, a pipe, a reader of the caller's.
     Stream(Box<Decompressor<Box<dyn Read + Send>>>),
+    /// Text of another encoding.
+    Transcoded(Box<Transcoded<Decompressor<Box<dyn Read + Send>>>>),
 }
 
 impl Read for Bytes {
@@ -44,6 +47,7 @@ impl Read for Bytes {
         match self {
             Self::File(file) => file.read(buf),
             Self::Stream(stream) => stream.read(buf),
+            Self::Transcoded(stream) => stream.read(buf),
         }
     }
 }
@@ -81,7 +85,7 @@ impl ReadPlan {
 
     /// Opens a file at `from`, or at its beginning.
     ///
-    /// Cost: a plain file is entered where `from` says; a compressed one is decompressed up to there.
+    /// Cost: a plain file is entered where `from` says; a compressed or transcoded one is read up to there.
     pub(crate) fn open(
         &self,
         path: &Path,
@@ -100,7 +104,7 @@ impl ReadPlan {
             let reason = format!("{name} is compressed ({}), and compressed files cannot be followed", codec.name());
             return Err(unreadable(reason).at(place(name)));
         }
-        if codec != Codec::Plain || !is_regular {
+        if codec != Codec::Plain || !is_regular || self.framing.encoding() != Encoding::Utf8 {
             let bytes = self.stream(name, codec, head, Box::new(file))?;
             return Ok((bytes, self.records(Arc::clone(name), from.map_or(0, |p| p.at.offset))?));
         }
@@ -125,7 +129,10 @@ impl ReadPlan {
 
     fn stream(&self, name: &Arc<str>, codec: Codec, head: Vec<u8>, rest: Box<dyn Read + Send>) -> SchemaResult<Bytes> {
         let stream = Decompressor::new(codec, head, rest).map_err(|e| io_error("decompress", name, e))?;
-        Ok(Bytes::Stream(Box::new(stream)))
+        Ok(match Transcoder::new(self.framing.encoding()) {
+            Some(transcoder) => Bytes::Transcoded(Box::new(Transcoded::new(stream, transcoder))),
+            None => Bytes::Stream(Box::new(stream)),
+        })
     }
 
     /// A file that is called compressed and is not would otherwise surface as a baffling syntax error.
@@ -214,7 +221,7 @@ pub(crate) fn stored_len(path: &Path) -> u64 {
 fn rewind(bytes: &mut Bytes, name: &Arc<str>, to: u64) -> SchemaResult<()> {
     match bytes {
         Bytes::File(file) => file.seek(SeekFrom::Start(to)).map(drop).map_err(|e| io_error("seek in", name, e)),
-        Bytes::Stream(_) => Ok(()),
+        Bytes::Stream(_) | Bytes::Transcoded(_) => Ok(()),
     }
 }
 

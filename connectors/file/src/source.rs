@@ -11,7 +11,7 @@ use std::{
 use laminar_formats::AnyDecoder;
 use laminar_schema::{
     ConfigError, ConnectorError, DecoderSet, FormatSpec, Framing, Positions, SchemaError, SchemaResult, Source,
-    SourceConfig, SourceConnector, SourceFromConfig,
+    SourceConfig, SourceConnector, SourceFromConfig, format::Encoding,
 };
 
 use crate::{
@@ -236,6 +236,11 @@ fn check_options(config: &FileSourceConfig, framing: &Framing) -> SchemaResult<(
             "false",
             "the whole file is one record, which never ends while it is followed",
         );
+    }
+    if config.follow && framing.encoding() != Encoding::Utf8 {
+        let encoding = framing.encoding().name();
+        let reason = format!("files in {encoding} are read from their beginning, and cannot be followed");
+        return conflict("follow", "true", "false", &reason);
     }
     for (key, value) in [("max_record_bytes", config.max_record_bytes), ("max_batch_bytes", config.max_batch_bytes)] {
         if value == 0 {

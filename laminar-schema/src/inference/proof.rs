@@ -99,11 +99,12 @@ pub fn sample_batch(samples: &[RawRecord], framing: Option<&Framing>) -> RawBatc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::CsvFraming;
+    use crate::format::{CsvFraming, Encoding};
 
     #[test]
     fn a_header_line_becomes_the_preamble_of_every_partition() {
         let csv = CsvFraming {
+            encoding: Encoding::Utf8,
             delimiter: b",".to_vec(),
             trim: false,
             quote: Some(b'"'),
