@@ -1,5 +1,6 @@
 //! Which schema wins (SPEC.md §3): declared, registry, self-described or sampled, and why.
 
+mod account;
 mod error;
 mod explain;
 mod merge;
