@@ -3,8 +3,10 @@
 //! Lives here: everything that is the same for all formats. Does not live here: how a format's bytes are looked at
 //! (`formats/<format>/infer.rs`).
 
+mod head;
 mod proof;
 
+pub use head::StreamHead;
 pub use proof::{Proof, prove, sample_batch};
 
 use std::{
@@ -20,6 +22,7 @@ use arrow_schema::{DataType, Field, SchemaRef};
 use crate::{
     config::Options,
     error::{InferError, SchemaResult},
+    field,
     format::DecoderSet,
     record::RawRecord,
     types::field_type_name,
@@ -380,6 +383,12 @@ pub trait FormatInference: Send + Sync {
     fn detect(&self, head: SampleHead<'_>, config: &InferenceConfig) -> SchemaResult<Option<DetectedFormat>> {
         let _ = (head, config);
         Ok(None)
+    }
+
+    /// The type that holds whatever a field of a record may hold: what a field becomes that does not decode its own
+    /// sample. JSON, unless all values of the format are text.
+    fn widest_type(&self) -> Field {
+        field::json_field("", true)
     }
 
     /// Infers again from [`InferredSchema::evidence`], without the data.

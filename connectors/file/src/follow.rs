@@ -152,7 +152,7 @@ impl Following<'_> {
         let (bytes, records) = opened;
         let identity = match &bytes {
             Bytes::File(file) => identity(&file.metadata().map_err(|e| io_error("look at", &name, e))?),
-            Bytes::Stream(_) | Bytes::Transcoded(_) => None,
+            Bytes::Stream(_) => None,
         };
         self.out.send(Event::Opened(Box::new(records)))?;
         self.files.push(Followed { input: self.opened, path, name, bytes, identity });

@@ -13,7 +13,6 @@ use laminar_schema::{ConnectorError, Framing, Location, SchemaError, SchemaResul
 use crate::{
     compression::{Codec, Compression, Decompressor, MAGIC_BYTES},
     position::FilePosition,
-    transcode::Transcoded,
 };
 
 /// Bytes that are read at once.
@@ -32,14 +31,12 @@ pub(crate) struct ReadPlan {
     pub(crate) follow: bool,
 }
 
-/// One input's uncompressed bytes, as UTF-8 where they are text.
+/// One input's uncompressed bytes, in the character encoding that they have.
 pub(crate) enum Bytes {
     /// A plain file, which can be read in any place and grows under our eyes.
     File(File),
     /// Anything else: compressed, a pipe, a reader of the caller's.
     Stream(Box<Decompressor<Box<dyn Read + Send>>>),
-    /// Text of another encoding.
-    Transcoded(Box<Transcoded<Decompressor<Box<dyn Read + Send>>>>),
 }
 
 impl Read for Bytes {
@@ -47,7 +44,6 @@ impl Read for Bytes {
         match self {
             Self::File(file) => file.read(buf),
             Self::Stream(stream) => stream.read(buf),
-            Self::Transcoded(stream) => stream.read(buf),
         }
     }
 }
@@ -74,13 +70,57 @@ pub(crate) struct Records {
     pub(crate) skip_to: u64,
     /// Length in storage, once the input has been read to its end.
     pub(crate) stored: Option<u64>,
+    /// Makes UTF-8 of what is read; `None` where it is UTF-8.
+    transcoder: Option<Transcoder>,
+    /// Text on its way from the transcoder into the frames.
+    text: Vec<u8>,
+}
+
+impl Records {
+    /// Takes over `bytes[from..]` as read, and yields a buffer to be filled anew.
+    pub(crate) fn take_over(&mut self, bytes: Vec<u8>, from: usize) -> Vec<u8> {
+        if self.transcoder.is_none() {
+            return self.frames.take_over(bytes, from);
+        }
+        self.add(&bytes[from..]);
+        bytes
+    }
+
+    /// Takes bytes in as read.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        match &mut self.transcoder {
+            None => push(&mut self.frames, bytes),
+            Some(transcoder) => {
+                self.text.clear();
+                transcoder.push(bytes, &mut self.text);
+                push(&mut self.frames, &self.text);
+            }
+        }
+    }
+
+    /// Says that nothing follows.
+    pub(crate) fn end(&mut self) {
+        // Taken, so that an input that is said to end twice has one end.
+        if let Some(mut transcoder) = self.transcoder.take() {
+            self.text.clear();
+            transcoder.end(&mut self.text);
+            push(&mut self.frames, &self.text);
+        }
+        self.frames.end();
+    }
+}
+
+fn push(frames: &mut FrameBuffer, bytes: &[u8]) {
+    frames.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+    frames.filled(bytes.len());
 }
 
 impl ReadPlan {
     /// Records of an input that is read from its first byte.
     pub(crate) fn records(&self, name: Arc<str>, skip_to: u64) -> SchemaResult<Records> {
         let frames = FrameBuffer::new(Framer::new(&self.framing, self.max_record_bytes)?);
-        Ok(Records { name, frames, skip_to, stored: None })
+        let transcoder = Transcoder::new(self.framing.encoding());
+        Ok(Records { name, frames, skip_to, stored: None, transcoder, text: Vec::new() })
     }
 
     /// Opens a file at `from`, or at its beginning.
@@ -117,6 +157,18 @@ impl ReadPlan {
         Ok((bytes, records))
     }
 
+    /// The first bytes of a file, uncompressed and in their own encoding, up to `max`; and whether these are all.
+    pub(crate) fn head(&self, path: &Path, max: usize) -> SchemaResult<(Vec<u8>, bool)> {
+        let name = path.to_string_lossy().into();
+        let (bytes, _) = self.open(path, &name, None)?;
+        let mut head = Vec::new();
+        // One byte more tells whether these are all.
+        bytes.take(max as u64 + 1).read_to_end(&mut head).map_err(|e| io_error("read", &name, e))?;
+        let is_whole = head.len() <= max;
+        head.truncate(max);
+        Ok((head, is_whole))
+    }
+
     /// The bytes of a stream that is read once.
     pub(crate) fn open_once(&self, name: &Arc<str>, mut input: Box<dyn Read + Send>) -> SchemaResult<Bytes> {
         let head = match self.compression {
@@ -129,10 +181,7 @@ impl ReadPlan {
 
     fn stream(&self, name: &Arc<str>, codec: Codec, head: Vec<u8>, rest: Box<dyn Read + Send>) -> SchemaResult<Bytes> {
         let stream = Decompressor::new(codec, head, rest).map_err(|e| io_error("decompress", name, e))?;
-        Ok(match Transcoder::new(self.framing.encoding()) {
-            Some(transcoder) => Bytes::Transcoded(Box::new(Transcoded::new(stream, transcoder))),
-            None => Bytes::Stream(Box::new(stream)),
-        })
+        Ok(Bytes::Stream(Box::new(stream)))
     }
 
     /// A file that is called compressed and is not would otherwise surface as a baffling syntax error.
@@ -205,10 +254,19 @@ pub(crate) fn end_of_file(plan: &ReadPlan, path: &Path, name: &Arc<str>) -> Sche
 
 /// Reads a chunk straight into the records' buffer; at the end of the input, tells it so.
 pub(crate) fn fill(bytes: &mut Bytes, records: &mut Records) -> SchemaResult<()> {
-    let read = bytes.read_some(records.frames.space(CHUNK_BYTES)).map_err(|e| io_error("read", &records.name, e))?;
-    records.frames.filled(read);
+    let failed = |e| io_error("read", &records.name, e);
+    let read = if records.transcoder.is_some() {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        let read = bytes.read_some(&mut chunk).map_err(failed)?;
+        records.add(&chunk[..read]);
+        read
+    } else {
+        let read = bytes.read_some(records.frames.space(CHUNK_BYTES)).map_err(failed)?;
+        records.frames.filled(read);
+        read
+    };
     if read == 0 {
-        records.frames.end();
+        records.end();
     }
     Ok(())
 }
@@ -221,7 +279,7 @@ pub(crate) fn stored_len(path: &Path) -> u64 {
 fn rewind(bytes: &mut Bytes, name: &Arc<str>, to: u64) -> SchemaResult<()> {
     match bytes {
         Bytes::File(file) => file.seek(SeekFrom::Start(to)).map(drop).map_err(|e| io_error("seek in", name, e)),
-        Bytes::Stream(_) | Bytes::Transcoded(_) => Ok(()),
+        Bytes::Stream(_) => Ok(()),
     }
 }
 

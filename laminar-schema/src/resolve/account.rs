@@ -28,6 +28,10 @@ impl<'a> Account<'a> {
         Self { info, request, reports: Vec::new() }
     }
 
+    pub(super) fn request(&self) -> &'a ResolveRequest<'a> {
+        self.request
+    }
+
     fn report(&mut self, strategy: Strategy, verdict: StrategyVerdict, reason: impl Into<String>) {
         self.reports.push(StrategyReport { strategy, verdict, reason: reason.into() });
     }
@@ -139,7 +143,8 @@ impl<'a> Account<'a> {
         }
     }
 
-    pub(super) fn finish(mut self, candidate: Candidate) -> SchemaResult<ResolvedSchema> {
+    /// The outcome. May be asked for again where a candidate turns out to be wrong.
+    pub(super) fn finish(&mut self, candidate: Candidate) -> SchemaResult<ResolvedSchema> {
         for strategy in [Strategy::Registry, Strategy::Provider, Strategy::Inference] {
             if !self.reports.iter().any(|r| r.strategy == strategy) {
                 self.report(strategy, StrategyVerdict::NotNeeded, "the schema was already found");
@@ -148,7 +153,7 @@ impl<'a> Account<'a> {
         self.merged(candidate)
     }
 
-    fn merged(self, candidate: Candidate) -> SchemaResult<ResolvedSchema> {
+    fn merged(&self, candidate: Candidate) -> SchemaResult<ResolvedSchema> {
         let mut resolved = merge::merge(self.request.declared, candidate)?;
         // The words are shared by every format that has anything to leave over; see the formats' option tables.
         let options = &self.request.format.options;
@@ -158,7 +163,7 @@ impl<'a> Account<'a> {
         if rescues && resolved.schema.column_with_name(field::RESCUE_COLUMN).is_none() {
             merge::add_column(&mut resolved, field::json_field(field::RESCUE_COLUMN, true), FieldOrigin::DefaultAdded);
         }
-        resolved.strategies = self.reports;
+        resolved.strategies = self.reports.clone();
         resolved.format = self.request.format.clone();
         DefaultFiller::new(&resolved.schema)?;
         Ok(resolved)

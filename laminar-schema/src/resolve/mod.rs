@@ -3,6 +3,7 @@
 mod account;
 mod error;
 mod explain;
+mod lower;
 mod merge;
 mod outcome;
 mod resolver;

@@ -4,7 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arrow_schema::{Field, Schema, SchemaRef};
 
-use super::{ResolutionKind, ResolveError, ResolvedSchema, Strategy, account::Account, merge::Candidate};
+use super::{
+    ResolutionKind, ResolveError, ResolvedSchema, Strategy,
+    account::Account,
+    lower::{Lowering, MAX_ROUNDS},
+    merge::Candidate,
+};
 use crate::{
     capability::{Capability, SchemaInferable, SchemaProvider, SchemaRegistryAware},
     config::FormatSpec,
@@ -14,7 +19,8 @@ use crate::{
     field,
     format::{DecodeSpec, DecoderSet},
     inference::{
-        FieldMeta, FormatInferenceRegistry, InferenceConfig, InferenceWarning, Proof, SampledRange, sample_batch,
+        DetectedFormat, FieldMeta, FormatInferenceRegistry, InferenceConfig, InferenceWarning, Proof, SampleHead,
+        SampledRange, sample_batch,
     },
     record::RawRecord,
     registry::RegistryConfig,
@@ -62,6 +68,49 @@ impl SchemaResolver {
         Self::new(FormatInferenceRegistry::of::<D>())
     }
 
+    /// Finds options of the format that nobody set, where the schema will be sampled, and then the schema. Yields the
+    /// source as the found options make it; [`ResolvedSchema::format`] has them.
+    ///
+    /// # Errors
+    /// As [`SchemaResolver::resolve`]; found options that the source refuses.
+    pub async fn detect_and_resolve<S: SourceConnector>(
+        &self,
+        source: S,
+        request: &ResolveRequest<'_>,
+    ) -> SchemaResult<(S, ResolvedSchema)> {
+        let Detection { found, samples } = self.detect(&source, request).await?;
+        let Some(found) = found else {
+            let resolved = self.resolve_sampled(&source, request, samples).await?;
+            return Ok((source, resolved));
+        };
+        let format = FormatSpec { name: request.format.name.clone(), options: found.options };
+        let source = if found.found.is_empty() { source } else { source.with_format(&format)? };
+        let request = ResolveRequest { format: &format, ..*request };
+        let mut resolved = self.resolve_sampled(&source, &request, samples).await?;
+        resolved.found_options = found.found;
+        resolved.warnings.splice(0..0, found.warnings);
+        Ok((source, resolved))
+    }
+
+    async fn detect<S: SourceConnector>(&self, source: &S, request: &ResolveRequest<'_>) -> SchemaResult<Detection> {
+        let config = inference_config(request);
+        let (Some(inferrer), Some(inferable), true) = (
+            self.formats.get(&request.format.name),
+            source.as_schema_inferable(),
+            config.detect_format && will_sample(source, request),
+        ) else {
+            return Ok(Detection::default());
+        };
+        if let Some(head) = inferable.sample_head(&config).await? {
+            let found = if head.bytes.is_empty() { None } else { inferrer.detect(head.as_sample(), &config)? };
+            return Ok(Detection { found, samples: None });
+        }
+        let samples = inferable.sample_records(&config).await?;
+        let found = if samples.is_empty() { None } else { inferrer.detect(SampleHead::Records(&samples), &config)? };
+        // Sampling again could wait as long again; what options the format has does not change where records end.
+        Ok(Detection { found, samples: Some(samples) })
+    }
+
     /// Resolves the schema of `source`: declared, wildcard, registry, self-described, sampled, or an error that
     /// says what would help.
     ///
@@ -73,6 +122,16 @@ impl SchemaResolver {
         &self,
         source: &S,
         request: &ResolveRequest<'_>,
+    ) -> SchemaResult<ResolvedSchema> {
+        self.resolve_sampled(source, request, None).await
+    }
+
+    /// As [`SchemaResolver::resolve`], with a sample that was taken already.
+    async fn resolve_sampled<S: SourceConnector>(
+        &self,
+        source: &S,
+        request: &ResolveRequest<'_>,
+        samples: Option<Vec<RawRecord>>,
     ) -> SchemaResult<ResolvedSchema> {
         let mut account = Account::new(source.info(), request);
         account.check_asked_for()?;
@@ -110,8 +169,31 @@ impl SchemaResolver {
             && account.takes(Strategy::Inference, Capability::Inferable)
         {
             let config = inference_config(request);
-            let samples = sample(&inferable, &config).await?;
-            let inferred = inferable.infer_from_samples(&samples, &request.format.name, &config, &self.formats).await?;
+            let samples = match samples {
+                Some(samples) => some_of(samples, &config)?,
+                None => sample(&inferable, &config).await?,
+            };
+            return self.infer(source, &inferable, account, config, &samples).await;
+        }
+        Err(account.no_strategy())
+    }
+
+    /// Infers, decodes the sample with what comes out, and lowers the fields that reject records of it.
+    async fn infer<S: SourceConnector>(
+        &self,
+        source: &S,
+        inferable: &S::Inferable<'_>,
+        mut account: Account<'_>,
+        mut config: InferenceConfig,
+        samples: &[RawRecord],
+    ) -> SchemaResult<ResolvedSchema> {
+        let request = account.request();
+        let format = request.format.name.as_str();
+        let inferrer = self.formats.get(format);
+        let mut lowering = Lowering::new(inferrer.map_or_else(|| field::json_field("", true), |i| i.widest_type()));
+        let mut round = 1;
+        loop {
+            let inferred = inferable.infer_from_samples(samples, format, &config, &self.formats).await?;
             let mut resolved = account.finish(Candidate {
                 schema: inferred.schema,
                 kind: ResolutionKind::Inferred {
@@ -121,13 +203,19 @@ impl SchemaResolver {
                 warnings: inferred.warnings,
                 details: inferred.field_details,
             })?;
-            resolved.sample = sampled_ranges(&samples);
-            resolved.evidence = inferred.evidence;
             // The proof runs over the merged schema, so that a declared column that contradicts the data shows now.
-            resolved.warnings.extend(prove(source, request, &resolved.schema, &samples)?.warning());
+            let proof = prove(source, request, &resolved.schema, samples)?;
+            if round < MAX_ROUNDS && lowering.lower(&resolved, &proof, &mut config) {
+                round += 1;
+                continue;
+            }
+            resolved.sample = sampled_ranges(samples);
+            resolved.evidence = inferred.evidence;
+            resolved.inference = Some(config);
+            resolved.warnings.extend(lowering.warnings());
+            resolved.warnings.extend(proof.warning());
             return Ok(resolved);
         }
-        Err(account.no_strategy())
     }
 
     /// A provider that only guesses is held against a sample, where one can be had.
@@ -145,12 +233,12 @@ impl SchemaResolver {
         };
         let samples = sample(&inferable, &inference_config(request)).await?;
         let proof = prove(source, request, schema, &samples)?;
-        match &proof.first {
+        match proof.errors.first() {
             None => {
                 let proven = format!("{guess}; it decodes all of {} sampled records", proof.sampled);
                 warnings.push(InferenceWarning::warning("", proven));
             }
-            Some(first) if proof.rejected == proof.sampled => {
+            Some(first) if proof.errors.len() == proof.sampled => {
                 return Err(ResolveError::NotProven { sampled: proof.sampled, first: first.to_string() }.into());
             }
             Some(_) => warnings.extend(proof.warning()),
@@ -159,8 +247,28 @@ impl SchemaResolver {
     }
 }
 
+/// What looking for options of the format gave: what was found, and the records that it was found in, where those had to
+/// be sampled.
+#[derive(Default)]
+struct Detection {
+    found: Option<DetectedFormat>,
+    samples: Option<Vec<RawRecord>>,
+}
+
+/// Whether the schema will come from a sample: nothing that goes before gives one.
+fn will_sample<S: SourceConnector>(source: &S, request: &ResolveRequest<'_>) -> bool {
+    let info = source.info();
+    let supports = |capability| info.supports(capability, &request.format.name);
+    let is_registered = request.registry.is_some() && source.as_schema_registry_aware().is_some();
+    let is_provided = source.as_schema_provider().is_some() && supports(Capability::Provider);
+    request.full_declaration().is_none() && !is_registered && !is_provided && supports(Capability::Inferable)
+}
+
 async fn sample(source: &impl SchemaInferable, config: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
-    let samples = source.sample_records(config).await?;
+    some_of(source.sample_records(config).await?, config)
+}
+
+fn some_of(samples: Vec<RawRecord>, config: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
     if samples.is_empty() {
         return Err(InferError::NoSamples { waited: config.sample_timeout }.into());
     }
