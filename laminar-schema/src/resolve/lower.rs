@@ -53,9 +53,13 @@ impl Lowering {
         self.lowered.len() > before
     }
 
-    /// A warning for each field that was lowered.
-    pub(super) fn warnings(self) -> impl Iterator<Item = InferenceWarning> {
-        self.lowered.into_values()
+    /// A warning for each field that was lowered, as the outcome has it: a hint may have been passed over, or what is
+    /// around the field have been lowered after it.
+    pub(super) fn warnings(self, resolved: &ResolvedSchema) -> Vec<InferenceWarning> {
+        let widest = field_type_name(&self.widest);
+        let is_lowered =
+            |path: &str| resolved.field_details.iter().any(|d| d.field_name == path && d.sql_type == widest);
+        self.lowered.into_iter().filter(|(path, _)| is_lowered(path)).map(|(_, warning)| warning).collect()
     }
 
     /// The innermost inferred field that can be lowered for the record that `error` rejects.

@@ -212,7 +212,8 @@ impl SchemaResolver {
             resolved.sample = sampled_ranges(samples);
             resolved.evidence = inferred.evidence;
             resolved.inference = Some(config);
-            resolved.warnings.extend(lowering.warnings());
+            let lowered = lowering.warnings(&resolved);
+            resolved.warnings.extend(lowered);
             resolved.warnings.extend(proof.warning());
             return Ok(resolved);
         }
