@@ -1,5 +1,7 @@
 //! Options of a format that nobody set are found before the sample is taken, and everything behind uses them.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+
 use std::{fs, io::Write as _, path::Path, time::Duration};
 
 use expect_test::{Expect, expect};

@@ -1,5 +1,7 @@
 //! CSV files in other encodings than UTF-8, from SQL to rows; resumed in the middle; and what is no text.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+
 use std::{fs, path::Path};
 
 use laminar_connector_memory::MemoryStore;

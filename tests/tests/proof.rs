@@ -2,6 +2,8 @@
 //!
 //! The shipped inferences make no such mistake, as `infer_property.rs` shows. So these make claims of their own.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+
 use std::fmt::Write as _;
 
 use arrow_schema::DataType;
