@@ -5,9 +5,11 @@
 
 mod head;
 mod proof;
+mod sampler;
 
 pub use head::StreamHead;
 pub use proof::{Proof, prove, sample_batch};
+pub use sampler::{MAX_SAMPLE_BYTES, sample_streams, sampled_ranges};
 
 use std::{
     collections::{BTreeMap, HashMap},

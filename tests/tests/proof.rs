@@ -43,8 +43,8 @@ async fn a_field_that_rejects_records_is_lowered() {
         expect![[r#"
             day JSON
             items STRUCT(n JSON)[]
-            warning: field day: lowered from DATE to JSON: 2 of 3 sampled records do not decode otherwise, the first: [row 1] field day at byte 8: expected DATE, found string "-"
-            warning: field items[].n: lowered from BIGINT to JSON: 1 of 3 sampled records do not decode otherwise, the first: [row 1] field items[1].n at byte 39: expected BIGINT, found string "x"
+            warning: field day: lowered from DATE to JSON: 2 of 3 sampled records do not decode otherwise, the first: [partition 0, offset 1] field day at byte 8: expected DATE, found string "-"
+            warning: field items[].n: lowered from BIGINT to JSON: 1 of 3 sampled records do not decode otherwise, the first: [partition 0, offset 1] field items[1].n at byte 39: expected BIGINT, found string "x"
             hints: day, items[].n
         "#]],
     )
@@ -77,17 +77,17 @@ async fn what_the_user_says_is_not_lowered() {
     check(claims(), &format!("(a BIGINT, * PREFIX 'x_') {records}"), expect![[r#"
         a BIGINT
         x_b JSON
-        warning: field a: holds 2 BIGINT (1) and 1 VARCHAR (x), which have no type in common; kept as JSON text
-        warning: field b: lowered from BIGINT to JSON: 1 of 3 sampled records do not decode otherwise, the first: [row 2] field b at byte 14: expected BIGINT, found string "y"
-        error: field a: 1 of 3 sampled records do not decode with this schema, the first: [row 1] field a at byte 6: expected BIGINT, found string "x"
+        warning: field a: holds 2 BIGINT (1 at offset 0 of 0) and 1 VARCHAR (x at offset 1 of 0), which have no type in common; kept as JSON text
+        warning: field b: lowered from BIGINT to JSON: 1 of 3 sampled records do not decode otherwise, the first: [partition 0, offset 2] field b at byte 14: expected BIGINT, found string "y"
+        error: field a: 1 of 3 sampled records do not decode with this schema, the first: [partition 0, offset 1] field a at byte 6: expected BIGINT, found string "x"
         hints: b
     "#]]).await;
     check(claims(), &format!("{records} INFER SCHEMA (hints = 'a BIGINT')"), expect![[r#"
         a BIGINT
         b JSON
-        info: field a: its hint makes it BIGINT; it holds 1 VARCHAR (x)
-        warning: field b: lowered from BIGINT to JSON: 1 of 3 sampled records do not decode otherwise, the first: [row 2] field b at byte 14: expected BIGINT, found string "y"
-        error: field a: 1 of 3 sampled records do not decode with this schema, the first: [row 1] field a at byte 6: expected BIGINT, found string "x"
+        info: field a: its hint makes it BIGINT; it holds 1 VARCHAR (x at offset 1 of 0)
+        warning: field b: lowered from BIGINT to JSON: 1 of 3 sampled records do not decode otherwise, the first: [partition 0, offset 2] field b at byte 14: expected BIGINT, found string "y"
+        error: field a: 1 of 3 sampled records do not decode with this schema, the first: [partition 0, offset 1] field a at byte 6: expected BIGINT, found string "x"
         hints: a, b
     "#]]).await;
 }
@@ -102,8 +102,8 @@ async fn a_record_that_no_type_would_save_stays_a_warning() {
            [3]') FORMAT JSON"#,
         expect![[r#"
             a BIGINT
-            error: 2 of 3 sampled records are unusable and were left out, the first: expected an object, found [3]
-            error: 2 of 3 sampled records do not decode with this schema, the first: [row 1] at byte 7: expected `,` or `}`, found the end of the record
+            error: 2 of 3 sampled records are unusable and were left out, the first: expected an object, found [3] at offset 2 of 0
+            error: 2 of 3 sampled records do not decode with this schema, the first: [partition 0, offset 1] at byte 7: expected `,` or `}`, found the end of the record
             hints: 
         "#]],
     )
@@ -119,8 +119,8 @@ async fn an_inference_that_is_deaf_to_hints_ends_all_the_same() {
            {"a": {"b": "x"}}') FORMAT JSON"#,
         expect![[r#"
             a STRUCT(b BIGINT)
-            warning: field a.b: holds 1 BIGINT (1) and 1 VARCHAR (x), which have no type in common; kept as JSON text
-            error: field a.b: 1 of 2 sampled records do not decode with this schema, the first: [row 1] field a.b at byte 12: expected BIGINT, found string "x"
+            warning: field a.b: holds 1 BIGINT (1 at offset 0 of 0) and 1 VARCHAR (x at offset 1 of 0), which have no type in common; kept as JSON text
+            error: field a.b: 1 of 2 sampled records do not decode with this schema, the first: [partition 0, offset 1] field a.b at byte 12: expected BIGINT, found string "x"
             hints: a.b
         "#]],
     )

@@ -1,7 +1,5 @@
 //! The six steps (SPEC.md §3), in order, each with an account of why it was or was not taken.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use arrow_schema::{Field, Schema, SchemaRef};
 
 use super::{
@@ -20,7 +18,7 @@ use crate::{
     format::{DecodeSpec, DecoderSet},
     inference::{
         DetectedFormat, FieldMeta, FormatInferenceRegistry, InferenceConfig, InferenceWarning, Proof, SampleHead,
-        SampledRange, sample_batch,
+        sample_batch, sampled_ranges,
     },
     record::RawRecord,
     registry::RegistryConfig,
@@ -274,24 +272,6 @@ fn some_of(samples: Vec<RawRecord>, config: &InferenceConfig) -> SchemaResult<Ve
         return Err(InferError::NoSamples { waited: config.sample_timeout }.into());
     }
     Ok(samples)
-}
-
-/// Where the records of a sample stand, by partition.
-fn sampled_ranges(samples: &[RawRecord]) -> Vec<SampledRange> {
-    let mut ranges: BTreeMap<Option<&Arc<str>>, SampledRange> = BTreeMap::new();
-    for RawRecord { metadata, .. } in samples {
-        let range = ranges.entry(metadata.partition.as_ref()).or_insert_with(|| SampledRange {
-            partition: metadata.partition.clone(),
-            records: 0,
-            first_offset: metadata.offset,
-            last_offset: metadata.offset,
-        });
-        range.records += 1;
-        // A header line has no offset, and any offset is more than none.
-        range.first_offset = range.first_offset.into_iter().chain(metadata.offset).min();
-        range.last_offset = range.last_offset.max(metadata.offset);
-    }
-    ranges.into_values().collect()
 }
 
 fn inference_config(request: &ResolveRequest<'_>) -> InferenceConfig {
