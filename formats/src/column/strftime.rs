@@ -138,11 +138,10 @@ impl Strftime {
                 Item::ShortYear | Item::Month | Item::Day | Item::Hour | Item::Hour12 | Item::Minute | Item::Second => {
                     2
                 }
-                Item::Literal(c) if c.is_ascii() => {
-                    let Some((first, behind)) = rest.split_first() else { return true };
-                    if char::from(*first) != *c {
-                        return false;
-                    }
+                Item::Literal(c) => {
+                    let mut utf8 = [0; 4];
+                    let literal = c.encode_utf8(&mut utf8).as_bytes();
+                    let Some(behind) = rest.strip_prefix(literal) else { return literal.starts_with(rest) };
                     rest = behind;
                     continue;
                 }

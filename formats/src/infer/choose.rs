@@ -110,7 +110,8 @@ impl<'a> Chooser<'a> {
     /// A field whose type is given, and how many values look like it.
     fn hinted(&mut self, spot: Spot<'_>, evidence: &Evidence, hint: &TypeHint) -> (Field, u64) {
         let field = hint.field.clone().with_name(spot.name).with_nullable(true);
-        let fits = |kind: &Kind| *kind != Kind::Null && kind.fits(&field);
+        let holds_any_text = self.fallback == Fallback::Varchar && *field.data_type() == DataType::Utf8;
+        let fits = |kind: &Kind| *kind != Kind::Null && (holds_any_text || kind.fits(&field));
         let fitting: u64 = evidence.seen().iter().filter(|(kind, _)| fits(kind)).map(|(_, seen)| seen.count).sum();
         if fitting < evidence.non_nulls() {
             let strangers = evidence.seen().iter().filter(|(kind, _)| **kind != Kind::Null && !fits(kind));
@@ -134,9 +135,10 @@ impl<'a> Chooser<'a> {
     }
 
     fn typed_field(&mut self, spot: Spot<'_>, evidence: &Evidence) -> Field {
-        let kind = self.trusted(spot, evidence, evidence.kind(self.fallback));
+        let kind = evidence.kind(self.fallback);
         let plain = |data_type| Field::new(spot.name, data_type, true);
         match kind {
+            kind if !self.is_trusted(spot, evidence, kind) => plain(DataType::Utf8),
             Kind::Null if evidence.values() == 0 => self.anything(spot),
             Kind::Null => {
                 let message = format!(
@@ -169,25 +171,22 @@ impl<'a> Chooser<'a> {
         }
     }
 
-    /// The kind of a field's values; text where a text's meaning was seen too seldom to be trusted.
-    fn trusted(&mut self, spot: Spot<'_>, evidence: &Evidence, kind: Kind) -> Kind {
+    /// Whether what the texts of a field mean was seen often enough.
+    fn is_trusted(&mut self, spot: Spot<'_>, evidence: &Evidence, kind: Kind) -> bool {
         let is_meaning = match self.fallback {
             Fallback::Json => kind.is_text(),
             Fallback::Varchar => kind.is_scalar(),
         };
-        if !is_meaning || matches!(kind, Kind::Null | Kind::Varchar) {
-            return kind;
-        }
-        let (floor, confidence) =
-            (self.config.min_confidence, wilson_lower(evidence.non_nulls(), evidence.non_nulls()));
-        if confidence >= floor {
-            return kind;
+        let confidence = wilson_lower(evidence.non_nulls(), evidence.non_nulls());
+        let floor = self.config.min_confidence;
+        if !is_meaning || matches!(kind, Kind::Null | Kind::Varchar) || confidence >= floor {
+            return true;
         }
         let message = format!(
-            "looks like {kind} with confidence {confidence:.2}, less than min_confidence = {floor}; kept as VARCHAR"
+            "looks like {kind} with confidence {confidence:.2}, below min_confidence = {floor}; kept as VARCHAR"
         );
         self.say(spot.path, WarningSeverity::Info, message);
-        Kind::Varchar
+        false
     }
 
     /// The field of values of which none was seen: whatever comes must fit.

@@ -93,7 +93,7 @@ fn names_utc(pattern: &str) -> bool {
 /// Whether a text that begins like this may be in ISO 8601. False is certain.
 pub(super) fn may_be_iso8601(beginning: &[u8]) -> bool {
     let has = |at: usize, byte: u8| beginning.get(at).is_none_or(|b| *b == byte);
-    has(4, b'-') || has(2, b':')
+    beginning.iter().take(2).all(u8::is_ascii_digit) && (has(4, b'-') || has(2, b':'))
 }
 
 /// Reads `YYYY-MM-DD`, `HH:MM:SS[.f]`, or both joined by `T` or a space, then perhaps a zone.
