@@ -86,9 +86,15 @@ async fn half_a_character_rejects_its_record_and_no_other() {
     fs::write(&path, bytes).unwrap();
     let store = MemoryStore::new();
     assert!(store.register("encoding_broken"));
-    let summary = run(&sql(&path, "utf-16le", "encoding_broken"), &RunOptions::default()).await;
+    let skip = sql(&path, "utf-16le", "encoding_broken");
+    let summary = run(&skip, &RunOptions::default()).await;
     assert_eq!((summary.rows, summary.rejected), (2, 1));
     assert_eq!(store.texts(), [r#"{"id":1,"name":"a"}"#, r#"{"id":3,"name":"c"}"#]);
+    let mut engine = TestEngine::new();
+    let script = engine.load(&skip.replace("ON ERROR SKIP", "ON ERROR FAIL")).unwrap();
+    let planned = engine.plan(&script, &RunOptions::default()).await.unwrap().remove(0);
+    let error = planned.pipeline.run(std::future::pending(), &Metrics::new()).await.unwrap_err().to_string();
+    assert!(error.contains("offset 12, line 3]: expected text in utf-16le, found bytes that are none"), "{error}");
 }
 
 #[tokio::test]
