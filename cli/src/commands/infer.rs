@@ -66,7 +66,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         inference.insert("sample_size", size.to_string(), None);
     }
     let input = found.open(format_options).await?;
-    let resolved = input.resolve(None, &inference, args.threads.unwrap_or_else(available_cores)).await?;
+    let (input, resolved) = input.resolve(None, &inference, args.threads.unwrap_or_else(available_cores)).await?;
     match form {
         Form::Table => print(&schema_report::to_text(&input.format.name, &resolved))?,
         Form::Json => print_json(&schema_report::to_json(&input.format.name, &resolved))?,
