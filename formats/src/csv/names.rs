@@ -8,10 +8,11 @@ pub(super) fn column_name(index: usize, count: usize) -> String {
     format!("column{index:0digits$}")
 }
 
-/// A header's names, each of them once: an empty one is named by its position, and further ones of a name are numbered.
+/// A header's names, each of them once: blanks around them go, an empty one is named by its position, and further ones
+/// of a name are numbered.
 pub(super) fn unique_names<'a>(header: impl ExactSizeIterator<Item = &'a str>) -> Vec<String> {
     let count = header.len();
-    let header: Vec<&str> = header.collect();
+    let header: Vec<&str> = header.map(str::trim_ascii).collect();
     let own: HashSet<&str> = header.iter().copied().collect();
     let mut taken: HashSet<String> = HashSet::with_capacity(count);
     let mut names = Vec::with_capacity(count);
@@ -41,7 +42,8 @@ mod tests {
             (&["a", "a", "a"], &["a", "a_1", "a_2"]),
             (&["a", "a_1", "a"], &["a", "a_1", "a_2"]),
             (&["a", "a", "a_1"], &["a", "a_2", "a_1"]),
-            (&["", "x", ""], &["column0", "x", "column2"]),
+            (&[" a", "b c "], &["a", "b c"]),
+            (&["", "x", " "], &["column0", "x", "column2"]),
         ] {
             assert_eq!(unique_names(header.iter().copied()), expected);
         }

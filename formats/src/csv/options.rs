@@ -151,7 +151,8 @@ pub enum DuplicateColumns {
     First,
     /// The last one is taken.
     Last,
-    /// All are columns: further ones of a name are `a_1`, `a_2`, and one without a name is `column0` by its position.
+    /// All are columns: further ones of a name are `a_1`, `a_2`, one without a name is `column0` by its position, and
+    /// blanks around names go.
     Rename,
 }
 words! {

@@ -21,7 +21,7 @@ const MAX_COMPOUNDS: usize = 4;
 const LOOKED_AT: usize = 16 * 1024;
 
 /// The usual dialects. Options that were given are in all of them.
-pub(super) fn usual(text: &[u8], base: &CsvOptions, given: &Given) -> Vec<CsvOptions> {
+pub(super) fn usual(text: &[u8], base: &CsvOptions, given: &Given<'_>) -> Vec<CsvOptions> {
     let mut delimiters = compounds(text);
     delimiters.extend(DELIMITERS.iter().filter(|d| is_in(text, d)).map(|d| (*d).to_owned()));
     if delimiters.is_empty() {
@@ -31,7 +31,7 @@ pub(super) fn usual(text: &[u8], base: &CsvOptions, given: &Given) -> Vec<CsvOpt
 }
 
 /// Dialects with delimiters that are seldom seen.
-pub(super) fn rare(text: &[u8], base: &CsvOptions, given: &Given) -> Vec<CsvOptions> {
+pub(super) fn rare(text: &[u8], base: &CsvOptions, given: &Given<'_>) -> Vec<CsvOptions> {
     if given.has("delimiter") {
         return Vec::new();
     }
@@ -39,7 +39,16 @@ pub(super) fn rare(text: &[u8], base: &CsvOptions, given: &Given) -> Vec<CsvOpti
     with_marks(text, base, given, &delimiters)
 }
 
-fn with_marks(text: &[u8], base: &CsvOptions, given: &Given, delimiters: &[String]) -> Vec<CsvOptions> {
+/// Dialects with a delimiter that does not occur, which read every row as one field.
+pub(super) fn one_column(text: &[u8], base: &CsvOptions, given: &Given<'_>) -> Vec<CsvOptions> {
+    let absent = DELIMITERS.iter().chain(&RARE).find(|d| !is_in(text, d));
+    match absent {
+        Some(delimiter) if !given.has("delimiter") => with_marks(text, base, given, &[(*delimiter).to_owned()]),
+        _ => Vec::new(),
+    }
+}
+
+fn with_marks(text: &[u8], base: &CsvOptions, given: &Given<'_>, delimiters: &[String]) -> Vec<CsvOptions> {
     let delimiters = match given.has("delimiter") {
         true => std::slice::from_ref(&base.delimiter.0),
         false => delimiters,
@@ -75,7 +84,7 @@ fn starts_lines(text: &[u8], mark: u8) -> bool {
 }
 
 /// Quotes worth a try, the usual one first: where there is none at all, it does no harm.
-fn quotes(text: &[u8], delimiter: &[u8], base: &CsvOptions, given: &Given) -> Vec<Mark> {
+fn quotes(text: &[u8], delimiter: &[u8], base: &CsvOptions, given: &Given<'_>) -> Vec<Mark> {
     if given.has("quote") {
         return vec![base.quote];
     }
@@ -100,7 +109,7 @@ fn opens_fields(text: &[u8], mark: u8, delimiter: &[u8]) -> bool {
     marks().any(opens) && marks().any(closes)
 }
 
-fn escapes(text: &[u8], quote: Mark, given: &Given) -> Vec<Option<Mark>> {
+fn escapes(text: &[u8], quote: Mark, given: &Given<'_>) -> Vec<Option<Mark>> {
     match quote.0 {
         Some(quote) if !given.has("escape") && memmem::find(text, &[b'\\', quote]).is_some() => {
             vec![None, Some(Mark(Some(b'\\')))]

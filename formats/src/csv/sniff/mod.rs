@@ -33,7 +33,7 @@ use grid::Grid;
 use shape::Shape;
 
 /// Bytes of the stream that are looked at.
-pub const MAX_HEAD: usize = 1 << 20;
+const MAX_HEAD: usize = 1 << 20;
 
 /// Rows whose types decide between dialects that are otherwise as good.
 const TIE_ROWS: usize = 200;
@@ -129,12 +129,16 @@ impl<'a> Search<'a> {
 
     fn run(&mut self) -> SchemaResult<()> {
         let Some(best) = self.best()? else { return Ok(()) };
-        let (mut options, shape) = (best.options, best.shape);
+        let (mut options, mut shape) = (best.options, best.shape);
         let is_stream = self.records.is_none();
         let mut header_names = None;
         let mut skip_lines = 0;
         {
             let mut grid = self.grid(&options)?;
+            if is_stream && !self.given.has("ragged_rows") && shape.has_trailing_delimiter(&mut grid) {
+                shape.start -= 1;
+                options.ragged_rows = RaggedRows::IgnoreExtra;
+            }
             let Some(first) = grid.rows.get(shape.start).copied() else { return Ok(()) };
             let rows = body(&grid, &shape);
             values::find(&mut grid, &rows, &mut options, &self.given, self.config);
@@ -178,6 +182,14 @@ impl<'a> Search<'a> {
             let rare = candidates::rare(&self.text, &self.options, &self.given);
             best = self.best_of(rare)?.filter(|trial| trial.shape.is_table()).or(best);
         }
+        if best.as_ref().is_some_and(|trial| !trial.shape.is_table() && trial.shape.evenness() < 1_000_000) {
+            // No delimiter cuts the rows alike, so that what looks like one is text.
+            let one_column = candidates::one_column(&self.text, &self.options, &self.given);
+            if !one_column.is_empty() {
+                best = self.best_of(one_column)?.or(best);
+                self.warn("no delimiter gives rows of as many fields, so that each is one field; set delimiter");
+            }
+        }
         Ok(best)
     }
 
@@ -194,8 +206,7 @@ impl<'a> Search<'a> {
                 trials.push(Trial { options, shape, has_quoted, typed: 0 });
             }
         }
-        let rank =
-            |trial: &Trial| (trial.shape.is_table(), if trial.shape.is_table() { trial.shape.evenness() } else { 0 });
+        let rank = |trial: &Trial| (trial.shape.is_table(), trial.shape.evenness());
         let Some(top) = trials.iter().map(rank).max() else { return Ok(None) };
         trials.retain(|trial| rank(trial) == top);
         if trials.len() > 1 {
@@ -203,7 +214,7 @@ impl<'a> Search<'a> {
                 trial.typed = self.typed_share(trial)?;
             }
         }
-        let score = |t: &Trial| (t.typed, t.shape.even, t.shape.width, t.has_quoted);
+        let score = |t: &Trial| (t.typed, t.has_quoted, t.shape.even, t.shape.width);
         let mut found: Option<Trial> = None;
         let mut rival = None;
         for trial in trials {

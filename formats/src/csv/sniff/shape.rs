@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::grid::Row;
+use super::grid::{Grid, Row};
 
 /// Rows out of line that a table may have, as a share of all: one in so many.
 const TOLERATED: usize = 10;
@@ -48,9 +48,14 @@ impl Shape {
         shape
     }
 
-    /// Whether every row of the table has as many fields.
-    pub(super) fn is_even(&self) -> bool {
-        self.short + self.long + self.broken == 0
+    /// Whether every row but the header ends in a delimiter: `a,b` above `1,2,`.
+    pub(super) fn has_trailing_delimiter(&self, grid: &mut Grid<'_>) -> bool {
+        let Some(above) = self.start.checked_sub(1).map(|at| grid.rows[at]) else { return false };
+        if above.width.is_none_or(|width| width + 1 != self.width) {
+            return false;
+        }
+        let rows: Vec<Row> = grid.rows[self.start..].iter().filter(|r| r.width == Some(self.width)).copied().collect();
+        rows.into_iter().all(|row| grid.fields(row).last().is_some_and(|field| field.text.is_empty()))
     }
 
     /// Whether the rows may pass for a table of several columns.
