@@ -96,6 +96,8 @@ async fn what_is_set_or_declared_is_not_looked_for() {
     let none = Vec::<String>::new();
     assert_eq!(check("FROM FILE FORMAT CSV (delimiter = ',')", &["id;name"]).await, none);
     assert_eq!(check("(a BIGINT) FROM FILE FORMAT CSV", &["a"]).await, none);
+    let off = "FROM FILE FORMAT CSV INFER SCHEMA (detect_format = false)";
+    assert_eq!(check(off, &["id;name"]).await, none);
 }
 
 #[tokio::test]
