@@ -111,6 +111,13 @@ impl<'a> Chooser<'a> {
                 self.warn_of_lost_kind(spot.path, evidence);
                 plain(DataType::Utf8)
             }
+            Kind::Blob => {
+                if evidence.seen().len() > 1 + usize::from(evidence.seen().contains_key(&Kind::Null)) {
+                    let message = format!("holds {}, which only BLOB holds together", self.examples(evidence));
+                    self.say(spot.path, WarningSeverity::Warning, message);
+                }
+                plain(DataType::Binary)
+            }
             Kind::List | Kind::Struct | Kind::Map if spot.depth >= self.config.max_depth => {
                 let message = format!("nested deeper than max_depth = {}; kept as JSON text", self.config.max_depth);
                 self.say(spot.path, WarningSeverity::Info, message);

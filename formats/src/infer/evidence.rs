@@ -76,6 +76,14 @@ impl Evidence {
                 let kind = rules.texts.observe(text, &mut self.texts);
                 self.note(kind, place, text);
             }
+            Value::Typed { kind, text } => {
+                match kind {
+                    Kind::Double => self.numbers.observe_non_finite(),
+                    Kind::TimestampTz => self.texts.observe_instant(text),
+                    _ => {}
+                }
+                self.note(*kind, place, text);
+            }
             Value::List { raw, items } => {
                 self.note(Kind::List, place, raw);
                 let items = match rules.arrays {
