@@ -175,7 +175,7 @@ impl<'a> Parts<'a> {
 }
 
 /// True when two texts of numbers have the same significant digits, sign and magnitude.
-pub(super) fn same_digits(a: &str, b: &str) -> bool {
+pub(crate) fn same_digits(a: &str, b: &str) -> bool {
     let (Some(a), Some(b)) = (parts(a), parts(b)) else { return false };
     a.negative == b.negative && a.compare(b) == Ordering::Equal
 }

@@ -28,6 +28,7 @@ mod csv;
 mod framer;
 mod json;
 mod lines;
+mod msgpack;
 mod resume;
 #[cfg(test)]
 mod tests;
