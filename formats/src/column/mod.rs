@@ -50,7 +50,7 @@ pub use keys::KeyTable;
 pub use list::{FixedListColumn, ListColumn};
 pub use map::MapColumn;
 pub use null::NullColumn;
-pub(crate) use number::same_digits;
+pub(crate) use number::{IntegerText, same_digits};
 pub use options::{BinaryEncoding, ColumnOptions};
 pub use structs::{OnAbsent, StructColumn, StructField};
 pub use temporal::TemporalColumn;

@@ -170,6 +170,8 @@ pub(super) fn push_scalar(out: &mut Vec<u8>, token: Token<'_>) {
         Token::Bool(v) => out.extend_from_slice(if v { b"true" } else { b"false" }),
         Token::Int(v) => push_integer(out, |room| integer::write_i64(room, 0, v)),
         Token::Uint(v) => push_integer(out, |room| integer::write_u64(room, 0, v)),
+        // The shortest text of four bytes may be another integer.
+        Token::F32(v) if v.fract() == 0.0 => push_scalar(out, Token::F64(v.into())),
         Token::F32(v) if v.is_finite() => out.extend_from_slice(ryu::Buffer::new().format_finite(v).as_bytes()),
         Token::F64(v) if v.is_finite() => out.extend_from_slice(ryu::Buffer::new().format_finite(v).as_bytes()),
         Token::F32(v) => push_non_finite(out, v.into()),

@@ -106,6 +106,8 @@ fn integers_are_exact_or_refused() {
             "81 'p' '1234.50'",
             "81 'p' '1234.505'",
             "81 'p' cb 7ff0000000000000",
+            "81 'h' cb 4450000000000001",
+            "81 'h' ca 4f000000",
             "81 'i' '1'",
             "81 'd' cb fff0000000000000",
         ],
@@ -116,7 +118,9 @@ fn integers_are_exact_or_refused() {
             8: ∅ | ∅ | ∅ | ∅ | 0.10
             9: ∅ | ∅ | ∅ | ∅ | 0.10
             10: ∅ | ∅ | ∅ | ∅ | 1234.50
-            14: ∅ | ∅ | -inf | ∅ | ∅
+            13: ∅ | ∅ | ∅ | 1180591620717411565568 | ∅
+            14: ∅ | ∅ | ∅ | 2147483648 | ∅
+            16: ∅ | ∅ | -inf | ∅ | ∅
             1: field t at byte 3: expected TINYINT, found integer -129, which does not fit without loss
             2: field i at byte 3: expected BIGINT, found integer 9223372036854775808, which does not fit without loss
             3: field i at byte 3: expected BIGINT, found float 1.5, which does not fit without loss
@@ -124,7 +128,7 @@ fn integers_are_exact_or_refused() {
             5: field d at byte 3: expected DOUBLE, found integer 9007199254740993, which does not fit without loss
             11: field p at byte 3: expected DECIMAL(6,2), found string "1234.505", which does not fit without loss
             12: field p at byte 3: expected DECIMAL(6,2), found float Infinity, which does not fit without loss
-            13: field i at byte 3: expected BIGINT, found string "1"
+            15: field i at byte 3: expected BIGINT, found string "1"
         "#]],
     );
 }

@@ -11,7 +11,7 @@ use super::{
     token::{Malformed, Token, token},
 };
 use crate::{
-    column::{Column, ColumnOps, FixedListColumn, JsonColumn, ListColumn, Mismatch, Scalar, StructColumn},
+    column::{Column, ColumnOps, FixedListColumn, IntegerText, JsonColumn, ListColumn, Mismatch, Scalar, StructColumn},
     json::{DuplicateFields, Misfits, Rescue, duplicate, in_item, null_field, push_absent, unknown},
     policy::{TypeMismatch, UnknownFields},
 };
@@ -397,10 +397,14 @@ impl<'r> Walker<'r, '_> {
     }
 }
 
-/// Pushes a float into a column that wants its digits: those of the shortest text that is this float.
+/// Pushes a float into a column that wants its digits: those of the integer that it is, or else of the shortest text that
+/// is this float.
 #[inline(never)]
 fn push_digits(column: &mut Column, v: impl ryu::Float + Into<f64> + Copy) -> Result<(), Mismatch> {
     let float: f64 = v.into();
+    if float.fract() == 0.0 && float.abs() < MAX_INTEGER {
+        return column.push_scalar(Scalar::Number(IntegerText::new(float as i128).as_str()));
+    }
     if float.is_finite() {
         return column.push_scalar(Scalar::Number(ryu::Buffer::new().format_finite(v)));
     }
@@ -410,6 +414,9 @@ fn push_digits(column: &mut Column, v: impl ryu::Float + Into<f64> + Copy) -> Re
         pushed => pushed,
     }
 }
+
+/// Floats below 2^126 and without a fraction are integers of 128 bits, exactly.
+const MAX_INTEGER: f64 = (1_u128 << 126) as f64;
 
 fn is_decimal(column: &Column) -> bool {
     matches!(column, Column::Decimal32(_) | Column::Decimal64(_) | Column::Decimal128(_) | Column::Decimal256(_))
