@@ -232,7 +232,9 @@ impl<'a> Chooser<'a> {
 
     /// Values that have no type in common: both sides are shown.
     fn warn_of_conflict(&mut self, path: &str, evidence: &Evidence) {
-        let message = format!("holds {}, which have no type in common; kept as JSON text", self.examples(evidence));
+        let kinds = evidence.seen().keys().filter(|kind| **kind != Kind::Null).count();
+        let reason = if kinds > 1 { "which have no type in common" } else { "which has no other type" };
+        let message = format!("holds {}, {reason}; kept as JSON text", self.examples(evidence));
         self.say(path, WarningSeverity::Warning, message);
     }
 

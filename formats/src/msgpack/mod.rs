@@ -17,7 +17,8 @@
 //! - `str` must be UTF-8, also where no column wants it, but for BLOB columns: those take the bytes of `str` as they are, as
 //!   writers from before `bin` mean them. VARCHAR takes a `bin` that is UTF-8.
 //! - DECIMAL is read from text too: MessagePack has no decimals.
-//! - The timestamp extension is an instant. A TIMESTAMP without a zone takes it in UTC, VARCHAR as ISO 8601 text.
+//! - The timestamp extension is an instant. A TIMESTAMP without a zone takes it in UTC, VARCHAR and BLOB as
+//!   ISO 8601 text.
 //! - Another extension goes into a JSON column alone, as `{"ext":5,"data":"…"}` with its data in base64.
 //! - JSON columns hold bytes as base64, timestamps as ISO 8601, and `"NaN"`, `"Infinity"` and `"-Infinity"` as text.
 //! - A key that is no `str` counts as its text: `{1: …}` has the field `1`. An array, a map or an extension is no key.

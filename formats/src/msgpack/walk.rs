@@ -433,6 +433,10 @@ fn push_instant(column: &mut Column, instant: Instant) -> Result<(), Mismatch> {
         Column::Utf8(_) | Column::LargeUtf8(_) | Column::Utf8View(_) | Column::Dictionary(_) => {
             column.push_scalar(Scalar::Str(instant.text().as_str()))
         }
+        // Of a column that holds text and bytes.
+        Column::Binary(_) | Column::LargeBinary(_) => {
+            column.push_scalar(Scalar::Bytes(instant.text().as_str().as_bytes()))
+        }
         _ => Err(Mismatch::Type),
     }
 }
