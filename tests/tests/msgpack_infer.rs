@@ -275,7 +275,7 @@ fn is_same(read: &Value, written: &Value) -> bool {
         }
         (Value::F64(_) | Value::F32(_), Value::String(_)) if read.as_f64().unwrap().is_finite() => {
             // A DECIMAL, or a JSON number of more digits than DOUBLE has.
-            text(written).unwrap().parse::<f64>().unwrap() == shortest(read)
+            text(written).unwrap().parse::<f64>().ok() == read.as_f64()
         }
         (Value::F64(_) | Value::F32(_), Value::String(_)) => {
             let v = read.as_f64().unwrap();
@@ -293,13 +293,9 @@ fn is_same(read: &Value, written: &Value) -> bool {
             text.trim_end_matches('0').trim_end_matches('.') == read.to_string().trim_end_matches('0')
                 || text.split('.').next() == Some(&read.to_string())
         }
-        // In JSON a float of four bytes is its shortest text.
-        (Value::F32(_), Value::F64(_) | Value::F32(_)) => {
-            written.as_f64() == read.as_f64() || written.as_f64() == Some(shortest(read))
-        }
-        (Value::F64(read), Value::F64(_) | Value::F32(_)) => {
-            let written = written.as_f64().unwrap();
-            *read == written || read.is_nan() && written.is_nan()
+        (Value::F64(_) | Value::F32(_), Value::F64(_) | Value::F32(_)) => {
+            let (read, written) = (read.as_f64().unwrap(), written.as_f64().unwrap());
+            read == written || read.is_nan() && written.is_nan()
         }
         (Value::Integer(_), Value::F64(_) | Value::F32(_)) => {
             read.to_string().parse::<f64>().unwrap() == written.as_f64().unwrap()
@@ -308,14 +304,6 @@ fn is_same(read: &Value, written: &Value) -> bool {
             read.as_f64().unwrap() == written.to_string().parse::<f64>().unwrap()
         }
         (read, written) => read == written,
-    }
-}
-
-/// The number that a float's shortest text is.
-fn shortest(value: &Value) -> f64 {
-    match value {
-        Value::F32(v) if v.fract() != 0.0 => v.to_string().parse().unwrap(),
-        _ => value.as_f64().unwrap(),
     }
 }
 

@@ -170,12 +170,10 @@ pub(super) fn push_scalar(out: &mut Vec<u8>, token: Token<'_>) {
         Token::Bool(v) => out.extend_from_slice(if v { b"true" } else { b"false" }),
         Token::Int(v) => push_integer(out, |room| integer::write_i64(room, 0, v)),
         Token::Uint(v) => push_integer(out, |room| integer::write_u64(room, 0, v)),
-        // The shortest text of four bytes may be another integer.
-        Token::F32(v) if v.fract() == 0.0 => push_scalar(out, Token::F64(v.into())),
-        Token::F32(v) if v.is_finite() => out.extend_from_slice(ryu::Buffer::new().format_finite(v).as_bytes()),
+        // Four bytes are the same number as eight, so they have the same text.
+        Token::F32(v) => push_scalar(out, Token::F64(v.into())),
         Token::F64(v) if v.is_finite() => out.extend_from_slice(ryu::Buffer::new().format_finite(v).as_bytes()),
-        Token::F32(v) => push_non_finite(out, v.into()),
-        Token::F64(v) => push_non_finite(out, v),
+        Token::F64(v) => out.extend_from_slice(non_finite(v).as_bytes()),
         // Whoever made the token has checked it.
         Token::Str(text) => quote(out, std::str::from_utf8(text).unwrap_or("")),
         Token::Bin(data) => push_base64(out, data),
@@ -202,10 +200,6 @@ fn push_integer(out: &mut Vec<u8>, write: impl FnOnce(&mut [u8]) -> usize) {
     let mut room = [0; integer::ROOM];
     let end = write(&mut room);
     out.extend_from_slice(&room[..end]);
-}
-
-fn push_non_finite(out: &mut Vec<u8>, v: f64) {
-    out.extend_from_slice(non_finite(v).as_bytes());
 }
 
 /// The JSON text of what is no number: what JavaScript calls it.

@@ -13,7 +13,7 @@
 //! # Decisions
 //! - Every encoding of a value is the same value: `1` in nine bytes is 1.
 //! - Numbers are exact. A float fits an integer column if it is an integer, an integer a DOUBLE if that holds it. In a
-//!   DECIMAL and in JSON a float with a fraction counts as its shortest text.
+//!   DECIMAL and in JSON a float with a fraction counts as the shortest text that is this DOUBLE: four bytes of 0.1 are 0.10000000149011612.
 //! - `str` must be UTF-8, also where no column wants it, but for BLOB columns: those take the bytes of `str` as they are, as
 //!   writers from before `bin` mean them. VARCHAR takes a `bin` that is UTF-8.
 //! - DECIMAL is read from text too: MessagePack has no decimals.

@@ -169,7 +169,7 @@ impl<'r> Walker<'r, '_> {
             Token::Nil => return self.null(column, field, place),
             Token::Bool(v) => column.push_scalar(Scalar::Bool(v)),
             Token::Uint(v) => column.push_scalar(Scalar::U64(v)),
-            Token::F32(v) if column.wants_exact_numbers() => push_digits(column, v),
+            Token::F32(v) if column.wants_exact_numbers() => push_digits(column, v.into()),
             Token::F32(v) => column.push_scalar(Scalar::F64(v.into())),
             Token::Bin(data) => column.push_scalar(Scalar::Bytes(data)),
             Token::Map(len) => match column {
@@ -398,18 +398,17 @@ impl<'r> Walker<'r, '_> {
 }
 
 /// Pushes a float into a column that wants its digits: those of the integer that it is, or else of the shortest text that
-/// is this float.
+/// is this DOUBLE.
 #[inline(never)]
-fn push_digits(column: &mut Column, v: impl ryu::Float + Into<f64> + Copy) -> Result<(), Mismatch> {
-    let float: f64 = v.into();
-    if float.fract() == 0.0 && float.abs() < MAX_INTEGER {
-        return column.push_scalar(Scalar::Number(IntegerText::new(float as i128).as_str()));
+fn push_digits(column: &mut Column, v: f64) -> Result<(), Mismatch> {
+    if v.fract() == 0.0 && v.abs() < MAX_INTEGER {
+        return column.push_scalar(Scalar::Number(IntegerText::new(v as i128).as_str()));
     }
-    if float.is_finite() {
+    if v.is_finite() {
         return column.push_scalar(Scalar::Number(ryu::Buffer::new().format_finite(v)));
     }
     // Numbers that they are, they have no digits; a column of another kind says so.
-    match column.push_scalar(Scalar::F64(float)) {
+    match column.push_scalar(Scalar::F64(v)) {
         Err(Mismatch::Type) if is_decimal(column) => Err(Mismatch::Range),
         pushed => pushed,
     }
