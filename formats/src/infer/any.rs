@@ -4,7 +4,7 @@ use laminar_schema::{
     DetectedFormat, FormatInference, InferenceConfig, InferredSchema, RawRecord, SampleHead, SchemaResult,
 };
 
-use crate::{csv::CsvInference, json::JsonInference, raw::RawInference};
+use crate::{csv::CsvInference, json::JsonInference, msgpack::MsgPackInference, raw::RawInference};
 
 /// The inference of any format of this crate.
 #[derive(Debug, Clone, Copy)]
@@ -13,13 +13,16 @@ pub enum AnyInference {
     Json(JsonInference),
     /// Of CSV.
     Csv(CsvInference),
+    /// Of MessagePack.
+    MsgPack(MsgPackInference),
     /// Of raw bytes.
     Raw(RawInference),
 }
 
 impl AnyInference {
     /// Every inference.
-    pub const ALL: [Self; 3] = [Self::Json(JsonInference), Self::Csv(CsvInference), Self::Raw(RawInference)];
+    pub const ALL: [Self; 4] =
+        [Self::Json(JsonInference), Self::Csv(CsvInference), Self::MsgPack(MsgPackInference), Self::Raw(RawInference)];
 
     /// The inference of a format.
     pub fn of(format: &str) -> Option<Self> {
@@ -38,6 +41,7 @@ impl FormatInference for AnyInference {
         match self {
             Self::Json(i) => i.format_name(),
             Self::Csv(i) => i.format_name(),
+            Self::MsgPack(i) => i.format_name(),
             Self::Raw(i) => i.format_name(),
         }
     }
@@ -46,6 +50,7 @@ impl FormatInference for AnyInference {
         match self {
             Self::Json(i) => i.infer(samples, config),
             Self::Csv(i) => i.infer(samples, config),
+            Self::MsgPack(i) => i.infer(samples, config),
             Self::Raw(i) => i.infer(samples, config),
         }
     }

@@ -63,6 +63,18 @@ impl TextFacts {
         self.codes += other.codes;
     }
 
+    /// Takes in an instant that the format itself tells from text: no timestamp format is needed to read it.
+    pub(super) fn observe_instant(&mut self, text: &str) {
+        if let Some(moment) = iso8601(text) {
+            self.nanos |= moment.nanos;
+            self.far_away |= moment.year.is_some_and(|y| !NANOSECOND_YEARS.contains(&y));
+        } else {
+            // A year of more digits than four.
+            self.far_away = true;
+            self.nanos |= text.split_once('.').is_some_and(|(_, f)| f.trim_end_matches(['0', 'Z']).len() > 6);
+        }
+    }
+
     /// How many texts would be numbers without their leading zeros.
     pub(super) fn codes(&self) -> u64 {
         self.codes

@@ -12,6 +12,8 @@ pub enum Framing {
     /// JSON documents: one per line, or the elements of one array that fills the file. Which one is seen from the
     /// first byte that is no white space.
     JsonDocuments,
+    /// MessagePack values, one behind the other.
+    MsgPack,
     /// CSV records: quoted fields may hold line ends.
     Csv(CsvFraming),
     /// The whole file is one record.
