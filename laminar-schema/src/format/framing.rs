@@ -25,7 +25,8 @@ impl Framing {
     pub fn encoding(&self) -> Encoding {
         match self {
             Self::Csv(csv) => csv.encoding,
-            Self::Lines | Self::JsonDocuments | Self::Whole => Encoding::Utf8,
+            // Bytes, or text that its own standard says is UTF-8.
+            Self::Lines | Self::JsonDocuments | Self::MsgPack | Self::Whole => Encoding::Utf8,
         }
     }
 }
