@@ -3,6 +3,7 @@
 mod error;
 mod explain;
 mod merge;
+mod offline;
 mod outcome;
 mod resolver;
 

@@ -27,7 +27,7 @@ use crate::{
 /// Finds the schema of a source. Ring 2: may do I/O through the source's capabilities.
 #[derive(Debug, Default)]
 pub struct SchemaResolver {
-    formats: FormatInferenceRegistry,
+    pub(super) formats: FormatInferenceRegistry,
 }
 
 /// What a user said about a source's schema.
@@ -50,7 +50,7 @@ impl<'a> ResolveRequest<'a> {
     }
 
     /// The declared columns, when they leave nothing to find.
-    fn full_declaration(&self) -> Option<&'a DeclaredSchema> {
+    pub(super) fn full_declaration(&self) -> Option<&'a DeclaredSchema> {
         self.declared.filter(|d| !d.has_wildcard && !d.columns.is_empty())
     }
 }
@@ -189,7 +189,7 @@ fn sampled_ranges(samples: &[RawRecord]) -> Vec<SampledRange> {
     ranges.into_values().collect()
 }
 
-fn inference_config(request: &ResolveRequest<'_>) -> InferenceConfig {
+pub(super) fn inference_config(request: &ResolveRequest<'_>) -> InferenceConfig {
     let mut config = request.inference.cloned().unwrap_or_default();
     config.format_options = request.format.options.clone();
     config
@@ -240,14 +240,14 @@ fn with_field_metadata(schema: &SchemaRef, metadata: &std::collections::HashMap<
 }
 
 /// The account of one resolution. Not generic, so it is compiled once.
-struct Account<'a> {
+pub(super) struct Account<'a> {
     info: ConnectorInfo,
     request: &'a ResolveRequest<'a>,
     reports: Vec<StrategyReport>,
 }
 
 impl<'a> Account<'a> {
-    fn new(info: ConnectorInfo, request: &'a ResolveRequest<'a>) -> Self {
+    pub(super) fn new(info: ConnectorInfo, request: &'a ResolveRequest<'a>) -> Self {
         Self { info, request, reports: Vec::new() }
     }
 
@@ -256,7 +256,7 @@ impl<'a> Account<'a> {
     }
 
     /// A clause that asks for a capability by name is an error where the connector lacks it, whatever else is declared.
-    fn check_asked_for(&self) -> SchemaResult<()> {
+    pub(super) fn check_asked_for(&self) -> SchemaResult<()> {
         let asked = [
             (self.request.registry.is_some(), Capability::Registry),
             (self.request.inference.is_some(), Capability::Inferable),
@@ -280,7 +280,7 @@ impl<'a> Account<'a> {
     }
 
     /// Step 1.
-    fn declared(mut self, declared: &DeclaredSchema) -> SchemaResult<ResolvedSchema> {
+    pub(super) fn declared(mut self, declared: &DeclaredSchema) -> SchemaResult<ResolvedSchema> {
         let columns = declared.columns.len();
         self.report(Strategy::Declared, StrategyVerdict::Taken, format!("all {columns} columns are declared"));
         for strategy in [Strategy::Wildcard, Strategy::Registry, Strategy::Provider, Strategy::Inference] {
@@ -322,7 +322,7 @@ impl<'a> Account<'a> {
     }
 
     /// Steps 4 and 5: whether the connector has the capability for this format.
-    fn takes(&mut self, strategy: Strategy, capability: Capability) -> bool {
+    pub(super) fn takes(&mut self, strategy: Strategy, capability: Capability) -> bool {
         self.note_passed_by(strategy);
         let supported = self.info.supports(capability, &self.request.format.name);
         let (name, format) = (self.info.name, &self.request.format.name);
@@ -362,7 +362,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    fn finish(mut self, candidate: Candidate) -> SchemaResult<ResolvedSchema> {
+    pub(super) fn finish(mut self, candidate: Candidate) -> SchemaResult<ResolvedSchema> {
         for strategy in [Strategy::Registry, Strategy::Provider, Strategy::Inference] {
             if !self.reports.iter().any(|r| r.strategy == strategy) {
                 self.report(strategy, StrategyVerdict::NotNeeded, "the schema was already found");
@@ -389,7 +389,7 @@ impl<'a> Account<'a> {
 
     /// Step 6.
     #[cold]
-    fn no_strategy(mut self) -> SchemaError {
+    pub(super) fn no_strategy(mut self) -> SchemaError {
         self.note_passed_by(Strategy::Error);
         ResolveError::NoStrategy {
             connector: self.info.name,
