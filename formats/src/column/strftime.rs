@@ -30,7 +30,7 @@ const WEEKDAYS: [&str; 7] = ["thursday", "friday", "saturday", "sunday", "monday
 
 /// A pattern, taken apart once.
 #[derive(Debug)]
-pub(super) struct Strftime(Vec<Item>);
+pub(crate) struct Strftime(Vec<Item>);
 
 #[derive(Debug, Clone, Copy)]
 enum Item {
@@ -83,7 +83,7 @@ impl Strftime {
     ///
     /// # Errors
     /// A specifier that is none, or that is not read here.
-    pub(super) fn new(pattern: &str) -> SchemaResult<Self> {
+    pub(crate) fn new(pattern: &str) -> SchemaResult<Self> {
         let mut items = Vec::new();
         let known = append(&mut items, pattern) && pattern.contains('%');
         if !known {
@@ -95,7 +95,7 @@ impl Strftime {
     }
 
     /// Reads a day with a time; no time means midnight.
-    pub(super) fn local(&self, text: &str) -> Result<LocalTime, Mismatch> {
+    pub(crate) fn local(&self, text: &str) -> Result<LocalTime, Mismatch> {
         let parts = self.parts(text)?;
         if let Some(seconds) = parts.epoch {
             return Ok(LocalTime {
@@ -110,8 +110,23 @@ impl Strftime {
     }
 
     /// Reads a time of day: nanoseconds since midnight.
-    pub(super) fn time(&self, text: &str) -> Result<i64, Mismatch> {
+    pub(crate) fn time(&self, text: &str) -> Result<i64, Mismatch> {
         self.parts(text)?.nanos_of_day()
+    }
+
+    /// Whether a text that fits may begin with this byte. True is no promise.
+    pub(crate) fn may_begin(&self, byte: u8) -> bool {
+        let first = self.0.iter().find(|item| !matches!(item, Item::Space));
+        let blank = byte.is_ascii_whitespace() || byte >= 0x80;
+        match first {
+            Some(Item::Literal(c)) => {
+                let mut utf8 = [0; 4];
+                blank || c.encode_utf8(&mut utf8).as_bytes()[0] == byte
+            }
+            Some(Item::MonthName | Item::WeekdayName | Item::Meridiem) => blank || byte.is_ascii_alphabetic(),
+            Some(Item::Zone | Item::PointFraction) | None => true,
+            Some(_) => blank || byte.is_ascii_digit() || byte == b'-',
+        }
     }
 
     fn parts(&self, text: &str) -> Result<Parts, Mismatch> {

@@ -55,7 +55,13 @@ fn grow(out: &mut Vec<u8>) {
 /// Where the closing quote of the string ends that opens at `quote`; `None` when there is none, or it is malformed.
 #[inline(always)]
 pub(crate) fn skip<I: Isa>(isa: I, quote: Cursor<'_>) -> Option<Cursor<'_>> {
-    let mut at = quote.behind(b'"')?;
+    measure(isa, quote).map(|(_, end)| end)
+}
+
+/// The same, and whether there is an escape between the quotes.
+#[inline(always)]
+pub(crate) fn measure<I: Isa>(isa: I, quote: Cursor<'_>) -> Option<(bool, Cursor<'_>)> {
+    let (mut at, mut is_escaped) = (quote.behind(b'"')?, false);
     loop {
         let window = at.window::<WINDOW>();
         let len = isa.plain_prefix(window);
@@ -65,8 +71,8 @@ pub(crate) fn skip<I: Isa>(isa: I, quote: Cursor<'_>) -> Option<Cursor<'_>> {
             continue;
         }
         match at.behind(b'"') {
-            Some(end) => return Some(end),
-            None => at = escape(at)?.1,
+            Some(end) => return Some((is_escaped, end)),
+            None => (is_escaped, at) = (true, escape(at)?.1),
         }
     }
 }

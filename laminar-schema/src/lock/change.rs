@@ -180,7 +180,7 @@ impl fmt::Display for Compared {
             Self::Resolved => "resolved again",
             Self::Evidence => "inferred again from its evidence",
             Self::Declaration => "its declaration was compared",
-            Self::NotCompared => "not compared: only the source or its registry knows the schema",
+            Self::NotCompared => "not compared: the lock holds no evidence, so only the source or a registry could say",
         })
     }
 }

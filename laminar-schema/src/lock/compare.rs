@@ -84,12 +84,17 @@ pub fn compare_source(locked: &LockedSource, now: &LockedSource) -> Vec<LockChan
 
 /// Where a lock contradicts itself, which only an edit can have brought about.
 pub fn contradictions(locked: &LockedSource) -> Vec<LockChange> {
+    let mut reasons = Vec::new();
     let of_schema = Fingerprint::of_canonical_text(&locked.schema).to_string();
-    if of_schema == locked.fingerprint {
-        return Vec::new();
+    if of_schema != locked.fingerprint {
+        reasons.push(format!("its schema has fingerprint {of_schema}, and it says {}", locked.fingerprint));
     }
-    let reason = format!("its schema has fingerprint {of_schema}, and it says {}", locked.fingerprint);
-    vec![LockChange::Contradiction { reason }]
+    match (&locked.evidence, &locked.replay) {
+        (None, Some(_)) => reasons.push("its evidence is missing".to_owned()),
+        (Some(_), None) => reasons.push("its `replay` is missing, which goes with evidence".to_owned()),
+        (None, None) | (Some(_), Some(_)) => {}
+    }
+    reasons.into_iter().map(|reason| LockChange::Contradiction { reason }).collect()
 }
 
 fn compare_formats(locked: &LockedFormat, now: &LockedFormat, changes: &mut Vec<LockChange>) {

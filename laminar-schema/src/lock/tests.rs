@@ -177,11 +177,13 @@ fn secrets_and_options_that_nobody_declares_are_masked() {
 }
 
 #[test]
-fn an_edited_schema_contradicts_its_fingerprint() {
+fn an_edited_lock_contradicts_itself() {
     let whole = locked(&resolved(schema("a DATE"), &[]));
     assert_eq!(contradictions(&whole), []);
     let edited = LockedSource { schema: whole.schema.replace("DATE", "TIME"), ..whole };
     assert!(matches!(contradictions(&edited)[..], [LockChange::Contradiction { .. }]));
+    let without = LockedSource { replay: Some(edited.fingerprint.clone()), ..edited };
+    assert_eq!(contradictions(&without).len(), 2);
 }
 
 #[test]
