@@ -7,6 +7,7 @@ mod convert;
 mod corpora;
 mod infer;
 mod laminar;
+mod lock;
 mod old_cpu;
 mod run;
 mod show;

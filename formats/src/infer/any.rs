@@ -1,6 +1,8 @@
 //! The closed set of this crate's inferences.
 
-use laminar_schema::{FormatInference, InferenceConfig, InferredSchema, RawRecord, SchemaResult};
+use laminar_schema::{
+    DetectedFormat, FormatInference, InferenceConfig, InferredSchema, RawRecord, SampleHead, SchemaResult,
+};
 
 use crate::{csv::CsvInference, json::JsonInference, raw::RawInference};
 
@@ -45,6 +47,22 @@ impl FormatInference for AnyInference {
             Self::Json(i) => i.infer(samples, config),
             Self::Csv(i) => i.infer(samples, config),
             Self::Raw(i) => i.infer(samples, config),
+        }
+    }
+
+    fn detect(&self, head: SampleHead<'_>, config: &InferenceConfig) -> SchemaResult<Option<DetectedFormat>> {
+        match self {
+            Self::Json(i) => i.detect(head, config),
+            Self::Csv(i) => i.detect(head, config),
+            Self::Raw(i) => i.detect(head, config),
+        }
+    }
+
+    fn replay(&self, evidence: &str, config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        match self {
+            Self::Json(i) => i.replay(evidence, config),
+            Self::Csv(i) => i.replay(evidence, config),
+            Self::Raw(i) => i.replay(evidence, config),
         }
     }
 }

@@ -10,10 +10,10 @@ use crate::{
     error::SchemaError,
     fingerprint::fingerprint,
     format::DecoderSet,
-    inference::InferenceConfig,
+    inference::{InferenceConfig, InferenceWarning},
     lock::{
         Compared, Facts, LOCK_VERSION, LockChange, LockError, LockFile, LockReport, LockedInference, LockedResolution,
-        LockedSource, SourceVerdict, compare_source, contradictions,
+        LockedSource, LockedWarning, SourceVerdict, compare_source, contradictions,
     },
     resolve::{ResolveRequest, ResolvedSchema},
 };
@@ -110,9 +110,13 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             // As it will be read back: the lock must not promise what it cannot keep.
             let config = LockedInference::from(&bound.inference).to_config(bound.resolved.format.options.clone())?;
             let request = request(statement, &bound.resolved.format, Some(&config));
-            let replayed = self.resolver.resolve_offline(bound.source.info(), &request, Some(evidence));
-            let replayed = replayed.map_err(|e| at_connector(&bound.definition, e))?;
-            locked.replay = replayed.map(|r| fingerprint(&r.schema).to_string());
+            match self.resolver.resolve_offline(bound.source.info(), &request, Some(evidence)) {
+                Ok(replayed) => locked.replay = replayed.map(|r| fingerprint(&r.schema).to_string()),
+                Err(e) => {
+                    locked.evidence = None;
+                    locked.warnings.push(LockedWarning::from(&InferenceWarning::warning("", e.to_string())));
+                }
+            }
         }
         Ok(locked)
     }
