@@ -6,6 +6,7 @@
 mod convert;
 mod corpora;
 mod infer;
+mod infer_ddl;
 mod laminar;
 mod lock;
 mod old_cpu;
