@@ -25,7 +25,7 @@ impl Framing {
     pub fn encoding(&self) -> Encoding {
         match self {
             Self::Csv(csv) => csv.encoding,
-            Self::Lines | Self::JsonDocuments | Self::Whole => Encoding::Utf8,
+            Self::Lines | Self::JsonDocuments | Self::MsgPack | Self::Whole => Encoding::Utf8,
         }
     }
 }
