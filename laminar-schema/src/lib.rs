@@ -32,6 +32,8 @@ pub mod field;
 pub mod fingerprint;
 pub mod format;
 pub mod inference;
+#[cfg(feature = "ddl")]
+pub mod lock;
 pub mod pipeline;
 pub mod position;
 pub mod record;

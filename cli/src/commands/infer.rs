@@ -80,7 +80,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
 
 fn create_source(input: &Input, resolved: &ResolvedSchema) -> String {
     let options = Options::from_pairs([("path", input.name.as_str())]);
-    ddl::ddl_of(&source_name(&input.name), &resolved.schema, "file", options, input.format.clone())
+    ddl::ddl_of(&source_name(&input.name), &resolved.schema, "file", options, resolved.format.clone())
 }
 
 /// A name for the source: the file's, up to its first dot.

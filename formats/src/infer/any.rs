@@ -1,5 +1,6 @@
 //! The closed set of this crate's inferences.
 
+use arrow_schema::Field;
 use laminar_schema::{
     DetectedFormat, FormatInference, InferenceConfig, InferredSchema, RawRecord, SampleHead, SchemaResult,
 };
@@ -60,6 +61,16 @@ impl FormatInference for AnyInference {
             Self::Json(i) => i.detect(head, config),
             Self::Csv(i) => i.detect(head, config),
             Self::Raw(i) => i.detect(head, config),
+            Self::MsgPack(i) => i.detect(head, config),
+        }
+    }
+
+    fn widest_type(&self) -> Field {
+        match self {
+            Self::Json(i) => i.widest_type(),
+            Self::Csv(i) => i.widest_type(),
+            Self::Raw(i) => i.widest_type(),
+            Self::MsgPack(i) => i.widest_type(),
         }
     }
 
@@ -68,6 +79,7 @@ impl FormatInference for AnyInference {
             Self::Json(i) => i.replay(evidence, config),
             Self::Csv(i) => i.replay(evidence, config),
             Self::Raw(i) => i.replay(evidence, config),
+            Self::MsgPack(i) => i.replay(evidence, config),
         }
     }
 }

@@ -65,9 +65,9 @@ impl TextFacts {
 
     /// Takes in an instant that the format itself tells from text: no timestamp format is needed to read it.
     pub(super) fn observe_instant(&mut self, text: &str) {
-        if let Some(moment) = iso8601(text) {
-            self.nanos |= moment.nanos;
-            self.far_away |= moment.year.is_some_and(|y| !NANOSECOND_YEARS.contains(&y));
+        if let Some(moment) = iso8601(text.as_bytes()) {
+            self.nanos |= moment.is_nanos;
+            self.far_away |= moment.is_far_away;
         } else {
             // A year of more digits than four.
             self.far_away = true;

@@ -27,7 +27,7 @@ use crate::{
 /// Finds the schema of a source. Ring 2: may do I/O through the source's capabilities.
 #[derive(Debug, Default)]
 pub struct SchemaResolver {
-    formats: FormatInferenceRegistry,
+    pub(super) formats: FormatInferenceRegistry,
 }
 
 /// What a user said about a source's schema.
@@ -50,7 +50,7 @@ impl<'a> ResolveRequest<'a> {
     }
 
     /// The declared columns, when they leave nothing to find.
-    fn full_declaration(&self) -> Option<&'a DeclaredSchema> {
+    pub(super) fn full_declaration(&self) -> Option<&'a DeclaredSchema> {
         self.declared.filter(|d| !d.has_wildcard && !d.columns.is_empty())
     }
 }
@@ -274,7 +274,7 @@ fn some_of(samples: Vec<RawRecord>, config: &InferenceConfig) -> SchemaResult<Ve
     Ok(samples)
 }
 
-fn inference_config(request: &ResolveRequest<'_>) -> InferenceConfig {
+pub(super) fn inference_config(request: &ResolveRequest<'_>) -> InferenceConfig {
     let mut config = request.inference.cloned().unwrap_or_default();
     config.format_options = request.format.options.clone();
     config
