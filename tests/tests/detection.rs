@@ -132,6 +132,9 @@ async fn records_are_looked_at_where_there_is_no_stream_and_sampled_once() {
     assert_eq!(bound.resolved.schema.fields().len(), 2);
     assert_eq!(bound.resolved.warnings[0].message, "looked at 2 records");
     assert_eq!(bound.spec.format.options.get("delimiter"), Some(";"));
+    let sampled: Vec<(usize, Option<u64>, Option<u64>)> =
+        bound.resolved.sample.iter().map(|r| (r.records, r.first_offset, r.last_offset)).collect();
+    assert_eq!(sampled, [(2, Some(0), Some(1))]);
 }
 
 fn resolver() -> SchemaResolver {
