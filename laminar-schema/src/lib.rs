@@ -32,6 +32,8 @@ pub mod field;
 pub mod fingerprint;
 pub mod format;
 pub mod inference;
+#[cfg(feature = "ddl")]
+pub mod lock;
 pub mod pipeline;
 pub mod position;
 pub mod record;
@@ -69,7 +71,7 @@ pub use format::{
 pub use inference::{
     ArrayInference, DetectedFormat, FieldInferenceDetail, FieldMeta, FormatInference, FormatInferenceRegistry,
     InferenceConfig, InferenceWarning, InferredSchema, NumberInference, SampleHead, SampleValue, SampledRange,
-    TypeHint, WarningSeverity,
+    StreamHead, TypeHint, WarningSeverity,
 };
 pub use pipeline::{Metrics, OnError, Output, Pipeline, PipelineConfig, Summary};
 pub use position::{Position, Positions};

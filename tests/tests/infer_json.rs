@@ -15,7 +15,7 @@ fn check_records(config: &InferenceConfig, samples: &[RawRecord], expected: Expe
     for cut in 0..=samples.len() {
         let part = |records: &[RawRecord]| {
             let mut part = JsonSample::new(config).unwrap();
-            records.iter().for_each(|r| part.observe(r));
+            part.observe_all(records);
             part
         };
         let mut merged = part(&samples[cut..]);

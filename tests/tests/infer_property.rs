@@ -115,7 +115,7 @@ fn json_schemas_decode_their_sample_in_any_order() {
             assert!(whole.warnings.iter().all(|w| !w.message.contains("unusable")), "seed {seed}: {texts:#?}");
             let parts = samples.chunks(1 + dice.roll(5)).map(|chunk| {
                 let mut part = JsonSample::new(&config).unwrap();
-                chunk.iter().for_each(|record| part.observe(record));
+                part.observe_all(chunk);
                 part
             });
             // A tree of merges, from the right: as good as any.

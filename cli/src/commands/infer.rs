@@ -66,7 +66,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         inference.insert("sample_size", size.to_string(), None);
     }
     let input = found.open(format_options).await?;
-    let resolved = input.resolve(None, &inference, args.threads.unwrap_or_else(available_cores)).await?;
+    let (input, resolved) = input.resolve(None, &inference, args.threads.unwrap_or_else(available_cores)).await?;
     match form {
         Form::Table => print(&schema_report::to_text(&input.format.name, &resolved))?,
         Form::Json => print_json(&schema_report::to_json(&input.format.name, &resolved))?,
@@ -80,7 +80,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
 
 fn create_source(input: &Input, resolved: &ResolvedSchema) -> String {
     let options = Options::from_pairs([("path", input.name.as_str())]);
-    ddl::ddl_of(&source_name(&input.name), &resolved.schema, "file", options, input.format.clone())
+    ddl::ddl_of(&source_name(&input.name), &resolved.schema, "file", options, resolved.format.clone())
 }
 
 /// A name for the source: the file's, up to its first dot.

@@ -6,7 +6,9 @@
 mod convert;
 mod corpora;
 mod infer;
+mod infer_ddl;
 mod laminar;
+mod lock;
 mod old_cpu;
 mod run;
 mod show;

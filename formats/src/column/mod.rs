@@ -52,9 +52,11 @@ pub use map::MapColumn;
 pub use null::NullColumn;
 pub(crate) use number::{IntegerText, same_digits};
 pub use options::{BinaryEncoding, ColumnOptions};
+pub(crate) use strftime::Strftime;
 pub use structs::{OnAbsent, StructColumn, StructField};
 pub use temporal::TemporalColumn;
 pub use text::TextColumn;
+pub(crate) use time_text::{days_in_month, days_since_epoch};
 pub use view::TextViewColumn;
 
 use time_text::TimestampFormats;

@@ -30,7 +30,7 @@ const WEEKDAYS: [&str; 7] = ["thursday", "friday", "saturday", "sunday", "monday
 
 /// A pattern, taken apart once.
 #[derive(Debug)]
-pub(super) struct Strftime(Vec<Item>);
+pub(crate) struct Strftime(Vec<Item>);
 
 #[derive(Debug, Clone, Copy)]
 enum Item {
@@ -83,7 +83,7 @@ impl Strftime {
     ///
     /// # Errors
     /// A specifier that is none, or that is not read here.
-    pub(super) fn new(pattern: &str) -> SchemaResult<Self> {
+    pub(crate) fn new(pattern: &str) -> SchemaResult<Self> {
         let mut items = Vec::new();
         let known = append(&mut items, pattern) && pattern.contains('%');
         if !known {
@@ -95,7 +95,7 @@ impl Strftime {
     }
 
     /// Reads a day with a time; no time means midnight.
-    pub(super) fn local(&self, text: &str) -> Result<LocalTime, Mismatch> {
+    pub(crate) fn local(&self, text: &str) -> Result<LocalTime, Mismatch> {
         let parts = self.parts(text)?;
         if let Some(seconds) = parts.epoch {
             return Ok(LocalTime {
@@ -110,8 +110,51 @@ impl Strftime {
     }
 
     /// Reads a time of day: nanoseconds since midnight.
-    pub(super) fn time(&self, text: &str) -> Result<i64, Mismatch> {
+    pub(crate) fn time(&self, text: &str) -> Result<i64, Mismatch> {
         self.parts(text)?.nanos_of_day()
+    }
+
+    /// Whether a text that fits may begin with this byte. True is no promise.
+    pub(crate) fn may_begin(&self, byte: u8) -> bool {
+        let is_space = |item: &&Item| matches!(item, Item::Space);
+        if self.0.first().is_some_and(|item| is_space(&item)) && (byte.is_ascii_whitespace() || byte >= 0x80) {
+            return true;
+        }
+        match self.0.iter().find(|item| !is_space(item)) {
+            Some(Item::Literal(c)) => c.encode_utf8(&mut [0; 4]).as_bytes()[0] == byte,
+            Some(Item::MonthName | Item::WeekdayName | Item::Meridiem) => byte.is_ascii_alphabetic(),
+            Some(Item::Zone | Item::PointFraction) | None => true,
+            Some(_) => matches!(byte, b' ' | b'-') || byte.is_ascii_digit(),
+        }
+    }
+
+    /// Whether a text that begins like this may fit, as far as its first numbers and what stands between them tell. False
+    /// is certain, and cheap: most texts that begin like a date are none.
+    pub(crate) fn may_fit(&self, beginning: &[u8]) -> bool {
+        let mut rest = beginning;
+        for item in &self.0 {
+            let width = match item {
+                Item::Year => 4,
+                Item::ShortYear | Item::Month | Item::Day | Item::Hour | Item::Hour12 | Item::Minute | Item::Second => {
+                    2
+                }
+                Item::Literal(c) => {
+                    let mut utf8 = [0; 4];
+                    let literal = c.encode_utf8(&mut utf8).as_bytes();
+                    let Some(behind) = rest.strip_prefix(literal) else { return literal.starts_with(rest) };
+                    rest = behind;
+                    continue;
+                }
+                _ => return true,
+            };
+            let digits = rest.iter().take(width).take_while(|b| b.is_ascii_digit()).count();
+            if digits == 0 {
+                // A blank may stand for a leading zero.
+                return matches!(rest.first(), None | Some(b' '));
+            }
+            rest = &rest[digits..];
+        }
+        true
     }
 
     fn parts(&self, text: &str) -> Result<Parts, Mismatch> {

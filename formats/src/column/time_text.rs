@@ -156,9 +156,9 @@ impl LocalZone {
 }
 
 /// A timestamp as it was written.
-pub(super) struct LocalTime {
-    pub(super) days: i64,
-    pub(super) nanos: i64,
+pub(crate) struct LocalTime {
+    pub(crate) days: i64,
+    pub(crate) nanos: i64,
     /// Seconds east of UTC, where the text says so.
     pub(super) zone: Option<i64>,
 }
@@ -309,7 +309,7 @@ fn number(digits: &[u8]) -> Result<i64, Mismatch> {
 }
 
 #[inline]
-pub(super) fn days_in_month(year: i64, month: i64) -> i64 {
+pub(crate) fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         4 | 6 | 9 | 11 => 30,
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
@@ -322,7 +322,7 @@ pub(super) fn days_in_month(year: i64, month: i64) -> i64 {
 ///
 /// Source: Howard Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`.
 #[inline]
-pub(super) fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use expect_test::{Expect, expect};
 use laminar_schema::{
     DecodeError, ErrorKind,
-    format::{CsvFraming, Framing},
+    format::{CsvFraming, Encoding, Framing},
 };
 
 use super::*;
@@ -181,6 +181,7 @@ fn whole() {
 
 fn dialect() -> CsvFraming {
     CsvFraming {
+        encoding: Encoding::Utf8,
         delimiter: b",".to_vec(),
         trim: false,
         quote: Some(b'"'),

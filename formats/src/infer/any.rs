@@ -1,6 +1,9 @@
 //! The closed set of this crate's inferences.
 
-use laminar_schema::{FormatInference, InferenceConfig, InferredSchema, RawRecord, SchemaResult};
+use arrow_schema::Field;
+use laminar_schema::{
+    DetectedFormat, FormatInference, InferenceConfig, InferredSchema, RawRecord, SampleHead, SchemaResult,
+};
 
 use crate::{csv::CsvInference, json::JsonInference, msgpack::MsgPackInference, raw::RawInference};
 
@@ -50,6 +53,33 @@ impl FormatInference for AnyInference {
             Self::Csv(i) => i.infer(samples, config),
             Self::MsgPack(i) => i.infer(samples, config),
             Self::Raw(i) => i.infer(samples, config),
+        }
+    }
+
+    fn detect(&self, head: SampleHead<'_>, config: &InferenceConfig) -> SchemaResult<Option<DetectedFormat>> {
+        match self {
+            Self::Json(i) => i.detect(head, config),
+            Self::Csv(i) => i.detect(head, config),
+            Self::Raw(i) => i.detect(head, config),
+            Self::MsgPack(i) => i.detect(head, config),
+        }
+    }
+
+    fn widest_type(&self) -> Field {
+        match self {
+            Self::Json(i) => i.widest_type(),
+            Self::Csv(i) => i.widest_type(),
+            Self::Raw(i) => i.widest_type(),
+            Self::MsgPack(i) => i.widest_type(),
+        }
+    }
+
+    fn replay(&self, evidence: &str, config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        match self {
+            Self::Json(i) => i.replay(evidence, config),
+            Self::Csv(i) => i.replay(evidence, config),
+            Self::Raw(i) => i.replay(evidence, config),
+            Self::MsgPack(i) => i.replay(evidence, config),
         }
     }
 }

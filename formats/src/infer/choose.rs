@@ -4,14 +4,17 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use laminar_schema::{
-    ArrayInference, FieldInferenceDetail, InferenceConfig, InferenceWarning, WarningSeverity,
+    ArrayInference, FieldInferenceDetail, InferenceConfig, InferenceWarning, TypeHint, WarningSeverity,
     field::{self, TIMESTAMP_FORMATS_METADATA},
+    types::field_type_name,
 };
 
 use super::{
     confidence::wilson_lower,
-    evidence::{Evidence, Member, Rules},
+    evidence::{Evidence, Rules, Seen},
+    example::Example,
     lattice::{Fallback, Kind},
+    members::Member,
     number::{NumberNote, NumberType},
 };
 
@@ -49,13 +52,20 @@ impl<'a> Chooser<'a> {
     /// The field that holds every value of the evidence.
     pub(super) fn field(&mut self, spot: Spot<'_>, evidence: &Evidence) -> Field {
         let at = self.details.len();
-        let field = self.typed_field(spot, evidence);
         let non_nulls = evidence.non_nulls();
-        let detail = FieldInferenceDetail {
-            appearance_rate: if spot.parents == 0 { 0.0 } else { non_nulls as f64 / spot.parents as f64 },
+        let (field, fits) = match self.config.hints.iter().find(|hint| hint.path == spot.path) {
+            Some(hint) => self.hinted(spot, evidence, hint),
             // Every value fits, or a wider type would have been chosen: what is unknown is how many were looked at.
-            confidence: wilson_lower(non_nulls, non_nulls),
+            None => (self.typed_field(spot, evidence), non_nulls),
+        };
+        let share = |of: u64| if of == 0 { 0.0 } else { non_nulls as f64 / of as f64 };
+        let detail = FieldInferenceDetail {
+            appearance_rate: share(spot.parents),
+            non_null_rate: share(evidence.values()),
+            confidence: wilson_lower(fits, non_nulls),
             observed_types: observed_types(evidence),
+            first: evidence.first().map(Example::to_sample_value),
+            last: evidence.last().map(Example::to_sample_value),
             ..FieldInferenceDetail::new(spot.path, &field)
         };
         // What the field holds has been described meanwhile, and comes after it.
@@ -75,7 +85,42 @@ impl<'a> Chooser<'a> {
             }
             fields.push(self.field(Spot { name, path: &path, parents: objects, depth }, &member.value));
         }
+        self.add_hinted(parent, members, &mut fields);
         fields.into()
+    }
+
+    /// Adds the fields that hints name and no record has.
+    fn add_hinted(&mut self, parent: &str, members: &[(&str, &Member)], fields: &mut Vec<Field>) {
+        for hint in &self.config.hints {
+            let name = match parent {
+                "" => Some(hint.path.as_str()),
+                parent => hint.path.strip_prefix(parent).and_then(|rest| rest.strip_prefix('.')),
+            };
+            // What lies deeper, or inside an array or a map, is another parent's.
+            let is_here =
+                |name: &&str| !name.contains(['.', '[', '{']) && members.iter().all(|(known, _)| known != name);
+            let Some(name) = name.filter(is_here) else { continue };
+            let field = hint.field.clone().with_name(name).with_nullable(true);
+            self.details.push(FieldInferenceDetail::new(&hint.path, &field));
+            self.say(&hint.path, WarningSeverity::Info, "in no sample; its hint adds it, null everywhere".to_owned());
+            fields.push(field);
+        }
+    }
+
+    /// A field whose type is given, and how many values look like it.
+    fn hinted(&mut self, spot: Spot<'_>, evidence: &Evidence, hint: &TypeHint) -> (Field, u64) {
+        let field = hint.field.clone().with_name(spot.name).with_nullable(true);
+        let holds_any_text = self.fallback == Fallback::Varchar && *field.data_type() == DataType::Utf8;
+        let fits = |kind: &Kind| *kind != Kind::Null && (holds_any_text || kind.fits(&field));
+        let fitting: u64 = evidence.seen().iter().filter(|(kind, _)| fits(kind)).map(|(_, seen)| seen.count).sum();
+        if fitting < evidence.non_nulls() {
+            let strangers = evidence.seen().iter().filter(|(kind, _)| **kind != Kind::Null && !fits(kind));
+            let strangers: Vec<String> = strangers.take(2).map(show).collect();
+            let message =
+                format!("its hint makes it {}; it holds {}", field_type_name(&field), strangers.join(" and "));
+            self.say(spot.path, WarningSeverity::Info, message);
+        }
+        (field, fitting)
     }
 
     fn warn_of_member(&mut self, path: &str, member: &Member, objects: u64) {
@@ -93,6 +138,7 @@ impl<'a> Chooser<'a> {
         let kind = evidence.kind(self.fallback);
         let plain = |data_type| Field::new(spot.name, data_type, true);
         match kind {
+            kind if !self.is_trusted(spot, evidence, kind) => plain(DataType::Utf8),
             Kind::Null if evidence.values() == 0 => self.anything(spot),
             Kind::Null => {
                 let message = format!(
@@ -130,6 +176,24 @@ impl<'a> Chooser<'a> {
                 field::json_field(spot.name, true)
             }
         }
+    }
+
+    /// Whether what the texts of a field mean was seen often enough.
+    fn is_trusted(&mut self, spot: Spot<'_>, evidence: &Evidence, kind: Kind) -> bool {
+        let is_meaning = match self.fallback {
+            Fallback::Json => kind.is_text(),
+            Fallback::Varchar => kind.is_scalar(),
+        };
+        let confidence = wilson_lower(evidence.non_nulls(), evidence.non_nulls());
+        let floor = self.config.min_confidence;
+        if !is_meaning || matches!(kind, Kind::Null | Kind::Varchar) || confidence >= floor {
+            return true;
+        }
+        let message = format!(
+            "looks like {kind} with confidence {confidence:.2}, below min_confidence = {floor}; kept as VARCHAR"
+        );
+        self.say(spot.path, WarningSeverity::Info, message);
+        false
     }
 
     /// The field of values of which none was seen: whatever comes must fit.
@@ -259,16 +323,17 @@ impl<'a> Chooser<'a> {
     fn examples(&self, evidence: &Evidence) -> String {
         let mut seen: Vec<_> = evidence.seen().iter().filter(|(kind, _)| **kind != Kind::Null).collect();
         seen.sort_by_key(|(kind, seen)| (std::cmp::Reverse(seen.count), **kind));
-        let show = |(kind, seen): &(&Kind, &super::evidence::Seen)| {
-            let example = seen.example.as_ref().map_or(String::new(), |e| format!(" ({e})"));
-            format!("{} {kind}{example}", seen.count)
-        };
-        seen.iter().take(2).map(show).collect::<Vec<_>>().join(" and ")
+        seen.into_iter().take(2).map(show).collect::<Vec<_>>().join(" and ")
     }
 
     fn say(&mut self, path: &str, severity: WarningSeverity, message: String) {
         self.warnings.push(InferenceWarning { field_name: path.to_owned(), message, severity });
     }
+}
+
+fn show((kind, seen): (&Kind, &Seen)) -> String {
+    let example = seen.example.as_ref().map_or(String::new(), |e| format!(" ({e})"));
+    format!("{} {kind}{example}", seen.count)
 }
 
 fn observed_types(evidence: &Evidence) -> BTreeMap<String, u64> {

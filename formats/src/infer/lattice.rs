@@ -5,11 +5,16 @@
 
 use std::fmt;
 
+use arrow_schema::{DataType, Field};
+use laminar_schema::field::{is_json, is_uuid};
+use serde::{Deserialize, Serialize};
+
 /// The kind of one value, or of all values of a column together.
 ///
 /// The width of integers and the digits of decimals are not part of the kind: `NumberRange`
 /// narrows a numeric kind to the smallest type that holds every number seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// No value at all.
     Null,
@@ -129,6 +134,34 @@ impl Kind {
             (Struct, Map) => Map,
             (a, b) if fallback == Fallback::Varchar && a.is_scalar() && b.is_scalar() => Varchar,
             _ => Json,
+        }
+    }
+
+    /// Whether values of this kind look like a field's type. Text in the field's form is all that is asked of texts.
+    pub fn fits(self, field: &Field) -> bool {
+        use DataType::{
+            Boolean, Date32, Date64, Decimal128, Decimal256, Float16, Float32, Float64, Int8, Int16, Int32, Int64,
+            LargeList, LargeUtf8, List, Map, Struct, Time32, Time64, Timestamp, UInt8, UInt16, UInt32, UInt64, Utf8,
+            Utf8View,
+        };
+        if is_json(field) {
+            return true;
+        }
+        match field.data_type() {
+            Boolean => self == Self::Boolean,
+            Int8 | Int16 | Int32 | Int64 => self == Self::BigInt,
+            UInt8 | UInt16 | UInt32 | UInt64 => matches!(self, Self::BigInt | Self::UBigInt),
+            Float16 | Float32 | Float64 => matches!(self, Self::BigInt | Self::Double),
+            Decimal128(..) | Decimal256(..) => self.is_number() && self != Self::Number,
+            Date32 | Date64 => self == Self::Date,
+            Time32(_) | Time64(_) => self == Self::Time,
+            Timestamp(_, None) => matches!(self, Self::Date | Self::Timestamp),
+            Timestamp(_, Some(_)) => matches!(self, Self::Date | Self::Timestamp | Self::TimestampTz),
+            Utf8 | LargeUtf8 | Utf8View => self.is_text(),
+            List(_) | LargeList(_) => self == Self::List,
+            Struct(_) => self == Self::Struct,
+            Map(..) => matches!(self, Self::Struct | Self::Map),
+            _ => is_uuid(field) && self == Self::Uuid,
         }
     }
 

@@ -17,17 +17,24 @@ mod confidence;
 mod evidence;
 mod example;
 mod lattice;
+mod members;
+mod moment;
 mod number;
+mod parts;
 mod sample;
 mod text;
 mod value;
 
 pub use any::{AnyInference, inference};
 pub use confidence::wilson_lower;
-pub use evidence::{Evidence, Member, Members, Rules, Seen};
+pub use evidence::{Evidence, Rules, Seen};
 pub use example::{Example, Place};
 pub use lattice::{Fallback, Kind};
-pub use sample::{Columns, Sample, Unusable, VALUE_COLUMN};
+pub use members::{MAX_KEYS, Member, Members};
+pub use sample::{Columns, MAX_FIELDS, Sample, Unusable, VALUE_COLUMN};
 pub use value::Value;
 
-pub(crate) use number::is_number;
+pub(crate) use number::{NumberRange, is_number};
+pub(crate) use parts::{Part, in_parts};
+pub(crate) use sample::{replayed, stored};
+pub(crate) use text::TextFacts;

@@ -2,12 +2,13 @@
 
 use arrow_schema::DataType;
 use laminar_schema::{NumberInference, types::HUGEINT};
+use serde::{Deserialize, Serialize};
 
 use super::lattice::Kind;
 
 /// The range and the digits of all numbers seen. Joining two is taking the wider of each, so order cannot matter.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct NumberRange {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NumberRange {
     /// Some integer is below zero.
     negative: bool,
     /// Some integer is outside both BIGINT and UBIGINT.
@@ -56,8 +57,44 @@ struct Digits {
 }
 
 impl NumberRange {
+    /// Takes in an integer in JSON's grammar, and says its kind.
+    #[inline]
+    pub(crate) fn observe_integer(&mut self, text: &[u8]) -> Kind {
+        let negative = text.first() == Some(&b'-');
+        let digits = text.len() - usize::from(negative);
+        if digits > EXACT_DIGITS {
+            return self.observe_bytes(text);
+        }
+        let zero = digits == 1 && text.last() == Some(&b'0');
+        self.negative |= negative && !zero;
+        self.whole_digits = self.whole_digits.max(if zero { 0 } else { digits as u32 });
+        Kind::BigInt
+    }
+
+    /// Takes in a number in JSON's grammar with a point and without an exponent, and says its kind.
+    #[inline]
+    pub(crate) fn observe_fraction(&mut self, bytes: &[u8]) -> Kind {
+        let start = usize::from(bytes.first() == Some(&b'-'));
+        let dot = bytes.iter().position(|b| *b == b'.').unwrap_or(bytes.len());
+        // Longer ones may be zero or infinite in DOUBLE.
+        if bytes.len() > MAX_PLAIN_FRACTION || dot == bytes.len() {
+            return self.observe_bytes(bytes);
+        }
+        let whole = if bytes[start] == b'0' { 0 } else { dot - start };
+        let zeros = bytes.iter().rev().take_while(|b| **b == b'0').count();
+        self.whole_digits = self.whole_digits.max(whole as u32);
+        self.scale = self.scale.max((bytes.len() - dot - 1 - zeros) as u32);
+        Kind::Double
+    }
+
     /// Takes in one number in JSON's grammar, and says its kind.
-    pub(super) fn observe(&mut self, text: &str) -> Kind {
+    #[inline(never)]
+    pub(crate) fn observe_bytes(&mut self, text: &[u8]) -> Kind {
+        std::str::from_utf8(text).map_or(Kind::Number, |text| self.observe(text))
+    }
+
+    /// Takes in one number in JSON's grammar, and says its kind.
+    pub(crate) fn observe(&mut self, text: &str) -> Kind {
         let digits = Digits::of(text);
         let kind = digits.kind(text);
         if kind == Kind::Number {
@@ -201,6 +238,12 @@ impl Digits {
     }
 }
 
+/// Integers of up to this many digits are exact in an f64.
+const EXACT_DIGITS: usize = 15;
+
+/// Bytes of a number without exponent that is surely neither zero nor infinite in an f64, unless it is zero.
+const MAX_PLAIN_FRACTION: usize = 64;
+
 /// More digits than any type has; sums of a few of them stay inside i32.
 const MANY: i32 = 100_000;
 
@@ -295,6 +338,40 @@ mod tests {
         check(Decimal(10, 2), &["0.125"], "DECIMAL(11,3) Widened");
         check(Decimal(10, 2), &["1e-300"], "DOUBLE Widened");
         check(Decimal(10, 2), &["1e-300", "12345678901234567891"], "none");
+    }
+
+    #[test]
+    fn the_quick_ways_agree_with_the_long_one() {
+        for text in [
+            "0",
+            "-0",
+            "7",
+            "-7",
+            "100",
+            "999999999999999",
+            "-1000000000000000",
+            "12345678901234567890",
+            "0.0",
+            "-0.0",
+            "1.0",
+            "10.0",
+            "0.001",
+            "-0.0010",
+            "12.340",
+            "123456789.123456789",
+            "100.00",
+            "0.1234567890123456789012345678901",
+            "98765432109876543210987654321098765432109.25",
+        ] {
+            let (mut long, mut quick) = (NumberRange::default(), NumberRange::default());
+            let kind = long.observe(text);
+            let quick_kind = if text.contains('.') {
+                quick.observe_fraction(text.as_bytes())
+            } else {
+                quick.observe_integer(text.as_bytes())
+            };
+            assert_eq!((quick_kind, quick), (kind, long), "{text}");
+        }
     }
 
     #[test]

@@ -7,15 +7,18 @@ use laminar_schema::{
     InferError, InferenceConfig, InferenceWarning, InferredSchema, SchemaError, SchemaResult, WarningSeverity,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     choose::{Chooser, Spot},
-    evidence::{Evidence, Member, Members, Rules},
+    evidence::{Evidence, Rules},
     example::{Example, Place},
     lattice::Fallback,
+    members::{MAX_KEYS, Member, Members},
 };
 
 /// Records that were of no use.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Unusable {
     count: u64,
     first: Option<Example>,
@@ -55,8 +58,11 @@ impl Unusable {
     }
 }
 
+/// Fields of all levels that a sample may have; see `docs/inference.md`.
+pub const MAX_FIELDS: usize = 100_000;
+
 /// The sample of a format whose records name their fields.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// Records looked at.
     pub looked_at: u64,
@@ -66,6 +72,9 @@ pub struct Sample {
     pub values: Evidence,
     /// Records that are neither.
     pub unusable: Unusable,
+    /// There are more than [`MAX_FIELDS`], and what came then was not looked at.
+    #[serde(default)]
+    pub(crate) has_too_many: bool,
 }
 
 /// Name of the one column that single values go into.
@@ -78,13 +87,23 @@ impl Sample {
         self.objects.merge(other.objects, rules);
         self.values.merge(other.values, rules);
         self.unusable.merge(other.unusable);
+        self.has_too_many |= other.has_too_many;
+    }
+
+    /// Notes whether there are too many fields to go on.
+    pub(crate) fn bound(&mut self) {
+        self.has_too_many |= self.objects.size() + self.values.size() > MAX_FIELDS;
     }
 
     /// The schema: a column per key, or one column where no record is an object.
     ///
     /// # Errors
-    /// [`InferError`] when no record is usable, or when they hold no field.
+    /// [`InferError`] when no record is usable, or when they hold no field, or too many.
     pub fn finish(&self, config: &InferenceConfig, rules: &Rules) -> SchemaResult<InferredSchema> {
+        let limit = if self.objects.is_together() { MAX_KEYS } else { MAX_FIELDS };
+        if self.has_too_many || self.objects.is_together() {
+            return Err(InferError::TooManyFields { sampled: count(self.looked_at), limit }.into());
+        }
         let mut chooser = Chooser::new(config, rules, Fallback::Json);
         let (objects, values) = (self.objects.objects(), self.values.values());
         if objects == 0 && values == 0 {
@@ -158,6 +177,21 @@ fn conclude(chooser: Chooser<'_>, fields: arrow_schema::Fields, looked_at: u64, 
 #[cold]
 fn no_usable_sample(looked_at: u64, unusable: &Unusable) -> SchemaError {
     InferError::NoUsableSample { sampled: count(looked_at), first: unusable.reason() }.into()
+}
+
+/// Evidence as it is kept, to be inferred from again.
+pub(crate) fn stored(evidence: &impl Serialize) -> String {
+    // Maps have texts as keys and nothing else can fail.
+    serde_json::to_string(evidence).unwrap_or_default()
+}
+
+/// The evidence that [`stored`] has kept.
+///
+/// # Errors
+/// [`InferError::NoReplay`]
+pub(crate) fn replayed<E: for<'e> Deserialize<'e>>(format: &str, evidence: &str) -> SchemaResult<E> {
+    serde_json::from_str(evidence)
+        .map_err(|e| InferError::NoReplay { format: format.to_owned(), reason: format!("it is damaged: {e}") }.into())
 }
 
 fn count(n: u64) -> usize {

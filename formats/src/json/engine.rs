@@ -46,7 +46,7 @@ pub(super) enum Dispatch {
 }
 
 impl Dispatch {
-    fn best() -> Self {
+    pub(super) fn best() -> Self {
         #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
         if let Some(avx2) = Avx2::detect() {
             return Self::Avx2(avx2);

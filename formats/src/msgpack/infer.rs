@@ -1,6 +1,6 @@
 //! Samples of MessagePack → a schema with evidence.
 
-use std::{borrow::Cow, ops::Range, panic::resume_unwind, sync::Arc, thread};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use arrow_schema::Schema;
 use laminar_schema::{
@@ -15,13 +15,10 @@ use super::{
     token::{Malformed, Token, token},
 };
 use crate::{
-    infer::{Kind, Place, Rules, Sample, VALUE_COLUMN, Value},
+    infer::{Kind, Part, Place, Rules, Sample, VALUE_COLUMN, Value, in_parts, replayed, stored},
     json::{MultipleDocuments, NonObjects},
     policy::NoContent,
 };
-
-/// Records that are worth a thread.
-const RECORDS_PER_THREAD: usize = 4096;
 
 /// Deepest value that is looked at, whatever `max_depth` allows: [`Tree`] recurses.
 const MAX_DEPTH: usize = 1000;
@@ -40,6 +37,10 @@ impl FormatInference for MsgPackInference {
     fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {
         MsgPackSample::of(samples, config)?.finish(config)
     }
+
+    fn replay(&self, evidence: &str, config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        MsgPackSample { sample: replayed(super::NAME, evidence)?, ..MsgPackSample::new(config)? }.finish(config)
+    }
 }
 
 /// What a part of a MessagePack sample says. Parts merge in any order.
@@ -48,6 +49,16 @@ pub struct MsgPackSample {
     options: MsgPackOptions,
     rules: Rules,
     sample: Sample,
+}
+
+impl Part for MsgPackSample {
+    fn observe_all(&mut self, records: &[RawRecord]) {
+        records.iter().for_each(|record| self.observe(record));
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.merge(other);
+    }
 }
 
 impl MsgPackSample {
@@ -65,24 +76,7 @@ impl MsgPackSample {
     /// # Errors
     /// As [`MsgPackSample::new`].
     pub fn of(records: &[RawRecord], config: &InferenceConfig) -> SchemaResult<Self> {
-        let mut whole = Self::new(config)?;
-        let threads = config.threads.min(records.len() / RECORDS_PER_THREAD).max(1);
-        let (own, others) = records.split_at(records.len().div_ceil(threads));
-        let empty = whole.clone();
-        thread::scope(|scope| {
-            let part = |records: &'_ [RawRecord]| {
-                let mut part = empty.clone();
-                records.iter().for_each(|record| part.observe(record));
-                part
-            };
-            let parts: Vec<_> =
-                others.chunks(own.len().max(1)).map(|records| scope.spawn(move || part(records))).collect();
-            own.iter().for_each(|record| whole.observe(record));
-            for part in parts {
-                whole.merge(part.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            }
-        });
-        Ok(whole)
+        Ok(in_parts(Self::new(config)?, records, config))
     }
 
     /// Takes in one record.
@@ -147,6 +141,7 @@ impl MsgPackSample {
     /// [`InferError`](laminar_schema::InferError) when no record is usable.
     pub fn finish(&self, config: &InferenceConfig) -> SchemaResult<InferredSchema> {
         let mut inferred = self.sample.finish(config, &self.rules)?;
+        inferred.evidence = config.keep_evidence.then(|| stored(&self.sample));
         if let Some(name) = &self.options.document_column {
             // The decoder fills this column with whole records, and reads no field of its name.
             let others = inferred.schema.fields().iter().filter(|f| f.name() != name).cloned();

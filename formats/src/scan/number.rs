@@ -80,24 +80,41 @@ pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_
     Some((signed, unsafe { start.skip(len) }))
 }
 
+/// How a number is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notation {
+    /// Digits alone.
+    Integer,
+    /// With a point, without an exponent.
+    Fraction,
+    /// Any of them, or with an exponent.
+    Any,
+}
+
 /// Finds the end of a number; `None` when it is none by RFC 8259 §6. What may follow it is the caller's matter.
 #[inline(always)]
 pub(crate) fn token<I: Isa>(isa: I, start: Cursor<'_>) -> Option<Cursor<'_>> {
+    notation(isa, start).map(|(_, end)| end)
+}
+
+/// The same, and how it is written.
+#[inline(always)]
+pub(crate) fn notation<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(Notation, Cursor<'_>)> {
     let Shape { window, sign, others } = Shape::of(isa, start);
     let len = others.trailing_zeros() as usize;
     if (len <= sign) | (len == WINDOW) | leads_with_zero(window, sign, len) {
-        return long_token(start);
+        return long_token(start).map(|end| (Notation::Any, end));
     }
     if !goes_on(window[len % WINDOW]) {
         // SAFETY: these bytes are digits behind a sign.
-        return Some(unsafe { start.skip(len) });
+        return Some((Notation::Integer, unsafe { start.skip(len) }));
     }
     let end = (others & (others - 1)).trailing_zeros() as usize;
     if window[len % WINDOW] != b'.' || end == len + 1 || end == WINDOW || has_exponent(window[end % WINDOW]) {
-        return long_token(start);
+        return long_token(start).map(|end| (Notation::Any, end));
     }
     // SAFETY: these bytes are digits and a point behind a sign.
-    Some(unsafe { start.skip(end) })
+    Some((Notation::Fraction, unsafe { start.skip(end) }))
 }
 
 /// What the first look at a number finds.

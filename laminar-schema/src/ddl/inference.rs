@@ -7,7 +7,8 @@ use arrow_schema::DataType;
 use super::{ast::CreateSource, parse_type};
 use crate::{
     config::{ConfigErrors, ConfigKey, ConnectorConfig, FromConfigValue, OptionReader, Options},
-    inference::InferenceConfig,
+    declared::DeclaredSchema,
+    inference::{InferenceConfig, TypeHint},
 };
 
 const fn key(key: &'static str, type_name: &'static str, default: &'static str, doc: &'static str) -> ConfigKey {
@@ -40,6 +41,26 @@ impl ConnectorConfig for InferenceConfig {
             "0.1",
             "A field in a smaller share of the samples is warned about as rare",
         ),
+        key(
+            "hints",
+            "comma-separated list of PATH TYPE",
+            "",
+            "Types of fields, whatever the sample says: a.b[].c BIGINT",
+        ),
+        key("detect_dates", bool::TYPE_NAME, "true", "Whether texts may become DATE, TIME, TIMESTAMP or TIMESTAMPTZ"),
+        key("detect_uuids", bool::TYPE_NAME, "true", "Whether texts may become UUID"),
+        key(
+            "min_confidence",
+            "number from 0 to 1",
+            "0",
+            "Confidence below which a text stays VARCHAR; one that was seen once has 0.21",
+        ),
+        key(
+            "detect_format",
+            bool::TYPE_NAME,
+            "true",
+            "Whether options of the format that are not given are found in the data",
+        ),
     ];
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
@@ -54,6 +75,11 @@ impl ConnectorConfig for InferenceConfig {
         let array_strategy = reader.read(6, |text| text.parse().map_err(|_| String::new()));
         let map_threshold = reader.read(7, usize::from_value);
         let field_appearance_threshold = reader.read(8, share);
+        let hints = reader.read(9, hints);
+        let detect_dates = reader.read(10, bool::from_value);
+        let detect_uuids = reader.read(11, bool::from_value);
+        let min_confidence = reader.read(12, share);
+        let detect_format = reader.read(13, bool::from_value);
         reader.build(|| {
             Some(Self {
                 sample_size: sample_size?,
@@ -65,6 +91,11 @@ impl ConnectorConfig for InferenceConfig {
                 array_strategy: array_strategy?,
                 map_threshold: map_threshold?,
                 field_appearance_threshold: field_appearance_threshold?,
+                hints: hints?,
+                detect_dates: detect_dates?,
+                detect_uuids: detect_uuids?,
+                min_confidence: min_confidence?,
+                detect_format: detect_format?,
                 ..Self::default()
             })
         })
@@ -72,6 +103,11 @@ impl ConnectorConfig for InferenceConfig {
 }
 
 impl CreateSource {
+    /// What is declared; `None` where the statement has no columns and no `*`.
+    pub fn declaration(&self) -> Option<&DeclaredSchema> {
+        Some(&self.declared).filter(|d| !d.columns.is_empty() || d.has_wildcard)
+    }
+
     /// How to infer: the options of `INFER SCHEMA`, or the defaults, and the format's options.
     ///
     /// # Errors
@@ -94,6 +130,63 @@ fn null_type(text: &str) -> Result<DataType, String> {
         None => Ok(parsed.data_type),
         Some(_) => Err("JSON and UUID cannot stand for null; use VARCHAR".to_owned()),
     }
+}
+
+/// Reads `a.b[].c BIGINT, "the total" DECIMAL(18, 2)`.
+fn hints(text: &str) -> Result<Vec<TypeHint>, String> {
+    let mut hints: Vec<TypeHint> = Vec::new();
+    for hint in split_list(text) {
+        let (path, type_name) = split_hint(hint).ok_or_else(|| format!("`{hint}` is no path with a type behind it"))?;
+        let parsed = parse_type(type_name).map_err(|e| format!("`{type_name}`: {}", e.kind))?;
+        if hints.iter().any(|known| known.path == path) {
+            return Err(format!("`{path}` is named twice"));
+        }
+        hints.push(TypeHint { field: parsed.into_field(&path, true), path });
+    }
+    Ok(hints)
+}
+
+/// The parts of a list between commas that stand in neither brackets nor quotes.
+fn split_list(text: &str) -> Vec<&str> {
+    let (mut parts, mut from, mut depth, mut quoted) = (Vec::new(), 0, 0_usize, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth = depth.saturating_sub(1),
+            ',' if !quoted && depth == 0 => {
+                parts.push(text[from..at].trim());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[from..].trim());
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// A path and what stands behind it. A path with blanks in it is in double quotes, as a name is in SQL.
+fn split_hint(hint: &str) -> Option<(String, &str)> {
+    let (path, rest) = match hint.strip_prefix('"') {
+        Some(quoted) => {
+            let mut from = 0;
+            let end = loop {
+                let at = from + quoted[from..].find('"')?;
+                if !quoted[at + 1..].starts_with('"') {
+                    break at;
+                }
+                from = at + 2;
+            };
+            (quoted[..end].replace("\"\"", "\""), &quoted[end + 1..])
+        }
+        None => {
+            let end = hint.find(char::is_whitespace)?;
+            (hint[..end].to_owned(), &hint[end..])
+        }
+    };
+    let rest = rest.trim();
+    (!path.is_empty() && !rest.is_empty()).then_some((path, rest))
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -255,6 +255,13 @@ pub enum InferError {
         /// Records looked at.
         sampled: usize,
     },
+    /// The sampled records have more fields than any schema should.
+    TooManyFields {
+        /// Records looked at.
+        sampled: usize,
+        /// Fields that are told apart, at most.
+        limit: usize,
+    },
     /// Stored evidence cannot be inferred from again.
     NoReplay {
         /// The format whose evidence it should be.
@@ -286,6 +293,11 @@ impl fmt::Display for InferError {
             Self::NoFields { sampled } => {
                 write!(f, "{sampled} sampled records hold no field at all; declare the columns")
             }
+            Self::TooManyFields { sampled, limit } => write!(
+                f,
+                "expected at most {limit} different fields, found more in {sampled} sampled records; their keys may be data: \
+                 keep whole documents (JSON: `document_column`), or declare the columns"
+            ),
             Self::NoReplay { format, reason } => {
                 write!(
                     f,

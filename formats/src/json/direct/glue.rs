@@ -17,20 +17,20 @@ pub(crate) struct State(u32);
 
 impl State {
     /// Nothing yet.
-    pub(super) const FIRST: Self = Self(0);
+    pub(crate) const FIRST: Self = Self(0);
     /// The closing brace.
-    pub(super) const END: Self = Self(1);
+    pub(crate) const END: Self = Self(1);
     /// A key that is not remembered.
-    pub(super) const LOST: Self = Self(2);
+    pub(crate) const LOST: Self = Self(2);
 
     /// The key of a field.
-    pub(super) fn of_field(index: usize) -> Self {
+    pub(crate) fn of_field(index: usize) -> Self {
         Self(index as u32 + 3)
     }
 
     /// The index of the field whose key it is; too large for any field otherwise.
     #[inline(always)]
-    pub(super) fn field(self) -> usize {
+    pub(crate) fn field(self) -> usize {
         self.0.wrapping_sub(3) as usize
     }
 
@@ -78,7 +78,7 @@ const MIN_STATES: u32 = 16;
 impl GlueTable {
     /// What was guessed to follow `state` and does stand at `at`, and the place behind it.
     #[inline(always)]
-    pub(super) fn guess<'a, I: Isa>(&self, isa: I, state: State, at: Cursor<'a>) -> Option<(State, Cursor<'a>)> {
+    pub(crate) fn guess<'a, I: Isa>(&self, isa: I, state: State, at: Cursor<'a>) -> Option<(State, Cursor<'a>)> {
         let [first, second] = self.guesses.get(state.index())?;
         match at.behind_pattern(isa, &first.glue) {
             Some(behind) => Some((first.next, behind)),
@@ -87,7 +87,7 @@ impl GlueTable {
     }
 
     /// Takes note of a wrong guess; true where learning from it is in vain.
-    pub(super) fn miss(&mut self) -> bool {
+    pub(crate) fn miss(&mut self) -> bool {
         let hot = (self.guesses.len() as u32).max(MIN_STATES) * HOT;
         self.heat = (self.heat + MISS).min(2 * hot + MISS);
         self.heat > hot
@@ -95,16 +95,21 @@ impl GlueTable {
 
     /// Takes note of an object's end.
     #[inline(always)]
-    pub(super) fn cool(&mut self) {
+    pub(crate) fn cool(&mut self) {
         if self.heat != 0 {
             self.heat -= self.heat.div_ceil(COOLING);
         }
     }
 
     /// Remembers what stood between the value of `state` and `next`.
-    pub(super) fn learn(&mut self, keys: &KeyTable, state: State, glue: &[u8], next: State) {
+    pub(crate) fn learn(&mut self, keys: &KeyTable, state: State, glue: &[u8], next: State) {
+        self.learn_among(keys.keys().len() + self.unknown.len(), state, glue, next);
+    }
+
+    /// The same among `fields` that are told apart.
+    pub(crate) fn learn_among(&mut self, fields: usize, state: State, glue: &[u8], next: State) {
         let Some(glue) = Pattern::new(glue) else { return };
-        let states = State::of_field(keys.keys().len() + self.unknown.len()).index();
+        let states = State::of_field(fields).index();
         if self.guesses.len() < states {
             self.guesses.resize(states, [NO_GUESS; 2]);
         }
@@ -115,7 +120,7 @@ impl GlueTable {
     }
 
     /// The state after a key that no field has.
-    pub(super) fn unknown(&mut self, keys: &KeyTable, key: &[u8]) -> State {
+    pub(crate) fn unknown(&mut self, keys: &KeyTable, key: &[u8]) -> State {
         match self.unknown.binary_search_by(|(known, _)| (**known).cmp(key)) {
             Ok(at) => self.unknown[at].1,
             Err(at) if self.unknown.len() < MAX_UNKNOWN && key.len() < WINDOW => {
@@ -130,7 +135,7 @@ impl GlueTable {
     /// The field whose key stands at the window's start, closing quote at `len` and colon behind it. The inner `None`
     /// is for a key that no field has, the outer one for a key that is too long to be looked up like this.
     #[inline(always)]
-    pub(super) fn named<I: Isa>(
+    pub(crate) fn named<I: Isa>(
         &mut self,
         isa: I,
         keys: &KeyTable,

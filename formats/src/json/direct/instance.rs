@@ -48,44 +48,23 @@ pub(crate) trait Instance: Isa {
     fn skip_container<'a>(self, walk: &mut Walk, start: Cursor<'a>) -> Option<Cursor<'a>>;
 }
 
-/// Writes the instance of one instruction set: `instance!(Avx2, #[target_feature(enable = "avx2")])` gives
+/// Writes one function of an instance: `compiled!(Avx2, [target_feature(enable = "avx2")], object, object::object, …)` gives
 ///
 /// ```text
-/// impl Instance for Avx2 {
-///     fn object(self, walk, row, start) -> Option<Cursor> {
-///         #[target_feature(enable = "avx2")]
-///         fn compiled(isa: Avx2, walk, row, start) -> Option<Cursor> { object::object(isa, walk, row, start) }
-///         unsafe { compiled(self, walk, row, start) }
-///     }
-///     …
+/// fn object(self, walk, row, start) -> Option<Cursor> {
+///     #[target_feature(enable = "avx2")]
+///     fn compiled(isa: Avx2, walk, row, start) -> Option<Cursor> { object::object(isa, walk, row, start) }
+///     unsafe { compiled(self, walk, row, start) }
 /// }
 /// ```
-macro_rules! instance {
-    ($isa:ty $(, #[$feature:meta])?) => {
-        impl Instance for $isa {
-            instance!(@ $isa, [$($feature)?], records, super::records,
-                (walk: &mut Walk, root: &mut StructColumn, run: Run<'_>) -> usize);
-            instance!(@ $isa, [$($feature)?], object, object::object,
-                (walk: &mut Walk, row: &mut StructColumn, start: Cursor<'a>) -> Option<Cursor<'a>>);
-            instance!(@ $isa, [$($feature)?], key, object::key,
-                (walk: &mut Walk, row: &mut StructColumn, state: State, start: Cursor<'a>) -> Option<(State, Cursor<'a>)>);
-            instance!(@ $isa, [$($feature)?], value, value::any_value,
-                (walk: &mut Walk, column: &mut Column, nullable: bool, row: usize, at: Cursor<'a>) -> Option<Cursor<'a>>);
-            instance!(@ $isa, [$($feature)?], field, object::field_value,
-                (walk: &mut Walk, row: &mut StructColumn, index: usize, at: Cursor<'a>) -> Option<Cursor<'a>>);
-            instance!(@ $isa, [$($feature)?], items, value::items,
-                (walk: &mut Walk, column: &mut Column, nullable: bool, start: Cursor<'a>) -> Option<Cursor<'a>>);
-            instance!(@ $isa, [$($feature)?], skip_container, skip::container,
-                (walk: &mut Walk, start: Cursor<'a>) -> Option<Cursor<'a>>);
-        }
-    };
-    (@ $isa:ty, [], $name:ident, $body:path, ($($arg:ident: $ty:ty),*) -> $out:ty) => {
+macro_rules! compiled {
+    ($isa:ty, [], $name:ident, $body:path, ($($arg:ident: $ty:ty),*) -> $out:ty) => {
         #[inline(never)]
         fn $name<'a>(self, $($arg: $ty),*) -> $out {
             $body(self, $($arg),*)
         }
     };
-    (@ $isa:ty, [$feature:meta], $name:ident, $body:path, ($($arg:ident: $ty:ty),*) -> $out:ty) => {
+    ($isa:ty, [$feature:meta], $name:ident, $body:path, ($($arg:ident: $ty:ty),*) -> $out:ty) => {
         #[inline(always)]
         fn $name<'a>(self, $($arg: $ty),*) -> $out {
             #[$feature]
@@ -95,6 +74,30 @@ macro_rules! instance {
             }
             // SAFETY: `self` proves that the machine has what the function is compiled for.
             unsafe { compiled(self, $($arg),*) }
+        }
+    };
+}
+
+pub(crate) use compiled;
+
+/// Writes the instance of one instruction set.
+macro_rules! instance {
+    ($isa:ty $(, #[$feature:meta])?) => {
+        impl Instance for $isa {
+            compiled!($isa, [$($feature)?], records, super::records,
+                (walk: &mut Walk, root: &mut StructColumn, run: Run<'_>) -> usize);
+            compiled!($isa, [$($feature)?], object, object::object,
+                (walk: &mut Walk, row: &mut StructColumn, start: Cursor<'a>) -> Option<Cursor<'a>>);
+            compiled!($isa, [$($feature)?], key, object::key,
+                (walk: &mut Walk, row: &mut StructColumn, state: State, start: Cursor<'a>) -> Option<(State, Cursor<'a>)>);
+            compiled!($isa, [$($feature)?], value, value::any_value,
+                (walk: &mut Walk, column: &mut Column, nullable: bool, row: usize, at: Cursor<'a>) -> Option<Cursor<'a>>);
+            compiled!($isa, [$($feature)?], field, object::field_value,
+                (walk: &mut Walk, row: &mut StructColumn, index: usize, at: Cursor<'a>) -> Option<Cursor<'a>>);
+            compiled!($isa, [$($feature)?], items, value::items,
+                (walk: &mut Walk, column: &mut Column, nullable: bool, start: Cursor<'a>) -> Option<Cursor<'a>>);
+            compiled!($isa, [$($feature)?], skip_container, skip::container,
+                (walk: &mut Walk, start: Cursor<'a>) -> Option<Cursor<'a>>);
         }
     };
 }

@@ -18,7 +18,8 @@ use std::ops::Range;
 use arrow_schema::{DataType, Field, Fields};
 use laminar_schema::RawBatch;
 
-pub(super) use instance::Instance;
+pub(super) use instance::{Instance, compiled};
+pub(super) use skip::{colon, unescape, value as skip_value};
 
 use super::options::JsonOptions;
 use crate::{column::StructColumn, policy::UnknownFields, scan::Utf8Span};
@@ -57,6 +58,12 @@ impl Walk {
             map_keys: Vec::new(),
             map_text: Vec::new(),
         })
+    }
+
+    /// Says how many containers are open around the value that comes next.
+    #[inline(always)]
+    pub(super) fn nest(&mut self, depth: usize) {
+        self.depth = depth;
     }
 
     /// Forgets what a record that was not finished has left.

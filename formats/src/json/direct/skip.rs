@@ -5,7 +5,7 @@ use crate::scan::{Cursor, Isa, number, string, word};
 
 /// Passes over a value.
 #[inline(always)]
-pub(super) fn value<'a, I: Instance>(isa: I, walk: &mut Walk, at: Cursor<'a>) -> Option<Cursor<'a>> {
+pub(crate) fn value<'a, I: Instance>(isa: I, walk: &mut Walk, at: Cursor<'a>) -> Option<Cursor<'a>> {
     match at.byte() {
         b'"' => string::skip(isa, at),
         b'{' | b'[' => isa.skip_container(walk, at),
@@ -75,14 +75,14 @@ fn key<I: Instance>(isa: I, at: Cursor<'_>) -> Option<Cursor<'_>> {
 
 /// Passes over the colon behind a key, up to the value.
 #[inline(always)]
-pub(super) fn colon(at: Cursor<'_>) -> Option<Cursor<'_>> {
+pub(crate) fn colon(at: Cursor<'_>) -> Option<Cursor<'_>> {
     let at = at.skip_space();
     (at.byte() == b':').then(|| at.advance(1).skip_space())
 }
 
 /// Unescapes the string whose opening quote stands at `at`, in place of what is in `out`.
 #[inline(always)]
-pub(super) fn unescape<'a, I: Isa>(isa: I, at: Cursor<'a>, out: &mut Vec<u8>) -> Option<Cursor<'a>> {
+pub(crate) fn unescape<'a, I: Isa>(isa: I, at: Cursor<'a>, out: &mut Vec<u8>) -> Option<Cursor<'a>> {
     out.clear();
     string::append(isa, at, out)
 }

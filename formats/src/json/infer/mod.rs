@@ -1,26 +1,19 @@
 //! Samples of JSON → a schema with evidence.
 
 mod document;
+mod reader;
+mod scan;
 
-use std::{panic::resume_unwind, sync::Arc, thread};
+use std::sync::Arc;
 
 use arrow_schema::Schema;
 use laminar_schema::{
     ConnectorConfig, FormatInference, InferenceConfig, InferredSchema, RawRecord, SchemaResult, field::json_field,
 };
 
-use self::document::Documents;
-use super::{JsonOptions, MultipleDocuments, NonObjects};
-use crate::{
-    infer::{Place, Rules, Sample, VALUE_COLUMN, Value},
-    policy::NoContent,
-};
-
-/// Records that are worth a thread.
-const RECORDS_PER_THREAD: usize = 4096;
-
-/// Deepest document that is looked at, whatever `max_depth` allows: the parser here recurses.
-const MAX_DEPTH: usize = 1000;
+use self::{reader::DocumentReader, scan::Scanner};
+use super::JsonOptions;
+use crate::infer::{Part, Rules, Sample, in_parts, replayed, stored};
 
 /// Infers a schema from JSON records: a column per key, in the order in which keys stand.
 ///
@@ -36,6 +29,10 @@ impl FormatInference for JsonInference {
     fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {
         JsonSample::of(samples, config)?.finish(config)
     }
+
+    fn replay(&self, evidence: &str, config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        JsonSample { sample: replayed(super::NAME, evidence)?, ..JsonSample::new(config)? }.finish(config)
+    }
 }
 
 /// What a part of a JSON sample says. Parts merge in any order.
@@ -44,6 +41,16 @@ pub struct JsonSample {
     options: JsonOptions,
     rules: Rules,
     sample: Sample,
+}
+
+impl Part for JsonSample {
+    fn observe_all(&mut self, records: &[RawRecord]) {
+        self.observe_all(records);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.merge(other);
+    }
 }
 
 impl JsonSample {
@@ -61,75 +68,25 @@ impl JsonSample {
     /// # Errors
     /// As [`JsonSample::new`].
     pub fn of(records: &[RawRecord], config: &InferenceConfig) -> SchemaResult<Self> {
-        let mut whole = Self::new(config)?;
-        let threads = config.threads.min(records.len() / RECORDS_PER_THREAD).max(1);
-        let (own, others) = records.split_at(records.len().div_ceil(threads));
-        let empty = whole.clone();
-        thread::scope(|scope| {
-            let part = |records: &'_ [RawRecord]| {
-                let mut part = empty.clone();
-                records.iter().for_each(|record| part.observe(record));
-                part
-            };
-            let parts: Vec<_> =
-                others.chunks(own.len().max(1)).map(|records| scope.spawn(move || part(records))).collect();
-            own.iter().for_each(|record| whole.observe(record));
-            for part in parts {
-                whole.merge(part.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            }
-        });
-        Ok(whole)
+        Ok(in_parts(Self::new(config)?, records, config))
     }
 
-    /// Takes in one record.
-    pub fn observe(&mut self, record: &RawRecord) {
-        self.sample.looked_at += 1;
-        let place = Place::of(&record.metadata);
-        let documents = match self.documents(record) {
-            Ok(documents) => documents,
-            Err(reason) => return self.sample.unusable.note(&place, &reason),
-        };
-        for document in documents {
-            match (document, self.options.non_objects) {
-                (Value::Object { members, .. }, _) => self.sample.objects.observe(&members, 0, &place, &self.rules),
-                (value, Some(NonObjects::Value)) => {
-                    self.sample.objects.observe(&[(VALUE_COLUMN, value)], 0, &place, &self.rules);
-                }
-                (_, Some(NonObjects::Reject)) => self.sample.unusable.note(&place, "expected an object"),
-                (value, None) => self.sample.values.observe(&value, 0, &place, &self.rules),
-            }
+    /// Takes in records. What they say does not depend on how they are divided over calls, and much of the cost of a
+    /// call does not depend on their number.
+    pub fn observe_all(&mut self, records: &[RawRecord]) {
+        let Self { options, rules, sample } = self;
+        let reader = DocumentReader { options, rules };
+        match Scanner::new(records, options, reader.max_depth(), rules) {
+            Some(scanner) => scanner.read(sample, |sample, record| reader.observe(sample, record)),
+            None => records.iter().for_each(|record| reader.observe(sample, record)),
         }
     }
 
-    /// The documents of a record, or why it is of no use.
-    fn documents<'a>(&self, record: &'a RawRecord) -> Result<Vec<Value<'a>>, String> {
-        let Some(bytes) = &record.value else {
-            return self.nothing(self.options.tombstones, "a tombstone");
-        };
-        if let Some(limit) = self.options.max_record_bytes.filter(|limit| bytes.len() > *limit) {
-            return Err(format!("expected at most {limit} bytes, found {}", bytes.len()));
-        }
-        let text = std::str::from_utf8(bytes).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()))?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut rest = Documents::new(text, self.options.max_depth.min(MAX_DEPTH));
-        let mut documents = Vec::new();
-        while let Some(document) = rest.next().map_err(|e| e.to_string())? {
-            documents.push(document);
-        }
-        match documents.len() {
-            0 => self.nothing(self.options.empty_records, "an empty record"),
-            2.. if self.options.multiple_documents == MultipleDocuments::Reject => {
-                Err("expected one document, found several in one record".to_owned())
-            }
-            _ => Ok(documents),
-        }
-    }
-
-    fn nothing<'a>(&self, policy: NoContent, found: &str) -> Result<Vec<Value<'a>>, String> {
-        match policy {
-            NoContent::Reject => Err(format!("expected a document, found {found}")),
-            NoContent::Skip | NoContent::Null => Ok(Vec::new()),
-        }
+    /// Takes in records one by one, each as a tree of its values: the plain twin of [`JsonSample::observe_all`], which
+    /// says the same.
+    pub fn observe_plainly(&mut self, records: &[RawRecord]) {
+        let reader = DocumentReader { options: &self.options, rules: &self.rules };
+        records.iter().for_each(|record| reader.observe(&mut self.sample, record));
     }
 
     /// Joins another part of the sample.
@@ -143,6 +100,7 @@ impl JsonSample {
     /// [`InferError`](laminar_schema::InferError) when no record is usable.
     pub fn finish(&self, config: &InferenceConfig) -> SchemaResult<InferredSchema> {
         let mut inferred = self.sample.finish(config, &self.rules)?;
+        inferred.evidence = config.keep_evidence.then(|| stored(&self.sample));
         if let Some(name) = &self.options.document_column {
             // The decoder fills this column with whole documents, and reads no field of its name.
             let others = inferred.schema.fields().iter().filter(|f| f.name() != name).cloned();
@@ -152,3 +110,6 @@ impl JsonSample {
         Ok(inferred)
     }
 }
+
+#[cfg(test)]
+mod tests;
