@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::terminal::harmless;
 use laminar_schema::{Metrics, Summary, pipeline::Ended};
 
 /// Time between two states of the line.
@@ -30,6 +31,24 @@ impl ProgressLine {
             loop {
                 ticks.tick().await;
                 draw(&line(&pipelines, started.elapsed()));
+            }
+        })))
+    }
+}
+
+impl ProgressLine {
+    /// Starts to say `what` is being done, and for how long, if it takes long enough to be worth saying.
+    pub(crate) fn working(what: String) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let started = Instant::now();
+        Self(Some(tokio::spawn(async move {
+            tokio::time::sleep(2 * REDRAW_EVERY).await;
+            let what = harmless(&what);
+            loop {
+                draw(&format!("{what}: {:.1} s", started.elapsed().as_secs_f64()));
+                tokio::time::sleep(REDRAW_EVERY).await;
             }
         })))
     }
@@ -102,7 +121,7 @@ fn speed(bytes: u64, elapsed: Duration) -> String {
 }
 
 /// A number with a comma after every three digits.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
