@@ -1,7 +1,4 @@
-"""The measurements of scripts/compare_processes, which sets up what this needs.
-
-This process stays small and loads no library: a child's peak memory begins at what its parent had when it forked.
-"""
+"""The measurements of scripts/compare_processes, which sets up what this needs."""
 
 import argparse
 import json
@@ -9,11 +6,8 @@ import os
 import statistics
 import subprocess
 import sys
-import time
-from pathlib import Path
 
-FOLDER = Path("target/compare")
-LAMINAR = "target/release/laminar"
+from processes import FOLDER, LAMINAR, Run, bring_into_cache, generate, python
 
 DUCKDB = """
 import sys, duckdb
@@ -40,43 +34,6 @@ for name, data_type in names.items():
 print(json.dumps([list(names), *rows.select(*columns[:1]).collect(engine="streaming").row(0),
                   *rows.select(*columns[1:]).collect(engine="streaming").row(0)]))
 """
-
-
-class Run:
-    """What one process took: seconds of wall and CPU time, MB of memory at its peak."""
-
-    def __init__(self, command):
-        begun = time.perf_counter()
-        process = subprocess.Popen(command, stderr=subprocess.PIPE)
-        said = process.stderr.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        self.wall = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            sys.exit(f"{command[0]} ended with {process.returncode}: {said}")
-        self.cpu = usage.ru_utime + usage.ru_stime
-        self.peak = usage.ru_maxrss * 1024 / 1e6
-
-
-def python(program, *arguments):
-    return [sys.executable, "-c", program, *map(str, arguments)]
-
-
-def generate(workload, mb):
-    """The input, made once: the same bytes on every machine."""
-    path = FOLDER / f"{workload}-{mb}.ndjson"
-    if path.exists():
-        return path
-    # The first records tell how long one is.
-    for rows in (10_000, None):
-        rows = rows or int(mb * 1e6 / (path.stat().st_size / 10_000))
-        sql = FOLDER / "generate.sql"
-        sql.write_text(
-            f"CREATE SOURCE made FROM GENERATOR (workload = '{workload}', rows = {rows}, seed = 7) FORMAT RAW;"
-            f"CREATE SINK kept INTO FILE (path = '{path}') FORMAT RAW; INSERT INTO kept SELECT * FROM made;"
-        )
-        Run([LAMINAR, "run", str(sql)])
-    return path
 
 
 def check_sums(outputs):
@@ -126,10 +83,7 @@ def main():
     print("CPU time of starting Python and importing alone: "
           + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in imports.items()))
 
-    # Everybody reads it from the page cache.
-    with source.open("rb") as file:
-        while file.read(1 << 24):
-            pass
+    bring_into_cache(source)
     runs = {name: [] for name in commands}
     for turn in range(options.rounds):
         for name, command in commands.items():

@@ -92,18 +92,20 @@ impl Found {
 
 impl Input {
     /// Finds the schema, with the columns that are declared and these options of inference, on that many threads.
+    /// The input's format then has the options that were found in the data.
     pub(crate) async fn resolve(
-        &self,
+        self,
         declared: Option<&DeclaredSchema>,
         inference: &Options,
         threads: NonZeroUsize,
-    ) -> Result<ResolvedSchema, CliError> {
+    ) -> Result<(Self, ResolvedSchema), CliError> {
         let inference = InferenceConfig::from_options(inference).map_err(|e| CliError::Schema(e.into()))?;
-        let format_options = self.format.options.clone();
-        let inference = InferenceConfig { format_options, threads: threads.get(), ..inference };
-        let request = ResolveRequest { declared, inference: Some(&inference), ..ResolveRequest::new(&self.format) };
-        let resolved = SchemaResolver::of::<CliDecoder>().resolve(&self.source, &request).await;
-        Ok(resolved.map_err(|e| e.at(Location::source(self.name.as_str())))?)
+        let Self { name, format, source } = self;
+        let inference = InferenceConfig { threads: threads.get(), ..inference };
+        let request = ResolveRequest { declared, inference: Some(&inference), ..ResolveRequest::new(&format) };
+        let resolved = SchemaResolver::of::<CliDecoder>().detect_and_resolve(source, &request).await;
+        let (source, resolved) = resolved.map_err(|e| e.at(Location::source(name.as_str())))?;
+        Ok((Self { name, format: resolved.format.clone(), source }, resolved))
     }
 }
 

@@ -3,9 +3,13 @@
 //! Lives here: everything that is the same for all formats. Does not live here: how a format's bytes are looked at
 //! (`formats/<format>/infer.rs`).
 
+mod head;
 mod proof;
+mod sampler;
 
+pub use head::StreamHead;
 pub use proof::{Proof, prove, sample_batch};
+pub use sampler::{MAX_SAMPLE_BYTES, sample_streams, sampled_ranges};
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,6 +24,7 @@ use arrow_schema::{DataType, Field, SchemaRef};
 use crate::{
     config::Options,
     error::{InferError, SchemaResult},
+    field,
     format::DecoderSet,
     record::RawRecord,
     types::field_type_name,
@@ -380,6 +385,12 @@ pub trait FormatInference: Send + Sync {
     fn detect(&self, head: SampleHead<'_>, config: &InferenceConfig) -> SchemaResult<Option<DetectedFormat>> {
         let _ = (head, config);
         Ok(None)
+    }
+
+    /// The type that holds whatever a field of a record may hold: what a field becomes that does not decode its own
+    /// sample. JSON, unless all values of the format are text.
+    fn widest_type(&self) -> Field {
+        field::json_field("", true)
     }
 
     /// Infers again from [`InferredSchema::evidence`], without the data.

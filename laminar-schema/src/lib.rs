@@ -71,7 +71,7 @@ pub use format::{
 pub use inference::{
     ArrayInference, DetectedFormat, FieldInferenceDetail, FieldMeta, FormatInference, FormatInferenceRegistry,
     InferenceConfig, InferenceWarning, InferredSchema, NumberInference, SampleHead, SampleValue, SampledRange,
-    TypeHint, WarningSeverity,
+    StreamHead, TypeHint, WarningSeverity,
 };
 pub use pipeline::{Metrics, OnError, Output, Pipeline, PipelineConfig, Summary};
 pub use position::{Position, Positions};

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod framed;
 pub mod frames;
 pub mod fuzz_bodies;
+pub mod guesses;
 pub mod inferred;
 pub mod random;
 pub mod stand_in;

@@ -7,7 +7,7 @@ use laminar_schema::{
     ColumnProjection, CompatibilityMode, ConnectorConfig, DecoderSet, EvolutionVerdict, FieldMeta, InferenceConfig,
     NewRecord, Position, Positions, RawRecord, RecordStream, RegisteredSchema, RegistryConfig, RegistryError,
     SchemaChange, SchemaEvolvable, SchemaInferable, SchemaProvider, SchemaRegistryAware, SchemaResult, Source,
-    SourceBatch, SourceConfig, SourceConnector, SourceFromConfig, evolution::EvolutionError,
+    SourceBatch, SourceConfig, SourceConnector, SourceFromConfig, evolution::EvolutionError, inference::sample_streams,
 };
 
 /// Options of both stand-ins.
@@ -125,8 +125,7 @@ impl<D: DecoderSet> SchemaProvider for StandInSource<D> {
 
 impl<D: DecoderSet> SchemaInferable for StandInSource<D> {
     async fn sample_records(&self, config: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
-        let stream = LineStream::new(&self.config.records, None);
-        Ok(stream.lines.into_iter().take(config.sample_size).map(RawRecord::new).collect())
+        sample_streams(vec![LineStream::new(&self.config.records, None)], config).await
     }
 }
 

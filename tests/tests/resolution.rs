@@ -172,12 +172,12 @@ async fn step_4_a_guess_is_held_against_a_sample() {
           symbol  VARCHAR  no    resolved
           price   DOUBLE   yes   resolved  DEFAULT 0.5
         warnings:
-          error: field price: 1 of 2 sampled records do not decode with this schema, the first: [row 1] field price: expected DOUBLE, found text "x"
+          error: field price: 1 of 2 sampled records do not decode with this schema, the first: [partition 0, offset 1] field price: expected DOUBLE, found text "x"
         decoder: csv
         on error: fail at the first bad record
     "#]]).await;
     check(&guess("a\nb"), expect![[r#"
-        error: s: the source's own schema does not decode its records (2 sampled), the first because: [row 0]: expected 2 columns, found 1; see `ragged_rows`
+        error: s: the source's own schema does not decode its records (2 sampled), the first because: [partition 0, offset 0]: expected 2 columns, found 1; see `ragged_rows`
          --> line 1, column 22
           |
         1 | CREATE SOURCE s FROM STAND_IN (records = 'a

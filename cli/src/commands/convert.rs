@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     let input = found.open(format_options).await?;
     check_not_the_input(&args.input, &args.output)?;
     let threads = args.threads.unwrap_or_else(available_cores);
-    let resolved = input.resolve(declared.as_ref(), &inference_options, threads).await?;
+    let (input, resolved) = input.resolve(declared.as_ref(), &inference_options, threads).await?;
     report_warnings(&input.name, &resolved);
     let spec = DecodeSpec::new(resolved.schema, input.format);
 

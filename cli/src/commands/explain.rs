@@ -56,7 +56,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
 }
 
 fn source_json(name: &str, resolved: &laminar_schema::ResolvedSchema, plan: &str) -> Value {
-    let mut value = schema_report::to_json(resolved, &resolved.format.options);
+    let mut value = schema_report::to_json(resolved);
     let strategies: Vec<String> = resolved.strategies.iter().map(ToString::to_string).collect();
     if let Some(object) = value.as_object_mut() {
         object.remove("format");

@@ -69,18 +69,18 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         ));
     }
     let found = Found::look_at(&args.inputs, args.format.as_deref())?;
-    let (given, mut inference) = divide(&args.settings, &found.format.name)?;
+    let (format_options, mut inference) = divide(&args.settings, &found.format.name)?;
     if let Some(size) = args.sample_size {
         inference.insert("sample_size", size.to_string(), None);
     }
-    let input = found.open(given.clone()).await?;
+    let input = found.open(format_options).await?;
     let progress = ProgressLine::working(format!("sampling {}", input.name));
     let resolved = input.resolve(None, &inference, args.threads.unwrap_or_else(available_cores)).await;
     drop(progress);
-    let resolved = resolved?;
+    let (input, resolved) = resolved?;
     match form {
-        Form::Table => print(&schema_report::to_text(&resolved, &given, Screen::stdout()))?,
-        Form::Json => print_json(&schema_report::to_json(&resolved, &given))?,
+        Form::Table => print(&schema_report::to_text(&resolved, Screen::stdout()))?,
+        Form::Json => print_json(&schema_report::to_json(&resolved))?,
         Form::Ddl => {
             resolved.warnings.iter().for_each(|w| report(&w.to_string()));
             print(&create_source(&input, &resolved))?;
@@ -91,7 +91,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         let inference = InferenceConfig::from_options(&inference).map_err(|e| CliError::Schema(e.into()))?;
         let from =
             Reproduction { input: &input.name, command: &args.command(), ddl: ddl.as_deref(), inference: &inference };
-        let page = schema_report::to_html(&resolved, &given, &from);
+        let page = schema_report::to_html(&resolved, &from);
         std::fs::write(path, page).map_err(|source| CliError::File {
             action: "write",
             path: path.display().to_string(),

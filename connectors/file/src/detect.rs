@@ -26,7 +26,8 @@ pub fn format_of_path(path: &str) -> Option<FormatSpec> {
         "json" | "ndjson" | "jsonl" | "geojson" => FormatSpec::new("json"),
         "csv" => FormatSpec::new("csv"),
         "tsv" | "tab" => csv_with(b'\t'),
-        "parquet" | "avro" | "msgpack" => FormatSpec::new(extension),
+        "msgpack" | "mpk" => FormatSpec::new("msgpack"),
+        "parquet" | "avro" => FormatSpec::new(extension),
         _ => return None,
     })
 }
@@ -76,6 +77,10 @@ fn format_of_plain_bytes(head: &[u8]) -> Option<FormatSpec> {
     if head.starts_with(b"Obj\x01") {
         return Some(FormatSpec::new("avro"));
     }
+    // A map of up to 15 fields with a first key of up to 31 bytes; no text begins so.
+    if matches!(head, [0x81..=0x8f, 0xa1..=0xbf, ..]) {
+        return Some(FormatSpec::new("msgpack"));
+    }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     if matches!(text.first()?, b'{' | b'[') {
         return Some(FormatSpec::new("json"));
@@ -117,6 +122,8 @@ mod tests {
         check("dir.csv/a.NDJSON", "json");
         check("a.jsonl.gz", "json");
         check("a.csv.zst", "csv");
+        check("a.msgpack.gz", "msgpack");
+        check("a.mpk", "msgpack");
         check("logs/*.tsv", "csv \\t");
         check("a.parquet", "parquet");
         check("a.gz", "?");
@@ -143,6 +150,8 @@ mod tests {
         check(b"plain words\nmore\n", "?");
         check(b"\0,\0\n", "?");
         check(b"PAR1\0", "parquet");
+        check(b"\x82\xa1a\x01\xa1b\xc0", "msgpack");
+        check(b"\x82\x01\x01\x02\xc0", "?");
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         gzip.write_all(b"{\"a\": 1}\n").unwrap();
         check(&gzip.finish().unwrap(), "json");

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! path ─ discover ─▶ files ─┐        reader thread               RecordStream::next
-//!                           ├─▶ open ─▶ decompress ─▶ chunks ═══▶ frame ─▶ records, positions
+//!                           ├─▶ open ─▶ decompress ─▶ chunks ═══▶ UTF-8 ─▶ frame ─▶ records, positions
 //! stdin ────────────────────┘  (resume, header)      (channel)
 //!
 //! RecordSink::write ─▶ buffer ─▶ compress ─▶ file, cut back to the last commit on abort and recovery

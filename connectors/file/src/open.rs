@@ -1,4 +1,4 @@
-//! Opening one input at the place to read from: decompression, framing, resuming.
+//! Opening one input at the place to read from: decompression, character encoding, framing, resuming.
 
 use std::{
     fs::{self, File},
@@ -7,8 +7,8 @@ use std::{
     sync::Arc,
 };
 
-use laminar_formats::framing::{FrameBuffer, Framer, Resume};
-use laminar_schema::{ConnectorError, Framing, Location, SchemaError, SchemaResult};
+use laminar_formats::framing::{FrameBuffer, Framer, Resume, Transcoder};
+use laminar_schema::{ConnectorError, Framing, Location, SchemaError, SchemaResult, format::Encoding};
 
 use crate::{
     compression::{Codec, Compression, Decompressor, MAGIC_BYTES},
@@ -27,11 +27,11 @@ pub(crate) struct ReadPlan {
     pub(crate) compression: Compression,
     pub(crate) framing: Framing,
     pub(crate) max_record_bytes: usize,
-    /// Whether inputs are followed, which a compressed one cannot be.
+    /// Whether inputs are followed, which a compressed or transcoded one cannot be.
     pub(crate) follow: bool,
 }
 
-/// One input's uncompressed bytes.
+/// One input's uncompressed bytes, in the character encoding that they have.
 pub(crate) enum Bytes {
     /// A plain file, which can be read in any place and grows under our eyes.
     File(File),
@@ -70,18 +70,62 @@ pub(crate) struct Records {
     pub(crate) skip_to: u64,
     /// Length in storage, once the input has been read to its end.
     pub(crate) stored: Option<u64>,
+    /// Makes UTF-8 of what is read; `None` where it is UTF-8.
+    transcoder: Option<Transcoder>,
+    /// Text on its way from the transcoder into the frames.
+    text: Vec<u8>,
+}
+
+impl Records {
+    /// Takes over `bytes[from..]` as read, and yields a buffer to be filled anew.
+    pub(crate) fn take_over(&mut self, bytes: Vec<u8>, from: usize) -> Vec<u8> {
+        if self.transcoder.is_none() {
+            return self.frames.take_over(bytes, from);
+        }
+        self.add(&bytes[from..]);
+        bytes
+    }
+
+    /// Takes bytes in as read.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        match &mut self.transcoder {
+            None => push(&mut self.frames, bytes),
+            Some(transcoder) => {
+                self.text.clear();
+                transcoder.push(bytes, &mut self.text);
+                push(&mut self.frames, &self.text);
+            }
+        }
+    }
+
+    /// Says that nothing follows.
+    pub(crate) fn end(&mut self) {
+        // Taken, so that an input that is said to end twice has one end.
+        if let Some(mut transcoder) = self.transcoder.take() {
+            self.text.clear();
+            transcoder.end(&mut self.text);
+            push(&mut self.frames, &self.text);
+        }
+        self.frames.end();
+    }
+}
+
+fn push(frames: &mut FrameBuffer, bytes: &[u8]) {
+    frames.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+    frames.filled(bytes.len());
 }
 
 impl ReadPlan {
     /// Records of an input that is read from its first byte.
     pub(crate) fn records(&self, name: Arc<str>, skip_to: u64) -> SchemaResult<Records> {
         let frames = FrameBuffer::new(Framer::new(&self.framing, self.max_record_bytes)?);
-        Ok(Records { name, frames, skip_to, stored: None })
+        let transcoder = Transcoder::new(self.framing.encoding());
+        Ok(Records { name, frames, skip_to, stored: None, transcoder, text: Vec::new() })
     }
 
     /// Opens a file at `from`, or at its beginning.
     ///
-    /// Cost: a plain file is entered where `from` says; a compressed one is decompressed up to there.
+    /// Cost: a plain file is entered where `from` says; a compressed or transcoded one is read up to there.
     pub(crate) fn open(
         &self,
         path: &Path,
@@ -100,7 +144,7 @@ impl ReadPlan {
             let reason = format!("{name} is compressed ({}), and compressed files cannot be followed", codec.name());
             return Err(unreadable(reason).at(place(name)));
         }
-        if codec != Codec::Plain || !is_regular {
+        if codec != Codec::Plain || !is_regular || self.framing.encoding() != Encoding::Utf8 {
             let bytes = self.stream(name, codec, head, Box::new(file))?;
             return Ok((bytes, self.records(Arc::clone(name), from.map_or(0, |p| p.at.offset))?));
         }
@@ -111,6 +155,18 @@ impl ReadPlan {
             resume_in_file(&mut bytes, &mut records, from.at)?;
         }
         Ok((bytes, records))
+    }
+
+    /// The first bytes of a file, uncompressed and in their own encoding, up to `max`; and whether these are all.
+    pub(crate) fn head(&self, path: &Path, max: usize) -> SchemaResult<(Vec<u8>, bool)> {
+        let name = path.to_string_lossy().into();
+        let (bytes, _) = self.open(path, &name, None)?;
+        let mut head = Vec::new();
+        // One byte more tells whether these are all.
+        bytes.take(max as u64 + 1).read_to_end(&mut head).map_err(|e| io_error("read", &name, e))?;
+        let is_whole = head.len() <= max;
+        head.truncate(max);
+        Ok((head, is_whole))
     }
 
     /// The bytes of a stream that is read once.
@@ -198,10 +254,19 @@ pub(crate) fn end_of_file(plan: &ReadPlan, path: &Path, name: &Arc<str>) -> Sche
 
 /// Reads a chunk straight into the records' buffer; at the end of the input, tells it so.
 pub(crate) fn fill(bytes: &mut Bytes, records: &mut Records) -> SchemaResult<()> {
-    let read = bytes.read_some(records.frames.space(CHUNK_BYTES)).map_err(|e| io_error("read", &records.name, e))?;
-    records.frames.filled(read);
+    let failed = |e| io_error("read", &records.name, e);
+    let read = if records.transcoder.is_some() {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        let read = bytes.read_some(&mut chunk).map_err(failed)?;
+        records.add(&chunk[..read]);
+        read
+    } else {
+        let read = bytes.read_some(records.frames.space(CHUNK_BYTES)).map_err(failed)?;
+        records.frames.filled(read);
+        read
+    };
     if read == 0 {
-        records.frames.end();
+        records.end();
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::{
 
 /// What the thread tells, in the order it happened. Inputs are numbered in the order they were opened.
 pub(crate) enum Event {
-    /// The next input was opened.
+    /// The next input was opened. One that is read once is not announced: whoever reads on knows what it is.
     Opened(Box<Records>),
     /// Uncompressed bytes of an input, never empty, behind [`HEADROOM`] others.
     Bytes { input: usize, bytes: Vec<u8> },
@@ -206,7 +206,6 @@ pub(crate) enum Once {
 
 /// Reads a stream from its first byte to its end, handing bytes over as soon as they come.
 pub(crate) fn read_once(plan: &ReadPlan, name: &Arc<str>, once: Once, out: &mut Outlet) -> Result<(), Stop> {
-    out.send(Event::Opened(Box::new(plan.records(Arc::clone(name), 0)?)))?;
     let mut bytes: Bytes = match once {
         Once::Stdin => plan.open_once(name, Box::new(io::stdin()))?,
         Once::Reader(reader) => plan.open_once(name, reader)?,

@@ -1,9 +1,14 @@
 //! Sampling: the first records of files, and of a stream that is read once.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use laminar_schema::{
     ConnectorError, DecoderSet, InferenceConfig, RawRecord, SchemaError, SchemaInferable, SchemaResult, SourceMetadata,
+    StreamHead,
 };
 use tokio::time::timeout_at;
 
@@ -18,6 +23,9 @@ const MAX_SAMPLED_FILES: usize = 16;
 
 /// Bytes of a stream that are kept for its start, at most; sampling ends there.
 const MAX_KEPT_BYTES: usize = 64 << 20;
+
+/// How long more bytes of a stream's head are waited for once there are some.
+const MAX_SILENCE: Duration = Duration::from_millis(50);
 
 impl<D: DecoderSet> SchemaInferable for FileSource<D> {
     /// Samples the first records of up to 16 of the files, each giving about as many.
@@ -42,6 +50,36 @@ impl<D: DecoderSet> SchemaInferable for FileSource<D> {
             tokio::time::sleep(self.config.poll_interval).await;
         }
     }
+
+    /// The first bytes of the first file that has any; of a stream that is read once, what comes without a pause.
+    async fn sample_head(&self, config: &InferenceConfig) -> SchemaResult<Option<StreamHead>> {
+        if self.target.is_read_once() {
+            return self.head_of_once(config, StreamHead::MAX_BYTES).await.map(Some);
+        }
+        let deadline = Instant::now() + config.sample_timeout;
+        loop {
+            let files = if self.config.follow { self.target.files()? } else { self.target.some_files()? };
+            let plan = self.plan.clone();
+            let looking = tokio::task::spawn_blocking(move || head_of_files(&plan, &files));
+            let head = looking.await.map_err(panicked)??;
+            if !head.bytes.is_empty() || !self.config.follow || Instant::now() >= deadline {
+                // A file that is followed may grow.
+                return Ok(Some(StreamHead { is_whole: head.is_whole && !self.config.follow, ..head }));
+            }
+            tokio::time::sleep(self.config.poll_interval).await;
+        }
+    }
+}
+
+/// The first bytes of the first file that has any.
+fn head_of_files(plan: &ReadPlan, files: &[PathBuf]) -> SchemaResult<StreamHead> {
+    for path in files.iter().take(MAX_SAMPLED_FILES) {
+        let (bytes, is_whole) = plan.head(path, StreamHead::MAX_BYTES)?;
+        if !bytes.is_empty() {
+            return Ok(StreamHead { bytes, is_whole });
+        }
+    }
+    Ok(StreamHead { bytes: Vec::new(), is_whole: true })
 }
 
 #[cold]
@@ -103,7 +141,7 @@ impl Sample {
             match from.frames.next() {
                 Ok(None) => return Ok(false),
                 Ok(Some(frame)) => {
-                    let metadata = SourceMetadata::at(Some(name), Some(frame.offset), Some(frame.line));
+                    let metadata = SourceMetadata::at(Some(name), Some(frame.offset), frame.place_line());
                     self.records.push(RawRecord { metadata, ..RawRecord::new(frame.bytes) });
                     return Ok(true);
                 }
@@ -129,6 +167,24 @@ pub(crate) struct Tap {
     pub(crate) reader: Reader,
 }
 
+impl Tap {
+    /// Waits for the next event, and keeps it. False when none came in time.
+    async fn receive(&mut self, deadline: tokio::time::Instant) -> bool {
+        match timeout_at(deadline, self.reader.next()).await {
+            Ok(event) => {
+                self.kept.push(event);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Whether the last event was received, behind which there is none to wait for.
+    fn has_ended(&self) -> bool {
+        matches!(self.kept.last(), Some(Event::Ended { .. } | Event::Failed(_) | Event::Finished))
+    }
+}
+
 /// Puts a tap back where it was taken from, also when sampling is cancelled.
 struct Borrowed<'a, D: DecoderSet> {
     source: &'a FileSource<D>,
@@ -144,35 +200,55 @@ impl<D: DecoderSet> Drop for Borrowed<'_, D> {
 }
 
 impl<D: DecoderSet> FileSource<D> {
+    /// The first bytes of a stream that is read once: what there is when `max` is reached, the stream ends, or nothing
+    /// came for a while. A terminal or a slow writer is not waited for longer than its first bytes take.
+    async fn head_of_once(&self, config: &InferenceConfig, max: usize) -> SchemaResult<StreamHead> {
+        let mut borrowed = Borrowed { source: self, tap: Some(self.take_once()?) };
+        let mut head = StreamHead { bytes: Vec::new(), is_whole: false };
+        let Some(tap) = &mut borrowed.tap else { return Ok(head) };
+        let deadline = tokio::time::Instant::now() + config.sample_timeout;
+        let mut looked_at = 0;
+        while head.bytes.len() <= max {
+            if looked_at == tap.kept.len() {
+                let until = if head.bytes.is_empty() { deadline } else { tokio::time::Instant::now() + MAX_SILENCE };
+                if tap.has_ended() || !tap.receive(until.min(deadline)).await {
+                    break;
+                }
+            }
+            match &tap.kept[looked_at] {
+                Event::Bytes { bytes, .. } => head.bytes.extend_from_slice(&bytes[HEADROOM..]),
+                Event::Ended { .. } => head.is_whole = head.bytes.len() <= max,
+                // Whoever samples next is told of a failure.
+                Event::Opened(_) | Event::Finished | Event::Failed(_) => {}
+            }
+            looked_at += 1;
+        }
+        head.bytes.truncate(max);
+        Ok(head)
+    }
+
     async fn sample_once(&self, config: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
         let mut borrowed = Borrowed { source: self, tap: Some(self.take_once()?) };
         let Some(tap) = &mut borrowed.tap else { return Ok(Vec::new()) };
         let deadline = tokio::time::Instant::now() + config.sample_timeout;
         let mut records = self.plan.records(self.config.path.as_str().into(), 0)?;
         let mut sample = Sample::default();
-        let (mut kept_bytes, mut looked_at) = (0, 0);
+        let (mut looked_at_bytes, mut looked_at) = (0, 0);
         while sample.records.len() < config.sample_size {
             if sample.take_next(&mut records)? {
                 continue;
             }
-            if looked_at == tap.kept.len() {
-                if records.frames.has_ended() || kept_bytes >= MAX_KEPT_BYTES {
-                    break;
-                }
-                match timeout_at(deadline, tap.reader.next()).await {
-                    Ok(event) => tap.kept.push(event),
-                    Err(_) => break,
-                }
+            let is_enough = records.frames.has_ended() || looked_at_bytes >= MAX_KEPT_BYTES;
+            if looked_at == tap.kept.len() && (is_enough || !tap.receive(deadline).await) {
+                break;
             }
             match &tap.kept[looked_at] {
                 Event::Opened(_) | Event::Finished => {}
                 Event::Bytes { bytes, .. } => {
-                    let bytes = &bytes[HEADROOM..];
-                    records.frames.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
-                    records.frames.filled(bytes.len());
-                    kept_bytes += bytes.len();
+                    records.add(&bytes[HEADROOM..]);
+                    looked_at_bytes += bytes.len() - HEADROOM;
                 }
-                Event::Ended { .. } => records.frames.end(),
+                Event::Ended { .. } => records.end(),
                 // What came before the failure can be sampled; the stream reports it.
                 Event::Failed(_) if !sample.records.is_empty() => break,
                 Event::Failed(_) => {

@@ -11,7 +11,7 @@ use std::{
 use laminar_formats::AnyDecoder;
 use laminar_schema::{
     ConfigError, ConnectorError, DecoderSet, FormatSpec, Framing, Positions, SchemaError, SchemaResult, Source,
-    SourceConfig, SourceConnector, SourceFromConfig,
+    SourceConfig, SourceConnector, SourceFromConfig, format::Encoding,
 };
 
 use crate::{
@@ -70,7 +70,7 @@ impl<D: DecoderSet> FileSource<D> {
     }
 
     fn with_target(config: FileSourceConfig, target: Target, format: &FormatSpec) -> SchemaResult<Self> {
-        let framing = D::framing(format)?.ok_or_else(|| unsupported_format(format, D::FORMATS))?;
+        let framing = framing_of::<D>(format)?;
         check_options(&config, &framing)?;
         let plan = ReadPlan {
             compression: config.compression,
@@ -183,6 +183,13 @@ impl<D: DecoderSet> Source for FileSource<D> {
         !self.config.follow
     }
 
+    /// What was sampled of a stream that is read once stays: bytes are kept as they came, before any framing.
+    fn with_format(mut self, format: &FormatSpec) -> SchemaResult<Self> {
+        self.plan.framing = framing_of::<D>(format)?;
+        check_options(&self.config, &self.plan.framing)?;
+        Ok(self)
+    }
+
     async fn validate(&self) -> SchemaResult<()> {
         if self.config.follow || self.target.is_read_once() {
             return Ok(());
@@ -195,7 +202,8 @@ impl<D: DecoderSet> Source for FileSource<D> {
         if self.target.is_read_once() {
             let Tap { kept, reader } = self.take_once()?;
             let skip_to = from.get(self.config.path.as_str()).map_or(0, |p| p.at.offset);
-            return Ok(FileStream::new(reader, self.config.max_batch_bytes).after(kept, skip_to));
+            let records = self.plan.records(self.config.path.as_str().into(), skip_to)?;
+            return Ok(FileStream::new(reader, self.config.max_batch_bytes).once(records, kept));
         }
         let plan = self.plan.clone();
         let reader = if self.config.follow {
@@ -219,6 +227,10 @@ fn parse_positions(from: Option<&Positions>) -> SchemaResult<HashMap<Arc<str>, F
     from.into_iter().flat_map(Positions::iter).map(parse).collect()
 }
 
+fn framing_of<D: DecoderSet>(format: &FormatSpec) -> SchemaResult<Framing> {
+    D::framing(format)?.ok_or_else(|| unsupported_format(format, D::FORMATS))
+}
+
 fn check_options(config: &FileSourceConfig, framing: &Framing) -> SchemaResult<()> {
     let conflict = |key: &str, value: &str, expected: &str, reason: &str| {
         Err(SchemaError::from(ConfigError::invalid(key, value, expected, reason)))
@@ -236,6 +248,11 @@ fn check_options(config: &FileSourceConfig, framing: &Framing) -> SchemaResult<(
             "false",
             "the whole file is one record, which never ends while it is followed",
         );
+    }
+    if config.follow && framing.encoding() != Encoding::Utf8 {
+        let encoding = framing.encoding().name();
+        let reason = format!("files in {encoding} are read from their beginning, and cannot be followed");
+        return conflict("follow", "true", "false", &reason);
     }
     for (key, value) in [("max_record_bytes", config.max_record_bytes), ("max_batch_bytes", config.max_batch_bytes)] {
         if value == 0 {

@@ -23,8 +23,6 @@ pub struct FileStream {
     /// Positions reached since the last batch that was yielded. They wait here, because a cancelled call must not take
     /// them with it.
     reached: Positions,
-    /// Applies to an input that is read once: records before this offset are passed over.
-    once_skip_to: u64,
     max_batch_bytes: usize,
     /// An error that comes after records that have to be yielded first.
     failed: Option<SchemaError>,
@@ -47,7 +45,6 @@ impl FileStream {
             inputs: Vec::new(),
             cutting: None,
             reached: Positions::new(),
-            once_skip_to: 0,
             max_batch_bytes,
             failed: None,
             ended: false,
@@ -55,10 +52,10 @@ impl FileStream {
         }
     }
 
-    /// Yields what is in `kept` first, and of all of it only what lies behind `skip_to`.
-    pub(crate) fn after(mut self, kept: Vec<Event>, skip_to: u64) -> Self {
+    /// Yields the records of one input that is read once, beginning with what is in `kept`.
+    pub(crate) fn once(mut self, records: Records, kept: Vec<Event>) -> Self {
+        self.open(records);
         self.queue.extend(kept);
-        self.once_skip_to = skip_to;
         self
     }
 
@@ -89,21 +86,22 @@ impl FileStream {
         }
     }
 
+    fn open(&mut self, records: Records) {
+        if records.skip_to == 0 {
+            // A rotated file begins again under the same name, and the old one's position must not outlive it.
+            self.reached.set(records.name.clone(), records.position());
+        }
+        self.inputs.push(Some(records));
+    }
+
     fn take(&mut self, event: Event) {
         match event {
-            Event::Opened(mut records) => {
-                records.skip_to = records.skip_to.max(self.once_skip_to);
-                if records.skip_to == 0 {
-                    // A rotated file begins again under the same name, and the old one's position must not outlive it.
-                    self.reached.set(records.name.clone(), records.position());
-                }
-                self.inputs.push(Some(*records));
-            }
+            Event::Opened(records) => self.open(*records),
             Event::Bytes { input, bytes } => {
                 let spare = match self.inputs.get_mut(input) {
                     Some(Some(records)) => {
                         self.cutting = Some(input);
-                        records.frames.take_over(bytes, HEADROOM)
+                        records.take_over(bytes, HEADROOM)
                     }
                     _ => bytes,
                 };
@@ -111,7 +109,7 @@ impl FileStream {
             }
             Event::Ended { input, stored } => {
                 if let Some(Some(records)) = self.inputs.get_mut(input) {
-                    records.frames.end();
+                    records.end();
                     records.stored = stored;
                     self.cutting = Some(input);
                 }
@@ -176,7 +174,7 @@ impl Records {
             match self.frames.next() {
                 Ok(None) => return Ok(Cut::Drained),
                 Ok(Some(frame)) if frame.offset >= self.skip_to => {
-                    let (value, offset, line) = (Some(frame.bytes), Some(frame.offset), Some(frame.line));
+                    let (value, offset, line) = (Some(frame.bytes), Some(frame.offset), frame.place_line());
                     raw.push(NewRecord { value, partition, offset, line, ..NewRecord::default() });
                     *count += 1;
                 }

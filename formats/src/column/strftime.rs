@@ -116,17 +116,45 @@ impl Strftime {
 
     /// Whether a text that fits may begin with this byte. True is no promise.
     pub(crate) fn may_begin(&self, byte: u8) -> bool {
-        let first = self.0.iter().find(|item| !matches!(item, Item::Space));
-        let blank = byte.is_ascii_whitespace() || byte >= 0x80;
-        match first {
-            Some(Item::Literal(c)) => {
-                let mut utf8 = [0; 4];
-                blank || c.encode_utf8(&mut utf8).as_bytes()[0] == byte
-            }
-            Some(Item::MonthName | Item::WeekdayName | Item::Meridiem) => blank || byte.is_ascii_alphabetic(),
-            Some(Item::Zone | Item::PointFraction) | None => true,
-            Some(_) => blank || byte.is_ascii_digit() || byte == b'-',
+        let is_space = |item: &&Item| matches!(item, Item::Space);
+        if self.0.first().is_some_and(|item| is_space(&item)) && (byte.is_ascii_whitespace() || byte >= 0x80) {
+            return true;
         }
+        match self.0.iter().find(|item| !is_space(item)) {
+            Some(Item::Literal(c)) => c.encode_utf8(&mut [0; 4]).as_bytes()[0] == byte,
+            Some(Item::MonthName | Item::WeekdayName | Item::Meridiem) => byte.is_ascii_alphabetic(),
+            Some(Item::Zone | Item::PointFraction) | None => true,
+            Some(_) => matches!(byte, b' ' | b'-') || byte.is_ascii_digit(),
+        }
+    }
+
+    /// Whether a text that begins like this may fit, as far as its first numbers and what stands between them tell. False
+    /// is certain, and cheap: most texts that begin like a date are none.
+    pub(crate) fn may_fit(&self, beginning: &[u8]) -> bool {
+        let mut rest = beginning;
+        for item in &self.0 {
+            let width = match item {
+                Item::Year => 4,
+                Item::ShortYear | Item::Month | Item::Day | Item::Hour | Item::Hour12 | Item::Minute | Item::Second => {
+                    2
+                }
+                Item::Literal(c) => {
+                    let mut utf8 = [0; 4];
+                    let literal = c.encode_utf8(&mut utf8).as_bytes();
+                    let Some(behind) = rest.strip_prefix(literal) else { return literal.starts_with(rest) };
+                    rest = behind;
+                    continue;
+                }
+                _ => return true,
+            };
+            let digits = rest.iter().take(width).take_while(|b| b.is_ascii_digit()).count();
+            if digits == 0 {
+                // A blank may stand for a leading zero.
+                return matches!(rest.first(), None | Some(b' '));
+            }
+            rest = &rest[digits..];
+        }
+        true
     }
 
     fn parts(&self, text: &str) -> Result<Parts, Mismatch> {

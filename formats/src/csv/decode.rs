@@ -9,6 +9,7 @@ use laminar_schema::{
     FormatInfo, Found, Framing, Location, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
     config::{ConfigError, FormatSpec},
     field::{RESCUE_COLUMN, payload_key},
+    format::Encoding,
 };
 
 use super::{
@@ -50,6 +51,8 @@ struct Policies {
     empty_records: NoContent,
     tombstones: NoContent,
     max_record_bytes: usize,
+    /// What the stream was encoded in before its source made UTF-8 of it.
+    encoding: Encoding,
     /// Names of the columns, for what is rescued.
     names: Vec<String>,
     /// The column that takes what is rescued.
@@ -113,6 +116,7 @@ impl CsvDecoder {
                 empty_records: options.empty_records,
                 tombstones: options.tombstones,
                 max_record_bytes: options.max_record_bytes,
+                encoding: options.encoding,
                 names: schema.fields().iter().map(|f| f.name().clone()).collect(),
                 rescue: columns.iter().position(|c| c.is_rescue),
             },
@@ -236,7 +240,7 @@ impl CsvDecoder {
             Rejection::TooLarge => {
                 (DecodeError::TooLarge { size: record.len(), limit: self.policies.max_record_bytes }, None)
             }
-            Rejection::Utf8 => (DecodeError::InvalidUtf8, None),
+            Rejection::Utf8 => (not_text(self.policies.encoding), None),
             Rejection::Split(e) => {
                 let span = Some(e.offset()..e.offset() + 1);
                 let error = SchemaError::new(DecodeError::Syntax { reason: e.reason().to_owned() });
@@ -292,6 +296,16 @@ impl CsvDecoder {
         let options = RecordBatchOptions::new().with_row_count(Some(self.num_rows));
         self.num_rows = 0;
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays?, &options)?)
+    }
+}
+
+#[cold]
+fn not_text(encoding: Encoding) -> DecodeError {
+    match encoding {
+        Encoding::Utf8 => DecodeError::InvalidUtf8,
+        other => {
+            DecodeError::Syntax { reason: format!("expected text in {}, found bytes that are none", other.name()) }
+        }
     }
 }
 

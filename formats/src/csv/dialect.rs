@@ -84,6 +84,7 @@ impl Dialect {
     /// How records of this dialect lie in a byte stream.
     pub fn framing(&self, options: &CsvOptions) -> CsvFraming {
         CsvFraming {
+            encoding: options.encoding,
             delimiter: self.delimiter.to_vec(),
             trim: self.trim,
             quote: self.quote,

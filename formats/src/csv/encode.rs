@@ -6,7 +6,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConnectorConfig, EncodeError, EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatInfo, Found, SchemaError,
-    SchemaResult, config::ConfigError,
+    SchemaResult, config::ConfigError, format::Encoding,
 };
 
 use super::{
@@ -39,8 +39,12 @@ impl CsvEncoder {
     /// Builds an encoder.
     ///
     /// # Errors
-    /// Options that contradict each other; a column type that one field cannot carry.
+    /// Options that contradict each other; a column type that one field cannot carry; an encoding other than UTF-8.
     pub fn new(schema: SchemaRef, options: &CsvOptions) -> SchemaResult<Self> {
+        if options.encoding != Encoding::Utf8 {
+            let reason = "other encodings are read, not written";
+            return Err(ConfigError::invalid("encoding", options.encoding.name(), "utf-8", reason).into());
+        }
         let nested: SchemaResult<Vec<Option<NestedTexts>>> = schema
             .fields()
             .iter()

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use arrow_schema::{DataType, Schema};
+use arrow_schema::{DataType, Field, Schema};
 use laminar_schema::{
     ConnectorConfig, FormatInference, InferenceConfig, InferenceWarning, InferredSchema, RawRecord, SchemaResult,
     WarningSeverity,
@@ -24,6 +24,10 @@ pub struct CsvInference;
 impl FormatInference for CsvInference {
     fn format_name(&self) -> &str {
         super::NAME
+    }
+
+    fn widest_type(&self) -> Field {
+        Field::new("", DataType::Utf8, true)
     }
 
     fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {

@@ -19,9 +19,10 @@ pub use decode::CsvDecoder;
 pub use dialect::{Delimiter, Dialect, Mark};
 pub use encode::CsvEncoder;
 pub use infer::{CsvInference, CsvSample};
-pub use options::{CsvOptions, DuplicateColumns, Encoding, NullValues, QuoteStyle, RaggedRows};
+pub use options::{CsvOptions, DuplicateColumns, NullValues, QuoteStyle, RaggedRows};
 pub use split::{Field, SplitError, Splitter};
 
+pub use laminar_schema::format::Encoding;
 use laminar_schema::{ConnectorConfig, FormatInfo};
 
 const NAME: &str = "csv";

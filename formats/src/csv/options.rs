@@ -1,6 +1,6 @@
 //! Options of `FORMAT CSV (…)`, for reading and writing.
 
-use laminar_schema::{ConnectorConfig, config::FromConfigValue};
+use laminar_schema::{ConnectorConfig, config::FromConfigValue, format::Encoding};
 
 use super::dialect::{Delimiter, Mark};
 use crate::{
@@ -57,7 +57,7 @@ pub struct CsvOptions {
     /// How text stands for bytes in BLOB columns
     #[config(default = "base64")]
     pub binary_encoding: BinaryEncoding,
-    /// Character encoding of the text
+    /// Character encoding of a byte stream: `utf-8`, `utf-16`, `utf-16le`, `utf-16be`, `latin-1`; messages are UTF-8
     #[config(default = "utf-8")]
     pub encoding: Encoding,
     /// Longest record that is read, in bytes
@@ -136,24 +136,6 @@ pub enum DuplicateColumns {
     Last,
 }
 words! { DuplicateColumns: "reject, first or last", "reject" => Reject, "first" => First, "last" => Last }
-
-/// Character encoding of the text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Encoding {
-    /// UTF-8.
-    #[default]
-    Utf8,
-}
-
-impl FromConfigValue for Encoding {
-    const TYPE_NAME: &'static str = "utf-8";
-    fn from_value(text: &str) -> Result<Self, String> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "utf-8" | "utf8" | "us-ascii" | "ascii" => Ok(Self::Utf8),
-            _ => Err("no other encoding is read yet; convert the input first".to_owned()),
-        }
-    }
-}
 
 /// Which fields are written in quotes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

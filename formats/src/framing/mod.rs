@@ -1,7 +1,7 @@
 //! Cuts a stream of bytes into records, as a [`Framing`] says.
 //!
-//! Lives here: the state machines behind [`Framer`], the buffer that a byte source reads into ([`FrameBuffer`]), and
-//! the place to resume at ([`Resume`]). Does not live here: I/O, decompression, or anything that judges what is
+//! Lives here: the state machines behind [`Framer`], the buffer that a byte source reads into ([`FrameBuffer`]),
+//! the place to resume at ([`Resume`]), and what makes UTF-8 of other encodings before ([`Transcoder`]). Does not live here: I/O, decompression, or anything that judges what is
 //! inside a record beyond finding its end.
 //!
 //! ```
@@ -25,15 +25,18 @@
 
 mod buffer;
 mod csv;
+mod encoding;
 mod framer;
 mod json;
 mod lines;
+mod msgpack;
 mod resume;
 #[cfg(test)]
 mod tests;
 mod whole;
 
 pub use buffer::FrameBuffer;
+pub use encoding::{NOT_TEXT, Transcoder, text_of_head};
 pub use framer::{Frame, Framer};
 pub use resume::Resume;
 

@@ -110,7 +110,8 @@ impl<'a> Chooser<'a> {
     /// A field whose type is given, and how many values look like it.
     fn hinted(&mut self, spot: Spot<'_>, evidence: &Evidence, hint: &TypeHint) -> (Field, u64) {
         let field = hint.field.clone().with_name(spot.name).with_nullable(true);
-        let fits = |kind: &Kind| *kind != Kind::Null && kind.fits(&field);
+        let holds_any_text = self.fallback == Fallback::Varchar && *field.data_type() == DataType::Utf8;
+        let fits = |kind: &Kind| *kind != Kind::Null && (holds_any_text || kind.fits(&field));
         let fitting: u64 = evidence.seen().iter().filter(|(kind, _)| fits(kind)).map(|(_, seen)| seen.count).sum();
         if fitting < evidence.non_nulls() {
             let strangers = evidence.seen().iter().filter(|(kind, _)| **kind != Kind::Null && !fits(kind));
@@ -134,9 +135,10 @@ impl<'a> Chooser<'a> {
     }
 
     fn typed_field(&mut self, spot: Spot<'_>, evidence: &Evidence) -> Field {
-        let kind = self.trusted(spot, evidence, evidence.kind(self.fallback));
+        let kind = evidence.kind(self.fallback);
         let plain = |data_type| Field::new(spot.name, data_type, true);
         match kind {
+            kind if !self.is_trusted(spot, evidence, kind) => plain(DataType::Utf8),
             Kind::Null if evidence.values() == 0 => self.anything(spot),
             Kind::Null => {
                 let message = format!(
@@ -155,6 +157,13 @@ impl<'a> Chooser<'a> {
                 self.warn_of_lost_kind(spot.path, evidence);
                 plain(DataType::Utf8)
             }
+            Kind::Blob => {
+                if evidence.seen().len() > 1 + usize::from(evidence.seen().contains_key(&Kind::Null)) {
+                    let message = format!("holds {}, which only BLOB holds together", self.examples(evidence));
+                    self.say(spot.path, WarningSeverity::Warning, message);
+                }
+                plain(DataType::Binary)
+            }
             Kind::List | Kind::Struct | Kind::Map if spot.depth >= self.config.max_depth => {
                 let message = format!("nested deeper than max_depth = {}; kept as JSON text", self.config.max_depth);
                 self.say(spot.path, WarningSeverity::Info, message);
@@ -169,25 +178,22 @@ impl<'a> Chooser<'a> {
         }
     }
 
-    /// The kind of a field's values; text where a text's meaning was seen too seldom to be trusted.
-    fn trusted(&mut self, spot: Spot<'_>, evidence: &Evidence, kind: Kind) -> Kind {
+    /// Whether what the texts of a field mean was seen often enough.
+    fn is_trusted(&mut self, spot: Spot<'_>, evidence: &Evidence, kind: Kind) -> bool {
         let is_meaning = match self.fallback {
             Fallback::Json => kind.is_text(),
             Fallback::Varchar => kind.is_scalar(),
         };
-        if !is_meaning || matches!(kind, Kind::Null | Kind::Varchar) {
-            return kind;
-        }
-        let (floor, confidence) =
-            (self.config.min_confidence, wilson_lower(evidence.non_nulls(), evidence.non_nulls()));
-        if confidence >= floor {
-            return kind;
+        let confidence = wilson_lower(evidence.non_nulls(), evidence.non_nulls());
+        let floor = self.config.min_confidence;
+        if !is_meaning || matches!(kind, Kind::Null | Kind::Varchar) || confidence >= floor {
+            return true;
         }
         let message = format!(
-            "looks like {kind} with confidence {confidence:.2}, less than min_confidence = {floor}; kept as VARCHAR"
+            "looks like {kind} with confidence {confidence:.2}, below min_confidence = {floor}; kept as VARCHAR"
         );
         self.say(spot.path, WarningSeverity::Info, message);
-        Kind::Varchar
+        false
     }
 
     /// The field of values of which none was seen: whatever comes must fit.
@@ -290,7 +296,9 @@ impl<'a> Chooser<'a> {
 
     /// Values that have no type in common: both sides are shown.
     fn warn_of_conflict(&mut self, path: &str, evidence: &Evidence) {
-        let message = format!("holds {}, which have no type in common; kept as JSON text", self.examples(evidence));
+        let kinds = evidence.seen().keys().filter(|kind| **kind != Kind::Null).count();
+        let reason = if kinds > 1 { "which have no type in common" } else { "which has no other type" };
+        let message = format!("holds {}, {reason}; kept as JSON text", self.examples(evidence));
         self.say(path, WarningSeverity::Warning, message);
     }
 

@@ -47,7 +47,16 @@ impl Pattern {
         self.items.may_begin(byte)
     }
 
-    pub(super) fn read(&self, text: &str) -> Option<Moment> {
+    /// Whether a text that begins like this may fit.
+    pub(super) fn may_fit(&self, beginning: &[u8]) -> bool {
+        self.items.may_fit(beginning)
+    }
+
+    pub(super) fn read(&self, text: &[u8]) -> Option<Moment> {
+        if !self.items.may_fit(text) {
+            return None;
+        }
+        let text = std::str::from_utf8(text).ok()?;
         if self.kind == Kind::Time {
             return Some(Moment::of_time(self.items.time(text).ok()? % 1000 != 0));
         }
@@ -79,6 +88,12 @@ fn kind_of(pattern: &str) -> Option<Kind> {
 /// True for a pattern that ends in a literal `Z`, which stands for UTC.
 fn names_utc(pattern: &str) -> bool {
     pattern.strip_suffix('Z').is_some_and(|rest| !rest.ends_with(['%', ':', '#']))
+}
+
+/// Whether a text that begins like this may be in ISO 8601. False is certain.
+pub(super) fn may_be_iso8601(beginning: &[u8]) -> bool {
+    let has = |at: usize, byte: u8| beginning.get(at).is_none_or(|b| *b == byte);
+    beginning.iter().take(2).all(u8::is_ascii_digit) && (has(4, b'-') || has(2, b':'))
 }
 
 /// Reads `YYYY-MM-DD`, `HH:MM:SS[.f]`, or both joined by `T` or a space, then perhaps a zone.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     lattice::Kind,
-    moment::{Moment, Pattern, iso8601},
+    moment::{Moment, Pattern, iso8601, may_be_iso8601},
     number::is_number,
 };
 
@@ -63,6 +63,18 @@ impl TextFacts {
         self.codes += other.codes;
     }
 
+    /// Takes in an instant that the format itself tells from text: no timestamp format is needed to read it.
+    pub(super) fn observe_instant(&mut self, text: &str) {
+        if let Some(moment) = iso8601(text.as_bytes()) {
+            self.nanos |= moment.is_nanos;
+            self.far_away |= moment.is_far_away;
+        } else {
+            // A year of more digits than four.
+            self.far_away = true;
+            self.nanos |= text.split_once('.').is_some_and(|(_, f)| f.trim_end_matches(['0', 'Z']).len() > 6);
+        }
+    }
+
     /// How many texts would be numbers without their leading zeros.
     pub(super) fn codes(&self) -> u64 {
         self.codes
@@ -109,6 +121,8 @@ impl TextRules {
             let begins_code = byte == b'0' || byte == b'-';
             is_telling[usize::from(byte)] = begins_code || formats.iter().any(|f| f.may_begin(byte));
         }
+        // No text begins with 0xFF: it stands for every character beyond ASCII.
+        is_telling[0xFF] = is_telling[0x80..].contains(&true);
         Self { formats, always_named: !own.is_empty(), uuids: config.detect_uuids, is_telling }
     }
 
@@ -125,8 +139,22 @@ impl TextRules {
         }
     }
 
+    /// Whether a text may be anything but VARCHAR that is written like this, with JSON's escapes. False is certain, and
+    /// saves unescaping nearly every text that has any.
+    pub(crate) fn may_tell(&self, escaped: &[u8]) -> bool {
+        let end = escaped.iter().position(|b| *b == b'\\').unwrap_or(escaped.len());
+        let (plain, rest) = escaped.split_at(end);
+        let Some(first) = plain.first().copied().or_else(|| first_of_escape(rest)) else { return true };
+        let is_of_uuid = |b: &u8| b.is_ascii_hexdigit() || *b == b'-';
+        if self.uuids && first.is_ascii_hexdigit() && plain.iter().all(is_of_uuid) {
+            return true;
+        }
+        let is_of_number = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E');
+        self.is_telling[usize::from(first)]
+            && (plain.iter().all(is_of_number) || self.formats.iter().any(|f| f.may_fit(plain)))
+    }
+
     fn observe_telling(&self, bytes: &[u8], facts: &mut TextFacts) -> Kind {
-        let Ok(text) = std::str::from_utf8(bytes) else { return Kind::Varchar };
         let (mut found, mut fits) = (None, 0_u64);
         for (bit, format) in self.formats.iter().enumerate() {
             match format {
@@ -137,7 +165,7 @@ impl TextRules {
                     }
                 }
                 Format::Pattern(pattern) => {
-                    if let Some(moment) = pattern.read(text) {
+                    if let Some(moment) = pattern.read(bytes) {
                         fits |= 1 << bit;
                         found = found.or(Some(moment));
                     }
@@ -147,7 +175,7 @@ impl TextRules {
         match found {
             Some(moment) => facts.note(moment, fits),
             None => {
-                facts.codes += u64::from(has_leading_zeros(text));
+                facts.codes += u64::from(has_leading_zeros(bytes));
                 Kind::Varchar
             }
         }
@@ -180,6 +208,14 @@ impl Format {
         }
     }
 
+    /// Whether a text that begins like this may fit.
+    fn may_fit(&self, beginning: &[u8]) -> bool {
+        match self {
+            Self::Iso8601 => may_be_iso8601(beginning),
+            Self::Pattern(pattern) => pattern.may_fit(beginning),
+        }
+    }
+
     /// Whether a fitting text may begin with this byte.
     fn may_begin(&self, byte: u8) -> bool {
         match self {
@@ -189,9 +225,25 @@ impl Format {
     }
 }
 
-fn has_leading_zeros(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let zeros = digits.len() - digits.trim_start_matches('0').len();
+/// The first byte of what an escape stands for; `None` where that takes a closer look.
+fn first_of_escape(escape: &[u8]) -> Option<u8> {
+    match escape.get(1)? {
+        b'b' => Some(0x08),
+        b'f' => Some(0x0C),
+        b'n' => Some(b'\n'),
+        b'r' => Some(b'\r'),
+        b't' => Some(b'\t'),
+        // Some character beyond U+0FFF, which takes three bytes; 0xFF stands for them all.
+        b'u' if escape.get(2).is_some_and(|digit| *digit != b'0') => Some(0xFF),
+        b'u' => None,
+        other => Some(*other),
+    }
+}
+
+fn has_leading_zeros(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let zeros = digits.iter().take_while(|b| **b == b'0').count();
+    let is_number = |text: &[u8]| std::str::from_utf8(text).is_ok_and(is_number);
     // Without them a number would be left; of `00` one zero is.
     zeros > 0 && (is_number(&digits[zeros..]) || is_number(&digits[zeros - 1..]))
 }

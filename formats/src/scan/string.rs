@@ -64,16 +64,41 @@ pub(crate) fn measure<I: Isa>(isa: I, quote: Cursor<'_>) -> Option<(bool, Cursor
     let (mut at, mut is_escaped) = (quote.behind(b'"')?, false);
     loop {
         let window = at.window::<WINDOW>();
-        let len = isa.plain_prefix(window);
-        // SAFETY: these bytes are plain, which a NUL is not.
-        at = unsafe { at.skip(len) };
-        if len == WINDOW {
+        let mut specials = isa.specials(window);
+        // Escapes that lie in the window whole are passed over without another look at it.
+        let first = loop {
+            let first = specials.trailing_zeros() as usize;
+            match escape_within(window, first) {
+                0 => break first,
+                len => specials &= (u32::MAX << (first + len - 1)) << 1,
+            }
+            is_escaped = true;
+        };
+        // SAFETY: these bytes are plain or of escapes, which a NUL is not.
+        at = unsafe { at.skip(first) };
+        if first == WINDOW {
             continue;
         }
         match at.behind(b'"') {
             Some(end) => return Some((is_escaped, end)),
             None => (is_escaped, at) = (true, escape(at)?.1),
         }
+    }
+}
+
+/// How long the escape at `first` is, if it lies within the window whole and is no half of a surrogate pair; otherwise 0.
+#[inline(always)]
+fn escape_within(window: &[u8; WINDOW], first: usize) -> usize {
+    if first + 6 > WINDOW || window[first] != b'\\' {
+        return 0;
+    }
+    match window[first + 1] {
+        b'u' => {
+            let text = [b'\\', b'u', window[first + 2], window[first + 3], window[first + 4], window[first + 5]];
+            if unit(text).is_some_and(|unit| unit & 0xF800 != 0xD800) { 6 } else { 0 }
+        }
+        letter if SIMPLE[usize::from(letter)] != 0 => 2,
+        _ => 0,
     }
 }
 

@@ -72,6 +72,12 @@ pub(super) fn capability_methods(p: &TokenStream, capability: Capability) -> Vec
                 async fn sample_records(&self, config: &#p::InferenceConfig) -> #p::SchemaResult<#p::Vec<#p::RawRecord>>
             ),
             syn::parse_quote!(
+                async fn sample_head(
+                    &self,
+                    config: &#p::InferenceConfig,
+                ) -> #p::SchemaResult<#p::Option<#p::StreamHead>>
+            ),
+            syn::parse_quote!(
                 async fn infer_from_samples(
                     &self,
                     samples: &[#p::RawRecord],

@@ -209,7 +209,7 @@ impl Set<'_> {
                 syn::parse_quote!(
                     async fn start(&self, from: #p::Option<&#p::Positions>) -> #p::SchemaResult<Self::Stream>
                 ),
-                forward.method(&base, &syn::parse_quote!(fn is_bounded(&self) -> bool)),
+                self.source_methods(),
             ),
             Role::Sink => (
                 format_ident!("Writer"),
@@ -232,6 +232,16 @@ impl Set<'_> {
                 #start
             }
         }
+    }
+
+    fn source_methods(&self) -> TokenStream {
+        let Self { p, model, .. } = self;
+        let (ident, base, forward) = (&model.ident, model.role.base(), self.forward());
+        let is_bounded = forward.method(&base, &syn::parse_quote!(fn is_bounded(&self) -> bool));
+        let with_format = syn::parse_quote!(fn with_format(self, format: &#p::FormatSpec) -> #p::SchemaResult<Self>);
+        let with_format =
+            forward.method_with(&base, &with_format, |Member { ident: variant, .. }| quote!(.map(#ident::#variant)));
+        quote!(#is_bounded #with_format)
     }
 
     fn takes_columns(&self) -> TokenStream {

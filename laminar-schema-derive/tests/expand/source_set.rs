@@ -116,6 +116,20 @@ const _: () = {
             }
         }
         #[inline]
+        async fn sample_head(
+            &self,
+            config: &p::InferenceConfig,
+        ) -> p::SchemaResult<p::Option<p::StreamHead>> {
+            match self {
+                EngineSourcePart::Kafka(__member) => {
+                    p::SchemaInferable::sample_head(__member, config).await
+                }
+                EngineSourcePart::Plugin(__member) => {
+                    p::SchemaInferable::sample_head(__member, config).await
+                }
+            }
+        }
+        #[inline]
         async fn infer_from_samples(
             &self,
             samples: &[p::RawRecord],
@@ -326,6 +340,17 @@ const _: () = {
             match self {
                 EngineSource::Kafka(__member) => p::Source::is_bounded(__member),
                 EngineSource::Plugin(__member) => p::Source::is_bounded(__member),
+            }
+        }
+        #[inline]
+        fn with_format(self, format: &p::FormatSpec) -> p::SchemaResult<Self> {
+            match self {
+                EngineSource::Kafka(__member) => {
+                    p::Source::with_format(__member, format).map(EngineSource::Kafka)
+                }
+                EngineSource::Plugin(__member) => {
+                    p::Source::with_format(__member, format).map(EngineSource::Plugin)
+                }
             }
         }
         #[inline]

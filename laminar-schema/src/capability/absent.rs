@@ -8,7 +8,7 @@ use super::{SchemaEvolvable, SchemaInferable, SchemaProvider, SchemaRegistryAwar
 use crate::{
     error::SchemaResult,
     evolution::{ColumnProjection, EvolutionVerdict, SchemaChange},
-    inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferredSchema},
+    inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferredSchema, StreamHead},
     record::RawRecord,
     registry::{CompatibilityMode, RegisteredSchema, RegistryConfig},
 };
@@ -77,6 +77,12 @@ macro_rules! forward {
         impl<T: SchemaInferable + ?Sized> SchemaInferable for $pointer {
             fn sample_records(&self, c: &InferenceConfig) -> impl Future<Output = SchemaResult<Vec<RawRecord>>> + Send {
                 (**self).sample_records(c)
+            }
+            fn sample_head(
+                &self,
+                c: &InferenceConfig,
+            ) -> impl Future<Output = SchemaResult<Option<StreamHead>>> + Send {
+                (**self).sample_head(c)
             }
             fn infer_from_samples(
                 &self,

@@ -7,7 +7,7 @@ use arrow_schema::SchemaRef;
 use crate::{
     error::{SchemaError, SchemaResult},
     evolution::{self, ColumnProjection, EvolutionVerdict, SchemaChange},
-    inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferredSchema},
+    inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferredSchema, StreamHead},
     record::RawRecord,
     registry::{CompatibilityMode, RegisteredSchema, RegistryConfig, RegistryError},
 };
@@ -52,6 +52,19 @@ pub trait SchemaInferable: Send + Sync {
     /// # Errors
     /// Whatever kept the source from being read; no record at all is an empty vector, not an error.
     fn sample_records(&self, config: &InferenceConfig) -> impl Future<Output = SchemaResult<Vec<RawRecord>>> + Send;
+
+    /// The first bytes of the source's first stream, without consuming them: up to [`StreamHead::MAX_BYTES`] of what is
+    /// there within `config.sample_timeout`. Options of the format that nobody set are found in them.
+    ///
+    /// `None`, the default, means that the source delimits its records itself, and options are looked for in them.
+    /// A source that cuts byte streams says what they begin with: a header line is no record.
+    ///
+    /// # Errors
+    /// Whatever kept the source from being read.
+    fn sample_head(&self, config: &InferenceConfig) -> impl Future<Output = SchemaResult<Option<StreamHead>>> + Send {
+        let _ = config;
+        std::future::ready(Ok(None))
+    }
 
     /// Infers a schema from the sample. The default asks `formats` for the format's inference.
     ///

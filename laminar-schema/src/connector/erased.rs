@@ -10,10 +10,11 @@ use arrow_schema::SchemaRef;
 use super::{Checkpoint, Prepared, RecordSink, RecordStream, Sink, SinkBatch, SinkConnector, Source, SourceConnector};
 use crate::{
     capability::{Capabilities, ConnectorInfo, SchemaEvolvable, SchemaInferable, SchemaProvider, SchemaRegistryAware},
+    config::FormatSpec,
     error::SchemaResult,
     evolution::{ColumnProjection, EvolutionVerdict, SchemaChange},
     format::{DecodeSpec, DecoderSet, EncodeSpec, EncoderSet},
-    inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferredSchema},
+    inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferredSchema, StreamHead},
     position::Positions,
     record::{RawRecord, SourceBatch},
     registry::{CompatibilityMode, RegisteredSchema, RegistryConfig},
@@ -61,6 +62,7 @@ erased_capability!(ProviderMirror, DynProvider, SchemaProvider {
 });
 erased_capability!(InferableMirror, DynInferable, SchemaInferable {
     async sample_records / dyn_sample_records(config: InferenceConfig) -> SchemaResult<Vec<RawRecord>>;
+    async sample_head / dyn_sample_head(config: InferenceConfig) -> SchemaResult<Option<StreamHead>>;
     async infer_from_samples / dyn_infer_from_samples(
         samples: [RawRecord], format: str, config: InferenceConfig, formats: FormatInferenceRegistry
     ) -> SchemaResult<InferredSchema>;
@@ -190,6 +192,7 @@ trait SourceMirror<D>: Send + Sync + fmt::Debug {
     fn info(&self) -> ConnectorInfo;
     fn is_bounded(&self) -> bool;
     fn validate(&self) -> BoxFuture<'_, SchemaResult<()>>;
+    fn with_format(self: Box<Self>, format: &FormatSpec) -> SchemaResult<Box<dyn SourceMirror<D>>>;
     fn build_decoder(&self, spec: &DecodeSpec) -> SchemaResult<D>;
     fn start<'a>(&'a self, from: Option<&'a Positions>) -> BoxFuture<'a, SchemaResult<BoxStream>>;
     fn provider(&self) -> Option<DynProvider<'_>>;
@@ -214,6 +217,9 @@ where
     }
     fn validate(&self) -> BoxFuture<'_, SchemaResult<()>> {
         Box::pin(self.0.validate())
+    }
+    fn with_format(self: Box<Self>, format: &FormatSpec) -> SchemaResult<Box<dyn SourceMirror<D>>> {
+        Ok(Box::new(Self(self.0.with_format(format)?)))
     }
     fn build_decoder(&self, spec: &DecodeSpec) -> SchemaResult<D> {
         self.0.build_decoder(spec).map(Into::into)
@@ -268,6 +274,9 @@ impl<D: DecoderSet> Source for BoxSource<D> {
     }
     async fn validate(&self) -> SchemaResult<()> {
         self.0.validate().await
+    }
+    fn with_format(self, format: &FormatSpec) -> SchemaResult<Self> {
+        self.0.with_format(format).map(Self)
     }
     fn build_decoder(&self, spec: &DecodeSpec) -> SchemaResult<D> {
         self.0.build_decoder(spec)

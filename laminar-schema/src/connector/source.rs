@@ -4,7 +4,7 @@ use std::{fmt, future::Future};
 
 use crate::{
     capability::{Capabilities, ConnectorInfo, SchemaEvolvable, SchemaInferable, SchemaProvider, SchemaRegistryAware},
-    config::{ConnectorConfig, ConnectorConfigSchema, SourceConfig},
+    config::{ConnectorConfig, ConnectorConfigSchema, FormatSpec, SourceConfig},
     error::{ConnectorError, SchemaResult},
     format::{DecodeSpec, DecoderSet},
     position::Positions,
@@ -34,6 +34,16 @@ pub trait Source: Send + Sync + fmt::Debug + Sized + 'static {
     /// Whether it ends by itself. A followed file does not, nor does a topic.
     fn is_bounded(&self) -> bool {
         true
+    }
+
+    /// The same source for records in a format with other options, such as those that its data show. It is not asked of
+    /// a source that was started. The default is itself: right for a source that does not cut byte streams.
+    ///
+    /// # Errors
+    /// Options that the format or the source refuses.
+    fn with_format(self, format: &FormatSpec) -> SchemaResult<Self> {
+        let _ = format;
+        Ok(self)
     }
 
     /// Builds the decoder of a resolved schema. The default asks the decoder set.

@@ -53,10 +53,10 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             inference: asked.then_some(&inference),
             registry: registry.as_ref(),
         };
-        let resolved = self.resolver.resolve(&source, &request).await.map_err(at_connector)?;
+        let (source, resolved) = self.resolver.detect_and_resolve(source, &request).await.map_err(at_connector)?;
         let spec = DecodeSpec {
             metadata_columns: statement.include.clone(),
-            ..DecodeSpec::new(Arc::clone(&resolved.schema), statement.format.spec.clone())
+            ..DecodeSpec::new(Arc::clone(&resolved.schema), resolved.format.clone())
         };
         check_metadata_names(&spec).map_err(at_connector)?;
         Ok(BoundSource { source, resolved, spec, inference, registry, definition })

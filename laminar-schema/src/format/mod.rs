@@ -11,7 +11,7 @@ mod spec;
 
 pub use decode::{Decoded, DecoderSet, FormatDecoder, Rejected, RowRecords};
 pub use encode::{EncodedBatch, EncoderSet, FormatEncoder};
-pub use framing::{CsvFraming, Framing};
+pub use framing::{CsvFraming, Encoding, Framing};
 pub use metadata::append_metadata;
 pub use spec::{DecodeSpec, EncodeSpec, MetadataColumn, MetadataKind, WriterSchema, WriterSchemaId};
 

@@ -17,10 +17,8 @@ use crate::{
 pub struct Proof {
     /// Records of the sample; a header line is none.
     pub sampled: usize,
-    /// Records that the schema does not decode.
-    pub rejected: usize,
-    /// Why the first of them was not decoded, with its place.
-    pub first: Option<SchemaError>,
+    /// Why each of them was not decoded, with its place.
+    pub errors: Vec<SchemaError>,
 }
 
 impl Proof {
@@ -30,19 +28,19 @@ impl Proof {
     /// The decoder is unusable; that it rejects records is part of the proof.
     pub fn of(decoder: &mut impl FormatDecoder, sample: &RawBatch) -> SchemaResult<Self> {
         let decoded = decoder.decode(sample)?;
-        let rejected = decoded.rejected.len();
-        let first = decoded.rejected.into_iter().next().map(|r| r.error.at(sample.record(r.record).location()));
-        Ok(Self { sampled: sample.len(), rejected, first })
+        let errors = decoded.rejected.into_iter().map(|r| r.error.at(sample.record(r.record).location())).collect();
+        Ok(Self { sampled: sample.len(), errors })
     }
 
     /// What a person should know: nothing when every record was decoded.
     pub fn warning(&self) -> Option<InferenceWarning> {
-        let first = self.first.as_ref()?;
+        let first = self.errors.first()?;
         Some(InferenceWarning {
             field_name: first.location().field.clone().unwrap_or_default(),
             message: format!(
                 "{} of {} sampled records do not decode with this schema, the first: {first}",
-                self.rejected, self.sampled
+                self.errors.len(),
+                self.sampled
             ),
             severity: WarningSeverity::Error,
         })
@@ -99,11 +97,12 @@ pub fn sample_batch(samples: &[RawRecord], framing: Option<&Framing>) -> RawBatc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::CsvFraming;
+    use crate::format::{CsvFraming, Encoding};
 
     #[test]
     fn a_header_line_becomes_the_preamble_of_every_partition() {
         let csv = CsvFraming {
+            encoding: Encoding::Utf8,
             delimiter: b",".to_vec(),
             trim: false,
             quote: Some(b'"'),

@@ -17,6 +17,18 @@ impl ResolvedSchema {
             };
             let _ = writeln!(out, "  {mark} {} {report}", step + 1);
         }
+        if !self.found_options.is_empty() {
+            let found = self.found_options.iter().map(|key| {
+                let value = self.format.options.get(key).unwrap_or_default();
+                format!("{key} = '{}'", value.replace('\'', "''"))
+            });
+            let _ = writeln!(
+                out,
+                "options of {} found in the data: {}",
+                self.format.name,
+                found.collect::<Vec<_>>().join(", ")
+            );
+        }
         out.push_str("columns:\n");
         let rows: Vec<[String; 5]> = self.schema.fields().iter().map(|f| self.column_row(f)).collect();
         write_table(&mut out, ["name", "type", "null", "origin", "evidence"], &rows);

@@ -1,7 +1,9 @@
 //! Which schema wins (SPEC.md §3): declared, registry, self-described or sampled, and why.
 
+mod account;
 mod error;
 mod explain;
+mod lower;
 mod merge;
 mod offline;
 mod outcome;

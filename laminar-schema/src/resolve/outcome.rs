@@ -6,7 +6,7 @@ use arrow_schema::SchemaRef;
 
 use crate::{
     config::FormatSpec,
-    inference::{FieldInferenceDetail, InferenceWarning, SampledRange},
+    inference::{FieldInferenceDetail, InferenceConfig, InferenceWarning, SampledRange},
 };
 
 /// A frozen schema with everything a person may ask about it.
@@ -26,6 +26,11 @@ pub struct ResolvedSchema {
     pub strategies: Vec<StrategyReport>,
     /// The format to decode with: as it was asked for, with the options that were found in the data.
     pub format: FormatSpec,
+    /// Keys of the options of `format` that were found in the data.
+    pub found_options: Vec<String>,
+    /// What the schema was inferred with: as it was asked for, with a hint for each field that was lowered because it
+    /// did not decode the sample. `None` where nothing was inferred.
+    pub inference: Option<InferenceConfig>,
     /// Where the sample was taken, by partition in the order of their names; empty where nothing was sampled.
     pub sample: Vec<SampledRange>,
     /// [`InferredSchema::evidence`](crate::InferredSchema::evidence), where it was asked for.

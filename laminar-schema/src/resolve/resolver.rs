@@ -1,24 +1,24 @@
 //! The six steps (SPEC.md §3), in order, each with an account of why it was or was not taken.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use arrow_schema::{Field, Schema, SchemaRef};
 
 use super::{
-    FieldOrigin, ResolutionKind, ResolveError, ResolvedSchema, Strategy, StrategyReport, StrategyVerdict,
-    merge::{self, Candidate},
+    ResolutionKind, ResolveError, ResolvedSchema, Strategy,
+    account::Account,
+    lower::{Lowering, MAX_ROUNDS},
+    merge::Candidate,
 };
 use crate::{
-    capability::{Capability, ConnectorInfo, SchemaInferable, SchemaProvider, SchemaRegistryAware},
+    capability::{Capability, SchemaInferable, SchemaProvider, SchemaRegistryAware},
     config::FormatSpec,
     connector::SourceConnector,
     declared::DeclaredSchema,
-    default_value::DefaultFiller,
-    error::{InferError, SchemaError, SchemaResult},
+    error::{InferError, SchemaResult},
     field,
     format::{DecodeSpec, DecoderSet},
     inference::{
-        FieldMeta, FormatInferenceRegistry, InferenceConfig, InferenceWarning, Proof, SampledRange, sample_batch,
+        DetectedFormat, FieldMeta, FormatInferenceRegistry, InferenceConfig, InferenceWarning, Proof, SampleHead,
+        sample_batch, sampled_ranges,
     },
     record::RawRecord,
     registry::RegistryConfig,
@@ -66,6 +66,49 @@ impl SchemaResolver {
         Self::new(FormatInferenceRegistry::of::<D>())
     }
 
+    /// Finds options of the format that nobody set, where the schema will be sampled, and then the schema. Yields the
+    /// source as the found options make it; [`ResolvedSchema::format`] has them.
+    ///
+    /// # Errors
+    /// As [`SchemaResolver::resolve`]; found options that the source refuses.
+    pub async fn detect_and_resolve<S: SourceConnector>(
+        &self,
+        source: S,
+        request: &ResolveRequest<'_>,
+    ) -> SchemaResult<(S, ResolvedSchema)> {
+        let Detection { found, samples } = self.detect(&source, request).await?;
+        let Some(found) = found else {
+            let resolved = self.resolve_sampled(&source, request, samples).await?;
+            return Ok((source, resolved));
+        };
+        let format = FormatSpec { name: request.format.name.clone(), options: found.options };
+        let source = if found.found.is_empty() { source } else { source.with_format(&format)? };
+        let request = ResolveRequest { format: &format, ..*request };
+        let mut resolved = self.resolve_sampled(&source, &request, samples).await?;
+        resolved.found_options = found.found;
+        resolved.warnings.splice(0..0, found.warnings);
+        Ok((source, resolved))
+    }
+
+    async fn detect<S: SourceConnector>(&self, source: &S, request: &ResolveRequest<'_>) -> SchemaResult<Detection> {
+        let config = inference_config(request);
+        let (Some(inferrer), Some(inferable), true) = (
+            self.formats.get(&request.format.name),
+            source.as_schema_inferable(),
+            config.detect_format && will_sample(source, request),
+        ) else {
+            return Ok(Detection::default());
+        };
+        if let Some(head) = inferable.sample_head(&config).await? {
+            let found = if head.bytes.is_empty() { None } else { inferrer.detect(head.as_sample(), &config)? };
+            return Ok(Detection { found, samples: None });
+        }
+        let samples = inferable.sample_records(&config).await?;
+        let found = if samples.is_empty() { None } else { inferrer.detect(SampleHead::Records(&samples), &config)? };
+        // Sampling again could wait as long again; what options the format has does not change where records end.
+        Ok(Detection { found, samples: Some(samples) })
+    }
+
     /// Resolves the schema of `source`: declared, wildcard, registry, self-described, sampled, or an error that
     /// says what would help.
     ///
@@ -77,6 +120,16 @@ impl SchemaResolver {
         &self,
         source: &S,
         request: &ResolveRequest<'_>,
+    ) -> SchemaResult<ResolvedSchema> {
+        self.resolve_sampled(source, request, None).await
+    }
+
+    /// As [`SchemaResolver::resolve`], with a sample that was taken already.
+    async fn resolve_sampled<S: SourceConnector>(
+        &self,
+        source: &S,
+        request: &ResolveRequest<'_>,
+        samples: Option<Vec<RawRecord>>,
     ) -> SchemaResult<ResolvedSchema> {
         let mut account = Account::new(source.info(), request);
         account.check_asked_for()?;
@@ -114,8 +167,31 @@ impl SchemaResolver {
             && account.takes(Strategy::Inference, Capability::Inferable)
         {
             let config = inference_config(request);
-            let samples = sample(&inferable, &config).await?;
-            let inferred = inferable.infer_from_samples(&samples, &request.format.name, &config, &self.formats).await?;
+            let samples = match samples {
+                Some(samples) => some_of(samples, &config)?,
+                None => sample(&inferable, &config).await?,
+            };
+            return self.infer(source, &inferable, account, config, &samples).await;
+        }
+        Err(account.no_strategy())
+    }
+
+    /// Infers, decodes the sample with what comes out, and lowers the fields that reject records of it.
+    async fn infer<S: SourceConnector>(
+        &self,
+        source: &S,
+        inferable: &S::Inferable<'_>,
+        mut account: Account<'_>,
+        mut config: InferenceConfig,
+        samples: &[RawRecord],
+    ) -> SchemaResult<ResolvedSchema> {
+        let request = account.request();
+        let format = request.format.name.as_str();
+        let inferrer = self.formats.get(format);
+        let mut lowering = Lowering::new(inferrer.map_or_else(|| field::json_field("", true), |i| i.widest_type()));
+        let mut round = 1;
+        loop {
+            let inferred = inferable.infer_from_samples(samples, format, &config, &self.formats).await?;
             let mut resolved = account.finish(Candidate {
                 schema: inferred.schema,
                 kind: ResolutionKind::Inferred {
@@ -125,13 +201,20 @@ impl SchemaResolver {
                 warnings: inferred.warnings,
                 details: inferred.field_details,
             })?;
-            resolved.sample = sampled_ranges(&samples);
-            resolved.evidence = inferred.evidence;
             // The proof runs over the merged schema, so that a declared column that contradicts the data shows now.
-            resolved.warnings.extend(prove(source, request, &resolved.schema, &samples)?.warning());
+            let proof = prove(source, request, &resolved.schema, samples)?;
+            if round < MAX_ROUNDS && lowering.lower(&resolved, &proof, &mut config) {
+                round += 1;
+                continue;
+            }
+            resolved.sample = sampled_ranges(samples);
+            resolved.evidence = inferred.evidence;
+            resolved.inference = Some(config);
+            let lowered = lowering.warnings(&resolved);
+            resolved.warnings.extend(lowered);
+            resolved.warnings.extend(proof.warning());
             return Ok(resolved);
         }
-        Err(account.no_strategy())
     }
 
     /// A provider that only guesses is held against a sample, where one can be had.
@@ -149,12 +232,12 @@ impl SchemaResolver {
         };
         let samples = sample(&inferable, &inference_config(request)).await?;
         let proof = prove(source, request, schema, &samples)?;
-        match &proof.first {
+        match proof.errors.first() {
             None => {
                 let proven = format!("{guess}; it decodes all of {} sampled records", proof.sampled);
                 warnings.push(InferenceWarning::warning("", proven));
             }
-            Some(first) if proof.rejected == proof.sampled => {
+            Some(first) if proof.errors.len() == proof.sampled => {
                 return Err(ResolveError::NotProven { sampled: proof.sampled, first: first.to_string() }.into());
             }
             Some(_) => warnings.extend(proof.warning()),
@@ -163,30 +246,32 @@ impl SchemaResolver {
     }
 }
 
+/// What looking for options of the format gave: what was found, and the records that it was found in, where those had to
+/// be sampled.
+#[derive(Default)]
+struct Detection {
+    found: Option<DetectedFormat>,
+    samples: Option<Vec<RawRecord>>,
+}
+
+/// Whether the schema will come from a sample: nothing that goes before gives one.
+fn will_sample<S: SourceConnector>(source: &S, request: &ResolveRequest<'_>) -> bool {
+    let info = source.info();
+    let supports = |capability| info.supports(capability, &request.format.name);
+    let is_registered = request.registry.is_some() && source.as_schema_registry_aware().is_some();
+    let is_provided = source.as_schema_provider().is_some() && supports(Capability::Provider);
+    request.full_declaration().is_none() && !is_registered && !is_provided && supports(Capability::Inferable)
+}
+
 async fn sample(source: &impl SchemaInferable, config: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
-    let samples = source.sample_records(config).await?;
+    some_of(source.sample_records(config).await?, config)
+}
+
+fn some_of(samples: Vec<RawRecord>, config: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
     if samples.is_empty() {
         return Err(InferError::NoSamples { waited: config.sample_timeout }.into());
     }
     Ok(samples)
-}
-
-/// Where the records of a sample stand, by partition.
-fn sampled_ranges(samples: &[RawRecord]) -> Vec<SampledRange> {
-    let mut ranges: BTreeMap<Option<&Arc<str>>, SampledRange> = BTreeMap::new();
-    for RawRecord { metadata, .. } in samples {
-        let range = ranges.entry(metadata.partition.as_ref()).or_insert_with(|| SampledRange {
-            partition: metadata.partition.clone(),
-            records: 0,
-            first_offset: metadata.offset,
-            last_offset: metadata.offset,
-        });
-        range.records += 1;
-        // A header line has no offset, and any offset is more than none.
-        range.first_offset = range.first_offset.into_iter().chain(metadata.offset).min();
-        range.last_offset = range.last_offset.max(metadata.offset);
-    }
-    ranges.into_values().collect()
 }
 
 pub(super) fn inference_config(request: &ResolveRequest<'_>) -> InferenceConfig {
@@ -237,165 +322,4 @@ fn with_field_metadata(schema: &SchemaRef, metadata: &std::collections::HashMap<
         })
         .collect();
     Schema::new_with_metadata(fields, schema.metadata().clone()).into()
-}
-
-/// The account of one resolution. Not generic, so it is compiled once.
-pub(super) struct Account<'a> {
-    info: ConnectorInfo,
-    request: &'a ResolveRequest<'a>,
-    reports: Vec<StrategyReport>,
-}
-
-impl<'a> Account<'a> {
-    pub(super) fn new(info: ConnectorInfo, request: &'a ResolveRequest<'a>) -> Self {
-        Self { info, request, reports: Vec::new() }
-    }
-
-    fn report(&mut self, strategy: Strategy, verdict: StrategyVerdict, reason: impl Into<String>) {
-        self.reports.push(StrategyReport { strategy, verdict, reason: reason.into() });
-    }
-
-    /// A clause that asks for a capability by name is an error where the connector lacks it, whatever else is declared.
-    pub(super) fn check_asked_for(&self) -> SchemaResult<()> {
-        let asked = [
-            (self.request.registry.is_some(), Capability::Registry),
-            (self.request.inference.is_some(), Capability::Inferable),
-        ];
-        for (is_asked, capability) in asked {
-            if is_asked && !self.info.supports(capability, &self.request.format.name) {
-                return Err(ResolveError::CapabilityAbsent {
-                    connector: self.info.name.to_owned(),
-                    capability,
-                    format: self.request.format.name.clone(),
-                    formats: if self.info.capabilities.contains(capability) {
-                        self.info.formats_of(capability).iter().map(|f| (*f).to_owned()).collect()
-                    } else {
-                        Vec::new()
-                    },
-                }
-                .into());
-            }
-        }
-        Ok(())
-    }
-
-    /// Step 1.
-    pub(super) fn declared(mut self, declared: &DeclaredSchema) -> SchemaResult<ResolvedSchema> {
-        let columns = declared.columns.len();
-        self.report(Strategy::Declared, StrategyVerdict::Taken, format!("all {columns} columns are declared"));
-        for strategy in [Strategy::Wildcard, Strategy::Registry, Strategy::Provider, Strategy::Inference] {
-            self.report(strategy, StrategyVerdict::NotNeeded, "every column is declared");
-        }
-        let candidate = Candidate {
-            schema: Schema::empty().into(),
-            kind: ResolutionKind::Declared,
-            warnings: Vec::new(),
-            details: Vec::new(),
-        };
-        self.merged(candidate)
-    }
-
-    /// Notes steps 1 and 2, which a request without a full declaration passes by.
-    fn note_declaration(&mut self) {
-        if !self.reports.is_empty() {
-            return;
-        }
-        let (declared, wildcard) = match self.request.declared {
-            Some(d) if d.has_wildcard => {
-                let columns = d.columns.len();
-                let why = format!("{columns} declared, * takes the rest from what is found below");
-                ("* asks for more than is declared", (StrategyVerdict::Taken, why))
-            }
-            Some(_) | None => ("no columns are declared", (StrategyVerdict::NotPossible, "there is no *".to_owned())),
-        };
-        self.report(Strategy::Declared, StrategyVerdict::NotPossible, declared);
-        self.report(Strategy::Wildcard, wildcard.0, wildcard.1);
-    }
-
-    /// Step 3: the registry to ask, when the statement names one.
-    fn registry(&mut self) -> Option<&'a RegistryConfig> {
-        self.note_declaration();
-        let config = self.request.registry?;
-        let why = format!("USING SCHEMA REGISTRY names {}", config.url);
-        self.report(Strategy::Registry, StrategyVerdict::Taken, why);
-        Some(config)
-    }
-
-    /// Steps 4 and 5: whether the connector has the capability for this format.
-    pub(super) fn takes(&mut self, strategy: Strategy, capability: Capability) -> bool {
-        self.note_passed_by(strategy);
-        let supported = self.info.supports(capability, &self.request.format.name);
-        let (name, format) = (self.info.name, &self.request.format.name);
-        if supported {
-            let of = if format.is_empty() { String::new() } else { format!(" for {format}") };
-            let why = format!("connector `{name}` has capability `{capability}`{of}");
-            self.report(strategy, StrategyVerdict::Taken, why);
-        }
-        supported
-    }
-
-    /// Notes every strategy before `until` that was not possible and has no report yet.
-    fn note_passed_by(&mut self, until: Strategy) {
-        self.note_declaration();
-        let steps = [
-            (Strategy::Registry, Capability::Registry),
-            (Strategy::Provider, Capability::Provider),
-            (Strategy::Inference, Capability::Inferable),
-        ];
-        for (strategy, capability) in steps {
-            if strategy == until {
-                break;
-            }
-            if self.reports.iter().any(|r| r.strategy == strategy) {
-                continue;
-            }
-            let (name, format) = (self.info.name, self.request.format.name.clone());
-            let why = if !self.info.capabilities.contains(capability) {
-                format!("connector `{name}` has no capability `{capability}`")
-            } else if !self.info.supports(capability, &format) {
-                let formats = self.info.formats_of(capability).join(", ");
-                format!("connector `{name}` has capability `{capability}` for {formats} only, not for {format}")
-            } else {
-                "there is no USING SCHEMA REGISTRY".to_owned()
-            };
-            self.report(strategy, StrategyVerdict::NotPossible, why);
-        }
-    }
-
-    pub(super) fn finish(mut self, candidate: Candidate) -> SchemaResult<ResolvedSchema> {
-        for strategy in [Strategy::Registry, Strategy::Provider, Strategy::Inference] {
-            if !self.reports.iter().any(|r| r.strategy == strategy) {
-                self.report(strategy, StrategyVerdict::NotNeeded, "the schema was already found");
-            }
-        }
-        self.merged(candidate)
-    }
-
-    fn merged(self, candidate: Candidate) -> SchemaResult<ResolvedSchema> {
-        let mut resolved = merge::merge(self.request.declared, candidate)?;
-        // The words are shared by every format that has anything to leave over; see the formats' option tables.
-        let options = &self.request.format.options;
-        let rescues = ["unknown_fields", "type_mismatch"]
-            .into_iter()
-            .any(|key| options.get(key).is_some_and(|v| v.eq_ignore_ascii_case("rescue")));
-        if rescues && resolved.schema.column_with_name(field::RESCUE_COLUMN).is_none() {
-            merge::add_column(&mut resolved, field::json_field(field::RESCUE_COLUMN, true), FieldOrigin::DefaultAdded);
-        }
-        resolved.strategies = self.reports;
-        resolved.format = self.request.format.clone();
-        DefaultFiller::new(&resolved.schema)?;
-        Ok(resolved)
-    }
-
-    /// Step 6.
-    #[cold]
-    pub(super) fn no_strategy(mut self) -> SchemaError {
-        self.note_passed_by(Strategy::Error);
-        ResolveError::NoStrategy {
-            connector: self.info.name,
-            format: self.request.format.name.clone(),
-            tried: self.reports,
-        }
-        .into()
-    }
 }

@@ -6,8 +6,8 @@
 use std::fmt::{self, Write as _};
 
 use laminar_schema::{
-    FieldInferenceDetail, InferenceConfig, Options, ResolvedSchema, SampleValue, StrategyVerdict, WarningSeverity,
-    fingerprint, lock::LockedInference,
+    FieldInferenceDetail, InferenceConfig, ResolvedSchema, SampleValue, StrategyVerdict, WarningSeverity, fingerprint,
+    lock::LockedInference,
 };
 
 use super::{Row, confidence_text, count, found_options, grouped, options_text, percent, rows, sample_count};
@@ -54,15 +54,15 @@ impl fmt::Display for Lines<'_> {
     }
 }
 
-/// The page; `given` has the format's options that nobody had to find.
-pub(in super::super) fn to_html(resolved: &ResolvedSchema, given: &Options, from: &Reproduction<'_>) -> String {
+/// The page.
+pub(in super::super) fn to_html(resolved: &ResolvedSchema, from: &Reproduction<'_>) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write_page(&mut out, resolved, given, from);
+    let _ = write_page(&mut out, resolved, from);
     out
 }
 
-fn write_page(out: &mut String, resolved: &ResolvedSchema, given: &Options, from: &Reproduction<'_>) -> fmt::Result {
+fn write_page(out: &mut String, resolved: &ResolvedSchema, from: &Reproduction<'_>) -> fmt::Result {
     let input = Text(from.input);
     write!(
         out,
@@ -75,17 +75,17 @@ fn write_page(out: &mut String, resolved: &ResolvedSchema, given: &Options, from
         Text(&resolved.resolution.to_string()),
         env!("CARGO_PKG_VERSION"),
     )?;
-    write_cards(out, resolved, given)?;
+    write_cards(out, resolved)?;
     out.push_str(
         "<h2>Fields</h2>\n<div class=\"panel\">\n<div class=\"row head\"><span>name</span><span>type</span>\
          <span>null</span><span>appears</span><span>confidence</span><span>seen</span><span>first and last value</span></div>\n",
     );
-    write_tree(out, &rows(resolved))?;
+    write_tree(out, &rows(resolved), resolved.sample.len() == 1)?;
     out.push_str("</div>\n");
     write_warnings(out, resolved)?;
     write_sample(out, resolved)?;
     out.push_str("<div class=\"two\">\n");
-    write_decision(out, resolved, given)?;
+    write_decision(out, resolved)?;
     write_inference(out, from.inference)?;
     out.push_str("</div>\n");
     write!(out, "<h2>How to get this again</h2>\n<div class=\"panel\"><pre>{}</pre></div>\n", Lines(from.command))?;
@@ -96,8 +96,8 @@ fn write_page(out: &mut String, resolved: &ResolvedSchema, given: &Options, from
     Ok(())
 }
 
-fn write_cards(out: &mut String, resolved: &ResolvedSchema, given: &Options) -> fmt::Result {
-    let found = found_options(resolved, given);
+fn write_cards(out: &mut String, resolved: &ResolvedSchema) -> fmt::Result {
+    let found = found_options(resolved);
     let serious = resolved.warnings.iter().filter(|w| w.severity > WarningSeverity::Info).count();
     let mut cards = vec![("format", resolved.format.name.clone())];
     if !found.is_empty() {
@@ -118,8 +118,8 @@ fn write_cards(out: &mut String, resolved: &ResolvedSchema, given: &Options) -> 
     Ok(())
 }
 
-/// Rows as lists within lists: those of a parent fold.
-fn write_tree(out: &mut String, rows: &[Row<'_>]) -> fmt::Result {
+/// Rows as lists within lists: those of a parent fold. Where there is one partition, no place needs to name it.
+fn write_tree(out: &mut String, rows: &[Row<'_>], one_partition: bool) -> fmt::Result {
     out.push_str("<ul class=\"tree\">\n");
     let mut open = 0;
     for row in rows {
@@ -129,12 +129,12 @@ fn write_tree(out: &mut String, rows: &[Row<'_>]) -> fmt::Result {
         }
         if row.is_parent {
             out.push_str("<li><details open><summary class=\"row\">");
-            write_cells(out, row)?;
+            write_cells(out, row, one_partition)?;
             out.push_str("</summary><ul>\n");
             open += 1;
         } else {
             out.push_str("<li><div class=\"row\">");
-            write_cells(out, row)?;
+            write_cells(out, row, one_partition)?;
             out.push_str("</div></li>\n");
         }
     }
@@ -143,7 +143,7 @@ fn write_tree(out: &mut String, rows: &[Row<'_>]) -> fmt::Result {
     Ok(())
 }
 
-fn write_cells(out: &mut String, row: &Row<'_>) -> fmt::Result {
+fn write_cells(out: &mut String, row: &Row<'_>, one_partition: bool) -> fmt::Result {
     let null = if row.nullable { "yes" } else { "no" };
     write!(
         out,
@@ -164,9 +164,10 @@ fn write_cells(out: &mut String, row: &Row<'_>) -> fmt::Result {
         write!(out, "<span class=\"chip\">{} × {}</span>", Text(name), count(*number as usize))?;
     }
     out.push_str("</span><span>");
-    write_value(out, detail.first.as_ref())?;
-    if detail.last != detail.first {
-        write_value(out, detail.last.as_ref())?;
+    write_value(out, detail.first.as_ref(), one_partition)?;
+    // What a parent holds last stands in the rows below.
+    if detail.last != detail.first && !row.is_parent {
+        write_value(out, detail.last.as_ref(), one_partition)?;
     }
     out.push_str("</span>");
     Ok(())
@@ -189,9 +190,10 @@ fn write_meter(out: &mut String, share: f64, text: &str, class: &str) -> fmt::Re
     )
 }
 
-fn write_value(out: &mut String, value: Option<&SampleValue>) -> fmt::Result {
+fn write_value(out: &mut String, value: Option<&SampleValue>, one_partition: bool) -> fmt::Result {
     let Some(value) = value else { return Ok(()) };
-    let whole = value.to_string();
+    let partition = value.partition.clone().filter(|_| !one_partition);
+    let whole = SampleValue { partition, ..value.clone() }.to_string();
     // What is shown behind the value is its place.
     let place = whole.strip_prefix(&value.text).unwrap_or_default();
     write!(out, "<span class=\"value\"><code>{}</code><small>{}</small></span>", Text(&value.text), Text(place))
@@ -239,8 +241,8 @@ fn write_sample(out: &mut String, resolved: &ResolvedSchema) -> fmt::Result {
 }
 
 /// How the schema was come by, and what the format is read with.
-fn write_decision(out: &mut String, resolved: &ResolvedSchema, given: &Options) -> fmt::Result {
-    let found = found_options(resolved, given);
+fn write_decision(out: &mut String, resolved: &ResolvedSchema) -> fmt::Result {
+    let found = found_options(resolved);
     out.push_str("<section><h2>Decision</h2>\n<div class=\"panel\"><table>\n");
     for report in &resolved.strategies {
         let mark = match report.verdict {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use arrow_schema::Field;
 use laminar_schema::{
-    FieldInferenceDetail, Options, ResolvedSchema, SampleValue, field::payload_key, fingerprint, types::field_type_name,
+    FieldInferenceDetail, ResolvedSchema, SampleValue, field::payload_key, fingerprint, types::field_type_name,
 };
 use serde_json::{Map, Value, json};
 
-use super::{detail, found_options, is_nullable, sample_count};
+use super::{detail, is_nullable, sample_count};
 
-/// The schema as one object; `given` has the format's options that nobody had to find.
-pub(in super::super) fn to_json(resolved: &ResolvedSchema, given: &Options) -> Value {
+/// The schema as one object.
+pub(in super::super) fn to_json(resolved: &ResolvedSchema) -> Value {
     let fields: Vec<Value> = resolved.schema.fields().iter().map(|f| field_json(resolved, f)).collect();
     let is_column = |d: &&FieldInferenceDetail| resolved.schema.fields().iter().any(|f| payload_key(f) == d.field_name);
     let nested: Vec<Value> = resolved.field_details.iter().filter(|d| !is_column(d)).map(nested_json).collect();
@@ -20,10 +20,12 @@ pub(in super::super) fn to_json(resolved: &ResolvedSchema, given: &Options) -> V
         .iter()
         .map(|w| json!({"field": w.field_name, "severity": w.severity.to_string(), "message": w.message}))
         .collect();
-    let options: BTreeMap<&str, &str> = found_options(resolved, given).into_iter().collect();
+    let options: BTreeMap<&str, &str> =
+        resolved.format.options.iter().map(|(key, value)| (key, value.text.as_str())).collect();
     json!({
         "format": resolved.format.name,
         "options": options,
+        "found_options": resolved.found_options,
         "sample_count": sample_count(resolved),
         "fingerprint": fingerprint(&resolved.schema).to_string(),
         "fields": fields,

@@ -12,8 +12,7 @@ pub(super) use text::to_text;
 
 use arrow_schema::{DataType, Field};
 use laminar_schema::{
-    FieldInferenceDetail, InferenceWarning, Options, ResolutionKind, ResolvedSchema, field::payload_key,
-    types::field_type_name,
+    FieldInferenceDetail, InferenceWarning, ResolutionKind, ResolvedSchema, field::payload_key, types::field_type_name,
 };
 
 /// A column or a field inside one, in the order of the schema, parents before what they hold.
@@ -112,10 +111,11 @@ fn is_nullable(field: &Field, detail: Option<&FieldInferenceDetail>) -> bool {
     field.is_nullable() && detail.is_none_or(FieldInferenceDetail::nullable)
 }
 
-/// Options of the format that are in force and that nobody gave.
-fn found_options<'a>(resolved: &'a ResolvedSchema, given: &Options) -> Vec<(&'a str, &'a str)> {
-    let options = resolved.format.options.iter();
-    options.filter(|(key, _)| given.value(key).is_none()).map(|(key, value)| (key, value.text.as_str())).collect()
+/// Options of the format that were found in the data.
+fn found_options(resolved: &ResolvedSchema) -> Vec<(&str, &str)> {
+    let is_found = |key: &str| resolved.found_options.iter().any(|found| found.eq_ignore_ascii_case(key));
+    let options = resolved.format.options.iter().filter(|(key, _)| is_found(key));
+    options.map(|(key, value)| (key, value.text.as_str())).collect()
 }
 
 /// Warnings by the field that they are about, in the order of the first of each.

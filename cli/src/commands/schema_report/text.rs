@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use laminar_schema::{FieldInferenceDetail, Options, ResolvedSchema, WarningSeverity, fingerprint};
+use laminar_schema::{FieldInferenceDetail, ResolvedSchema, WarningSeverity, fingerprint};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Row, confidence_text, count, found_options, grouped, options_text, percent, rows, sample_count};
@@ -15,9 +15,9 @@ const HEADER: [&str; 7] = ["name", "type", "null", "appears", "confidence", "see
 const CUT: [(usize, usize); 4] = [(6, 12), (5, 12), (1, 10), (0, 12)];
 const GAP: &str = "  ";
 
-/// The schema as text; `given` has the format's options that nobody had to find.
-pub(in super::super) fn to_text(resolved: &ResolvedSchema, given: &Options, screen: Screen) -> String {
-    let found = found_options(resolved, given);
+/// The schema as text.
+pub(in super::super) fn to_text(resolved: &ResolvedSchema, screen: Screen) -> String {
+    let found = found_options(resolved);
     let mut head = format!("format {}", resolved.format.name);
     if !found.is_empty() {
         let _ = write!(head, " (found: {})", harmless(&options_text(&found)));

@@ -12,7 +12,7 @@ use arrow_schema::{Schema, SchemaRef};
 use laminar_schema::{
     ConfigError, DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder,
     FormatInfo, FormatSpec, Framing, Positions, RawBatch, RecordStream, SchemaResult, Source, SourceBatch,
-    format::CsvFraming,
+    format::{CsvFraming, Encoding},
 };
 
 use crate::{FileSource, FileSourceConfig};
@@ -34,7 +34,7 @@ impl FormatDecoder for Uncut {
 }
 
 impl DecoderSet for Uncut {
-    const FORMATS: &'static [&'static str] = &["json", "csv", "lines", "whole"];
+    const FORMATS: &'static [&'static str] = &["json", "csv", "utf-16", "latin-1", "lines", "whole"];
 
     fn build(_: &DecodeSpec) -> SchemaResult<Option<Self>> {
         Ok(Some(Self))
@@ -42,7 +42,12 @@ impl DecoderSet for Uncut {
     fn framing(format: &FormatSpec) -> SchemaResult<Option<Framing>> {
         Ok(match format.name.as_str() {
             "json" => Some(Framing::JsonDocuments),
-            "csv" => Some(Framing::Csv(CsvFraming {
+            "csv" | "utf-16" | "latin-1" => Some(Framing::Csv(CsvFraming {
+                encoding: match format.name.as_str() {
+                    "utf-16" => Encoding::Utf16,
+                    "latin-1" => Encoding::Latin1,
+                    _ => Encoding::Utf8,
+                },
                 delimiter: b",".to_vec(),
                 quote: Some(b'"'),
                 escape: None,

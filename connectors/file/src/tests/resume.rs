@@ -7,6 +7,17 @@ const ARRAY: &[u8] = b" [{\"a\":1},\n {\"a\":[2]} , {\"a\":\"]\"}\n]\n";
 const CSV: &[u8] = b"# about\nid,text\n1,\"two\nlines\"\n2,\"a \"\"b\"\"\"\r\n# not this\n3,plain\n4,last";
 const LINES: &[u8] = b"one\ntwo\n\nfour";
 
+/// Characters of one byte of UTF-8 and of two, in and out of quotes.
+const CSV_OF_MANY: &str = "# über\nid,tëxt\n1,\"zwö\nlinés\"\n2,\"ä \"\"b\"\"\"\r\n# not this\n3,plain\n4,ÿ";
+
+fn utf16(text: &str) -> Vec<u8> {
+    "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect()
+}
+
+fn latin_1(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
+}
+
 /// A file's name, what it holds, and its format.
 fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let mut cases = Vec::new();
@@ -17,6 +28,10 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         cases.push(("two.gz", [gzip(front), gzip(back)].concat(), format));
         cases.push(("one.zst", zstd(text), format));
         cases.push(("two.zst", [zstd(front), zstd(back)].concat(), format));
+    }
+    for (format, text) in [("utf-16", utf16(CSV_OF_MANY)), ("latin-1", latin_1(CSV_OF_MANY))] {
+        cases.push(("one.zst", zstd(&text), format));
+        cases.push(("plain.txt", text, format));
     }
     cases
 }
@@ -61,6 +76,19 @@ async fn records_carry_their_place() {
     )
     .await;
     check("lines", b"", &[]).await;
+    // Offsets are those of the UTF-8 text, without its mark, whatever the file is encoded in.
+    let places = [
+        r#"f@17:3 [id,t\xc3\xabxt] 1,\"zw\xc3\xb6\nlin\xc3\xa9s\""#,
+        r#"f@33:5 [id,t\xc3\xabxt] 2,\"\xc3\xa4 \"\"b\"\"\""#,
+        r"f@58:7 [id,t\xc3\xabxt] 3,plain",
+        r"f@66:8 [id,t\xc3\xabxt] 4,\xc3\xbf",
+    ];
+    check("csv", CSV_OF_MANY.as_bytes(), &places).await;
+    check("utf-16", &utf16(CSV_OF_MANY), &places).await;
+    check("latin-1", &latin_1(CSV_OF_MANY), &places).await;
+    // Half a character is neither dropped nor taken for text.
+    let truncated = &utf16("a\n1\n2")[..11];
+    check("utf-16", truncated, &["f@2:2 [a] 1", r"f@4:3 [a] \xff"]).await;
 }
 
 #[tokio::test]
@@ -169,6 +197,7 @@ async fn options_that_contradict_each_other_are_refused() {
     check("json", "f", |c| c.start = crate::StartAt::End, "unless `follow` is on");
     check("json", "-", |c| c.follow = true, "standard input is read as it comes anyway");
     check("whole", "f", |c| c.follow = true, "the whole file is one record");
+    check("utf-16", "f", |c| c.follow = true, "files in utf-16 are read from their beginning, and cannot be followed");
     check("json", "f", |c| c.max_batch_bytes = 0, "option `max_batch_bytes` = '0'");
     check("jsn", "f", |_| {}, "did you mean `json`?");
 }

@@ -92,3 +92,30 @@ fn one_format_that_fits_all_is_chosen_over_several() {
     assert_eq!(formats(&["01/02/2024", "31/12/2024"]), "%d/%m/%Y");
     assert_eq!(formats(&["12/31/2024", "31/12/2024"]), "%m/%d/%Y, %d/%m/%Y");
 }
+
+#[test]
+fn escapes_hide_no_meaning() {
+    let config = InferenceConfig {
+        timestamp_formats: vec!["iso8601".to_owned(), "%d.%m.%Y".to_owned(), "年%Y-%m-%d".to_owned()],
+        ..InferenceConfig::default()
+    };
+    let rules = TextRules::new(&config);
+    // Each is JSON; those that mean something once they are unescaped must not be passed over.
+    for (escaped, expected) in [
+        (r"2024\u002d01-01", true),
+        (r"\u0032024-01-01", true),
+        (r"2024-01-01\u0054\u0031\u0032:00", true),
+        (r"31\u002e12.2024", true),
+        (r"\u5e742024-01-01", true),
+        (r"\u0061bcdef01-0123-0123-0123-0123456789ab", true),
+        (r"a\u0062cdef01-0123-0123-0123-0123456789ab", true),
+        (r"0\u0030\u0037", true),
+        (r"\/2024", false),
+        (r"\n2024-01-01", false),
+        (r"he said \u0022no\u0022", false),
+        (r"2nd \u00e9tage", false),
+        (r"12345\n", true),
+    ] {
+        assert_eq!(rules.may_tell(escaped.as_bytes()), expected, "{escaped}");
+    }
+}

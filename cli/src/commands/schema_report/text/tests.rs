@@ -41,6 +41,8 @@ fn resolved() -> ResolvedSchema {
         ],
         strategies: Vec::new(),
         format: FormatSpec::new("csv").with_options(Options::from_pairs([("delimiter", ";"), ("header", "true")])),
+        found_options: vec!["delimiter".to_owned()],
+        inference: None,
         sample: Vec::new(),
         evidence: None,
         schema,
@@ -48,7 +50,7 @@ fn resolved() -> ResolvedSchema {
 }
 
 fn shown(screen: Screen) -> String {
-    to_text(&resolved(), &Options::from_pairs([("header", "true")]), screen)
+    to_text(&resolved(), screen)
 }
 
 #[track_caller]

@@ -17,24 +17,24 @@ mod parse;
 mod shape;
 mod tally;
 
-use std::{cmp::Ordering, sync::Arc};
+use std::{cmp::Ordering, ops::Range, sync::Arc};
 
 use arrow_schema::Fields;
-use laminar_schema::{NewRecord, RawBatch, RawRecord, SourceMetadata};
+use laminar_schema::{ARENA_PADDING, RawRecord, SourceMetadata};
 
 use self::{
     instance::Scan,
     shape::Shape,
     tally::{Noted, Tally},
 };
-use super::super::{checked::Checked, direct::Walk, engine::Dispatch, options::JsonOptions};
+use super::super::{direct::Walk, engine::Dispatch, options::JsonOptions};
 use crate::{
     infer::{Rules, Sample},
     scan::{Portable, Utf8Span},
 };
 
-/// Bytes of records that are copied and read together.
-const CHUNK_BYTES: usize = 256 << 10;
+/// Bytes of records that are copied and read together: few enough to stay in the first-level cache.
+const CHUNK_BYTES: usize = 16 << 10;
 
 /// Places in documents that are tallied before what they say is joined to the sample, at first: joining finds out which
 /// objects are maps, whose keys are places no more.
@@ -83,11 +83,17 @@ pub(super) struct Numbered {
     rank: u32,
 }
 
+/// Records in an arena, each with a NUL behind it and all with the padding that wide loads need.
+#[derive(Debug, Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    spans: Vec<(Numbered, Range<usize>)>,
+}
+
 /// Records of a chunk that are known to be UTF-8.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Run<'b> {
-    batch: &'b RawBatch,
-    numbers: &'b [Numbered],
+    chunk: &'b Chunk,
     checked: &'b Utf8Span<'b>,
     first: usize,
     until: usize,
@@ -127,77 +133,79 @@ impl<'s> Scanner<'s> {
     /// Takes in all records; those that are not for it go to `other`, which joins them to the sample in its own way.
     pub(super) fn read(mut self, sample: &mut Sample, mut other: impl FnMut(&mut Sample, &RawRecord)) {
         let order = in_order(self.records);
-        let mut batch = RawBatch::new();
+        let mut chunk = Chunk::default();
         let mut rest = order.as_slice();
         self.state.start_over(sample);
         while !rest.is_empty() && !sample.has_too_many {
-            let numbers = self.fill(&mut batch, rest, |record| other(sample, record));
-            rest = &rest[numbers.consumed..];
-            self.read_chunk(&batch, &numbers.taken, sample, &mut other);
+            let consumed = self.fill(&mut chunk, rest, |record| other(sample, record));
+            rest = &rest[consumed..];
+            self.read_chunk(&chunk, sample, &mut other);
         }
         self.state.drain(sample);
     }
 
-    /// Copies the next records into `batch`, and hands over those that cannot be for the scanner.
-    fn fill(&self, batch: &mut RawBatch, order: &[Numbered], mut other: impl FnMut(&RawRecord)) -> Filled {
-        batch.clear();
-        let mut filled = Filled { consumed: 0, taken: Vec::new() };
+    /// Copies the next records into `chunk`, and hands over those that cannot be for the scanner. Yields how many it went
+    /// through.
+    fn fill(&self, chunk: &mut Chunk, order: &[Numbered], mut other: impl FnMut(&RawRecord)) -> usize {
+        chunk.clear();
+        let mut consumed = 0;
         for number in order {
             let record = &self.records[number.index as usize];
             match record.value.as_deref() {
-                Some(value) if value.len() <= self.max_record_bytes => {
-                    batch.push(NewRecord::new(value));
-                    filled.taken.push(*number);
-                }
+                Some(value) if value.len() <= self.max_record_bytes => chunk.push(*number, value),
                 _ => other(record),
             }
-            filled.consumed += 1;
-            if batch.padded_values().len() >= CHUNK_BYTES {
+            consumed += 1;
+            if chunk.bytes.len() >= CHUNK_BYTES {
                 break;
             }
         }
-        filled
+        chunk.bytes.resize(chunk.bytes.len() + ARENA_PADDING, 0);
+        consumed
     }
 
-    fn read_chunk(
-        &mut self,
-        batch: &RawBatch,
-        numbers: &[Numbered],
-        sample: &mut Sample,
-        other: &mut impl FnMut(&mut Sample, &RawRecord),
-    ) {
-        let mut checked = Checked::nothing(0);
+    fn read_chunk(&mut self, chunk: &Chunk, sample: &mut Sample, other: &mut impl FnMut(&mut Sample, &RawRecord)) {
+        let whole = Utf8Span::check(&chunk.bytes, 0..chunk.bytes.len());
         let mut first = 0;
-        while first < batch.len() {
-            if first == checked.until {
-                checked = Checked::from(batch, first);
-            }
-            if let Some(span) = &checked.span {
-                let run = Run { batch, numbers, checked: span, first, until: checked.until };
+        while let Some((number, span)) = chunk.spans.get(first) {
+            // Where not all of it is UTF-8, record by record.
+            let alone = if whole.is_none() { Utf8Span::check(&chunk.bytes, span.clone()) } else { None };
+            if let Some(checked) = whole.as_ref().or(alone.as_ref()) {
+                let until = if whole.is_some() { chunk.spans.len() } else { first + 1 };
+                let run = Run { chunk, checked, first, until };
                 let left = match self.engine {
                     Dispatch::Tape | Dispatch::Portable(_) => Portable.records(&mut self.state, run),
                     #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
                     Dispatch::Avx2(isa) => isa.records(&mut self.state, run),
                 };
                 sample.looked_at += (left - first) as u64;
-                first = left;
                 if self.state.tallies.len() >= self.state.full_at {
                     self.state.drain(sample);
                     self.state.start_over(sample);
                 }
+                if left > first {
+                    first = left;
+                    continue;
+                }
             }
-            if first < checked.until {
-                other(sample, &self.records[numbers[first].index as usize]);
-                first += 1;
-            }
+            other(sample, &self.records[number.index as usize]);
+            first += 1;
         }
     }
 }
 
-/// What a chunk was filled with.
-struct Filled {
-    consumed: usize,
-    taken: Vec<Numbered>,
+impl Chunk {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.spans.clear();
+    }
+
+    fn push(&mut self, number: Numbered, value: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.spans.push((number, start..self.bytes.len()));
+        self.bytes.push(0);
+    }
 }
 
 /// The records in the order of their places, which is nearly always the order they are in.

@@ -25,8 +25,8 @@ const MAX_GUESSED: usize = 1024;
 #[inline(always)]
 pub(super) fn records<I: Scan>(isa: I, state: &mut State<'_>, run: Run<'_>) -> usize {
     for record in run.first..run.until {
-        let span = run.batch.span(record);
-        let Some(start) = run.checked.record(span) else { return record };
+        let (number, ref span) = run.chunk.spans[record];
+        let Some(start) = run.checked.record(span.clone()) else { return record };
         if state.tallies.len() >= state.full_at {
             return record;
         }
@@ -38,7 +38,7 @@ pub(super) fn records<I: Scan>(isa: I, state: &mut State<'_>, run: Run<'_>) -> u
             state.hashes.clear();
             return record;
         }
-        state.commit(run.numbers[record], run.batch.value(record));
+        state.commit(number, start, &run.chunk.bytes[span.clone()]);
     }
     run.until
 }

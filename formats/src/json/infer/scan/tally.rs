@@ -1,12 +1,13 @@
 //! Journal → tallies.
 
+use laminar_schema::{ARENA_PADDING, RawRecord, error::cut};
+
 use super::{Numbered, State};
 use crate::{
     infer::{Kind, NumberRange, TextFacts},
     json::direct::unescape,
-    scan::{Portable, Utf8Span},
+    scan::{Cursor, Portable, Utf8Span},
 };
-use laminar_schema::error::cut;
 
 /// One value of a record.
 #[derive(Debug, Clone, Copy)]
@@ -59,15 +60,13 @@ pub(super) struct Span {
     pub(super) number: Numbered,
     start: u32,
     end: u32,
-    /// Bytes of its text.
-    len: u32,
     is_escaped: bool,
 }
 
 impl Default for Span {
     fn default() -> Self {
         let number = Numbered { index: super::shape::NONE, rank: super::shape::NONE };
-        Self { number, start: 0, end: 0, len: 0, is_escaped: false }
+        Self { number, start: 0, end: 0, is_escaped: false }
     }
 }
 
@@ -78,19 +77,19 @@ impl Tally {
 }
 
 impl State<'_> {
-    /// Takes in the journal of a record whose bytes these are.
+    /// Takes in the journal of the record that begins at `record` and has these bytes.
     #[inline(always)]
-    pub(super) fn commit(&mut self, number: Numbered, bytes: &[u8]) {
+    pub(super) fn commit(&mut self, number: Numbered, record: Cursor<'_>, bytes: &[u8]) {
         let mut journal = std::mem::take(&mut self.journal);
         for noted in journal.drain(..) {
-            self.take_in(noted, number, bytes);
+            self.take_in(noted, number, record, bytes);
         }
         self.journal = journal;
         self.objects += 1;
     }
 
     #[inline(always)]
-    fn take_in(&mut self, noted: Noted, number: Numbered, bytes: &[u8]) {
+    fn take_in(&mut self, noted: Noted, number: Numbered, record: Cursor<'_>, bytes: &[u8]) {
         let Some(tally) = self.tallies.get_mut(noted.place as usize) else { return };
         tally.positions += u64::from(noted.position);
         let (mut start, mut end) = (noted.start, noted.end);
@@ -98,7 +97,6 @@ impl State<'_> {
             (start, end) = (start + 1, end - 1);
         }
         let text = bytes.get(start as usize..end as usize).unwrap_or(&[]);
-        let (mut len, mut is_escaped) = (end - start, false);
         let kind = match noted.class {
             Class::Null => {
                 tally.counts[Kind::Null as usize] += 1;
@@ -109,16 +107,16 @@ impl State<'_> {
             Class::Fraction => tally.numbers.observe_fraction(text),
             Class::Number => tally.numbers.observe_bytes(text),
             Class::Text => self.rules.texts.observe(text, &mut tally.texts),
-            Class::Escaped => {
-                unescape_body(text, &mut self.text);
-                (len, is_escaped) = (self.text.len() as u32, true);
+            Class::Escaped if self.rules.texts.may_tell(text) => {
+                unescape(Portable, record.advance(noted.start as usize), &mut self.text);
                 self.rules.texts.observe(&self.text, &mut tally.texts)
             }
+            Class::Escaped => Kind::Varchar,
             Class::Array => Kind::List,
             Class::Object => Kind::Struct,
         };
         tally.counts[kind as usize] += 1;
-        let this = Span { number, start, end, len, is_escaped };
+        let this = Span { number, start, end, is_escaped: noted.class == Class::Escaped };
         // Records come in the order of their places, so only an equal place can make a first value less of one.
         let first = &mut tally.first[kind as usize];
         if first.number.index == super::shape::NONE
@@ -135,31 +133,36 @@ impl State<'_> {
 
 /// Whether a value comes before another in the same place: see [`Example`](crate::infer::Example).
 #[inline]
-fn is_shorter(this: Span, other: Span, records: &[laminar_schema::RawRecord]) -> bool {
-    this.len < other.len || (this.len == other.len && is_less(this, other, records))
+fn is_shorter(this: Span, other: Span, records: &[RawRecord]) -> bool {
+    if this.is_escaped || other.is_escaped {
+        return is_less(this, other, records);
+    }
+    let (this_len, other_len) = (this.end - this.start, other.end - other.start);
+    this_len < other_len || (this_len == other_len && is_less(this, other, records))
 }
 
 #[inline(never)]
-fn is_less(this: Span, other: Span, records: &[laminar_schema::RawRecord]) -> bool {
+fn is_less(this: Span, other: Span, records: &[RawRecord]) -> bool {
     let (a, b) = (this.raw(records), other.raw(records));
-    if a == b {
+    if a == b && this.is_escaped == other.is_escaped {
         return false;
     }
     let is_shown_as_is = |text: &[u8]| text.len() <= 60 && text.iter().all(|b| *b >= b' ' && *b < 0x7F);
     if !this.is_escaped && !other.is_escaped && is_shown_as_is(a) && is_shown_as_is(b) {
         return a < b;
     }
-    cut(&this.text(records)) < cut(&other.text(records))
+    let (a, b) = (this.text(records), other.text(records));
+    a.len() < b.len() || (a.len() == b.len() && cut(&a) < cut(&b))
 }
 
 impl Span {
-    fn raw<'r>(&self, records: &'r [laminar_schema::RawRecord]) -> &'r [u8] {
+    fn raw<'r>(&self, records: &'r [RawRecord]) -> &'r [u8] {
         let record = records.get(self.number.index as usize).and_then(|r| r.value.as_deref()).unwrap_or(&[]);
         record.get(self.start as usize..self.end as usize).unwrap_or(&[])
     }
 
     /// Its text.
-    pub(super) fn text(&self, records: &[laminar_schema::RawRecord]) -> String {
+    pub(super) fn text(&self, records: &[RawRecord]) -> String {
         let raw = self.raw(records);
         let mut text = Vec::new();
         if self.is_escaped {
@@ -176,12 +179,12 @@ impl Span {
 #[inline(never)]
 fn unescape_body(body: &[u8], out: &mut Vec<u8>) {
     out.clear();
-    let mut arena = Vec::with_capacity(body.len() + 2 + laminar_schema::ARENA_PADDING + 1);
+    let mut arena = Vec::with_capacity(body.len() + 2 + ARENA_PADDING + 1);
     arena.push(b'"');
     arena.extend_from_slice(body);
     arena.push(b'"');
     let end = arena.len();
-    arena.resize(end + 1 + laminar_schema::ARENA_PADDING, 0);
+    arena.resize(end + 1 + ARENA_PADDING, 0);
     if let Some(start) = Utf8Span::check(&arena, 0..end).and_then(|span| span.record(0..end)) {
         unescape(Portable, start, out);
     }
