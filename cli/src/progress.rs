@@ -3,62 +3,70 @@
 use std::{
     fmt::Write as _,
     io::{self, IsTerminal, Write},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use crate::terminal::harmless;
 use laminar_schema::{Metrics, Summary, pipeline::Ended};
+
+use crate::terminal::harmless;
 
 /// Time between two states of the line.
 const REDRAW_EVERY: Duration = Duration::from_millis(250);
 
 /// A progress line on standard error, when that is a terminal. Gone when dropped.
 #[derive(Debug)]
-pub(crate) struct ProgressLine(Option<tokio::task::JoinHandle<()>>);
+pub(crate) struct ProgressLine(Option<Shown>);
+
+#[derive(Debug)]
+struct Shown {
+    task: tokio::task::JoinHandle<()>,
+    /// Whether there is a line to take away.
+    is_drawn: Arc<AtomicBool>,
+}
 
 impl ProgressLine {
     /// Starts to show what `pipelines`, by name, do.
     pub(crate) fn show(pipelines: Vec<(String, Arc<Metrics>)>) -> Self {
-        if !io::stderr().is_terminal() {
-            return Self(None);
-        }
-        let started = Instant::now();
-        Self(Some(tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(REDRAW_EVERY);
-            // The first tick comes at once; work that is over by the second shows no line at all.
-            ticks.tick().await;
-            loop {
-                ticks.tick().await;
-                draw(&line(&pipelines, started.elapsed()));
-            }
-        })))
+        // Work that is over by the first tick shows no line at all.
+        Self::redrawn(REDRAW_EVERY, move |elapsed| line(&pipelines, elapsed))
     }
-}
 
-impl ProgressLine {
     /// Starts to say `what` is being done, and for how long, if it takes long enough to be worth saying.
-    pub(crate) fn working(what: String) -> Self {
+    pub(crate) fn working(what: &str) -> Self {
+        let what = harmless(what);
+        Self::redrawn(2 * REDRAW_EVERY, move |elapsed| format!("{what}: {:.1} s", elapsed.as_secs_f64()))
+    }
+
+    fn redrawn(after: Duration, line: impl Fn(Duration) -> String + Send + 'static) -> Self {
         if !io::stderr().is_terminal() {
             return Self(None);
         }
+        let is_drawn = Arc::new(AtomicBool::new(false));
+        let drawn = Arc::clone(&is_drawn);
         let started = Instant::now();
-        Self(Some(tokio::spawn(async move {
-            tokio::time::sleep(2 * REDRAW_EVERY).await;
-            let what = harmless(&what);
+        let task = tokio::spawn(async move {
+            tokio::time::sleep(after).await;
             loop {
-                draw(&format!("{what}: {:.1} s", started.elapsed().as_secs_f64()));
+                drawn.store(true, Ordering::Relaxed);
+                draw(&line(started.elapsed()));
                 tokio::time::sleep(REDRAW_EVERY).await;
             }
-        })))
+        });
+        Self(Some(Shown { task, is_drawn }))
     }
 }
 
 impl Drop for ProgressLine {
     fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
+        if let Some(Shown { task, is_drawn }) = self.0.take() {
             task.abort();
-            draw("");
+            if is_drawn.load(Ordering::Relaxed) {
+                draw("");
+            }
         }
     }
 }

@@ -74,7 +74,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         inference.insert("sample_size", size.to_string(), None);
     }
     let input = found.open(format_options).await?;
-    let progress = ProgressLine::working(format!("sampling {}", input.name));
+    let progress = ProgressLine::working(&format!("sampling {}", input.name));
     let resolved = input.resolve(None, &inference, args.threads.unwrap_or_else(available_cores)).await;
     drop(progress);
     let (input, resolved) = resolved?;
