@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::{BoundSource, Engine, StatementError, catalog::Definition};
 use crate::{
-    config::FormatSpec,
+    config::{ConfigKey, FormatSpec},
     connector::{SinkSet, SourceSet},
     ddl::CreateSource,
     error::SchemaError,
@@ -12,8 +12,8 @@ use crate::{
     format::DecoderSet,
     inference::{InferenceConfig, InferenceWarning},
     lock::{
-        Compared, Facts, LOCK_VERSION, LockChange, LockError, LockFile, LockReport, LockedInference, LockedResolution,
-        LockedSource, LockedWarning, SourceVerdict, compare_source, contradictions,
+        Compared, Facts, LOCK_VERSION, LockChange, LockError, LockFile, LockReport, LockedFormat, LockedInference,
+        LockedResolution, LockedSource, LockedWarning, SourceVerdict, compare_source, contradictions,
     },
     resolve::{ResolveRequest, ResolvedSchema},
 };
@@ -132,7 +132,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         LockedSource::new(&Facts {
             name: &statement.name.name,
             connector,
-            format_keys: S::Decoder::format_info(&statement.format.spec.name).map_or(&[], |info| info.options.keys),
+            format_keys: format_keys::<S>(statement),
             inference,
             resolved,
         })
@@ -160,7 +160,14 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
                 let found = locked.format.found.iter().filter(|key| statement.format.spec.options.value(key).is_none());
                 ResolvedSchema { found_options: found.cloned().collect(), ..resolved }
             }
-            Ok(None) => return Ok(verdict(Compared::NotCompared, changes)),
+            Ok(None) => {
+                // What the statement says is known all the same.
+                let found = &locked.format.found;
+                let format = LockedFormat::new(&format, found, format_keys::<S>(statement));
+                let now = LockedSource { connector: info.name.to_owned(), format, ..locked.clone() };
+                changes.extend(compare_source(locked, &now));
+                return Ok(verdict(Compared::NotCompared, changes));
+            }
             // Whatever the evidence is not good for is a change, and not the end of the comparison.
             Err(e) if evidence.is_some() => {
                 changes.push(LockChange::NotReplayed { reason: e.to_string() });
@@ -185,6 +192,11 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         }
         Ok(verdict(compared, changes))
     }
+}
+
+/// The options that the statement's format declares.
+fn format_keys<S: SourceSet>(statement: &CreateSource) -> &'static [ConfigKey] {
+    S::Decoder::format_info(&statement.format.spec.name).map_or(&[], |info| info.options.keys)
 }
 
 /// What the statement asks for, with the format's options as they were found. The registry is left out: what it said is

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{LockError, LockedHint, LockedInference};
 use crate::{
-    config::ConfigKey,
+    config::{ConfigKey, FormatSpec},
     field::{TIMESTAMP_FORMATS_METADATA, payload_key},
     fingerprint::{canonical_text, fingerprint},
     inference::{FieldInferenceDetail, InferenceConfig, InferenceWarning, SampleValue, SampledRange},
@@ -232,7 +232,7 @@ impl LockedSource {
         Ok(Self {
             name: name.to_owned(),
             connector: connector.to_owned(),
-            format: LockedFormat::new(resolved, facts.format_keys),
+            format: LockedFormat::new(&resolved.format, &resolved.found_options, facts.format_keys),
             resolution: LockedResolution::from(&resolved.resolution),
             strategies: strategies_taken(resolved).map(|s| s.to_string()).collect(),
             inference: is_sampled.then(|| LockedInference::from(facts.inference)),
@@ -260,8 +260,8 @@ fn strategies_taken(resolved: &ResolvedSchema) -> impl Iterator<Item = Strategy>
 }
 
 impl LockedFormat {
-    fn new(resolved: &ResolvedSchema, keys: &[ConfigKey]) -> Self {
-        let format = &resolved.format;
+    /// What is kept of a format with these options, of which some were `found`; `keys` has those that it declares.
+    pub(crate) fn new(format: &FormatSpec, found: &[String], keys: &[ConfigKey]) -> Self {
         let is_shown = |name: &str| {
             let is_meant = |k: &&ConfigKey| {
                 k.key.eq_ignore_ascii_case(name) || k.aliases.iter().any(|a| a.eq_ignore_ascii_case(name))
@@ -271,11 +271,7 @@ impl LockedFormat {
         let shown = |(key, value): (&str, &crate::config::OptionValue)| {
             (key.to_owned(), if is_shown(key) { value.text.clone() } else { "***".to_owned() })
         };
-        Self {
-            name: format.name.clone(),
-            options: format.options.iter().map(shown).collect(),
-            found: resolved.found_options.clone(),
-        }
+        Self { name: format.name.clone(), options: format.options.iter().map(shown).collect(), found: found.to_vec() }
     }
 }
 
