@@ -147,7 +147,7 @@ fn write_cells(out: &mut String, row: &Row<'_>, one_partition: bool) -> fmt::Res
     let null = if row.nullable { "yes" } else { "no" };
     write!(
         out,
-        "<span class=\"name mono\" style=\"--depth:{}\" title=\"{}\">{}</span><span class=\"type mono\">{}</span><span>{null}</span>",
+        "<span class=\"name mono\" style=\"--depth:{}\" title=\"{}\">{}</span><span class=\"type mono\">{}</span><span data-label=\"null\">{null}</span>",
         row.depth,
         Text(&row.path),
         Text(row.name),
@@ -157,13 +157,13 @@ fn write_cells(out: &mut String, row: &Row<'_>, one_partition: bool) -> fmt::Res
         out.push_str("<span></span><span></span><span class=\"soft\">no evidence</span><span></span>");
         return Ok(());
     };
-    write_meter(out, detail.appearance_rate, &percent(detail.appearance_rate), "")?;
-    write_meter(out, detail.confidence, &confidence_text(detail), trust(detail))?;
-    out.push_str("<span>");
+    write_meter(out, "appears", detail.appearance_rate, &percent(detail.appearance_rate), "")?;
+    write_meter(out, "confidence", detail.confidence, &confidence_text(detail), trust(detail))?;
+    out.push_str("<span data-label=\"seen\">");
     for (name, number) in &detail.observed_types {
         write!(out, "<span class=\"chip\">{} × {}</span>", Text(name), count(*number as usize))?;
     }
-    out.push_str("</span><span>");
+    out.push_str("</span><span data-label=\"first and last value\">");
     write_value(out, detail.first.as_ref(), one_partition)?;
     // What a parent holds last stands in the rows below.
     if detail.last != detail.first && !row.is_parent {
@@ -181,12 +181,12 @@ fn trust(detail: &FieldInferenceDetail) -> &'static str {
     }
 }
 
-fn write_meter(out: &mut String, share: f64, text: &str, class: &str) -> fmt::Result {
+fn write_meter(out: &mut String, label: &str, share: f64, text: &str, class: &str) -> fmt::Result {
     let width = share.clamp(0.0, 1.0) * 100.0;
     let text = Text(text);
     write!(
         out,
-        "<span class=\"meter\"><span class=\"bar {class}\"><i style=\"width:{width:.1}%\"></i></span><b>{text}</b></span>"
+        "<span class=\"meter\" data-label=\"{label}\"><span class=\"bar {class}\"><i style=\"width:{width:.1}%\"></i></span><b>{text}</b></span>"
     )
 }
 
