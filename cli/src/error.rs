@@ -4,7 +4,10 @@ use std::{fmt, io};
 
 use laminar_connector_file::STANDARD_STREAM;
 use laminar_schema::{
-    ConnectorError, EncodeError, ErrorKind, InferError, SchemaError, engine::StatementError, error::cut,
+    ConnectorError, EncodeError, ErrorKind, InferError, SchemaError,
+    engine::{LockingError, StatementError},
+    error::cut,
+    lock::LockError,
 };
 
 /// Done.
@@ -30,6 +33,8 @@ pub(crate) enum CliError {
     Statement(StatementError),
     /// Something in the library that no SQL text is to blame for.
     Schema(SchemaError),
+    /// A lock cannot be read, written or used.
+    Lock(LockError),
     /// Arguments that contradict each other or name what is not there.
     Usage {
         /// What is wrong.
@@ -61,7 +66,8 @@ impl CliError {
         match self {
             Self::Statement(e) => schema_exit_code(&e.error),
             Self::Schema(e) => schema_exit_code(e),
-            Self::Usage { .. } => USAGE,
+            Self::Lock(e) if e.is_io() => IO,
+            Self::Lock(_) | Self::Usage { .. } => USAGE,
             Self::File { .. } | Self::Stdout(_) => IO,
         }
     }
@@ -103,6 +109,7 @@ impl fmt::Display for CliError {
                 write!(f, "{lead}{}", text.trim_end())
             }
             Self::Schema(e) => write!(f, "error: {e}"),
+            Self::Lock(e) => write!(f, "error: {e}"),
             Self::Usage { message, help } => write!(f, "error: {message}\nhelp: {help}"),
             Self::File { action, path, source } => write!(f, "error: cannot {action} {}: {source}", cut(path)),
             Self::Stdout(source) => write!(f, "error: cannot write standard output: {source}"),
@@ -113,6 +120,21 @@ impl fmt::Display for CliError {
 impl From<StatementError> for CliError {
     fn from(e: StatementError) -> Self {
         Self::Statement(e)
+    }
+}
+
+impl From<LockingError> for CliError {
+    fn from(e: LockingError) -> Self {
+        match e {
+            LockingError::Statement(e) => Self::Statement(*e),
+            LockingError::Lock(e) => Self::Lock(e),
+        }
+    }
+}
+
+impl From<LockError> for CliError {
+    fn from(e: LockError) -> Self {
+        Self::Lock(e)
     }
 }
 

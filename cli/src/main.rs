@@ -16,6 +16,7 @@ mod running;
 mod settings;
 mod signals;
 mod table;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ enum Command {
     Convert(commands::convert::Args),
     /// Resolve every source of a SQL file and show how, without running anything
     Explain(commands::explain::Args),
+    /// Keep what the sources of a SQL file were found to be, or say what has changed since
+    Lock(commands::lock::Args),
     /// Run the pipelines of a SQL file
     Run(commands::run::Args),
     /// Show what connectors and formats can do, and their options
@@ -86,6 +89,7 @@ async fn run(command: Command) -> CommandResult {
         Command::Infer(args) => commands::infer::run(args).await,
         Command::Convert(args) => commands::convert::run(args).await,
         Command::Explain(args) => commands::explain::run(args).await,
+        Command::Lock(args) => commands::lock::run(args).await,
         Command::Run(args) => commands::run::run(args).await,
         Command::Connectors(args) => commands::connectors::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),

@@ -5,6 +5,7 @@ use laminar_schema::{FormatDecoder, FormatEncoder};
 use crate::{
     csv::{CsvDecoder, CsvEncoder},
     json::{JsonDecoder, JsonEncoder},
+    msgpack::{MsgPackDecoder, MsgPackEncoder},
     raw::{RawDecoder, RawEncoder},
 };
 
@@ -15,6 +16,8 @@ pub enum AnyDecoder {
     Json(JsonDecoder),
     /// CSV.
     Csv(CsvDecoder),
+    /// MessagePack.
+    MsgPack(MsgPackDecoder),
     /// Bytes as they are.
     Raw(RawDecoder),
 }
@@ -26,6 +29,8 @@ pub enum AnyEncoder {
     Json(JsonEncoder),
     /// CSV.
     Csv(CsvEncoder),
+    /// MessagePack.
+    MsgPack(MsgPackEncoder),
     /// Bytes as they are.
     Raw(RawEncoder),
 }

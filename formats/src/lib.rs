@@ -1,4 +1,4 @@
-//! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, raw.
+//! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, MessagePack, raw.
 //!
 //! ```text
 //! byte stream ─▶ framing ─▶ RawBatch ─▶ AnyDecoder ─▶ RecordBatch + rejected records
@@ -37,6 +37,7 @@ pub mod csv;
 pub mod framing;
 pub mod infer;
 pub mod json;
+pub mod msgpack;
 pub mod policy;
 pub mod raw;
 mod scan;

@@ -9,5 +9,6 @@ pub(crate) mod convert;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod infer;
+pub(crate) mod lock;
 pub(crate) mod run;
 mod schema_report;

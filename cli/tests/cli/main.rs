@@ -6,8 +6,11 @@
 mod convert;
 mod corpora;
 mod infer;
+mod infer_ddl;
 mod laminar;
+mod lock;
 mod old_cpu;
+mod report;
 mod run;
 mod show;
 #[cfg(unix)]

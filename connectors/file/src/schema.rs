@@ -141,7 +141,7 @@ impl Sample {
             match from.frames.next() {
                 Ok(None) => return Ok(false),
                 Ok(Some(frame)) => {
-                    let metadata = SourceMetadata::at(Some(name), Some(frame.offset), Some(frame.line));
+                    let metadata = SourceMetadata::at(Some(name), Some(frame.offset), frame.place_line());
                     self.records.push(RawRecord { metadata, ..RawRecord::new(frame.bytes) });
                     return Ok(true);
                 }

@@ -174,7 +174,7 @@ impl Records {
             match self.frames.next() {
                 Ok(None) => return Ok(Cut::Drained),
                 Ok(Some(frame)) if frame.offset >= self.skip_to => {
-                    let (value, offset, line) = (Some(frame.bytes), Some(frame.offset), Some(frame.line));
+                    let (value, offset, line) = (Some(frame.bytes), Some(frame.offset), frame.place_line());
                     raw.push(NewRecord { value, partition, offset, line, ..NewRecord::default() });
                     *count += 1;
                 }

@@ -7,7 +7,7 @@
 use arrow_buffer::i256;
 
 /// Bytes behind `at` that must be there for any integer, a sign and a whole last word included.
-pub(super) const ROOM: usize = 96;
+pub(crate) const ROOM: usize = 96;
 
 /// Bytes of the words that 64 bits are written in.
 const WORDS: usize = 32;
@@ -34,7 +34,7 @@ pub(crate) fn write_i64_within<const N: usize>(out: &mut [u8; N], at: usize, val
 
 /// Writes an unsigned integer.
 #[inline]
-pub(super) fn write_u64(out: &mut [u8], at: usize, value: u64) -> usize {
+pub(crate) fn write_u64(out: &mut [u8], at: usize, value: u64) -> usize {
     let Some(room) = out[at..].first_chunk_mut() else { no_room() };
     at + write_words(room, value)
 }

@@ -6,7 +6,7 @@
 mod decimal;
 pub(crate) mod float;
 pub(crate) mod integer;
-mod temporal;
+pub(crate) mod temporal;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, cast::AsArray, types::*};
 use arrow_buffer::{IntervalDayTime, IntervalMonthDayNano, NullBuffer, i256};

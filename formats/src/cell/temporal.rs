@@ -7,7 +7,7 @@ use arrow_schema::TimeUnit;
 use super::integer::{self, write_2, write_8, write_i64, write_u64};
 
 /// Bytes behind `at` that must be there: the longest text has 48, and an integer at its end scribbles.
-pub(super) const ROOM: usize = 64 + integer::ROOM;
+pub(crate) const ROOM: usize = 64 + integer::ROOM;
 
 pub(super) const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -78,6 +78,14 @@ pub(super) fn write_timestamp(out: &mut [u8], at: usize, value: i64, unit: TimeU
     let at = write_time(out, at + 1, value.rem_euclid(per_day), unit);
     out[at] = b'Z';
     at + usize::from(zoned)
+}
+
+/// Writes the instant that is `seconds` and `nanos`, below one second of them, after 1970, with `Z` behind it.
+pub(crate) fn write_instant(out: &mut [u8], at: usize, seconds: i64, nanos: u32) -> usize {
+    let at = write_timestamp(out, at, seconds, TimeUnit::Second, false);
+    let at = write_fraction(out, at, i64::from(nanos), TimeUnit::Nanosecond, 3);
+    out[at] = b'Z';
+    at + 1
 }
 
 /// Writes the decimals of a second in whole groups of `group` digits, and the point before them.
@@ -173,6 +181,8 @@ mod tests {
         ] {
             check(|out, at| write_timestamp(out, at, value, unit, true), expected);
         }
+        check(|out, at| write_instant(out, at, -1, 500_000_000), "1969-12-31T23:59:59.500Z");
+        check(|out, at| write_instant(out, at, i64::MIN, 1), "-292277022657-01-27T08:29:52.000000001Z");
     }
 
     #[test]

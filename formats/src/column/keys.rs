@@ -42,9 +42,15 @@ impl KeyTable {
     /// The index of a key that follows key number `after` (`None`: the first of its record).
     #[inline]
     pub fn find(&mut self, key: &str, after: Option<usize>) -> Option<usize> {
+        self.find_bytes(key.as_bytes(), after)
+    }
+
+    /// The same for a key that nobody has checked to be text: those of the table are.
+    #[inline]
+    pub(crate) fn find_bytes(&mut self, key: &[u8], after: Option<usize>) -> Option<usize> {
         let state = after.unwrap_or(self.keys.len());
         let guess = self.next[state] as usize;
-        if self.keys.get(guess).is_some_and(|k| **k == *key) {
+        if self.keys.get(guess).is_some_and(|k| k.as_bytes() == key) {
             return Some(guess);
         }
         let found = self.probe(key)?;
@@ -54,8 +60,9 @@ impl KeyTable {
 
     /// The index of a key, whatever came before it.
     #[inline(never)]
-    pub(crate) fn probe(&self, key: &str) -> Option<usize> {
-        self.probe_where(&KeyBytes::new(key.as_bytes()), |index| *self.keys[index] == *key)
+    pub(crate) fn probe(&self, key: impl AsRef<[u8]>) -> Option<usize> {
+        let key = key.as_ref();
+        self.probe_where(&KeyBytes::new(key), |index| self.keys[index].as_bytes() == key)
     }
 
     /// As [`KeyTable::probe`], for a caller that compares keys itself.

@@ -50,6 +50,7 @@ pub use keys::KeyTable;
 pub use list::{FixedListColumn, ListColumn};
 pub use map::MapColumn;
 pub use null::NullColumn;
+pub(crate) use number::{IntegerText, same_digits};
 pub use options::{BinaryEncoding, ColumnOptions};
 pub(crate) use strftime::Strftime;
 pub use structs::{OnAbsent, StructColumn, StructField};

@@ -124,13 +124,13 @@ pub(super) fn scaled<A: Accumulator>(text: &str, scale: i8) -> Result<A, Mismatc
 }
 
 /// An integer's decimal text, on the stack. The standard formatter would do, but goes through virtual calls.
-pub(super) struct IntegerText {
+pub(crate) struct IntegerText {
     bytes: [u8; 40],
     start: usize,
 }
 
 impl IntegerText {
-    pub(super) fn new(value: i128) -> Self {
+    pub(crate) fn new(value: i128) -> Self {
         // 39 digits and a sign at most.
         let mut text = Self { bytes: [0; 40], start: 40 };
         let mut rest = value.unsigned_abs();
@@ -149,7 +149,7 @@ impl IntegerText {
         text
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         // Digits and a sign are ASCII.
         std::str::from_utf8(&self.bytes[self.start..]).unwrap_or("")
     }
@@ -175,7 +175,7 @@ impl<'a> Parts<'a> {
 }
 
 /// True when two texts of numbers have the same significant digits, sign and magnitude.
-pub(super) fn same_digits(a: &str, b: &str) -> bool {
+pub(crate) fn same_digits(a: &str, b: &str) -> bool {
     let (Some(a), Some(b)) = (parts(a), parts(b)) else { return false };
     a.negative == b.negative && a.compare(b) == Ordering::Equal
 }

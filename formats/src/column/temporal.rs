@@ -7,6 +7,7 @@ use arrow_schema::{DataType, Field};
 use laminar_schema::SchemaResult;
 
 use super::{ColumnOps, ColumnOptions, Mismatch, Scalar, TimestampFormats, number::IntegerText, storage::Values};
+use crate::cell::temporal::per_second;
 
 /// Builds a DATE, TIME or TIMESTAMP column from text, and from numbers where the column's formats say what they
 /// count.
@@ -44,6 +45,25 @@ impl<T: ArrowPrimitiveType<Native = i64>> TemporalColumn<T> {
     pub(crate) fn push_at(&mut self, row: usize, count: i64) -> bool {
         let value = self.scale.and_then(|scale| count.checked_mul(scale));
         value.is_some_and(|value| self.values.push_at(row, value))
+    }
+}
+
+impl<T: ArrowTimestampType> TemporalColumn<T> {
+    /// Appends the instant that is `seconds` and `nanos` after 1970-01-01 00:00:00 UTC; in a column without a zone, what
+    /// clocks in UTC show then.
+    ///
+    /// # Errors
+    /// It is finer than the column's unit, or too far away to be counted in it.
+    #[inline]
+    pub(crate) fn push_instant(&mut self, seconds: i64, nanos: u32) -> Result<(), Mismatch> {
+        let per_second = per_second(T::UNIT);
+        let unit_nanos = (1_000_000_000 / per_second) as u32;
+        if !nanos.is_multiple_of(unit_nanos) {
+            return Err(Mismatch::Range);
+        }
+        let value = i128::from(seconds) * i128::from(per_second) + i128::from(nanos / unit_nanos);
+        self.values.push(i64::try_from(value).map_err(|_| Mismatch::Range)?);
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     csv::Csv,
     json::{JsonDocuments, White, trim_end},
     lines::{Lines, without_cr},
+    msgpack::MsgPackValues,
     whole::Whole,
 };
 
@@ -33,6 +34,7 @@ enum Rule {
     Lines(Lines),
     Json(JsonDocuments),
     Csv(Csv),
+    MsgPack(MsgPackValues),
     Whole(Whole),
 }
 
@@ -43,7 +45,7 @@ pub struct Frame<'a> {
     pub bytes: &'a [u8],
     /// Byte offset of the record in the stream.
     pub offset: u64,
-    /// Line on which the record starts, from 1.
+    /// Line on which the record starts, from 1; 0 in a stream without lines.
     pub line: u64,
     /// Where to go on once the record is safe.
     pub resume: Resume,
@@ -63,6 +65,14 @@ pub(super) enum Advance {
     End,
 }
 
+impl Frame<'_> {
+    /// The line as a place knows it: none in a stream without lines.
+    #[inline]
+    pub fn place_line(&self) -> Option<u64> {
+        (self.line > 0).then_some(self.line)
+    }
+}
+
 impl Framer {
     /// A framer at the start of a stream. Longer records than `max_record_bytes` are reported and passed over; a longer
     /// preamble is the end of everything.
@@ -74,12 +84,17 @@ impl Framer {
             Framing::Lines => Rule::Lines(Lines::default()),
             Framing::JsonDocuments => Rule::Json(JsonDocuments::new()),
             Framing::Csv(dialect) => Rule::Csv(Csv::new(dialect.clone())),
+            Framing::MsgPack => Rule::MsgPack(MsgPackValues::default()),
             Framing::Whole => Rule::Whole(Whole::default()),
             other => {
                 let given = format!("{other:?}");
-                return Err(
-                    ConfigError::invalid("framing", given, "lines, JSON documents, CSV or whole files", "").into()
-                );
+                return Err(ConfigError::invalid(
+                    "framing",
+                    given,
+                    "lines, JSON documents, CSV, MessagePack or whole files",
+                    "",
+                )
+                .into());
             }
         };
         Ok(Self { rule, max_record_bytes, at: Resume::START, preamble: None, discarding: false, broken: false })
@@ -100,7 +115,7 @@ impl Framer {
     /// The place to resume at when everything yielded so far is safe.
     pub fn resume_at(&self) -> Resume {
         let state = match &self.rule {
-            Rule::Lines(_) => 0,
+            Rule::Lines(_) | Rule::MsgPack(_) => 0,
             Rule::Json(json) => json.state(),
             Rule::Csv(csv) => csv.state(),
             Rule::Whole(whole) => u8::from(whole.done),
@@ -120,6 +135,7 @@ impl Framer {
             Rule::Lines(lines) => *lines = Lines::default(),
             Rule::Json(json) => json.resume(to.state),
             Rule::Csv(csv) => csv.resume(to.state),
+            Rule::MsgPack(values) => *values = MsgPackValues::default(),
             Rule::Whole(whole) => whole.done = to.state != 0,
         }
     }
@@ -159,6 +175,7 @@ impl Framer {
                 Step::Record { start, end, next } => {
                     self.pass(&rest[..start]);
                     let Resume { offset, line, .. } = self.at;
+                    let line = if self.has_lines() { line } else { 0 };
                     let too_large = !self.discarding && end - start > self.max_record_bytes;
                     let error = too_large.then(|| self.too_large(end - start));
                     self.pass(&rest[start..next]);
@@ -237,6 +254,11 @@ impl Framer {
         if record.len() - content > self.max_record_bytes.max(4096) { record.len() } else { content }
     }
 
+    /// Whether a byte that is a line feed ends a line.
+    fn has_lines(&self) -> bool {
+        !matches!(self.rule, Rule::MsgPack(_))
+    }
+
     fn is_in_preamble(&self) -> bool {
         matches!(&self.rule, Rule::Csv(csv) if csv.is_in_front())
     }
@@ -246,6 +268,7 @@ impl Framer {
             Rule::Lines(lines) => lines.step(window, eof),
             Rule::Json(json) => json.step(window, eof),
             Rule::Csv(csv) => csv.step(window, eof),
+            Rule::MsgPack(values) => values.step(window, eof),
             Rule::Whole(whole) => whole.step(window, eof),
         }
     }
@@ -255,13 +278,16 @@ impl Framer {
             Rule::Lines(lines) => std::mem::take(&mut lines.scanned),
             Rule::Json(json) => json.behead(),
             Rule::Csv(csv) => csv.behead(),
+            Rule::MsgPack(values) => values.behead(),
             Rule::Whole(whole) => std::mem::take(&mut whole.scanned),
         }
     }
 
     fn pass(&mut self, bytes: &[u8]) {
         self.at.offset += bytes.len() as u64;
-        self.at.line += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        if self.has_lines() {
+            self.at.line += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        }
     }
 
     #[cold]
@@ -304,6 +330,7 @@ impl Framer {
     }
 
     fn place(&self) -> Location {
-        Location { offset: Some(self.at.offset), line: Some(self.at.line), ..Location::default() }
+        let line = self.has_lines().then_some(self.at.line);
+        Location { offset: Some(self.at.offset), line, ..Location::default() }
     }
 }

@@ -29,6 +29,7 @@ mod encoding;
 mod framer;
 mod json;
 mod lines;
+mod msgpack;
 mod resume;
 #[cfg(test)]
 mod tests;

@@ -35,7 +35,7 @@ fn drain(buffer: &mut FrameBuffer, events: &mut Vec<(String, Resume)>) -> bool {
                     other => other.to_string(),
                 };
                 let at = e.location();
-                format!("{}@{} ! {what}", at.line.unwrap(), at.offset.unwrap())
+                format!("{}@{} ! {what}", at.line.unwrap_or(0), at.offset.unwrap())
             }
         };
         events.push((event, buffer.framer().resume_at()));
@@ -558,6 +558,77 @@ fn a_header_over_the_limit_ends_everything() {
         3@7 ! more than 4 bytes
         4@13 "2"
         preamble "abcd"
+    "#]],
+    );
+}
+
+#[test]
+fn messagepack_values_delimit_themselves() {
+    let check = |limit, input: &[u8], expected: Expect| check_limited(&Framing::MsgPack, limit, input, &expected);
+    // Scalars of every length, an empty map, a map of a list, text with a line feed in it, an extension.
+    check(
+        100,
+        b"\x01\xcd01\xcb12345678\x80\x81\xa1a\x92\x01\xc0\xd9\x02\n\n\xd6A2345\xc7\x03Axyz\xc4\x00\xdd\0\0\0\x01z",
+        expect![[r#"
+            0@0 "\u{1}"
+            0@1 "�01"
+            0@4 "�12345678"
+            0@13 "�"
+            0@14 "��a�\u{1}�"
+            0@20 "�\u{2}\n\n"
+            0@24 "�A2345"
+            0@30 "�\u{3}Axyz"
+            0@36 "�\0"
+            0@38 "�\0\0\0\u{1}z"
+        "#]],
+    );
+    // What begins no value is a record of its own, or part of one; a value that the end cuts off is the last record.
+    check(
+        100,
+        b"\xc1\x01\x91\xc1\x92\x01",
+        expect![[r#"
+        0@0 "�"
+        0@1 "\u{1}"
+        0@2 "��"
+        0@4 "�\u{1}"
+    "#]],
+    );
+    check(
+        100,
+        b"a\xda\x01",
+        expect![[r#"
+        0@0 "a"
+        0@1 "�\u{1}"
+    "#]],
+    );
+    check(100, b"", expect![[""]]);
+    check(
+        100,
+        b"a\xdf\xff\xff\xff\xffabc",
+        expect![[r#"
+        0@0 "a"
+        0@1 "�����abc"
+    "#]],
+    );
+    // Records over the limit are passed over, also where their length is in their head.
+    check(
+        4,
+        b"a\xa4bcdef\x94ghijk\xa3lmn",
+        expect![[r#"
+        0@0 "a"
+        0@1 ! more than 4 bytes
+        0@6 "f"
+        0@7 ! more than 4 bytes
+        0@12 "k"
+        0@13 "�lmn"
+    "#]],
+    );
+    check(
+        4,
+        b"a\xdb\xff\xff\xff\xffbcdefgh",
+        expect![[r#"
+        0@0 "a"
+        0@1 ! more than 4 bytes
     "#]],
     );
 }

@@ -1,10 +1,11 @@
 //! The closed set of this crate's inferences.
 
+use arrow_schema::Field;
 use laminar_schema::{
     DetectedFormat, FormatInference, InferenceConfig, InferredSchema, RawRecord, SampleHead, SchemaResult,
 };
 
-use crate::{csv::CsvInference, json::JsonInference, raw::RawInference};
+use crate::{csv::CsvInference, json::JsonInference, msgpack::MsgPackInference, raw::RawInference};
 
 /// The inference of any format of this crate.
 #[derive(Debug, Clone, Copy)]
@@ -13,13 +14,16 @@ pub enum AnyInference {
     Json(JsonInference),
     /// Of CSV.
     Csv(CsvInference),
+    /// Of MessagePack.
+    MsgPack(MsgPackInference),
     /// Of raw bytes.
     Raw(RawInference),
 }
 
 impl AnyInference {
     /// Every inference.
-    pub const ALL: [Self; 3] = [Self::Json(JsonInference), Self::Csv(CsvInference), Self::Raw(RawInference)];
+    pub const ALL: [Self; 4] =
+        [Self::Json(JsonInference), Self::Csv(CsvInference), Self::MsgPack(MsgPackInference), Self::Raw(RawInference)];
 
     /// The inference of a format.
     pub fn of(format: &str) -> Option<Self> {
@@ -38,6 +42,7 @@ impl FormatInference for AnyInference {
         match self {
             Self::Json(i) => i.format_name(),
             Self::Csv(i) => i.format_name(),
+            Self::MsgPack(i) => i.format_name(),
             Self::Raw(i) => i.format_name(),
         }
     }
@@ -46,6 +51,7 @@ impl FormatInference for AnyInference {
         match self {
             Self::Json(i) => i.infer(samples, config),
             Self::Csv(i) => i.infer(samples, config),
+            Self::MsgPack(i) => i.infer(samples, config),
             Self::Raw(i) => i.infer(samples, config),
         }
     }
@@ -55,6 +61,16 @@ impl FormatInference for AnyInference {
             Self::Json(i) => i.detect(head, config),
             Self::Csv(i) => i.detect(head, config),
             Self::Raw(i) => i.detect(head, config),
+            Self::MsgPack(i) => i.detect(head, config),
+        }
+    }
+
+    fn widest_type(&self) -> Field {
+        match self {
+            Self::Json(i) => i.widest_type(),
+            Self::Csv(i) => i.widest_type(),
+            Self::Raw(i) => i.widest_type(),
+            Self::MsgPack(i) => i.widest_type(),
         }
     }
 
@@ -63,6 +79,7 @@ impl FormatInference for AnyInference {
             Self::Json(i) => i.replay(evidence, config),
             Self::Csv(i) => i.replay(evidence, config),
             Self::Raw(i) => i.replay(evidence, config),
+            Self::MsgPack(i) => i.replay(evidence, config),
         }
     }
 }

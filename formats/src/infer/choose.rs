@@ -157,6 +157,13 @@ impl<'a> Chooser<'a> {
                 self.warn_of_lost_kind(spot.path, evidence);
                 plain(DataType::Utf8)
             }
+            Kind::Blob => {
+                if evidence.seen().len() > 1 + usize::from(evidence.seen().contains_key(&Kind::Null)) {
+                    let message = format!("holds {}, which only BLOB holds together", self.examples(evidence));
+                    self.say(spot.path, WarningSeverity::Warning, message);
+                }
+                plain(DataType::Binary)
+            }
             Kind::List | Kind::Struct | Kind::Map if spot.depth >= self.config.max_depth => {
                 let message = format!("nested deeper than max_depth = {}; kept as JSON text", self.config.max_depth);
                 self.say(spot.path, WarningSeverity::Info, message);
@@ -174,7 +181,8 @@ impl<'a> Chooser<'a> {
     /// Whether what the texts of a field mean was seen often enough.
     fn is_trusted(&mut self, spot: Spot<'_>, evidence: &Evidence, kind: Kind) -> bool {
         let is_meaning = match self.fallback {
-            Fallback::Json => kind.is_text(),
+            // What the format itself calls an instant is no guess.
+            Fallback::Json => kind.is_text() && evidence.texts().instants() < evidence.non_nulls(),
             Fallback::Varchar => kind.is_scalar(),
         };
         let confidence = wilson_lower(evidence.non_nulls(), evidence.non_nulls());
@@ -301,7 +309,9 @@ impl<'a> Chooser<'a> {
 
     /// Values that have no type in common: both sides are shown.
     fn warn_of_conflict(&mut self, path: &str, evidence: &Evidence) {
-        let message = format!("holds {}, which have no type in common; kept as JSON text", self.examples(evidence));
+        let kinds = evidence.seen().keys().filter(|kind| **kind != Kind::Null).count();
+        let reason = if kinds > 1 { "which have no type in common" } else { "which has no other type" };
+        let message = format!("holds {}, {reason}; kept as JSON text", self.examples(evidence));
         self.say(path, WarningSeverity::Warning, message);
     }
 

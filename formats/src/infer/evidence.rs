@@ -100,6 +100,14 @@ impl Evidence {
                 let kind = rules.texts.observe(text.as_bytes(), &mut self.texts);
                 self.note(kind, place, text);
             }
+            Value::Typed { kind, text } => {
+                match kind {
+                    Kind::Double => self.numbers.observe_non_finite(),
+                    Kind::TimestampTz => self.texts.observe_instant(text),
+                    _ => {}
+                }
+                self.note(*kind, place, text);
+            }
             Value::List { raw, items } => {
                 self.note(Kind::List, place, raw);
                 let wanted = if depth < rules.max_depth { rules.items_looked_at() } else { 0 };

@@ -44,6 +44,8 @@ pub enum Kind {
     Uuid,
     /// Any other text.
     Varchar,
+    /// Bytes that the format itself tells from text.
+    Blob,
     /// An array.
     List,
     /// An object with few keys.
@@ -65,7 +67,7 @@ pub enum Fallback {
 
 impl Kind {
     /// Every kind, in the order of the table in the documentation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Null,
         Self::Boolean,
         Self::BigInt,
@@ -80,6 +82,7 @@ impl Kind {
         Self::TimestampTz,
         Self::Uuid,
         Self::Varchar,
+        Self::Blob,
         Self::List,
         Self::Struct,
         Self::Map,
@@ -103,6 +106,7 @@ impl Kind {
             Self::TimestampTz => "TIMESTAMPTZ",
             Self::Uuid => "UUID",
             Self::Varchar => "VARCHAR",
+            Self::Blob => "BLOB",
             Self::List => "LIST",
             Self::Struct => "STRUCT",
             Self::Map => "MAP",
@@ -113,7 +117,7 @@ impl Kind {
     /// The narrowest kind that holds every value of `self` and of `other`.
     #[must_use]
     pub fn join(self, other: Self, fallback: Fallback) -> Self {
-        use Kind::{BigInt, Date, Decimal, Double, HugeInt, Json, Map, Null, Struct, Timestamp, Varchar};
+        use Kind::{BigInt, Blob, Date, Decimal, Double, HugeInt, Json, Map, Null, Struct, Timestamp, Varchar};
         // The table is symmetric, so only one order of each pair is written down.
         let (a, b) = if self <= other { (self, other) } else { (other, self) };
         match (a, b) {
@@ -125,6 +129,8 @@ impl Kind {
             (a, b) if a.is_number() && b.is_number() => b.max(Decimal),
             (Date, Timestamp) => Timestamp,
             (a, b) if a.is_text() && b.is_text() => Varchar,
+            // Every text is bytes as well.
+            (a, Blob) if fallback == Fallback::Json && a.is_text() => Blob,
             (Struct, Map) => Map,
             (a, b) if fallback == Fallback::Varchar && a.is_scalar() && b.is_scalar() => Varchar,
             _ => Json,
@@ -181,7 +187,7 @@ impl Kind {
 
     /// True for single values.
     pub fn is_scalar(self) -> bool {
-        self <= Self::Varchar
+        self <= Self::Blob
     }
 }
 

@@ -20,6 +20,7 @@ mod lattice;
 mod members;
 mod moment;
 mod number;
+mod parts;
 mod sample;
 mod text;
 mod value;
@@ -34,5 +35,6 @@ pub use sample::{Columns, MAX_FIELDS, Sample, Unusable, VALUE_COLUMN};
 pub use value::Value;
 
 pub(crate) use number::{NumberRange, is_number};
+pub(crate) use parts::{Part, in_parts};
 pub(crate) use sample::{replayed, stored};
 pub(crate) use text::TextFacts;

@@ -15,6 +15,8 @@ pub(crate) struct NumberRange {
     huge: bool,
     /// Some integer is not what DOUBLE would make of it.
     inexact: bool,
+    /// Some value is NaN or infinite, which only DOUBLE holds.
+    non_finite: bool,
     /// Most digits before the point.
     whole_digits: u32,
     /// Most digits behind the point, trailing zeros left out.
@@ -109,17 +111,31 @@ impl NumberRange {
         kind
     }
 
+    /// Takes in a NaN or an infinity.
+    pub(super) fn observe_non_finite(&mut self) {
+        self.non_finite = true;
+    }
+
     /// Joins two ranges.
     pub(super) fn merge(&mut self, other: Self) {
         self.negative |= other.negative;
         self.huge |= other.huge;
         self.inexact |= other.inexact;
+        self.non_finite |= other.non_finite;
         self.whole_digits = self.whole_digits.max(other.whole_digits);
         self.scale = self.scale.max(other.scale);
     }
 
     /// The type for numbers whose kinds join to `kind`.
     pub(super) fn data_type(&self, kind: Kind, rule: NumberInference) -> NumberType {
+        match self.finite_type(kind, rule) {
+            NumberType::Fits(DataType::Float64, note) => NumberType::Fits(DataType::Float64, note),
+            _ if self.non_finite => NumberType::None,
+            chosen => chosen,
+        }
+    }
+
+    fn finite_type(&self, kind: Kind, rule: NumberInference) -> NumberType {
         use NumberNote::{ExactMix, NotDouble, Plain, Widened};
         if kind == Kind::Number {
             return NumberType::None;
@@ -133,7 +149,7 @@ impl NumberRange {
                 _ if self.inexact => self.decimal(38, ExactMix),
                 _ => NumberType::Fits(DataType::Float64, Plain),
             },
-            NumberInference::Double if self.inexact => match self.data_type(kind, NumberInference::BigInt) {
+            NumberInference::Double if self.inexact => match self.finite_type(kind, NumberInference::BigInt) {
                 NumberType::Fits(exact, _) => NumberType::Fits(exact, NotDouble),
                 NumberType::None => NumberType::None,
             },

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::lattice::Kind;
+
 /// A value, borrowed from its record. Numbers keep their text: that is the only exact form they have.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
@@ -13,6 +15,13 @@ pub enum Value<'a> {
     Number(&'a str),
     /// A text.
     Text(Cow<'a, str>),
+    /// A value whose kind the format itself tells, whatever its text looks like: bytes, an instant, NaN.
+    Typed {
+        /// Its kind. An instant's text is ISO 8601 in UTC.
+        kind: Kind,
+        /// Its text, to be shown.
+        text: &'a str,
+    },
     /// An array.
     List {
         /// Its text, to be shown.

@@ -9,7 +9,7 @@ use laminar_schema::{SchemaError, SchemaResult};
 /// Cost: one word while everything fits. Each misfit is O(log fields), however often its key stands again; to look ahead
 /// for the key instead would be quadratic.
 #[derive(Debug, Default)]
-pub(super) struct Misfits(Option<Box<Reasons>>);
+pub(crate) struct Misfits(Option<Box<Reasons>>);
 
 #[derive(Debug, Default)]
 struct Reasons {
@@ -23,7 +23,7 @@ impl Misfits {
     /// Keeps the reason why the value at `at` is refused; `field` is none for a key that the schema lacks.
     #[cold]
     #[inline(never)]
-    pub(super) fn keep(&mut self, field: Option<usize>, at: usize, reason: SchemaError) {
+    pub(crate) fn keep(&mut self, field: Option<usize>, at: usize, reason: SchemaError) {
         let reasons = self.0.get_or_insert_default();
         match field {
             Some(field) => {
@@ -37,7 +37,7 @@ impl Misfits {
 
     /// Forgets the field's reason: its key stands again.
     #[inline]
-    pub(super) fn forget(&mut self, field: usize) {
+    pub(crate) fn forget(&mut self, field: usize) {
         if let Some(reasons) = &mut self.0 {
             reasons.overwritable.remove(&field);
         }
@@ -48,7 +48,7 @@ impl Misfits {
     /// # Errors
     /// The reason that is left of the value that came first.
     #[inline]
-    pub(super) fn finish(self) -> SchemaResult<()> {
+    pub(crate) fn finish(self) -> SchemaResult<()> {
         self.0.map_or(Ok(()), |reasons| reasons.first())
     }
 }

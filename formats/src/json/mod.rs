@@ -47,6 +47,12 @@ use laminar_schema::{ConnectorConfig, FormatInfo};
 
 pub use decode::JsonDecoder;
 pub(crate) use direct::glue::GlueTable;
+// What every format of self-describing records needs: MessagePack has the same rows.
+pub(crate) use misfits::Misfits;
+pub(crate) use plan::Plan;
+pub(crate) use rescue::Rescue;
+pub(crate) use walk::{duplicate, in_item, null_field, push_absent, unknown};
+
 pub use encode::JsonEncoder;
 pub use engine::JsonEngine;
 pub use infer::{JsonInference, JsonSample};

@@ -20,24 +20,24 @@ const VALUE_KEY: &str = "value";
 
 /// The policies about whole records, and where special values go.
 #[derive(Debug)]
-pub(super) struct Plan {
-    pub(super) empty_records: NoContent,
-    pub(super) tombstones: NoContent,
-    pub(super) multiple_documents: MultipleDocuments,
-    pub(super) max_depth: usize,
-    pub(super) max_record_bytes: usize,
+pub(crate) struct Plan {
+    pub(crate) empty_records: NoContent,
+    pub(crate) tombstones: NoContent,
+    pub(crate) multiple_documents: MultipleDocuments,
+    pub(crate) max_depth: usize,
+    pub(crate) max_record_bytes: usize,
     /// Column for documents that are no objects.
-    pub(super) value: Option<usize>,
+    pub(crate) value: Option<usize>,
     /// Whether that column is the only one and JSON, so that objects without such a field go there too.
-    pub(super) value_is_whole: bool,
+    pub(crate) value_is_whole: bool,
     /// Column for every document whole.
-    pub(super) document: Option<usize>,
+    pub(crate) document: Option<usize>,
     /// Column for what is rescued.
-    pub(super) rescue: Option<usize>,
+    pub(crate) rescue: Option<usize>,
 }
 
 impl Plan {
-    pub(super) fn new(root: &mut StructColumn, options: &JsonOptions) -> SchemaResult<Self> {
+    pub(crate) fn new(root: &mut StructColumn, options: &JsonOptions) -> SchemaResult<Self> {
         let named = |root: &StructColumn, name: &str| root.fields.iter().position(|f| f.field.name() == name);
         let is_text =
             |root: &StructColumn, i: usize| matches!(root.fields[i].column, Column::Json(_) | Column::Utf8(_));
@@ -83,7 +83,7 @@ impl Plan {
 
     /// Fills the columns that no field fills: the document's own text, and what was rescued from it.
     #[inline]
-    pub(super) fn push_reserved(
+    pub(crate) fn push_reserved(
         &self,
         root: &mut StructColumn,
         document: Option<&str>,
@@ -101,7 +101,7 @@ impl Plan {
 
 impl Walker<'_, '_> {
     /// Pushes the row of the document on the tape.
-    pub(super) fn document(mut self, root: &mut StructColumn, plan: &Plan) -> SchemaResult<()> {
+    pub(crate) fn document(mut self, root: &mut StructColumn, plan: &Plan) -> SchemaResult<()> {
         if self.state.rescue.enabled {
             self.state.rescue.clear();
         }

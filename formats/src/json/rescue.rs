@@ -6,9 +6,9 @@ use super::quote::quote;
 
 /// Gathers what is rescued from one record.
 #[derive(Debug, Default)]
-pub(super) struct Rescue {
+pub(crate) struct Rescue {
     /// Off: paths are not followed at all.
-    pub(super) enabled: bool,
+    pub(crate) enabled: bool,
     /// Path of the value being walked: `items[2].sku`.
     path: String,
     /// The object so far, without its closing brace, and with a comma for its opening one; empty while nothing was
@@ -19,31 +19,31 @@ pub(super) struct Rescue {
 }
 
 impl Rescue {
-    pub(super) fn new(enabled: bool) -> Self {
+    pub(crate) fn new(enabled: bool) -> Self {
         Self { enabled, ..Self::default() }
     }
 
     /// Starts over for the next row.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.path.clear();
         self.object.clear();
         self.forgotten.clear();
     }
 
     /// How much was rescued so far: the ends of a range for [`Rescue::forget`].
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.object.len()
     }
 
     /// Takes back what was rescued from a value that another one overwrites.
-    pub(super) fn forget(&mut self, rescued: Range<usize>) {
+    pub(crate) fn forget(&mut self, rescued: Range<usize>) {
         if !rescued.is_empty() {
             self.forgotten.push(rescued);
         }
     }
 
     /// Goes into a field; the result is for [`Rescue::leave`].
-    pub(super) fn enter_field(&mut self, key: &str) -> usize {
+    pub(crate) fn enter_field(&mut self, key: &str) -> usize {
         let mark = self.path.len();
         if mark > 0 {
             self.path.push('.');
@@ -53,7 +53,7 @@ impl Rescue {
     }
 
     /// Goes into an item of a list.
-    pub(super) fn enter_item(&mut self, index: usize) -> usize {
+    pub(crate) fn enter_item(&mut self, index: usize) -> usize {
         let mark = self.path.len();
         self.path.push('[');
         push_index(&mut self.path, index);
@@ -62,12 +62,12 @@ impl Rescue {
     }
 
     /// Goes back to where the field or item was entered.
-    pub(super) fn leave(&mut self, mark: usize) {
+    pub(crate) fn leave(&mut self, mark: usize) {
         self.path.truncate(mark);
     }
 
     /// Keeps the value at the current path; `value` is JSON text.
-    pub(super) fn keep(&mut self, value: &str) {
+    pub(crate) fn keep(&mut self, value: &str) {
         self.object.push(b',');
         quote(&mut self.object, &self.path);
         self.object.push(b':');
@@ -75,7 +75,7 @@ impl Rescue {
     }
 
     /// The object, if anything was rescued.
-    pub(super) fn finish(&mut self) -> Option<&str> {
+    pub(crate) fn finish(&mut self) -> Option<&str> {
         if !self.forgotten.is_empty() {
             self.drop_forgotten();
         }

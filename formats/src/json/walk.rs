@@ -369,7 +369,7 @@ impl<'t> Walker<'t, '_> {
 
 /// Pushes what the fields get that object number `object` does not have.
 #[inline(never)]
-pub(super) fn push_absent(row: &mut StructColumn, object: u64) -> SchemaResult<()> {
+pub(crate) fn push_absent(row: &mut StructColumn, object: u64) -> SchemaResult<()> {
     let rows = row.num_rows();
     for field in row.fields.iter_mut().filter(|f| f.seen != object) {
         match field.on_absent {
@@ -394,24 +394,24 @@ fn missing(field: &Field) -> SchemaError {
 
 #[cold]
 #[inline(never)]
-fn null_field(field: &Field) -> SchemaError {
+pub(crate) fn null_field(field: &Field) -> SchemaError {
     DecodeError::NullField { expected: field.data_type().clone() }.into()
 }
 
 #[cold]
 #[inline(never)]
-fn unknown(key: &str) -> SchemaError {
+pub(crate) fn unknown(key: &str) -> SchemaError {
     SchemaError::from(DecodeError::UnknownField).in_field(key)
 }
 
 #[cold]
 #[inline(never)]
-fn duplicate(key: &str) -> SchemaError {
+pub(crate) fn duplicate(key: &str) -> SchemaError {
     SchemaError::from(DecodeError::DuplicateField).in_field(key)
 }
 
 #[cold]
 #[inline(never)]
-fn in_item(error: SchemaError, index: usize) -> SchemaError {
+pub(crate) fn in_item(error: SchemaError, index: usize) -> SchemaError {
     error.in_field(&format!("[{index}]"))
 }

@@ -84,6 +84,7 @@ impl ColumnList {
         let sql_type = types::parse(cursor, 0)?;
         let mut column = DeclaredColumn {
             extension: sql_type.extension.map(str::to_owned),
+            timestamp_formats: sql_type.timestamp_formats,
             ..DeclaredColumn::new(name.name, sql_type.data_type)
         };
         let mut nullability_given = false;
@@ -102,6 +103,12 @@ impl ColumnList {
                 }
                 cursor.advance();
                 column.default = Some(literal(cursor)?);
+            } else if cursor.at_words(&["KEY"]) {
+                if column.key.is_some() {
+                    return Err(cursor.error(span, DdlErrorKind::DuplicateClause { clause: "KEY" }));
+                }
+                cursor.advance();
+                column.key = Some(cursor.string("the payload's key as a string")?);
             } else {
                 break;
             }

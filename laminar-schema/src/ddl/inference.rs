@@ -7,6 +7,7 @@ use arrow_schema::DataType;
 use super::{ast::CreateSource, parse_type};
 use crate::{
     config::{ConfigErrors, ConfigKey, ConnectorConfig, FromConfigValue, OptionReader, Options},
+    declared::DeclaredSchema,
     inference::{InferenceConfig, TypeHint},
 };
 
@@ -102,6 +103,11 @@ impl ConnectorConfig for InferenceConfig {
 }
 
 impl CreateSource {
+    /// What is declared; `None` where the statement has no columns and no `*`.
+    pub fn declaration(&self) -> Option<&DeclaredSchema> {
+        Some(&self.declared).filter(|d| !d.columns.is_empty() || d.has_wildcard)
+    }
+
     /// How to infer: the options of `INFER SCHEMA`, or the defaults, and the format's options.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use crate::{
     declared::{DeclaredColumn, DeclaredSchema},
     field,
     format::MetadataKind,
-    types::{field_type_name, quote_ident, quote_literal},
+    types::{declared_type_name, quote_ident, quote_literal},
 };
 
 /// Which option values a printed statement shows.
@@ -192,12 +192,15 @@ fn keyword_or_quoted(name: &str) -> String {
 
 fn column_sql(column: &DeclaredColumn) -> String {
     let f = column.to_field();
-    let mut out = format!("{} {}", quote_ident(f.name()), field_type_name(&f));
+    let mut out = format!("{} {}", quote_ident(f.name()), declared_type_name(&f));
     if !f.is_nullable() {
         out.push_str(" NOT NULL");
     }
     if let Some(default) = field::default_expr(&f) {
         let _ = write!(out, " DEFAULT {default}");
+    }
+    if let Some(key) = &column.key {
+        let _ = write!(out, " KEY {}", quote_literal(key));
     }
     out
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::did_you_mean,
-    field::{EXTENSION_NAME, JSON_EXTENSION, UUID_EXTENSION},
+    field::{EXTENSION_NAME, JSON_EXTENSION, TIMESTAMP_FORMATS_METADATA, UUID_EXTENSION},
     types::HUGEINT,
 };
 
@@ -26,23 +26,28 @@ pub struct SqlType {
     pub data_type: DataType,
     /// Name of the Arrow extension type: `arrow.json`, `arrow.uuid`.
     pub extension: Option<&'static str>,
+    /// Patterns of dates and timestamps, one a line: `DATE FORMAT '%d/%m/%Y'`.
+    pub timestamp_formats: Option<String>,
 }
 
 impl SqlType {
     /// A field of this type.
     pub fn into_field(self, name: impl Into<String>, nullable: bool) -> Field {
-        let field = Field::new(name, self.data_type, nullable);
-        match self.extension {
-            Some(extension) => field.with_metadata([(EXTENSION_NAME.to_owned(), extension.to_owned())].into()),
-            None => field,
-        }
+        let extension = self.extension.map(|e| (EXTENSION_NAME.to_owned(), e.to_owned()));
+        let formats = self.timestamp_formats.map(|f| (TIMESTAMP_FORMATS_METADATA.to_owned(), f));
+        Field::new(name, self.data_type, nullable).with_metadata(extension.into_iter().chain(formats).collect())
     }
 }
 
 impl From<DataType> for SqlType {
     fn from(data_type: DataType) -> Self {
-        Self { data_type, extension: None }
+        Self { data_type, extension: None, timestamp_formats: None }
     }
+}
+
+/// A type that is more than its Arrow type.
+fn extended(data_type: DataType, extension: &'static str) -> SqlType {
+    SqlType { extension: Some(extension), ..data_type.into() }
 }
 
 /// Longest fixed-size array, as in DuckDB. Nulls take as much memory as values, so it is a limit worth having.
@@ -72,12 +77,12 @@ fn simple(word: &str) -> Option<SqlType> {
         "TIMESTAMP_MS" => DataType::Timestamp(TimeUnit::Millisecond, None),
         "TIMESTAMP_US" | "DATETIME" => DataType::Timestamp(micros, None),
         "TIMESTAMP_NS" => DataType::Timestamp(TimeUnit::Nanosecond, None),
+        "TIME_NS" => DataType::Time64(TimeUnit::Nanosecond),
+        "TIMESTAMPTZ_NS" => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
         "TIMESTAMPTZ" => DataType::Timestamp(micros, Some("UTC".into())),
         "INTERVAL" => DataType::Interval(IntervalUnit::MonthDayNano),
-        "JSON" | "JSONB" => return Some(SqlType { data_type: DataType::Utf8, extension: Some(JSON_EXTENSION) }),
-        "UUID" | "GUID" => {
-            return Some(SqlType { data_type: DataType::FixedSizeBinary(16), extension: Some(UUID_EXTENSION) });
-        }
+        "JSON" | "JSONB" => return Some(extended(DataType::Utf8, JSON_EXTENSION)),
+        "UUID" | "GUID" => return Some(extended(DataType::FixedSizeBinary(16), UUID_EXTENSION)),
         _ => return None,
     };
     Some(data_type.into())
@@ -138,6 +143,10 @@ const UNSUPPORTED: &[(&str, &str)] = &[
 pub(super) fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<SqlType, DdlError> {
     let start = cursor.span();
     let mut parsed = element(cursor, depth)?;
+    if is_moment(&parsed.data_type) && cursor.at_words(&["FORMAT"]) {
+        cursor.advance();
+        parsed.timestamp_formats = Some(formats(cursor)?);
+    }
     let mut levels = depth + nesting(&parsed.data_type);
     while cursor.peek() == Some(&Token::LBracket) {
         levels += 1;
@@ -168,6 +177,37 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<SqlType, Dd
         .into();
     }
     Ok(parsed)
+}
+
+/// Whether texts of the type are read with patterns.
+fn is_moment(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Date32 | DataType::Timestamp(..))
+}
+
+/// What follows the word FORMAT behind a type: a pattern, or several in parentheses, which are tried in order.
+fn formats(cursor: &mut Cursor<'_>) -> Result<String, DdlError> {
+    if cursor.peek() != Some(&Token::LParen) {
+        return pattern(cursor);
+    }
+    let open = cursor.expect_open()?;
+    let mut lines = Vec::new();
+    loop {
+        lines.push(pattern(cursor)?);
+        if !cursor.list_goes_on(&open, &[])? {
+            return Ok(lines.join("\n"));
+        }
+    }
+}
+
+fn pattern(cursor: &mut Cursor<'_>) -> Result<String, DdlError> {
+    const HELP: &str = "a pattern is a word such as 'iso8601' or 'epoch_ms', or strftime's: DATE FORMAT '%d/%m/%Y'";
+    match cursor.peek() {
+        // Fields keep one pattern a line.
+        Some(Token::SingleQuotedString(text)) if !text.is_empty() && !text.contains(['\n', '\r']) => {
+            cursor.string("a pattern")
+        }
+        _ => Err(cursor.expected_or(&["a pattern"], HELP)),
+    }
 }
 
 /// A type without brackets behind it.

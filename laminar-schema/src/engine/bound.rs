@@ -4,10 +4,12 @@ use std::{fmt::Write as _, sync::Arc};
 
 use super::{Engine, StatementError, catalog::Definition};
 use crate::{
+    capability::Capability,
     connector::{SinkSet, SourceSet},
     ddl::{CreateSource, OnError},
     error::{SchemaError, SchemaResult},
     format::{DecodeSpec, FormatDecoder},
+    inference::InferenceConfig,
     registry::RegistryConfig,
     resolve::{ResolveError, ResolveRequest, ResolvedSchema},
 };
@@ -22,6 +24,8 @@ pub struct BoundSource<S> {
     pub resolved: ResolvedSchema,
     /// What the decoder is built from.
     pub spec: DecodeSpec,
+    /// How its schema was inferred, or would have been.
+    pub inference: InferenceConfig,
     pub(super) registry: Option<RegistryConfig>,
 }
 
@@ -39,10 +43,14 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
 
         let registry = statement.registry_config().map_err(|e| definition.error(e, &statement.connector.span))?;
         let inference = statement.inference_config().map_err(|e| definition.error(e, &statement.connector.span))?;
+        let inference = InferenceConfig { keep_evidence: self.keep_evidence, ..inference };
+        // A configuration stands for INFER SCHEMA, which a connector without the capability refuses.
+        let may_infer = source.info().supports(Capability::Inferable, &statement.format.spec.name);
+        let asked = statement.inference.is_some() || (self.keep_evidence && may_infer);
         let request = ResolveRequest {
-            declared: Some(&statement.declared).filter(|d| !d.columns.is_empty() || d.has_wildcard),
+            declared: statement.declaration(),
             format: &statement.format.spec,
-            inference: statement.inference.as_ref().map(|_| &inference),
+            inference: asked.then_some(&inference),
             registry: registry.as_ref(),
         };
         let (source, resolved) = self.resolver.detect_and_resolve(source, &request).await.map_err(at_connector)?;
@@ -51,7 +59,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             ..DecodeSpec::new(Arc::clone(&resolved.schema), resolved.format.clone())
         };
         check_metadata_names(&spec).map_err(at_connector)?;
-        Ok(BoundSource { source, resolved, spec, registry, definition })
+        Ok(BoundSource { source, resolved, spec, inference, registry, definition })
     }
 }
 

@@ -22,6 +22,7 @@ pub struct Engine<S, K> {
     pub(super) resolver: SchemaResolver,
     sources: BTreeMap<String, Arc<Definition<CreateSource>>>,
     sinks: BTreeMap<String, Arc<Definition<CreateSink>>>,
+    pub(super) keep_evidence: bool,
     plugin_sources: Option<MakeSource<S>>,
     plugin_sinks: Option<MakeSink<K>>,
 }
@@ -77,6 +78,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             resolver: SchemaResolver::of::<S::Decoder>(),
             sources: BTreeMap::new(),
             sinks: BTreeMap::new(),
+            keep_evidence: false,
             plugin_sources: None,
             plugin_sinks: None,
         }
@@ -105,6 +107,14 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             formats.register(inferrer);
         }
         self.resolver = SchemaResolver::new(formats);
+        self
+    }
+
+    /// The same engine, which keeps the evidence of whatever it infers in
+    /// [`ResolvedSchema::evidence`](crate::ResolvedSchema::evidence).
+    #[must_use]
+    pub fn with_evidence(mut self) -> Self {
+        self.keep_evidence = true;
         self
     }
 

@@ -15,9 +15,11 @@
 mod bound;
 mod catalog;
 mod error;
+mod lock;
 mod plan;
 
 pub use bound::BoundSource;
 pub use catalog::{Engine, Script};
 pub use error::StatementError;
+pub use lock::LockingError;
 pub use plan::{Planned, RunOptions};

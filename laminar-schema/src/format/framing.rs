@@ -12,6 +12,8 @@ pub enum Framing {
     /// JSON documents: one per line, or the elements of one array that fills the file. Which one is seen from the
     /// first byte that is no white space.
     JsonDocuments,
+    /// MessagePack values, one behind the other.
+    MsgPack,
     /// CSV records: quoted fields may hold line ends.
     Csv(CsvFraming),
     /// The whole file is one record.
@@ -23,7 +25,8 @@ impl Framing {
     pub fn encoding(&self) -> Encoding {
         match self {
             Self::Csv(csv) => csv.encoding,
-            Self::Lines | Self::JsonDocuments | Self::Whole => Encoding::Utf8,
+            // Bytes, or text that its own standard says is UTF-8.
+            Self::Lines | Self::JsonDocuments | Self::MsgPack | Self::Whole => Encoding::Utf8,
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn merge(declared: Option<&DeclaredSchema>, found: Candidate) -> Sche
     if has_wildcard || declared_columns.is_empty() {
         let prefix = declared.and_then(|d| d.wildcard_prefix.as_deref()).unwrap_or("");
         for f in found.schema.fields() {
-            if let Some(column) = declared_columns.iter().find(|c| c.name == *field::payload_key(f)) {
+            if let Some(column) = declared_columns.iter().find(|c| c.payload_key() == field::payload_key(f)) {
                 if column.data_type != *f.data_type() {
                     warnings.push(overruled(&column.to_field(), f));
                 }
@@ -103,10 +103,11 @@ fn prefixed(f: &Field, prefix: &str, has_wildcard: bool) -> Field {
 /// A declared column that nothing found has is null in every row, which is seldom what was meant.
 fn not_found(column: &DeclaredColumn, found: &SchemaRef) -> Option<InferenceWarning> {
     let keys = || found.fields().iter().map(|f| field::payload_key(f));
-    if keys().any(|key| key == column.name) {
+    if keys().any(|key| key == column.payload_key()) {
         return None;
     }
-    let near = did_you_mean(&column.name, keys()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let near =
+        did_you_mean(column.payload_key(), keys()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     Some(InferenceWarning::warning(&column.name, format!("declared, and in nothing that was found{near}")))
 }
 

@@ -5,6 +5,7 @@ mod error;
 mod explain;
 mod lower;
 mod merge;
+mod offline;
 mod outcome;
 mod resolver;
 

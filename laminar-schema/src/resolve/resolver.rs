@@ -27,7 +27,7 @@ use crate::{
 /// Finds the schema of a source. Ring 2: may do I/O through the source's capabilities.
 #[derive(Debug, Default)]
 pub struct SchemaResolver {
-    formats: FormatInferenceRegistry,
+    pub(super) formats: FormatInferenceRegistry,
 }
 
 /// What a user said about a source's schema.
@@ -50,7 +50,7 @@ impl<'a> ResolveRequest<'a> {
     }
 
     /// The declared columns, when they leave nothing to find.
-    fn full_declaration(&self) -> Option<&'a DeclaredSchema> {
+    pub(super) fn full_declaration(&self) -> Option<&'a DeclaredSchema> {
         self.declared.filter(|d| !d.has_wildcard && !d.columns.is_empty())
     }
 }
@@ -226,11 +226,20 @@ impl SchemaResolver {
         warnings: &mut Vec<InferenceWarning>,
     ) -> SchemaResult<()> {
         let guess = "the source's own schema is a best guess";
-        let Some(inferable) = source.as_schema_inferable() else {
+        let may_sample = source.info().supports(Capability::Inferable, &request.format.name);
+        let Some(inferable) = source.as_schema_inferable().filter(|_| may_sample) else {
             warnings.push(InferenceWarning::warning("", format!("{guess}; it was not held against a sample")));
             return Ok(());
         };
-        let samples = sample(&inferable, &inference_config(request)).await?;
+        let config = inference_config(request);
+        let samples = inferable.sample_records(&config).await?;
+        if samples.is_empty() {
+            // The schema is there all the same, and the first records may be long in coming.
+            let waited = config.sample_timeout;
+            let none = format!("{guess}; there was no record within {waited:?} to hold it against");
+            warnings.push(InferenceWarning::warning("", none));
+            return Ok(());
+        }
         let proof = prove(source, request, schema, &samples)?;
         match proof.errors.first() {
             None => {
@@ -274,7 +283,7 @@ fn some_of(samples: Vec<RawRecord>, config: &InferenceConfig) -> SchemaResult<Ve
     Ok(samples)
 }
 
-fn inference_config(request: &ResolveRequest<'_>) -> InferenceConfig {
+pub(super) fn inference_config(request: &ResolveRequest<'_>) -> InferenceConfig {
     let mut config = request.inference.cloned().unwrap_or_default();
     config.format_options = request.format.options.clone();
     config

@@ -1,12 +1,18 @@
-//! Records of a text format, decoded against a few fixed schemas.
+//! Records of a format, decoded against a few fixed schemas.
 
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Field, Schema, SchemaRef};
-use laminar_formats::{csv::CsvDecoder, json::JsonDecoder};
+use laminar_formats::{
+    csv::CsvDecoder,
+    framing::{FrameBuffer, Framer},
+    json::JsonDecoder,
+    msgpack::{MsgPackDecoder, MsgPackEncoder, MsgPackInference},
+};
 use laminar_schema::{
-    DeclaredColumn, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatSpec, Options, RawBatch, ddl,
+    DeclaredColumn, DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncoderSet, FormatDecoder, FormatEncoder,
+    FormatInference, FormatSpec, InferenceConfig, Options, RawBatch, RawRecord, ddl, format::Framing,
 };
 
 /// Columns of every type that text can carry, flat; then nested; then what options do.
@@ -63,7 +69,67 @@ pub fn csv(bytes: &[u8]) {
     check::<CsvDecoder>("csv", SCHEMAS[2], &lenient, bytes, is_empty);
 }
 
-/// Each record must be one row or one rejection, or nothing where `may_skip` says so; and by itself it must be the same.
+/// Cuts a stream into MessagePack values and decodes them; what was decoded is written, read back and the same, and a
+/// schema that is inferred decodes it.
+///
+/// # Panics
+/// When what comes out contradicts itself.
+pub fn msgpack(bytes: &[u8]) {
+    let values = values(bytes);
+    assert_eq!(values.concat(), bytes, "values are cut one behind the other");
+    let values = &values[..values.len().min(MAX_RECORDS)];
+    let defaults = Options::new();
+    for columns in &SCHEMAS[..2] {
+        check_records::<MsgPackDecoder>("msgpack", columns, &defaults, values, |_| false);
+        write_back(columns, values);
+    }
+    let rescue =
+        Options::from_pairs([("unknown_fields", "rescue"), ("type_mismatch", "rescue"), ("coerce_strings", "true")]);
+    check_records::<MsgPackDecoder>("msgpack", SCHEMAS[2], &rescue, values, |_| false);
+    let sample: Vec<RawRecord> = values.iter().map(|value| RawRecord::new(*value)).collect();
+    if let Ok(inferred) = MsgPackInference.infer(&sample, &InferenceConfig::default()) {
+        // A record that is nil, beside maps, is no row either.
+        let usable = inferred.warnings.iter().all(|w| !w.message.contains("are unusable"))
+            && values.iter().all(|value| *value != [0xc0]);
+        let spec = DecodeSpec::new(inferred.schema, FormatSpec::new("msgpack"));
+        let decoder = MsgPackDecoder::build(&spec).unwrap_or_else(|e| panic!("an inferred schema is refused: {e}"));
+        let decoded = decode(&mut decoder.unwrap_or_else(|| panic!("there is no MessagePack")), values);
+        assert!(!usable || decoded.rejected.is_empty(), "{}", decoded.rejected[0].error);
+    }
+}
+
+/// The values of a stream, and whatever is left at its end.
+fn values(bytes: &[u8]) -> Vec<&[u8]> {
+    let framer = Framer::new(&Framing::MsgPack, usize::MAX).unwrap_or_else(|e| panic!("{e}"));
+    let mut buffer = FrameBuffer::new(framer);
+    buffer.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+    buffer.filled(bytes.len());
+    buffer.end();
+    let (mut values, mut at) = (Vec::new(), 0);
+    while let Some(frame) = buffer.next().unwrap_or_else(|e| panic!("{e}")) {
+        let end = at + frame.bytes.len();
+        values.push(&bytes[at..end]);
+        at = end;
+    }
+    values
+}
+
+/// The rows of the records that have one, written and read again, are the same.
+fn write_back(columns: &str, values: &[&[u8]]) {
+    let schema = schema(columns);
+    let decoder = MsgPackDecoder::build(&DecodeSpec::new(Arc::clone(&schema), FormatSpec::new("msgpack")));
+    let encoder = MsgPackEncoder::build(&EncodeSpec::new(schema, FormatSpec::new("msgpack")));
+    let (Ok(Some(mut decoder)), Ok(Some(mut encoder))) = (decoder, encoder) else { panic!("there is no MessagePack") };
+    let rows = decode(&mut decoder, values).batch;
+    let written = encoder.encode_batch(&rows).unwrap_or_else(|e| panic!("{rows:?}: {e}"));
+    let written: Vec<&[u8]> = written.iter().map(Vec::as_slice).collect();
+    let again = decode(&mut decoder, &written);
+    assert!(again.rejected.is_empty(), "{}", again.rejected[0].error);
+    // NaN has the same bits, though it is no equal of itself.
+    assert_eq!(format!("{rows:?}"), format!("{:?}", again.batch));
+}
+
+/// Each line must be one row or one rejection, or nothing where `may_skip` says so; and by itself it must be the same.
 fn check<D: DecoderSet>(
     format: &str,
     columns: &str,
@@ -71,11 +137,22 @@ fn check<D: DecoderSet>(
     bytes: &[u8],
     may_skip: impl Fn(&[u8]) -> bool,
 ) {
+    let records: Vec<&[u8]> = bytes.split(|b| *b == b'\n').take(MAX_RECORDS).collect();
+    check_records::<D>(format, columns, options, &records, may_skip);
+}
+
+/// The same for records.
+fn check_records<D: DecoderSet>(
+    format: &str,
+    columns: &str,
+    options: &Options,
+    records: &[&[u8]],
+    may_skip: impl Fn(&[u8]) -> bool,
+) {
     let spec = DecodeSpec::new(schema(columns), FormatSpec::new(format).with_options(options.clone()));
     let decoder = D::build(&spec).unwrap_or_else(|e| panic!("{format} cannot decode {columns}: {e}"));
     let mut decoder = decoder.unwrap_or_else(|| panic!("there is no format {format}"));
-    let records: Vec<&[u8]> = bytes.split(|b| *b == b'\n').take(MAX_RECORDS).collect();
-    let all = decode(&mut decoder, &records);
+    let all = decode(&mut decoder, records);
     assert_eq!(all.consumed, records.len());
     let fates = fates(&all, records.len());
     for (i, record) in records.iter().enumerate() {

@@ -4,7 +4,7 @@ mod document;
 mod reader;
 mod scan;
 
-use std::{panic::resume_unwind, sync::Arc, thread};
+use std::sync::Arc;
 
 use arrow_schema::Schema;
 use laminar_schema::{
@@ -13,10 +13,7 @@ use laminar_schema::{
 
 use self::{reader::DocumentReader, scan::Scanner};
 use super::JsonOptions;
-use crate::infer::{Rules, Sample, replayed, stored};
-
-/// Records that are worth a thread.
-const RECORDS_PER_THREAD: usize = 4096;
+use crate::infer::{Part, Rules, Sample, in_parts, replayed, stored};
 
 /// Infers a schema from JSON records: a column per key, in the order in which keys stand.
 ///
@@ -46,6 +43,16 @@ pub struct JsonSample {
     sample: Sample,
 }
 
+impl Part for JsonSample {
+    fn observe_all(&mut self, records: &[RawRecord]) {
+        self.observe_all(records);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.merge(other);
+    }
+}
+
 impl JsonSample {
     /// An empty sample.
     ///
@@ -61,24 +68,7 @@ impl JsonSample {
     /// # Errors
     /// As [`JsonSample::new`].
     pub fn of(records: &[RawRecord], config: &InferenceConfig) -> SchemaResult<Self> {
-        let mut whole = Self::new(config)?;
-        let threads = config.threads.min(records.len() / RECORDS_PER_THREAD).max(1);
-        let (own, others) = records.split_at(records.len().div_ceil(threads));
-        let empty = whole.clone();
-        thread::scope(|scope| {
-            let part = |records: &'_ [RawRecord]| {
-                let mut part = empty.clone();
-                part.observe_all(records);
-                part
-            };
-            let parts: Vec<_> =
-                others.chunks(own.len().max(1)).map(|records| scope.spawn(move || part(records))).collect();
-            whole.observe_all(own);
-            for part in parts {
-                whole.merge(part.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            }
-        });
-        Ok(whole)
+        Ok(in_parts(Self::new(config)?, records, config))
     }
 
     /// Takes in records. What they say does not depend on how they are divided over calls, and much of the cost of a

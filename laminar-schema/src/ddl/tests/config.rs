@@ -63,9 +63,15 @@ fn infer_schema() {
                 array_strategy: Jsonb,
                 map_threshold: 7,
                 field_appearance_threshold: 0.5,
+                hints: [],
+                detect_dates: true,
+                detect_uuids: true,
+                min_confidence: 0.0,
+                detect_format: true,
                 format_options: {
                     "delimiter",
                 },
+                keep_evidence: false,
                 threads: 1,
             }
         "#]],

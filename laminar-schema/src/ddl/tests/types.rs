@@ -7,7 +7,7 @@ use arrow_schema::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 use crate::{
     ddl::{MAX_TYPE_DEPTH, SqlType, parse_type},
     field::{json_field, uuid_field},
-    types::{HUGEINT, field_type_name},
+    types::{HUGEINT, declared_type_name, field_type_name},
 };
 
 /// Checks that all spellings, separated by `|`, name the type that is printed as `printed`.
@@ -44,6 +44,9 @@ fn spellings() {
     check("TIMESTAMP_MS | TIMESTAMP(3)", "TIMESTAMP_MS");
     check("TIMESTAMP_NS | TIMESTAMP(9)", "TIMESTAMP_NS");
     check("TIMESTAMPTZ | TIMESTAMP WITH TIME ZONE | TIMESTAMP(3) WITH TIME ZONE", "TIMESTAMPTZ");
+    // What a declaration says beyond the type is not shown with it.
+    check("TIME_NS", "TIME");
+    check("TIMESTAMPTZ_NS | TIMESTAMPTZ FORMAT '%s'", "TIMESTAMPTZ");
     check("INTERVAL", "INTERVAL");
     check("UUID | GUID", "UUID");
     check("JSON | JSONB", "JSON");
@@ -55,6 +58,32 @@ fn spellings() {
         "STRUCT(a INTEGER, \"B c\" VARCHAR[], d STRUCT(e JSON))",
     );
     check("MAP(VARCHAR, DECIMAL(10,2)[]) | map ( text,numeric(10,2)[] )", "MAP(VARCHAR, DECIMAL(10,2)[])");
+}
+
+#[test]
+fn a_declaration_says_how_texts_are_read() {
+    let check = |spelling: &str, declared: &str| {
+        let field = |text: &str| parse_type(text).unwrap_or_else(|e| panic!("{text}: {e}")).into_field("x", true);
+        assert_eq!(declared_type_name(&field(spelling)), declared);
+        assert_eq!(field(declared), field(spelling));
+    };
+    check("date format '%d/%m/%Y'", "DATE FORMAT '%d/%m/%Y'");
+    check("TIMESTAMP FORMAT ('iso8601', 'it''s %H, %M')", "TIMESTAMP FORMAT ('iso8601', 'it''s %H, %M')");
+    check("TIMESTAMP WITH TIME ZONE FORMAT ('epoch_ms')", "TIMESTAMPTZ FORMAT 'epoch_ms'");
+    check("DATE FORMAT '%d'[]", "DATE FORMAT '%d'[]");
+    check("STRUCT(a DATE FORMAT '%d', format TIME_NS)[3]", "STRUCT(a DATE FORMAT '%d', \"format\" TIME_NS)[3]");
+    check("MAP(VARCHAR, TIMESTAMPTZ_NS FORMAT '%s')", "MAP(VARCHAR, TIMESTAMPTZ_NS FORMAT '%s')");
+    check("JSON", "JSON");
+    for wrong in [
+        "DATE FORMAT",
+        "DATE FORMAT ''",
+        "DATE FORMAT 'a\nb'",
+        "DATE FORMAT ()",
+        "DATE FORMAT ('a',)",
+        "TIME FORMAT '%H'",
+    ] {
+        assert!(parse_type(wrong).is_err(), "{wrong}");
+    }
 }
 
 /// Every type that has no parts, as a field.
