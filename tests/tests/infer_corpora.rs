@@ -100,6 +100,8 @@ fn judge<D: DecoderSet>(format: &str, config: &InferenceConfig, bytes: &[u8], ex
     if std::env::var_os("SHOW").is_some() {
         println!("FOUND {}", found.join(" "));
     }
+    let is_doubtful = |w: &laminar_schema::InferenceWarning| w.severity == WarningSeverity::Error;
+    let faulty_dialect = detected.iter().any(|d| d.warnings.iter().any(is_doubtful));
     let config = &match detected {
         Some(detected) => InferenceConfig { format_options: detected.options, ..config.clone() },
         None => config.clone(),
@@ -111,7 +113,7 @@ fn judge<D: DecoderSet>(format: &str, config: &InferenceConfig, bytes: &[u8], ex
     let Some(columns) = expected.get("columns") else {
         let complains = |i: &InferredSchema| i.warnings.iter().any(|w| w.severity == WarningSeverity::Error);
         return match &inferred {
-            Ok(schema) if !faulty && !complains(schema) => Verdict::DuckDbRefuses,
+            Ok(schema) if !faulty && !faulty_dialect && !complains(schema) => Verdict::DuckDbRefuses,
             _ => Verdict::BothComplain,
         };
     };

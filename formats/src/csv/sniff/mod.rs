@@ -22,7 +22,7 @@ use std::borrow::Cow;
 
 use laminar_schema::{
     ConnectorConfig, DetectedFormat, InferenceConfig, InferenceWarning, RawRecord, SampleHead, SchemaResult,
-    format::Encoding,
+    WarningSeverity, format::Encoding,
 };
 
 use super::{CsvOptions, DuplicateColumns, Mark, RaggedRows, names::unique_names, typing::Typing};
@@ -141,7 +141,7 @@ impl<'a> Search<'a> {
             }
             let Some(first) = grid.rows.get(shape.start).copied() else { return Ok(()) };
             let rows = body(&grid, &shape);
-            values::find(&mut grid, &rows, &mut options, &self.given, self.config);
+            values::find(&mut grid, &rows, &mut options, &self.given, self.config, shape.width > 1);
             let typing = Typing::new(self.config, &options);
             let trim = |text: &str| if options.trim { text.trim_ascii().to_owned() } else { text.to_owned() };
             let names: Vec<String> = grid.fields(first).iter().map(|field| trim(field.text)).collect();
@@ -187,7 +187,13 @@ impl<'a> Search<'a> {
             let one_column = candidates::one_column(&self.text, &self.options, &self.given);
             if !one_column.is_empty() {
                 best = self.best_of(one_column)?.or(best);
-                self.warn("no delimiter gives rows of as many fields, so that each is one field; set delimiter");
+                self.warnings.push(InferenceWarning {
+                    field_name: String::new(),
+                    message:
+                        "no delimiter gives all rows as many fields, so each row is kept as one text; set delimiter"
+                            .to_owned(),
+                    severity: WarningSeverity::Error,
+                });
             }
         }
         Ok(best)
@@ -248,7 +254,14 @@ impl<'a> Search<'a> {
 
     /// Rows that are short or long in a head that is a table all the same.
     fn find_ragged(&mut self, options: &mut CsvOptions, shape: &Shape) {
-        let _ = (options, shape, RaggedRows::Pad);
+        let is_padded = shape.short > 0 && shape.long + shape.broken == 0 && shape.is_table();
+        if is_padded && !self.given.has("ragged_rows") {
+            options.ragged_rows = RaggedRows::Pad;
+            let Shape { short, rows, .. } = shape;
+            self.warn(format!(
+                "{short} of {rows} rows are short, and filled up with nulls; set ragged_rows to reject them"
+            ));
+        }
     }
 
     fn warn(&mut self, message: impl Into<String>) {

@@ -60,7 +60,14 @@ impl Shape {
 
     /// Whether the rows may pass for a table of several columns.
     pub(super) fn is_table(&self) -> bool {
-        self.width > 1 && (self.short + self.long + self.broken) * TOLERATED <= self.rows
+        let uneven = self.short + self.long + self.broken;
+        self.width > 1 && (uneven * TOLERATED <= self.rows || self.is_ragged())
+    }
+
+    /// Whether short rows stand in a table whose first row has all fields: rows that end early rather than text that
+    /// happens to hold delimiters. One delimiter alone is too easily text.
+    fn is_ragged(&self) -> bool {
+        self.width > 2 && self.start == 0 && self.long + self.broken == 0 && self.short * 2 <= self.rows
     }
 
     /// Share of rows that are as they should be, in millionths.

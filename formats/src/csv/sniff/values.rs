@@ -19,6 +19,7 @@ pub(super) fn find(
     options: &mut CsvOptions,
     given: &Given<'_>,
     config: &InferenceConfig,
+    has_delimiter: bool,
 ) {
     if !given.has("trim") && !options.trim {
         find_trim(grid, rows, options, config);
@@ -26,7 +27,8 @@ pub(super) fn find(
     if !given.has("null_values") {
         find_nulls(grid, rows, options, config);
     }
-    if !given.has("decimal_separator") && !given.has("thousands_separator") {
+    // Without a delimiter a comma in a number may as well be one.
+    if has_delimiter && !given.has("decimal_separator") && !given.has("thousands_separator") {
         find_numbers(grid, rows, options, config);
     }
 }
@@ -55,11 +57,12 @@ fn find_nulls(grid: &mut Grid<'_>, rows: &[Row], options: &mut CsvOptions, confi
         return;
     }
     let mut found: Vec<&str> = Vec::new();
+    let mut without = as_they_are.clone();
     for text in NULL_TEXTS {
         let Ok(nulls) = NullValues::from_value(&list(&[&found[..], &[text]].concat())) else { continue };
         let typing = Typing { nulls, ..plain.clone() };
         let with = columns(grid, rows, &typing, read);
-        let is_evident = as_they_are.iter().zip(&with).any(|(before, after)| {
+        let is_evident = without.iter().zip(&with).any(|(before, after)| {
             let kinds = kinds(&[before.clone(), after.clone()]);
             // More values than nulls: a single number among many of these is no evidence.
             let nulls = before.value.non_nulls() - after.value.non_nulls();
@@ -67,6 +70,7 @@ fn find_nulls(grid: &mut Grid<'_>, rows: &[Row], options: &mut CsvOptions, confi
         });
         if is_evident {
             found.push(text);
+            without = with;
         }
     }
     if let Ok(nulls) = NullValues::from_value(&list(&found)) {
