@@ -85,7 +85,8 @@ fn sample_of<D: DecoderSet>(format: &FormatSpec, bytes: &[u8]) -> (Vec<RawRecord
         Framing::Csv(_) => batch.partitions().first().and_then(|p| p.preamble.as_deref()).map(RawRecord::new),
         _ => None,
     };
-    (header.into_iter().chain(batch.iter().map(|r| r.to_owned())).collect(), !faults.is_empty())
+    let records = batch.iter().map(|r| r.to_owned()).take(InferenceConfig::default().sample_size);
+    (header.into_iter().chain(records).collect(), !faults.is_empty())
 }
 
 fn judge<D: DecoderSet>(format: &str, config: &InferenceConfig, bytes: &[u8], expected: &Value) -> Verdict {
