@@ -16,6 +16,7 @@ mod running;
 mod settings;
 mod signals;
 mod table;
+mod terminal;
 
 use std::process::ExitCode;
 

@@ -3,43 +3,70 @@
 use std::{
     fmt::Write as _,
     io::{self, IsTerminal, Write},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use laminar_schema::{Metrics, Summary, pipeline::Ended};
+
+use crate::terminal::harmless;
 
 /// Time between two states of the line.
 const REDRAW_EVERY: Duration = Duration::from_millis(250);
 
 /// A progress line on standard error, when that is a terminal. Gone when dropped.
 #[derive(Debug)]
-pub(crate) struct ProgressLine(Option<tokio::task::JoinHandle<()>>);
+pub(crate) struct ProgressLine(Option<Shown>);
+
+#[derive(Debug)]
+struct Shown {
+    task: tokio::task::JoinHandle<()>,
+    /// Whether there is a line to take away.
+    is_drawn: Arc<AtomicBool>,
+}
 
 impl ProgressLine {
     /// Starts to show what `pipelines`, by name, do.
     pub(crate) fn show(pipelines: Vec<(String, Arc<Metrics>)>) -> Self {
+        // Work that is over by the first tick shows no line at all.
+        Self::redrawn(REDRAW_EVERY, move |elapsed| line(&pipelines, elapsed))
+    }
+
+    /// Starts to say `what` is being done, and for how long, if it takes long enough to be worth saying.
+    pub(crate) fn working(what: &str) -> Self {
+        let what = harmless(what);
+        Self::redrawn(2 * REDRAW_EVERY, move |elapsed| format!("{what}: {:.1} s", elapsed.as_secs_f64()))
+    }
+
+    fn redrawn(after: Duration, line: impl Fn(Duration) -> String + Send + 'static) -> Self {
         if !io::stderr().is_terminal() {
             return Self(None);
         }
+        let is_drawn = Arc::new(AtomicBool::new(false));
+        let drawn = Arc::clone(&is_drawn);
         let started = Instant::now();
-        Self(Some(tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(REDRAW_EVERY);
-            // The first tick comes at once; work that is over by the second shows no line at all.
-            ticks.tick().await;
+        let task = tokio::spawn(async move {
+            tokio::time::sleep(after).await;
             loop {
-                ticks.tick().await;
-                draw(&line(&pipelines, started.elapsed()));
+                drawn.store(true, Ordering::Relaxed);
+                draw(&line(started.elapsed()));
+                tokio::time::sleep(REDRAW_EVERY).await;
             }
-        })))
+        });
+        Self(Some(Shown { task, is_drawn }))
     }
 }
 
 impl Drop for ProgressLine {
     fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
+        if let Some(Shown { task, is_drawn }) = self.0.take() {
             task.abort();
-            draw("");
+            if is_drawn.load(Ordering::Relaxed) {
+                draw("");
+            }
         }
     }
 }
@@ -102,7 +129,7 @@ fn speed(bytes: u64, elapsed: Duration) -> String {
 }
 
 /// A number with a comma after every three digits.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

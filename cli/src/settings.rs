@@ -1,6 +1,6 @@
 //! `--set KEY=VALUE`: options of a format, of inference, or of both, told apart by their declarations.
 
-use std::num::NonZeroUsize;
+use std::{fmt, num::NonZeroUsize};
 
 use laminar_schema::{
     ConnectorConfig, DecoderSet, InferenceConfig, Options,
@@ -14,6 +14,19 @@ use crate::{engine::CliDecoder, error::CliError};
 pub(crate) struct Setting {
     key: String,
     value: String,
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // No option of a format is a secret today. One that will be must not turn up on a page.
+        let is_secret = |key: &&ConfigKey| key.secret && declares(std::slice::from_ref(key), &self.key);
+        let formats = CliDecoder::FORMATS.iter().filter_map(|format| CliDecoder::format_info(format));
+        let value = match formats.flat_map(|info| info.options.keys).any(|key| is_secret(&key)) {
+            true => "***",
+            false => &self.value,
+        };
+        write!(f, "{}={value}", self.key)
+    }
 }
 
 /// Reads `KEY=VALUE` for clap.

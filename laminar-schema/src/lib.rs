@@ -79,7 +79,9 @@ pub use record::{ARENA_PADDING, NewRecord, RawBatch, RawRecord, SourceBatch, Sou
 pub use registry::{
     CompatibilityMode, RegisteredSchema, RegistryConfig, RegistryCredentials, RegistryError, RegistrySchemaType,
 };
-pub use resolve::{FieldOrigin, ResolutionKind, ResolveError, ResolveRequest, ResolvedSchema, SchemaResolver};
+pub use resolve::{
+    FieldOrigin, ResolutionKind, ResolveError, ResolveRequest, ResolvedSchema, SchemaResolver, StrategyVerdict,
+};
 
 /// The derive macros; see `laminar-schema-derive` for their attributes.
 #[cfg(feature = "derive")]

@@ -100,8 +100,23 @@ impl FormatInference for Claims {
     }
 
     fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {
-        let heard = if self.is_deaf { Vec::new() } else { config.hints.clone() };
-        let mut inferred = self.of.infer(samples, &InferenceConfig { hints: heard, ..config.clone() })?;
+        let inferred = self.of.infer(samples, &self.heard(config))?;
+        Ok(self.with_claims(inferred, config))
+    }
+
+    fn replay(&self, evidence: &str, config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        let inferred = self.of.replay(evidence, &self.heard(config))?;
+        Ok(self.with_claims(inferred, config))
+    }
+}
+
+impl Claims {
+    fn heard(&self, config: &InferenceConfig) -> InferenceConfig {
+        let hints = if self.is_deaf { Vec::new() } else { config.hints.clone() };
+        InferenceConfig { hints, ..config.clone() }
+    }
+
+    fn with_claims(&self, mut inferred: InferredSchema, config: &InferenceConfig) -> InferredSchema {
         let fields: Vec<Field> = inferred.schema.fields().iter().map(|f| self.claimed(f.name(), f, config)).collect();
         for detail in &mut inferred.field_details {
             let is_hinted = !self.is_deaf && config.hints.iter().any(|h| h.path == detail.field_name);
@@ -115,6 +130,6 @@ impl FormatInference for Claims {
             }
         }
         inferred.schema = Arc::new(Schema::new(fields));
-        Ok(inferred)
+        inferred
     }
 }

@@ -56,10 +56,11 @@ pub(crate) async fn run(args: Args) -> CommandResult {
 }
 
 fn source_json(name: &str, resolved: &laminar_schema::ResolvedSchema, plan: &str) -> Value {
-    let mut value = schema_report::to_json("", resolved);
+    let mut value = schema_report::to_json(resolved);
     let strategies: Vec<String> = resolved.strategies.iter().map(ToString::to_string).collect();
     if let Some(object) = value.as_object_mut() {
         object.remove("format");
+        object.remove("options");
         object.insert("source".to_owned(), name.into());
         object.insert("resolution".to_owned(), resolved.resolution.to_string().into());
         object.insert("strategies".to_owned(), strategies.into());

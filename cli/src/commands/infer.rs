@@ -1,17 +1,22 @@
 //! `laminar infer`
 
-use std::{num::NonZeroUsize, path::Path};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use clap::ValueEnum;
-use laminar_schema::{Options, ResolvedSchema, ddl};
+use laminar_schema::{ConnectorConfig, InferenceConfig, Options, ResolvedSchema, ddl};
 
-use super::schema_report;
+use super::schema_report::{self, Reproduction};
 use crate::{
     error::{CliError, CommandResult, DONE},
     input::{Found, Input},
     output::{print, print_json, report},
+    progress::ProgressLine,
     running::available_cores,
     settings::{Setting, divide, parse_setting, parse_threads},
+    terminal::Screen,
 };
 
 /// Arguments of `infer`.
@@ -38,6 +43,9 @@ pub(crate) struct Args {
     /// Print JSON: the same as -o json
     #[arg(long, conflicts_with = "output")]
     json: bool,
+    /// Also write a page with the schema and all its evidence, which needs no other file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 /// What is printed.
@@ -66,16 +74,57 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         inference.insert("sample_size", size.to_string(), None);
     }
     let input = found.open(format_options).await?;
-    let (input, resolved) = input.resolve(None, &inference, args.threads.unwrap_or_else(available_cores)).await?;
+    let progress = ProgressLine::working(&format!("sampling {}", input.name));
+    let resolved = input.resolve(None, &inference, args.threads.unwrap_or_else(available_cores)).await;
+    drop(progress);
+    let (input, resolved) = resolved?;
     match form {
-        Form::Table => print(&schema_report::to_text(&input.format.name, &resolved))?,
-        Form::Json => print_json(&schema_report::to_json(&input.format.name, &resolved))?,
+        Form::Table => print(&schema_report::to_text(&resolved, Screen::stdout()))?,
+        Form::Json => print_json(&schema_report::to_json(&resolved))?,
         Form::Ddl => {
             resolved.warnings.iter().for_each(|w| report(&w.to_string()));
             print(&create_source(&input, &resolved))?;
         }
     }
+    if let Some(path) = &args.html {
+        let ddl = (args.inputs.len() == 1).then(|| create_source(&input, &resolved));
+        let inference = InferenceConfig::from_options(&inference).map_err(|e| CliError::Schema(e.into()))?;
+        let from =
+            Reproduction { input: &input.name, command: &args.command(), ddl: ddl.as_deref(), inference: &inference };
+        let page = schema_report::to_html(&resolved, &from);
+        std::fs::write(path, page).map_err(|source| CliError::File {
+            action: "write",
+            path: path.display().to_string(),
+            source,
+        })?;
+    }
     Ok(DONE)
+}
+
+impl Args {
+    /// The command that gives the same schema, as a POSIX shell reads it.
+    fn command(&self) -> String {
+        let mut words = vec!["laminar".to_owned(), "infer".to_owned()];
+        words.extend(self.inputs.iter().cloned());
+        if let Some(format) = &self.format {
+            words.extend(["-f".to_owned(), format.clone()]);
+        }
+        if let Some(size) = self.sample_size {
+            words.extend(["--sample-size".to_owned(), size.to_string()]);
+        }
+        words.extend(self.settings.iter().flat_map(|s| ["--set".to_owned(), s.to_string()]));
+        words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A word as a POSIX shell takes it whole.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 fn create_source(input: &Input, resolved: &ResolvedSchema) -> String {
@@ -96,7 +145,16 @@ fn source_name(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::source_name;
+    use super::{quoted, source_name};
+
+    #[test]
+    fn words_survive_a_shell() {
+        for (word, expected) in
+            [("a/b.csv", "a/b.csv"), ("delimiter=;", "'delimiter=;'"), ("it's $x", r"'it'\''s $x'"), ("", "''")]
+        {
+            assert_eq!(quoted(word), expected);
+        }
+    }
 
     #[test]
     fn sources_are_named_after_their_files() {

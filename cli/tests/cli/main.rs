@@ -10,6 +10,7 @@ mod infer_ddl;
 mod laminar;
 mod lock;
 mod old_cpu;
+mod report;
 mod run;
 mod show;
 #[cfg(unix)]

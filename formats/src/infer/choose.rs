@@ -181,7 +181,8 @@ impl<'a> Chooser<'a> {
     /// Whether what the texts of a field mean was seen often enough.
     fn is_trusted(&mut self, spot: Spot<'_>, evidence: &Evidence, kind: Kind) -> bool {
         let is_meaning = match self.fallback {
-            Fallback::Json => kind.is_text(),
+            // What the format itself calls an instant is no guess.
+            Fallback::Json => kind.is_text() && evidence.texts().instants() < evidence.non_nulls(),
             Fallback::Varchar => kind.is_scalar(),
         };
         let confidence = wilson_lower(evidence.non_nulls(), evidence.non_nulls());
@@ -234,6 +235,18 @@ impl<'a> Chooser<'a> {
                 "counts nanoseconds and holds years before 1678 or after 2261, which no type does; kept as VARCHAR";
             self.say(spot.path, WarningSeverity::Warning, message.to_owned());
             return Field::new(spot.name, DataType::Utf8, true);
+        }
+        if self.fallback == Fallback::Varchar && self.rules.texts.is_contradictory(texts) {
+            let formats = self.rules.texts.column_formats(texts).join(", ");
+            let message = format!("its days are written in more than one order ({formats}); kept as VARCHAR");
+            self.say(spot.path, WarningSeverity::Warning, message);
+            return Field::new(spot.name, DataType::Utf8, true);
+        }
+        if self.fallback == Fallback::Varchar
+            && let Some((chosen, other)) = self.rules.texts.rival(texts)
+        {
+            let message = format!("no value tells {chosen} from {other}; read as {chosen}: set timestamp_formats");
+            self.say(spot.path, WarningSeverity::Warning, message);
         }
         let unit = if texts.needs_nanos() { TimeUnit::Nanosecond } else { TimeUnit::Microsecond };
         let data_type = match kind {

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::{BoundSource, Engine, StatementError, catalog::Definition};
 use crate::{
-    config::FormatSpec,
+    config::{ConfigKey, FormatSpec},
     connector::{SinkSet, SourceSet},
     ddl::CreateSource,
     error::SchemaError,
@@ -12,8 +12,8 @@ use crate::{
     format::DecoderSet,
     inference::{InferenceConfig, InferenceWarning},
     lock::{
-        Compared, Facts, LOCK_VERSION, LockChange, LockError, LockFile, LockReport, LockedInference, LockedResolution,
-        LockedSource, LockedWarning, SourceVerdict, compare_source, contradictions,
+        Compared, Facts, LOCK_VERSION, LockChange, LockError, LockFile, LockReport, LockedFormat, LockedInference,
+        LockedResolution, LockedSource, LockedWarning, SourceVerdict, compare_source, contradictions,
     },
     resolve::{ResolveRequest, ResolvedSchema},
 };
@@ -108,7 +108,8 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let mut locked = self.facts(statement, bound.source.info().name, &bound.inference, &bound.resolved)?;
         if let Some(evidence) = &bound.resolved.evidence {
             // As it will be read back: the lock must not promise what it cannot keep.
-            let config = LockedInference::from(&bound.inference).to_config(bound.resolved.format.options.clone())?;
+            let config = LockedInference::from(&bound.inference)
+                .to_config(&locked.lowered, bound.resolved.format.options.clone())?;
             let request = request(statement, &bound.resolved.format, Some(&config));
             match self.resolver.resolve_offline(bound.source.info(), &request, Some(evidence)) {
                 Ok(replayed) => locked.replay = replayed.map(|r| fingerprint(&r.schema).to_string()),
@@ -128,12 +129,10 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         inference: &InferenceConfig,
         resolved: &ResolvedSchema,
     ) -> Result<LockedSource, LockError> {
-        let asked_format = &statement.format.spec;
         LockedSource::new(&Facts {
             name: &statement.name.name,
             connector,
-            asked_format,
-            format_keys: S::Decoder::format_info(&asked_format.name).map_or(&[], |info| info.options.keys),
+            format_keys: format_keys::<S>(statement),
             inference,
             resolved,
         })
@@ -150,15 +149,25 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
 
         let format = with_found(&statement.format.spec, locked);
         let config = match &locked.inference {
-            Some(inference) => inference.to_config(format.options.clone())?,
+            Some(inference) => inference.to_config(&locked.lowered, format.options.clone())?,
             None => asked.clone(),
         };
         let evidence = locked.evidence.as_ref().map(|e| e.get());
         // Without evidence nothing is inferred, and a connector that cannot must not be asked whether it can.
         let request = request(statement, &format, evidence.map(|_| &config));
         let resolved = match self.resolver.resolve_offline(info, &request, evidence) {
-            Ok(Some(resolved)) => resolved,
-            Ok(None) => return Ok(verdict(Compared::NotCompared, changes)),
+            Ok(Some(resolved)) => {
+                let found = locked.format.found.iter().filter(|key| statement.format.spec.options.value(key).is_none());
+                ResolvedSchema { found_options: found.cloned().collect(), ..resolved }
+            }
+            Ok(None) => {
+                // What the statement says is known all the same.
+                let found = &locked.format.found;
+                let format = LockedFormat::new(&format, found, format_keys::<S>(statement));
+                let now = LockedSource { connector: info.name.to_owned(), format, ..locked.clone() };
+                changes.extend(compare_source(locked, &now));
+                return Ok(verdict(Compared::NotCompared, changes));
+            }
             // Whatever the evidence is not good for is a change, and not the end of the comparison.
             Err(e) if evidence.is_some() => {
                 changes.push(LockChange::NotReplayed { reason: e.to_string() });
@@ -183,6 +192,11 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         }
         Ok(verdict(compared, changes))
     }
+}
+
+/// The options that the statement's format declares.
+fn format_keys<S: SourceSet>(statement: &CreateSource) -> &'static [ConfigKey] {
+    S::Decoder::format_info(&statement.format.spec.name).map_or(&[], |info| info.options.keys)
 }
 
 /// What the statement asks for, with the format's options as they were found. The registry is left out: what it said is

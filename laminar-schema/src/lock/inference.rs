@@ -55,9 +55,14 @@ pub struct LockedHint {
     pub sql_type: String,
 }
 
+impl From<&TypeHint> for LockedHint {
+    fn from(hint: &TypeHint) -> Self {
+        Self { path: hint.path.clone(), sql_type: field_type_name(&hint.field) }
+    }
+}
+
 impl From<&InferenceConfig> for LockedInference {
     fn from(c: &InferenceConfig) -> Self {
-        let hint = |h: &TypeHint| LockedHint { path: h.path.clone(), sql_type: field_type_name(&h.field) };
         Self {
             sample_size: c.sample_size,
             // A timeout of more milliseconds than that never comes.
@@ -78,7 +83,7 @@ impl From<&InferenceConfig> for LockedInference {
             .to_owned(),
             map_threshold: c.map_threshold,
             field_appearance_threshold: c.field_appearance_threshold,
-            hints: c.hints.iter().map(hint).collect(),
+            hints: c.hints.iter().map(LockedHint::from).collect(),
             detect_dates: c.detect_dates,
             detect_uuids: c.detect_uuids,
             min_confidence: c.min_confidence,
@@ -88,11 +93,12 @@ impl From<&InferenceConfig> for LockedInference {
 }
 
 impl LockedInference {
-    /// The configuration to infer again with; `format_options` are those that were in force.
+    /// The configuration to infer again with; `format_options` are those that were in force, `lowered` the fields that
+    /// were [`lowered`](super::LockedSource::lowered).
     ///
     /// # Errors
     /// [`LockError::Value`]: a word or a type is none.
-    pub fn to_config(&self, format_options: Options) -> Result<InferenceConfig, LockError> {
+    pub fn to_config(&self, lowered: &[LockedHint], format_options: Options) -> Result<InferenceConfig, LockError> {
         let bad = |key: &'static str, value: &str| LockError::Value { key, value: value.to_owned() };
         let parsed = |key, text: &str| ddl::parse_type(text).map_err(|_| bad(key, text));
         let hint = |h: &LockedHint| {
@@ -109,7 +115,7 @@ impl LockedInference {
             array_strategy: self.array_strategy.parse().map_err(|_| bad("array_strategy", &self.array_strategy))?,
             map_threshold: self.map_threshold,
             field_appearance_threshold: self.field_appearance_threshold,
-            hints: self.hints.iter().map(hint).collect::<Result<_, LockError>>()?,
+            hints: self.hints.iter().chain(lowered).map(hint).collect::<Result<_, LockError>>()?,
             detect_dates: self.detect_dates,
             detect_uuids: self.detect_uuids,
             min_confidence: self.min_confidence,

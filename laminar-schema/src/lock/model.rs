@@ -6,7 +6,7 @@ use arrow_schema::{DataType, Field, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{LockError, LockedInference};
+use super::{LockError, LockedHint, LockedInference};
 use crate::{
     config::{ConfigKey, FormatSpec},
     field::{TIMESTAMP_FORMATS_METADATA, payload_key},
@@ -53,6 +53,9 @@ pub struct LockedSource {
     /// How it was inferred; nothing where it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inference: Option<LockedInference>,
+    /// Fields that were lowered because their types did not decode the sample. Without the sample they are hints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lowered: Vec<LockedHint>,
     /// [`fingerprint`] of the schema.
     pub fingerprint: String,
     /// [`canonical_text`] of the schema, of which the fingerprint is the hash.
@@ -65,8 +68,8 @@ pub struct LockedSource {
     /// What a person should know. Other warnings are no change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<LockedWarning>,
-    /// Fingerprint of the schema that is inferred from `evidence` alone. It differs from `fingerprint` where
-    /// decoding the sample showed more than the evidence says.
+    /// Fingerprint of the schema that is inferred from `evidence`. It differs from `fingerprint` where
+    /// decoding the sample showed more than evidence and `lowered` say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
     /// [`ResolvedSchema::evidence`].
@@ -82,7 +85,7 @@ impl PartialEq for LockedSource {
             && (&self.format, &self.resolution, &self.strategies)
                 == (&other.format, &other.resolution, &other.strategies)
             && (&self.inference, &self.schema, &self.fields) == (&other.inference, &other.schema, &other.fields)
-            && (&self.sample, &self.warnings) == (&other.sample, &other.warnings)
+            && (&self.sample, &self.warnings, &self.lowered) == (&other.sample, &other.warnings, &other.lowered)
             && evidence(self) == evidence(other)
     }
 }
@@ -207,11 +210,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) name: &'a str,
     /// Its connector.
     pub(crate) connector: &'a str,
-    /// Its format as the statement has it.
-    pub(crate) asked_format: &'a FormatSpec,
     /// Options that the format declares.
     pub(crate) format_keys: &'a [ConfigKey],
-    /// How it was, or would have been, inferred.
+    /// How it was to be inferred.
     pub(crate) inference: &'a InferenceConfig,
     /// The outcome.
     pub(crate) resolved: &'a ResolvedSchema,
@@ -231,10 +232,11 @@ impl LockedSource {
         Ok(Self {
             name: name.to_owned(),
             connector: connector.to_owned(),
-            format: LockedFormat::new(&resolved.format, facts.asked_format, facts.format_keys),
+            format: LockedFormat::new(&resolved.format, &resolved.found_options, facts.format_keys),
             resolution: LockedResolution::from(&resolved.resolution),
             strategies: strategies_taken(resolved).map(|s| s.to_string()).collect(),
             inference: is_sampled.then(|| LockedInference::from(facts.inference)),
+            lowered: lowered(facts),
             fingerprint: fingerprint(&resolved.schema).to_string(),
             schema: canonical_text(&resolved.schema),
             fields: columns(&resolved.schema, resolved),
@@ -246,13 +248,20 @@ impl LockedSource {
     }
 }
 
+/// The hints that resolution has added to those that were asked for.
+fn lowered(facts: &Facts<'_>) -> Vec<LockedHint> {
+    let used = facts.resolved.inference.iter().flat_map(|i| &i.hints);
+    used.filter(|hint| !facts.inference.hints.contains(hint)).map(LockedHint::from).collect()
+}
+
 /// The strategies that gave a part of the schema.
 fn strategies_taken(resolved: &ResolvedSchema) -> impl Iterator<Item = Strategy> {
     resolved.strategies.iter().filter(|r| r.verdict == StrategyVerdict::Taken).map(|r| r.strategy)
 }
 
 impl LockedFormat {
-    fn new(format: &FormatSpec, asked: &FormatSpec, keys: &[ConfigKey]) -> Self {
+    /// What is kept of a format with these options, of which some were `found`; `keys` has those that it declares.
+    pub(crate) fn new(format: &FormatSpec, found: &[String], keys: &[ConfigKey]) -> Self {
         let is_shown = |name: &str| {
             let is_meant = |k: &&ConfigKey| {
                 k.key.eq_ignore_ascii_case(name) || k.aliases.iter().any(|a| a.eq_ignore_ascii_case(name))
@@ -262,12 +271,7 @@ impl LockedFormat {
         let shown = |(key, value): (&str, &crate::config::OptionValue)| {
             (key.to_owned(), if is_shown(key) { value.text.clone() } else { "***".to_owned() })
         };
-        let is_found = |key: &&str| asked.options.value(key).is_none();
-        Self {
-            name: format.name.clone(),
-            options: format.options.iter().map(shown).collect(),
-            found: format.options.iter().map(|(key, _)| key).filter(is_found).map(str::to_owned).collect(),
-        }
+        Self { name: format.name.clone(), options: format.options.iter().map(shown).collect(), found: found.to_vec() }
     }
 }
 

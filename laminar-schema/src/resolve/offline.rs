@@ -13,7 +13,8 @@ impl SchemaResolver {
     /// Resolves as [`SchemaResolver::resolve`] does where that needs no I/O: every column is declared, or `evidence` of
     /// an earlier inference is at hand. `None` where only the source or a registry could say.
     ///
-    /// What decoding the sample showed beyond the evidence is not known here.
+    /// What decoding the sample showed beyond the evidence is known here only where hints say it, as those of
+    /// [`ResolvedSchema::inference`] do.
     ///
     /// # Errors
     /// As [`SchemaResolver::resolve`]; [`InferError::NoReplay`] where the evidence is none of the format's.
@@ -37,7 +38,8 @@ impl SchemaResolver {
             let known = self.formats.formats().map(str::to_owned).collect();
             return Err(InferError::UnknownFormat { format: format.clone(), known }.into());
         };
-        let inferred = inferrer.replay(evidence, &inference_config(request))?;
+        let config = inference_config(request);
+        let inferred = inferrer.replay(evidence, &config)?;
         let mut resolved = account.finish(Candidate {
             schema: inferred.schema,
             kind: ResolutionKind::Inferred { sample_count: inferred.sample_count, warnings: inferred.warnings.clone() },
@@ -45,6 +47,7 @@ impl SchemaResolver {
             details: inferred.field_details,
         })?;
         resolved.evidence = inferred.evidence;
+        resolved.inference = Some(config);
         Ok(Some(resolved))
     }
 }
