@@ -92,6 +92,17 @@ fn changes_of_fields_are_named_where_they_are() {
 }
 
 #[test]
+fn types_may_nest_as_deep_as_they_parse() {
+    let deep = |inside: &str| format!("{}{inside}{}", "a STRUCT(".repeat(62) + "a ", ")".repeat(62));
+    let (from, to) = (deep("BIGINT"), deep("DATE"));
+    let file = LockFile { sources: vec![locked(&resolved(schema(&from), &[]))], ..LockFile::default() };
+    let back = LockFile::from_text(&file.to_text().unwrap(), "l").unwrap();
+    assert_eq!(back, file);
+    let path = vec!["a"; 63].join(".");
+    check(&back.sources[0], &locked(&resolved(schema(&to), &[])), &[&format!("~ field {path}: BIGINT → DATE")]);
+}
+
+#[test]
 fn changes_around_the_fields_are_named() {
     let base = || resolved(schema("a TIMESTAMP"), &[("delimiter", ";")]);
     let from = locked(&base());
