@@ -2,6 +2,10 @@
 //! instruction gates.
 
 pub mod answer;
+#[cfg(feature = "msgpack-peers")]
+pub mod msgpack;
 pub mod peers;
+#[cfg(feature = "msgpack-peers")]
+mod rows;
 
 pub use laminar_gates::input;

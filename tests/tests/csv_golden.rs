@@ -7,7 +7,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use arrow_schema::{Field, Schema, SchemaRef};
 use expect_test::expect_file;
-use laminar_formats::{csv::CsvDecoder, raw::RawDecoder};
+use laminar_formats::{csv::CsvDecoder, msgpack::MsgPackDecoder, raw::RawDecoder};
 use laminar_schema::{DecodeSpec, DecoderSet, FormatDecoder, FormatSpec, Options, ddl::parse_columns};
 use laminar_testkit::frames::{file_records, show};
 
@@ -122,7 +122,9 @@ fn spectrum_rows(csv: &[u8]) -> serde_json::Value {
 
 #[test]
 fn every_option_is_documented() {
-    for (name, info) in [("csv", CsvDecoder::format_info("csv")), ("raw", RawDecoder::format_info("raw"))] {
+    let infos =
+        [CsvDecoder::format_info("csv"), MsgPackDecoder::format_info("msgpack"), RawDecoder::format_info("raw")];
+    for (name, info) in ["csv", "msgpack", "raw"].into_iter().zip(infos) {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/formats/{name}.md"));
         let text = fs::read_to_string(page).unwrap();
         for option in info.unwrap().options.keys {

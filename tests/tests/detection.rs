@@ -96,6 +96,8 @@ async fn what_is_set_or_declared_is_not_looked_for() {
     let none = Vec::<String>::new();
     assert_eq!(check("FROM FILE FORMAT CSV (delimiter = ',')", &["id;name"]).await, none);
     assert_eq!(check("(a BIGINT) FROM FILE FORMAT CSV", &["a"]).await, none);
+    let off = "FROM FILE FORMAT CSV INFER SCHEMA (detect_format = false)";
+    assert_eq!(check(off, &["id;name"]).await, none);
 }
 
 #[tokio::test]
@@ -130,6 +132,9 @@ async fn records_are_looked_at_where_there_is_no_stream_and_sampled_once() {
     assert_eq!(bound.resolved.schema.fields().len(), 2);
     assert_eq!(bound.resolved.warnings[0].message, "looked at 2 records");
     assert_eq!(bound.spec.format.options.get("delimiter"), Some(";"));
+    let sampled: Vec<(usize, Option<u64>, Option<u64>)> =
+        bound.resolved.sample.iter().map(|r| (r.records, r.first_offset, r.last_offset)).collect();
+    assert_eq!(sampled, [(2, Some(0), Some(1))]);
 }
 
 fn resolver() -> SchemaResolver {

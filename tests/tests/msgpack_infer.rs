@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use expect_test::{Expect, expect};
-use laminar_formats::msgpack::{MsgPackDecoder, MsgPackEncoder, MsgPackSample};
+use laminar_formats::msgpack::{MsgPackDecoder, MsgPackEncoder, MsgPackInference, MsgPackSample};
 use laminar_schema::{
-    DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec,
-    InferenceConfig, NumberInference, RawBatch, RawRecord,
+    DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatInference,
+    FormatSpec, InferenceConfig, NumberInference, RawBatch, RawRecord,
 };
 use laminar_testkit::inferred::{infer_in_every_order, records, show_outcome};
 use rmpv::Value;
@@ -127,15 +127,21 @@ fn types_that_meet() {
 
 #[test]
 fn opting_out_of_dates_leaves_instants() {
-    let config = InferenceConfig { timestamp_formats: Vec::new(), ..InferenceConfig::default() };
-    check_with(
-        &config,
-        &[row([("t", instant(5)), ("s", "2024-02-29T00:00:00Z".into())])],
-        &expect![[r#"
+    let sample = [row([("t", instant(5)), ("s", "2024-02-29T00:00:00Z".into())])];
+    let default = InferenceConfig::default();
+    check_with(&InferenceConfig { min_confidence: 0.9, ..default.clone() }, &sample, &expect![[r#"
+        t TIMESTAMPTZ 1.00 [1 TIMESTAMPTZ]
+        s VARCHAR 1.00 [1 TIMESTAMPTZ]
+        info: field s: looks like TIMESTAMPTZ with confidence 0.21, below min_confidence = 0.9; kept as VARCHAR
+    "#]]);
+    check_with(&InferenceConfig { detect_dates: false, ..default.clone() }, &sample, &expect![[r#"
         t TIMESTAMPTZ 1.00 [1 TIMESTAMPTZ]
         s VARCHAR 1.00 [1 VARCHAR]
-    "#]],
-    );
+    "#]]);
+    check_with(&InferenceConfig { timestamp_formats: Vec::new(), ..default }, &sample, &expect![[r#"
+        t TIMESTAMPTZ 1.00 [1 TIMESTAMPTZ]
+        s VARCHAR 1.00 [1 VARCHAR]
+    "#]]);
 }
 
 #[test]
@@ -354,6 +360,9 @@ fn schemas_decode_their_sample_in_any_order_and_write_it_back() {
                 right
             });
             assert_eq!(merged.unwrap().finish(config).unwrap(), whole, "seed {seed}: {values:#?}");
+            let kept = InferenceConfig { keep_evidence: true, ..config.clone() };
+            let evidence = MsgPackInference.infer(&samples, &kept).unwrap().evidence.unwrap();
+            assert_eq!(MsgPackInference.replay(&evidence, config).unwrap(), whole, "seed {seed}: {evidence}");
 
             let format = FormatSpec::new("msgpack");
             let spec = DecodeSpec::new(Arc::clone(&whole.schema), format.clone());

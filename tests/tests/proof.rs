@@ -9,8 +9,11 @@ use std::fmt::Write as _;
 use arrow_schema::DataType;
 use expect_test::{Expect, expect};
 use laminar_formats::{csv::CsvInference, json::JsonInference};
-use laminar_schema::FormatInference;
-use laminar_testkit::{engine::TestEngine, guesses::Claims};
+use laminar_schema::{FormatInference, FormatInferenceRegistry, types::field_type_name};
+use laminar_testkit::{
+    engine::{TestDecoder, TestEngine},
+    guesses::Claims,
+};
 
 /// What a source of these records resolves to: columns, warnings, and the hints that inference ended with.
 async fn check(inference: Claims, source: &str, expected: Expect) {
@@ -19,7 +22,7 @@ async fn check(inference: Claims, source: &str, expected: Expect) {
     let resolved = engine.bind("s").await.unwrap().resolved;
     let mut shown = String::new();
     for f in resolved.schema.fields() {
-        let _ = writeln!(shown, "{} {}", f.name(), laminar_schema::types::field_type_name(f));
+        let _ = writeln!(shown, "{} {}", f.name(), field_type_name(f));
     }
     for warning in &resolved.warnings {
         let _ = writeln!(shown, "{warning}");
@@ -60,7 +63,6 @@ async fn text_is_what_a_field_of_csv_becomes() {
     check(csv, &format!("FROM FILE (path = '{}') FORMAT CSV", path.display()), expect![[r#"
         day VARCHAR
         n VARCHAR
-        info: field n: its hint makes it VARCHAR; it holds 2 BIGINT (1 at line 2 of f.csv)
         warning: field day: lowered from DATE to VARCHAR: 2 of 3 sampled records do not decode otherwise, the first: [partition f.csv, offset 19, line 3] field day: expected DATE, found text "-"
         warning: field n: lowered from BIGINT to VARCHAR: 1 of 3 sampled records do not decode otherwise, the first: [partition f.csv, offset 23, line 4] field n: expected BIGINT, found text "x"
         hints: day, n
@@ -125,4 +127,13 @@ async fn an_inference_that_is_deaf_to_hints_ends_all_the_same() {
         "#]],
     )
     .await;
+}
+
+#[test]
+fn every_linked_inference_says_what_a_field_is_lowered_to() {
+    let inferences = FormatInferenceRegistry::of::<TestDecoder>();
+    for (format, expected) in [("json", "JSON"), ("msgpack", "JSON"), ("csv", "VARCHAR")] {
+        let widest = inferences.get(format).unwrap().widest_type();
+        assert_eq!(field_type_name(&widest), expected, "{format}");
+    }
 }

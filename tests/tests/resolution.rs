@@ -185,6 +185,22 @@ async fn step_4_a_guess_is_held_against_a_sample() {
 }
 
 #[tokio::test]
+async fn step_4_a_guess_without_a_sample_is_said_to_be_one() {
+    let check = async |format: &str, expected: &str| {
+        let mut engine = TestEngine::new();
+        engine
+            .load(&format!("CREATE SOURCE s FROM STAND_IN (records = '', authoritative = false) FORMAT {format}"))
+            .unwrap();
+        let warnings = engine.bind("s").await.unwrap().resolved.warnings;
+        let shown: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, [format!("warning: the source's own schema is a best guess; {expected}")]);
+    };
+    check("CSV", "there was no record within 5s to hold it against").await;
+    // It can be sampled, and says of itself that it is not to be for this format.
+    check("RAW", "it was not held against a sample").await;
+}
+
+#[tokio::test]
 async fn step_5_sampling() {
     check(
         r#"CREATE SOURCE s FROM STAND_IN (records = '{"id": 1, "at": "2024-05-06T07:08:09Z"}

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use laminar_formats::{
     csv::{CsvDecoder, CsvEncoder},
     json::{JsonDecoder, JsonEngine, JsonOptions},
+    msgpack::{MsgPackDecoder, MsgPackEncoder},
     raw::RawDecoder,
 };
 use laminar_schema::{
     ConnectorConfig, DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncoderSet, FormatEncoder, FormatSpec, Options,
-    RawBatch,
+    RawBatch, field::json_field,
 };
 
 use crate::input::Case;
@@ -80,9 +81,28 @@ pub fn csv(case: &Case, num_rows: usize) -> Decoding<CsvDecoder> {
     Decoding::new("csv", case.schema(), RawBatch::from_values(records))
 }
 
+/// The case's records in MessagePack, with their keys in the same order, unwanted ones included.
+///
+/// # Panics
+/// If a record cannot be written: the workloads have no such records.
+pub fn msgpack_records(case: &Case, num_rows: usize) -> Vec<Vec<u8>> {
+    // A row whose only column is the whole record, which is written behind that column's key.
+    const ROW: &[u8] = b"\x81\xa5value";
+    let schema = Arc::new(Schema::new(vec![json_field("value", false)]));
+    let rows = Decoding::<JsonDecoder>::new("json", Arc::clone(&schema), json(case, num_rows).batch).decode().batch;
+    let encoder = MsgPackEncoder::build(&EncodeSpec::new(schema, FormatSpec::new("msgpack")));
+    let encoder = encoder.expect("MessagePack carries JSON").expect("the format is MessagePack");
+    let records = { encoder }.encode_batch(&rows).expect("MessagePack can write the workloads");
+    records.iter().map(|record| record.strip_prefix(ROW).expect("a row of one column").to_vec()).collect()
+}
+
+/// The case's records in MessagePack.
+pub fn msgpack(case: &Case, num_rows: usize) -> Decoding<MsgPackDecoder> {
+    Decoding::new("msgpack", case.schema(), RawBatch::from_values(msgpack_records(case, num_rows)))
+}
+
 /// The case's records, each as a text of one column.
 pub fn raw(case: &Case, num_rows: usize) -> Decoding<RawDecoder> {
-    use arrow_schema::{DataType, Field, Schema};
     let schema = Schema::new(vec![Field::new("record", DataType::Utf8, false)]);
     Decoding::new("raw", Arc::new(schema), json(case, num_rows).batch)
 }

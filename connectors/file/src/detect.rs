@@ -5,7 +5,8 @@ use std::{
     path::Path,
 };
 
-use laminar_schema::{FormatSpec, Options};
+use laminar_formats::framing::text_of_head;
+use laminar_schema::{FormatSpec, Options, format::Encoding};
 
 use crate::compression::{Codec, Compression, Decompressor};
 
@@ -81,10 +82,22 @@ fn format_of_plain_bytes(head: &[u8]) -> Option<FormatSpec> {
     if matches!(head, [0x81..=0x8f, 0xa1..=0xbf, ..]) {
         return Some(FormatSpec::new("msgpack"));
     }
+    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
+        // Of the formats of text only tables come in other encodings than UTF-8.
+        let table = format_of_table(&text_of_head(head, false, Encoding::Utf16))?;
+        let mut options = table.options;
+        options.insert("encoding", Encoding::Utf16.name(), None);
+        return Some(FormatSpec::new(table.name).with_options(options));
+    }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     if matches!(text.first()?, b'{' | b'[') {
         return Some(FormatSpec::new("json"));
     }
+    format_of_table(text)
+}
+
+/// CSV with the delimiter that a text's first line shows.
+fn format_of_table(text: &[u8]) -> Option<FormatSpec> {
     let line = &text[..text.iter().position(|b| *b == b'\n')?];
     if line.contains(&0) {
         return None;
@@ -145,6 +158,9 @@ mod tests {
         check(b"\xef\xbb\xbf[1]", "json");
         check(b"a,b\n1,2\n", "csv");
         check(b"a\tb,c\td\n", "csv \\t");
+        check(b"\xff\xfea\0;\0b\0\n\0", "csv ; utf-16");
+        check(b"\xfe\xff\0a\0,\0b\0\n", "csv utf-16");
+        check(b"\xff\xfe{\0}\0\n\0", "?");
         check(b"a;b", "csv ;");
         check(b"a|b\n", "csv |");
         check(b"plain words\nmore\n", "?");

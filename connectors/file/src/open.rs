@@ -163,8 +163,12 @@ impl ReadPlan {
         let (bytes, _) = self.open(path, &name, None)?;
         let mut head = Vec::new();
         // One byte more tells whether these are all.
-        bytes.take(max as u64 + 1).read_to_end(&mut head).map_err(|e| io_error("read", &name, e))?;
-        let is_whole = head.len() <= max;
+        let is_whole = match bytes.take(max as u64 + 1).read_to_end(&mut head) {
+            Ok(_) => head.len() <= max,
+            // What comes before the damage is good to look at; who reads that far is told of it.
+            Err(_) if !head.is_empty() => false,
+            Err(e) => return Err(io_error("read", &name, e)),
+        };
         head.truncate(max);
         Ok((head, is_whole))
     }

@@ -14,6 +14,15 @@ use crate::scan::{Cursor, Isa};
 pub struct TextColumn<O: OffsetSizeTrait>(Utf8Rows<O>);
 
 impl<O: OffsetSizeTrait> TextColumn<O> {
+    /// Appends a row of bytes that may be no text.
+    ///
+    /// # Errors
+    /// The column is full. `None` when the bytes are no UTF-8. Either way the column is as before.
+    #[inline]
+    pub(crate) fn push_utf8(&mut self, bytes: &[u8]) -> Option<Result<(), Mismatch>> {
+        Some(if self.0.push_utf8(bytes)? { Ok(()) } else { Err(Mismatch::Range) })
+    }
+
     /// Appends row `row` from the JSON string that opens at `quote`, and returns where its closing quote ends; `None` when
     /// there is none, it is malformed, the column full or that not the next row, and then the column is as before.
     #[inline(always)]

@@ -30,6 +30,15 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
         self.0.push(text.as_bytes())
     }
 
+    /// Appends a row of bytes that may be no text; false when the column is full, `None` when they are none, and then it is
+    /// as before.
+    #[inline]
+    pub(super) fn push_utf8(&mut self, bytes: &[u8]) -> Option<bool> {
+        // Most are ASCII, which is seen without looking at one byte after the other.
+        let is_text = bytes.is_ascii() || std::str::from_utf8(bytes).is_ok();
+        is_text.then(|| self.0.push(bytes))
+    }
+
     /// Appends row `row` from the JSON string that opens at `quote`, and returns where its closing quote ends; `None` when
     /// there is none, it is malformed, the column full or that not the next row, and then the column is as before.
     #[inline(always)]

@@ -181,7 +181,8 @@ impl<'a> Chooser<'a> {
     /// Whether what the texts of a field mean was seen often enough.
     fn is_trusted(&mut self, spot: Spot<'_>, evidence: &Evidence, kind: Kind) -> bool {
         let is_meaning = match self.fallback {
-            Fallback::Json => kind.is_text(),
+            // What the format itself calls an instant is no guess.
+            Fallback::Json => kind.is_text() && evidence.texts().instants() < evidence.non_nulls(),
             Fallback::Varchar => kind.is_scalar(),
         };
         let confidence = wilson_lower(evidence.non_nulls(), evidence.non_nulls());

@@ -45,11 +45,13 @@ pub(crate) struct TextFacts {
     far_away: bool,
     /// Texts that would be numbers without their leading zeros.
     codes: u64,
+    /// Instants that are no texts: nobody has guessed what they mean.
+    instants: u64,
 }
 
 impl Default for TextFacts {
     fn default() -> Self {
-        Self { common: u64::MAX, first: 0, nanos: false, far_away: false, codes: 0 }
+        Self { common: u64::MAX, first: 0, nanos: false, far_away: false, codes: 0, instants: 0 }
     }
 }
 
@@ -61,10 +63,12 @@ impl TextFacts {
         self.nanos |= other.nanos;
         self.far_away |= other.far_away;
         self.codes += other.codes;
+        self.instants += other.instants;
     }
 
     /// Takes in an instant that the format itself tells from text: no timestamp format is needed to read it.
     pub(super) fn observe_instant(&mut self, text: &str) {
+        self.instants += 1;
         if let Some(moment) = iso8601(text.as_bytes()) {
             self.nanos |= moment.is_nanos;
             self.far_away |= moment.is_far_away;
@@ -78,6 +82,11 @@ impl TextFacts {
     /// How many texts would be numbers without their leading zeros.
     pub(super) fn codes(&self) -> u64 {
         self.codes
+    }
+
+    /// How many instants are no texts.
+    pub(super) fn instants(&self) -> u64 {
+        self.instants
     }
 
     /// True when some text counts finer than microseconds.

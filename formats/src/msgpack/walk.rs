@@ -202,6 +202,10 @@ impl<'r> Walker<'r, '_> {
             Column::Binary(_) | Column::LargeBinary(_) | Column::FixedSizeBinary(_) => {
                 column.push_scalar(Scalar::Bytes(text))
             }
+            Column::Utf8(rows) => match rows.push_utf8(text) {
+                Some(pushed) => pushed,
+                None => return Err(self.fault(Fault { at: place.at, why: Malformed::InvalidUtf8 })),
+            },
             _ => {
                 let Ok(text) = std::str::from_utf8(text) else {
                     return Err(self.fault(Fault { at: place.at, why: Malformed::InvalidUtf8 }));

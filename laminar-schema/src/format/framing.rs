@@ -25,6 +25,7 @@ impl Framing {
     pub fn encoding(&self) -> Encoding {
         match self {
             Self::Csv(csv) => csv.encoding,
+            // Bytes, or text that its own standard says is UTF-8.
             Self::Lines | Self::JsonDocuments | Self::MsgPack | Self::Whole => Encoding::Utf8,
         }
     }

@@ -226,11 +226,20 @@ impl SchemaResolver {
         warnings: &mut Vec<InferenceWarning>,
     ) -> SchemaResult<()> {
         let guess = "the source's own schema is a best guess";
-        let Some(inferable) = source.as_schema_inferable() else {
+        let may_sample = source.info().supports(Capability::Inferable, &request.format.name);
+        let Some(inferable) = source.as_schema_inferable().filter(|_| may_sample) else {
             warnings.push(InferenceWarning::warning("", format!("{guess}; it was not held against a sample")));
             return Ok(());
         };
-        let samples = sample(&inferable, &inference_config(request)).await?;
+        let config = inference_config(request);
+        let samples = inferable.sample_records(&config).await?;
+        if samples.is_empty() {
+            // The schema is there all the same, and the first records may be long in coming.
+            let waited = config.sample_timeout;
+            let none = format!("{guess}; there was no record within {waited:?} to hold it against");
+            warnings.push(InferenceWarning::warning("", none));
+            return Ok(());
+        }
         let proof = prove(source, request, schema, &samples)?;
         match proof.errors.first() {
             None => {

@@ -10,9 +10,9 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use laminar_schema::{
-    ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, EncodeError, EncodeSpec, EncodedBatch, EncoderSet,
-    FieldInferenceDetail, FormatDecoder, FormatEncoder, FormatInference, FormatInfo, Found, InferenceConfig,
-    InferredSchema, RawBatch, RawRecord, Rejected, RowRecords, SchemaError, SchemaResult,
+    ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, DetectedFormat, EncodeError, EncodeSpec,
+    EncodedBatch, EncoderSet, FieldInferenceDetail, FormatDecoder, FormatEncoder, FormatInference, FormatInfo, Found,
+    InferenceConfig, InferredSchema, RawBatch, RawRecord, Rejected, RowRecords, SampleHead, SchemaError, SchemaResult,
 };
 
 const INFO: FormatInfo =
@@ -169,6 +169,23 @@ pub struct LogfmtInference;
 impl FormatInference for LogfmtInference {
     fn format_name(&self) -> &str {
         INFO.name
+    }
+
+    /// The separator is the first of `=` and `:` that the first line has.
+    fn detect(&self, head: SampleHead<'_>, config: &InferenceConfig) -> SchemaResult<Option<DetectedFormat>> {
+        let first = match head {
+            SampleHead::Bytes { bytes, .. } => bytes.split(|b| *b == b'\n').next(),
+            SampleHead::Records(records) => records.first().and_then(|r| r.value.as_deref()),
+        };
+        let separator = first.unwrap_or_default().iter().find(|b| b"=:".contains(b));
+        match (config.format_options.get("separator"), separator) {
+            (None, Some(separator)) => {
+                let mut options = config.format_options.clone();
+                options.insert("separator", char::from(*separator), None);
+                Ok(Some(DetectedFormat { options, found: vec!["separator".to_owned()], warnings: Vec::new() }))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {

@@ -93,6 +93,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let written = fs::read_to_string(path("ticks.csv"))?;
     assert_eq!(written.lines().take(2).collect::<Vec<_>>(), ["n,l,level", "0,0.0,all is well"]);
 
+    // Our inference finds an option of our format, and the shipped source and our decoder use it.
+    fs::write(path("colons.log"), "n:1 l:0.5 level:\"all is well\"\n")?;
+    assert_eq!(run(Engine::<EngineSources, _>::new(), &to_csv.replace("ticks.", "colons.")).await?, (1, 0));
+    assert_eq!(fs::read_to_string(path("colons.csv"))?, "n,l,level\n1,0.5,all is well\n");
+
     // The same source, registered at run time, in the same pipeline.
     let mut plugins = ConnectorRegistry::new();
     plugins.register_source_type::<TickSource<EngineDecoder>>();
@@ -100,7 +105,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(run(engine, &to_logfmt.replace("ticks.log", "plugin.log")).await?, (18, 2));
     assert_eq!(fs::read(path("plugin.log"))?, fs::read(path("ticks.log"))?);
 
-    println!("downstream engine: linked source, own format, shipped connector and run-time plugin agree");
-    println!("3 passed, 0 failed");
+    println!("downstream engine: linked source, own format, a found option, shipped connector and run-time plugin agree");
+    println!("4 passed, 0 failed");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The source and the sink against real files.
 
 mod follow;
+mod head;
 mod resume;
 mod sample;
 mod sink;

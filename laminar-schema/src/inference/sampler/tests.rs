@@ -197,6 +197,41 @@ async fn failures_end_a_sample_only_where_there_is_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whatever_streams_have_a_sample_is_as_large_and_as_even_as_it_can_be() {
+    const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+    for seed in 0..200_u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut below = |limit: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % limit
+        };
+        let size = usize::try_from(below(300)).unwrap();
+        let count = usize::try_from(1 + below(5)).unwrap();
+        // One partition each, in pieces, with pauses that are shorter than those that cost a share.
+        let mut scripts: Vec<(usize, Vec<Step>)> = Vec::new();
+        for name in &NAMES[..count] {
+            let mut script = (0, Vec::new());
+            for _ in 0..below(6) {
+                let records = usize::try_from(1 + below(100)).unwrap();
+                script.0 += records;
+                script.1.extend([Yield(name, records), Wait(below(30))]);
+            }
+            scripts.push(script);
+        }
+        let dropped = Arc::default();
+        let steps: Vec<&[Step]> = scripts.iter().map(|(_, steps)| steps.as_slice()).collect();
+        let sample = sample_streams(streams(&steps, &dropped), &config(size)).await.unwrap();
+        let available: usize = scripts.iter().map(|(records, _)| records).sum();
+        assert_eq!(sample.len(), size.min(available), "seed {seed}");
+        let taken = |name: &str| sample.iter().filter(|r| r.metadata.partition.as_deref() == Some(name)).count();
+        let most = NAMES.iter().map(|name| taken(name)).max().unwrap_or(0);
+        for (name, (has, _)) in NAMES.iter().zip(&scripts) {
+            assert!(taken(name) == *has || taken(name) + 1 >= most, "seed {seed}: {name} gives {}", taken(name));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn memory_is_bounded() {
     let dropped = Arc::default();
     let sample = sample_streams(streams(&[&[Large(1 << 20)]], &dropped), &config(1000)).await.unwrap();
