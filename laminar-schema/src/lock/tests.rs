@@ -72,6 +72,7 @@ fn changes_of_fields_are_named_where_they_are() {
     check("a BIGINT", "a DOUBLE", &["~ field a: BIGINT → DOUBLE"]);
     check("a BIGINT", "a BIGINT, b UUID", &["+ field b UUID"]);
     check("a BIGINT, b UUID", "a BIGINT", &["- field b UUID"]);
+    check("a BIGINT", "a BIGINT, \"\x1b[2J\nb\" UUID", &["+ field \\u{1b}[2J\\nb UUID"]);
     check("a BIGINT NOT NULL", "a BIGINT", &["~ field a: NOT NULL → NULL"]);
     check("a BIGINT, b DATE", "b DATE, a BIGINT", &["~ order: a, b → b, a"]);
     check(
