@@ -4,7 +4,7 @@ use arrow_array::ArrayRef;
 use arrow_schema::{DataType, Field};
 use laminar_schema::{SchemaError, SchemaResult, field::is_json};
 
-use super::{CsvOptions, nested::NestedColumn};
+use super::{CsvOptions, nested::NestedColumn, number_style::NumberStyle};
 use crate::column::{Column, ColumnOps, ColumnOptions, Mismatch, Scalar};
 
 /// One column, its builder and its policies.
@@ -25,6 +25,29 @@ pub(super) struct CsvColumn {
 enum Builder {
     Text(Column),
     Nested(Box<NestedColumn>),
+    /// Numbers that are written in another way.
+    Styled(Box<StyledColumn>),
+}
+
+/// A column of numbers that are rewritten before they are read.
+#[derive(Debug)]
+struct StyledColumn {
+    column: Column,
+    style: NumberStyle,
+    /// The number as the column reads it; keeps its memory.
+    number: String,
+}
+
+impl StyledColumn {
+    fn push_text(&mut self, text: &str) -> Result<(), NoValue> {
+        // What is no number in this style may be one in none: `NaN`. A plain `1.5` is no other number by accident.
+        let is_number = self.style.rewrite(text, &mut self.number);
+        let number = if is_number { self.number.as_str() } else { text };
+        if !is_number && text.bytes().any(|b| b.is_ascii_digit()) {
+            return Err(NoValue::Mismatch(Mismatch::Type));
+        }
+        self.column.push_scalar(Scalar::Text(number)).map_err(NoValue::Mismatch)
+    }
 }
 
 /// Why a column has no value for a record. Costs nothing to make.
@@ -49,7 +72,13 @@ impl CsvColumn {
                 binary_encoding: options.binary_encoding,
                 timestamp_formats: options.timestamp_formats.clone(),
             };
-            Builder::Text(Column::new(field, &column_options)?)
+            let column = Column::new(field, &column_options)?;
+            let style = NumberStyle::new(options);
+            if style.is_plain() || !field.data_type().is_numeric() {
+                Builder::Text(column)
+            } else {
+                Builder::Styled(Box::new(StyledColumn { column, style, number: String::new() }))
+            }
         };
         let nullable = field.is_nullable();
         Ok(Self { builder, nullable, has_default, is_rescue, quoted_nulls: !is_text(field), absent: Vec::new() })
@@ -64,6 +93,7 @@ impl CsvColumn {
         match &mut self.builder {
             Builder::Text(column) => column.push_scalar(Scalar::Text(text)).map_err(NoValue::Mismatch),
             Builder::Nested(column) => column.push_text(text),
+            Builder::Styled(column) => column.push_text(text),
         }
     }
 
@@ -99,6 +129,7 @@ impl CsvColumn {
         match &mut self.builder {
             Builder::Text(column) => column.push_null(),
             Builder::Nested(column) => column.push_null(),
+            Builder::Styled(styled) => styled.column.push_null(),
         }
     }
 
@@ -106,6 +137,7 @@ impl CsvColumn {
         match &mut self.builder {
             Builder::Text(column) => column.truncate(rows),
             Builder::Nested(column) => column.truncate(rows),
+            Builder::Styled(styled) => styled.column.truncate(rows),
         }
         self.absent.pop_if(|row| *row as usize >= rows);
     }
@@ -114,6 +146,7 @@ impl CsvColumn {
         match &mut self.builder {
             Builder::Text(column) => Ok(column.finish()),
             Builder::Nested(column) => column.finish(),
+            Builder::Styled(styled) => Ok(styled.column.finish()),
         }
     }
 
@@ -121,7 +154,7 @@ impl CsvColumn {
     #[cold]
     pub(super) fn take_error(&mut self) -> Option<SchemaError> {
         match &mut self.builder {
-            Builder::Text(_) => None,
+            Builder::Text(_) | Builder::Styled(_) => None,
             Builder::Nested(column) => column.take_error(),
         }
     }

@@ -5,7 +5,7 @@ use laminar_schema::{
     format::CsvFraming,
 };
 
-use super::CsvOptions;
+use super::{CsvOptions, number_style::NumberStyle};
 
 /// Text between fields: one character or several, no line end among them. `\t` stands for a tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +77,7 @@ impl Dialect {
         if !errors.is_empty() {
             return Err(ConfigErrors(errors));
         }
+        NumberStyle::new(options).check()?;
         let escape = escape.filter(|e| Some(*e) != quote);
         Ok(Self { delimiter: delimiter.into(), quote, escape, trim: options.trim })
     }

@@ -1,17 +1,22 @@
 //! Samples of CSV → a schema with evidence.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use arrow_schema::{DataType, Field, Schema};
 use laminar_schema::{
-    ConnectorConfig, FormatInference, InferenceConfig, InferenceWarning, InferredSchema, RawRecord, SchemaResult,
-    WarningSeverity,
+    ConnectorConfig, DetectedFormat, FormatInference, InferenceConfig, InferenceWarning, InferredSchema, RawRecord,
+    SampleHead, SchemaResult, WarningSeverity,
     field::{KEY_METADATA, with_metadata},
 };
 
-use super::{CsvOptions, Dialect, DuplicateColumns, NullValues, RaggedRows, Splitter};
+use super::{
+    CsvOptions, Dialect, DuplicateColumns, RaggedRows, Splitter,
+    names::{column_name, unique_names},
+    sniff::sniff,
+    typing::Typing,
+};
 use crate::{
-    infer::{Columns, Member, Place, Rules, Unusable, Value, is_number},
+    infer::{Columns, Kind, Member, Place, Unusable},
     policy::NoContent,
 };
 
@@ -42,6 +47,10 @@ impl FormatInference for CsvInference {
         }
         sample.finish(config)
     }
+
+    fn detect(&self, head: SampleHead<'_>, config: &InferenceConfig) -> SchemaResult<Option<DetectedFormat>> {
+        sniff(head, config).map(Some)
+    }
 }
 
 /// What a part of a CSV sample says. Parts of one header merge in any order.
@@ -49,7 +58,7 @@ impl FormatInference for CsvInference {
 pub struct CsvSample {
     options: CsvOptions,
     splitter: Splitter,
-    rules: Rules,
+    typing: Typing,
     header: Option<Vec<String>>,
     looked_at: u64,
     /// Rows by their number of fields: which number is right is only known at the end.
@@ -82,11 +91,15 @@ impl CsvSample {
                 Vec::new()
             })
         });
-        let rules = Rules::new(config);
+        let typing = Typing::new(config, &options);
+        let header = match options.duplicate_fields {
+            DuplicateColumns::Rename => header.map(|names| unique_names(names.iter().map(String::as_str))),
+            _ => header,
+        };
         Ok(Self {
             options,
             splitter,
-            rules,
+            typing,
             header,
             looked_at: 0,
             widths: BTreeMap::new(),
@@ -122,7 +135,7 @@ impl CsvSample {
         rows.first.note(&place, "");
         rows.columns.resize_with(width, Member::default);
         for (column, field) in rows.columns.iter_mut().zip(self.splitter.fields(text)) {
-            column.observe(&value(field.text, &self.options.null_values), &place, &self.rules);
+            self.typing.observe(column, field.text, &place);
         }
     }
 
@@ -135,7 +148,7 @@ impl CsvSample {
             known.first.merge(rows.first);
             known.columns.resize_with(width, Member::default);
             for (column, theirs) in known.columns.iter_mut().zip(rows.columns) {
-                column.merge(theirs, &self.rules);
+                column.merge(theirs, &self.typing.rules);
             }
         }
         self.empty.merge(other.empty);
@@ -158,7 +171,7 @@ impl CsvSample {
             rows,
             unusable: &unusable,
         }
-        .finish(config, &self.rules)?;
+        .finish(config, &self.typing.rules)?;
         inferred.warnings.append(&mut warnings);
         if rows == 0 {
             let message = "the sample has a header and no row below it, so every column is VARCHAR";
@@ -203,7 +216,7 @@ impl CsvSample {
             }
             count += rows.count;
             for (column, theirs) in columns.iter_mut().zip(&rows.columns) {
-                column.merge(theirs.clone(), &self.rules);
+                column.merge(theirs.clone(), &self.typing.rules);
             }
         }
         match self.options.empty_records {
@@ -211,7 +224,7 @@ impl CsvSample {
             _ if width == 1 => {
                 count += self.empty.count();
                 for _ in 0..self.empty.count() {
-                    columns[0].observe(&value("", &self.options.null_values), &Place::default(), &self.rules);
+                    self.typing.observe(&mut columns[0], "", &Place::default());
                 }
             }
             NoContent::Reject => unusable.merge(self.empty.clone()),
@@ -223,7 +236,7 @@ impl CsvSample {
 
     fn name(&self, index: usize) -> String {
         match self.header.as_ref().map(|h| h[index].as_str()) {
-            None | Some("") => format!("column{index}"),
+            None | Some("") => column_name(index, self.width()),
             Some(name) => name.to_owned(),
         }
     }
@@ -239,12 +252,14 @@ impl CsvSample {
             DuplicateColumns::First => first == Some(index),
             DuplicateColumns::Last => last == index,
             DuplicateColumns::Reject => false,
+            // The names were made different.
+            DuplicateColumns::Rename => true,
         };
         if first == Some(index) && self.options.duplicate_fields == DuplicateColumns::Reject {
             warnings.push(InferenceWarning {
                 field_name: names[index].clone(),
                 message:
-                    "the header names it more than once, so it was left out; set duplicate_fields to 'first' or 'last'"
+                    "the header names it more than once, so it was left out; set duplicate_fields to 'rename', 'first' or 'last'"
                         .to_owned(),
                 severity: WarningSeverity::Error,
             });
@@ -255,9 +270,8 @@ impl CsvSample {
     /// A header that is no text above columns that are none is most likely the first row.
     fn header_warning(&self, schema: &Schema) -> Option<InferenceWarning> {
         let header = self.header.as_ref()?;
-        let nulls = &self.options.null_values;
         let typed = header.iter().find(|name| {
-            let is_typed = !matches!(value(name, nulls), Value::Text(_) | Value::Null);
+            let is_typed = !matches!(self.typing.kind(name), Kind::Varchar | Kind::Null);
             is_typed && schema.field_with_name(name).is_ok_and(|f| *f.data_type() != DataType::Utf8)
         })?;
         let message = format!("the header `{typed}` looks like data; set header to false if the first line is a row");
@@ -277,31 +291,6 @@ impl CsvSample {
             })
             .collect();
         Arc::new(Schema::new(fields))
-    }
-}
-
-/// What a field is. Numbers with leading zeros or a plus are codes: reading them as numbers would lose that.
-fn value<'a>(text: &'a str, nulls: &NullValues) -> Value<'a> {
-    if nulls.contains(text) {
-        Value::Null
-    } else if text.eq_ignore_ascii_case("true") {
-        Value::Bool(true)
-    } else if text.eq_ignore_ascii_case("false") {
-        Value::Bool(false)
-    } else if is_number(text) || is_number_without_zero(text) {
-        Value::Number(text)
-    } else {
-        Value::Text(Cow::Borrowed(text))
-    }
-}
-
-/// `.5`, `-.5` and `5.`, which JSON does not allow and spreadsheets write.
-fn is_number_without_zero(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    match digits.split_once('.') {
-        Some(("", fraction)) => !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit()),
-        Some((whole, "")) => is_number(whole) && whole.bytes().all(|b| b.is_ascii_digit()),
-        _ => false,
     }
 }
 

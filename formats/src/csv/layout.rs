@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use laminar_schema::{DecodeError, SchemaError};
 
-use super::{Splitter, options::DuplicateColumns};
+use super::{Splitter, names::unique_names, options::DuplicateColumns};
 use crate::policy::UnknownFields;
 
 /// Layouts kept from batch to batch, which is more headers than one batch of well-behaved files has.
@@ -103,7 +103,7 @@ impl LayoutRules {
     }
 
     fn by_name(&self, header: &[u8], splitter: &mut Splitter) -> Layout {
-        match Self::names(header, splitter) {
+        match self.names(header, splitter) {
             Ok(names) => self.place(&names),
             Err(error) => {
                 Layout { columns: Vec::new(), num_fields: 0, rescued: Vec::new(), broken: Some((error, None)) }
@@ -111,18 +111,24 @@ impl LayoutRules {
         }
     }
 
-    fn names(header: &[u8], splitter: &mut Splitter) -> Result<Vec<String>, DecodeError> {
+    fn names(&self, header: &[u8], splitter: &mut Splitter) -> Result<Vec<String>, DecodeError> {
         let header = std::str::from_utf8(header).map_err(|_| DecodeError::InvalidUtf8)?;
         splitter
             .split(header)
             .map_err(|e| DecodeError::Syntax { reason: format!("the header cannot be read: {}", e.reason()) })?;
-        Ok(splitter.fields(header).map(|f| f.text.to_owned()).collect())
+        let names: Vec<&str> = splitter.fields(header).map(|f| f.text).collect();
+        Ok(match self.duplicates {
+            DuplicateColumns::Rename => unique_names(names.into_iter()),
+            _ => names.into_iter().map(str::to_owned).collect(),
+        })
     }
 
     fn place(&self, names: &[String]) -> Layout {
         let find = |key: &String| match self.duplicates {
             DuplicateColumns::Last => names.iter().rposition(|n| n == key),
-            DuplicateColumns::First | DuplicateColumns::Reject => names.iter().position(|n| n == key),
+            DuplicateColumns::First | DuplicateColumns::Reject | DuplicateColumns::Rename => {
+                names.iter().position(|n| n == key)
+            }
         };
         let columns: Vec<Option<usize>> = self.keys.iter().map(|key| key.as_ref().and_then(find)).collect();
         let is_known = |name: &String| self.keys.iter().flatten().any(|key| key == name);

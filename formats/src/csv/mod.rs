@@ -9,11 +9,15 @@ mod dialect;
 mod encode;
 mod infer;
 mod layout;
+mod names;
 mod nested;
+mod number_style;
 mod options;
 mod quoting;
 mod rescue;
+mod sniff;
 mod split;
+mod typing;
 
 pub use decode::CsvDecoder;
 pub use dialect::{Delimiter, Dialect, Mark};

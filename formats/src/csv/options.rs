@@ -54,6 +54,11 @@ pub struct CsvOptions {
     /// Patterns of timestamps, tried in order: `iso8601`, `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`, or strftime's
     #[config(default = "")]
     pub timestamp_formats: Vec<String>,
+    /// Character in front of a number's fraction
+    #[config(default = ".")]
+    pub decimal_separator: Mark,
+    /// Character between groups of three digits of a number
+    pub thousands_separator: Option<Mark>,
     /// How text stands for bytes in BLOB columns
     #[config(default = "base64")]
     pub binary_encoding: BinaryEncoding,
@@ -119,6 +124,18 @@ pub enum RaggedRows {
     /// Both.
     Accept,
 }
+
+impl RaggedRows {
+    /// Its name as an option.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reject => "reject",
+            Self::Pad => "pad",
+            Self::IgnoreExtra => "ignore_extra",
+            Self::Accept => "accept",
+        }
+    }
+}
 words! {
     RaggedRows: "reject, pad, ignore_extra or accept",
     "reject" => Reject, "pad" => Pad, "ignore_extra" => IgnoreExtra, "accept" => Accept,
@@ -134,8 +151,14 @@ pub enum DuplicateColumns {
     First,
     /// The last one is taken.
     Last,
+    /// All are columns: further ones of a name are `a_1`, `a_2`, one without a name is `column0` by its position, and
+    /// blanks around names go.
+    Rename,
 }
-words! { DuplicateColumns: "reject, first or last", "reject" => Reject, "first" => First, "last" => Last }
+words! {
+    DuplicateColumns: "reject, first, last or rename",
+    "reject" => Reject, "first" => First, "last" => Last, "rename" => Rename,
+}
 
 /// Which fields are written in quotes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -236,6 +236,18 @@ impl<'a> Chooser<'a> {
             self.say(spot.path, WarningSeverity::Warning, message.to_owned());
             return Field::new(spot.name, DataType::Utf8, true);
         }
+        if self.fallback == Fallback::Varchar && self.rules.texts.is_contradictory(texts) {
+            let formats = self.rules.texts.column_formats(texts).join(", ");
+            let message = format!("its days are written in more than one order ({formats}); kept as VARCHAR");
+            self.say(spot.path, WarningSeverity::Warning, message);
+            return Field::new(spot.name, DataType::Utf8, true);
+        }
+        if self.fallback == Fallback::Varchar
+            && let Some((chosen, other)) = self.rules.texts.rival(texts)
+        {
+            let message = format!("no value tells {chosen} from {other}; read as {chosen}: set timestamp_formats");
+            self.say(spot.path, WarningSeverity::Warning, message);
+        }
         let unit = if texts.needs_nanos() { TimeUnit::Nanosecond } else { TimeUnit::Microsecond };
         let data_type = match kind {
             Kind::Date => DataType::Date32,

@@ -34,12 +34,15 @@ pub(super) struct Pattern {
     pub(super) text: String,
     kind: Kind,
     items: Strftime,
+    /// It has a year of four digits, and texts must have all four: `1.2.3` is a version.
+    has_long_year: bool,
 }
 
 impl Pattern {
     /// `None` for a text that is no pattern.
     pub(super) fn new(text: &str) -> Option<Self> {
-        Some(Self { text: text.to_owned(), kind: kind_of(text)?, items: Strftime::new(text).ok()? })
+        let has_long_year = text.contains("%Y");
+        Some(Self { text: text.to_owned(), kind: kind_of(text)?, items: Strftime::new(text).ok()?, has_long_year })
     }
 
     /// Bytes that a fitting text may begin with.
@@ -53,7 +56,7 @@ impl Pattern {
     }
 
     pub(super) fn read(&self, text: &[u8]) -> Option<Moment> {
-        if !self.items.may_fit(text) {
+        if !self.items.may_fit(text) || (self.has_long_year && !has_four_digits(text)) {
             return None;
         }
         let text = std::str::from_utf8(text).ok()?;
@@ -66,6 +69,10 @@ impl Pattern {
         }
         Some(Moment::on_day(self.kind, local.days, local.nanos % 1000 != 0))
     }
+}
+
+fn has_four_digits(text: &[u8]) -> bool {
+    text.windows(4).any(|digits| digits.iter().all(u8::is_ascii_digit))
 }
 
 /// What a text is that fits a pattern: with a zone an instant, with a day and a time a timestamp.

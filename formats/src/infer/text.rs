@@ -190,6 +190,26 @@ impl TextRules {
         }
     }
 
+    /// Whether no format fits all texts, and those that fit some name day, month and year in different orders: of
+    /// `13/01/2024` and `01/14/2024` one has the day in front and the other the month.
+    pub(super) fn is_contradictory(&self, facts: &TextFacts) -> bool {
+        let mut orders = self.chosen(facts.first).map(order_of);
+        let first = orders.next();
+        facts.common & facts.first == 0 && orders.any(|other| Some(other) != first)
+    }
+
+    /// The format chosen, and another that fits all texts of a column as well and reads them differently.
+    pub(super) fn rival(&self, facts: &TextFacts) -> Option<(&str, &str)> {
+        let common = facts.common & facts.first;
+        let chosen = self.chosen(common & common.wrapping_neg()).next()?;
+        let other = self.chosen(facts.common).find(|other| order_of(other) != order_of(chosen))?;
+        Some((chosen, other))
+    }
+
+    fn chosen(&self, bits: u64) -> impl Iterator<Item = &str> {
+        self.formats.iter().enumerate().filter(move |(bit, _)| bits >> bit & 1 == 1).map(|(_, format)| format.name())
+    }
+
     /// The formats that a column with these facts is read with; none where ISO 8601 alone, the default, serves.
     pub(super) fn column_formats(&self, facts: &TextFacts) -> Vec<&str> {
         // One format for all texts leaves no doubt; otherwise each text is read with its first.
@@ -247,6 +267,23 @@ fn first_of_escape(escape: &[u8]) -> Option<u8> {
         b'u' => None,
         other => Some(*other),
     }
+}
+
+/// In which order a format names day, month and year.
+fn order_of(format: &str) -> String {
+    if format == ISO_8601 {
+        return "ymd".to_owned();
+    }
+    let letter = |part: &str| part.trim_start_matches(['-', '_', '0', '#', ':', '.']).chars().next();
+    let order = |c: char| match c {
+        'Y' | 'y' => "y",
+        'm' | 'b' | 'B' | 'h' => "m",
+        'd' | 'e' => "d",
+        'F' => "ymd",
+        'D' => "mdy",
+        _ => "",
+    };
+    format.split('%').skip(1).filter_map(letter).map(order).collect()
 }
 
 fn has_leading_zeros(text: &[u8]) -> bool {

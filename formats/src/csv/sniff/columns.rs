@@ -1,0 +1,46 @@
+//! What the columns of a grid hold.
+
+use super::{
+    grid::{Grid, Row},
+    shape::Shape,
+};
+use crate::{
+    csv::typing::Typing,
+    infer::{Fallback, Kind, Member, Place},
+};
+
+/// Rows whose values are looked at.
+const MAX_ROWS: usize = 2_000;
+
+/// Columns that are looked at.
+const MAX_COLUMNS: usize = 1_000;
+
+/// Whether a kind is more than text.
+pub(super) fn is_typed(kind: Kind) -> bool {
+    !matches!(kind, Kind::Null | Kind::Varchar)
+}
+
+/// Rows of the table's width behind its first one, which may be a header.
+pub(super) fn body(grid: &Grid<'_>, shape: &Shape) -> Vec<Row> {
+    let rows = grid.rows.iter().skip(shape.start + 1);
+    rows.filter(|row| row.width == Some(shape.width)).take(MAX_ROWS).copied().collect()
+}
+
+/// The evidence of each column, of the fields as `read` has them.
+pub(super) fn columns(grid: &mut Grid<'_>, rows: &[Row], typing: &Typing, read: impl Fn(&str) -> &str) -> Vec<Member> {
+    let place = Place::default();
+    let mut columns: Vec<Member> = Vec::new();
+    for row in rows {
+        let fields = grid.fields(*row);
+        columns.resize_with(fields.len().min(MAX_COLUMNS), Member::default);
+        for (column, field) in columns.iter_mut().zip(fields) {
+            typing.observe(column, read(field.text), &place);
+        }
+    }
+    columns
+}
+
+/// The kind of each column.
+pub(super) fn kinds(columns: &[Member]) -> Vec<Kind> {
+    columns.iter().map(|column| column.value.kind(Fallback::Varchar)).collect()
+}
