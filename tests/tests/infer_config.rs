@@ -230,6 +230,18 @@ fn what_is_stored_gives_the_same_schema_without_the_data() {
 }
 
 #[test]
+fn stored_evidence_of_csv_gives_the_same_schema_too() {
+    let lines = ["id;day;n", "1;31/12/2024;1,5", "2;;", "3;01/01/2025;2;4", ""];
+    let options = [("delimiter", ";"), ("decimal_separator", ","), ("ragged_rows", "pad")];
+    let format_options = Options::from_pairs(options);
+    let config = InferenceConfig { keep_evidence: true, format_options, ..InferenceConfig::default() };
+    let inferences = laminar_schema::FormatInferenceRegistry::of::<CsvDecoder>();
+    let inferred = inferences.infer("csv", &records(lines), &config).unwrap();
+    let evidence = inferred.evidence.clone().unwrap();
+    assert_eq!(inferences.get("csv").unwrap().replay(&evidence, &config).unwrap(), inferred);
+}
+
+#[test]
 fn details_say_where_the_first_and_the_last_value_stand() {
     let metadata = |line| laminar_schema::SourceMetadata::at(Some("a.json".into()), Some(line * 10), Some(line));
     let samples: Vec<_> = [r#"{"a":null}"#, r#"{"a":1,"b":[true]}"#, r#"{"a":"x"}"#, r#"{"b":[]}"#]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::ValueEnum;
-use laminar_schema::{ConnectorConfig, InferenceConfig, Options, ResolvedSchema, ddl};
+use laminar_schema::{Options, ResolvedSchema, ddl};
 
 use super::schema_report::{self, Reproduction};
 use crate::{
@@ -88,9 +88,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     }
     if let Some(path) = &args.html {
         let ddl = (args.inputs.len() == 1).then(|| create_source(&input, &resolved));
-        let inference = InferenceConfig::from_options(&inference).map_err(|e| CliError::Schema(e.into()))?;
-        let from =
-            Reproduction { input: &input.name, command: &args.command(), ddl: ddl.as_deref(), inference: &inference };
+        let from = Reproduction { input: &input.name, command: &args.command(), ddl: ddl.as_deref() };
         let page = schema_report::to_html(&resolved, &from);
         std::fs::write(path, page).map_err(|source| CliError::File {
             action: "write",

@@ -57,6 +57,16 @@ fn json_of_every_shape() {
 }
 
 #[test]
+fn options_that_were_found() {
+    let text = "id;name\n1;Zoë\n2;père\n3;ÿ\n";
+    let utf_16: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    let latin_1: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    check("narrow.csv", text.as_bytes(), &[], &["delimiter = ';'", "name VARCHAR"]);
+    check("wide.csv", &utf_16, &[], &["delimiter = ';'", "encoding = 'utf-16", "name VARCHAR"]);
+    check("latin.csv", &latin_1, &[], &["delimiter = ';'", "encoding = 'latin-1'", "name VARCHAR"]);
+}
+
+#[test]
 fn names_that_need_quotes() {
     check(
         "a b-select.ndjson",
@@ -65,7 +75,7 @@ fn names_that_need_quotes() {
         &["\"a b\" BIGINT", "\"say \"\"x\"\"\" BIGINT", "\"select\" BIGINT", "STRUCT(\"a b\" BIGINT, \"null\" BIGINT"],
     );
     // A header without a name, as pandas writes its index.
-    check("index.csv", b",a\n0,x\n1,y\n", &[], &["column0 BIGINT KEY ''"]);
+    check("index.csv", b",a\n0,x\n1,y\n", &["detect_format=false"], &["column0 BIGINT KEY ''"]);
 }
 
 #[test]
@@ -105,6 +115,30 @@ fn csv_with_the_options_that_it_needs() {
     check("plain.tsv", b"a\tb\n1\tx\n", &[], &["delimiter"]);
     check("bare.csv", b"1,x\n2,y\n", &["header=false"], &["column0 BIGINT", "header = 'false'"]);
     check("nulls.csv", b"a,b\n1,NA\n,3\n", &["null_values=,NA"], &["a BIGINT", "b BIGINT"]);
+}
+
+#[test]
+fn csv_with_the_options_that_its_data_show() {
+    check(
+        "semi.csv",
+        b"a;b;c\n1;x,y;1,5\n2;z;2,5\n3;w;10,25\n",
+        &[],
+        &["delimiter = ';'", "decimal_separator = ','", "c DOUBLE"],
+    );
+    check("bars.csv", b"id|at\n1|31/12/2026\n2|01/02/2026\n", &[], &["delimiter = '|'", "at DATE FORMAT '%d/%m/%Y'"]);
+    check(
+        "twice.csv",
+        b"id,id,when\n1,2,x\n3,4,y\n",
+        &[],
+        &["id BIGINT,\n    id_1 BIGINT", "duplicate_fields = 'rename'"],
+    );
+    check("quotes.csv", b"a;b\n'x;y';1\n'it''s';2\n", &[], &["delimiter = ';'"]);
+    check("utf16.csv", &utf16("name;n\ngr\u{f6}\u{df}e;1\nk;2\n"), &[], &["encoding = 'utf-16"]);
+}
+
+/// UTF-16 in little-endian order, with its mark.
+fn utf16(text: &str) -> Vec<u8> {
+    "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
 }
 
 #[test]

@@ -160,3 +160,26 @@ fn a_lock_holds_no_secret_and_no_path_that_nobody_wrote() {
         assert!(lock.contains(part), "{part} is not in {lock}");
     }
 }
+
+#[test]
+fn options_that_were_found_are_locked_too() {
+    let folder = Folder::with(&[
+        ("t.csv", "a;b\n1;1,5\n2;2,5\n"),
+        ("q.sql", "CREATE SOURCE t FROM FILE (path = 't.csv') FORMAT CSV"),
+    ]);
+    folder.run(&["lock", "write", "q.sql"]).ended(0, &[]);
+    let lock = folder.read("laminar.lock");
+    assert!(lock.contains("\"delimiter\": \";\"") && lock.contains("\"decimal_separator\": \",\""), "{lock}");
+    let verdict = |offline: &[&str]| folder.run(&[&["lock", "verify", "q.sql"], offline].concat()).ended(0, &[]).stdout;
+    assert_eq!(verdict(&[]), "source t: unchanged, resolved again\n");
+    let replays = if lock.contains("\"evidence\"") {
+        "unchanged, inferred again"
+    } else {
+        "not compared: the lock holds no evidence"
+    };
+    assert!(verdict(&["--offline"]).starts_with(&format!("source t: {replays}")));
+    // The same columns behind another delimiter: the decoder would read something else.
+    folder.write("t.csv", "a|b\n1|1,5\n2|2,5\n");
+    let diff = folder.run(&["lock", "verify", "q.sql"]).ended(1, &[]).stdout;
+    assert!(diff.contains("~ format option delimiter: ';' → '|'") && !diff.contains("field"), "{diff}");
+}

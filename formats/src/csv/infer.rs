@@ -9,6 +9,8 @@ use laminar_schema::{
     field::{KEY_METADATA, with_metadata},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     CsvOptions, Dialect, DuplicateColumns, RaggedRows, Splitter,
     names::{column_name, unique_names},
@@ -16,7 +18,7 @@ use super::{
     typing::Typing,
 };
 use crate::{
-    infer::{Columns, Kind, Member, Place, Unusable},
+    infer::{Columns, Kind, Member, Place, Unusable, replayed, stored},
     policy::NoContent,
 };
 
@@ -51,6 +53,10 @@ impl FormatInference for CsvInference {
     fn detect(&self, head: SampleHead<'_>, config: &InferenceConfig) -> SchemaResult<Option<DetectedFormat>> {
         sniff(head, config).map(Some)
     }
+
+    fn replay(&self, evidence: &str, config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        CsvSample { seen: replayed(super::NAME, evidence)?, ..CsvSample::new(config, None)? }.finish(config)
+    }
 }
 
 /// What a part of a CSV sample says. Parts of one header merge in any order.
@@ -59,6 +65,12 @@ pub struct CsvSample {
     options: CsvOptions,
     splitter: Splitter,
     typing: Typing,
+    seen: Seen,
+}
+
+/// Everything that the records say: what is stored to be inferred from again.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Seen {
     header: Option<Vec<String>>,
     looked_at: u64,
     /// Rows by their number of fields: which number is right is only known at the end.
@@ -68,7 +80,7 @@ pub struct CsvSample {
 }
 
 /// Rows of the same number of fields.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Rows {
     count: u64,
     columns: Vec<Member>,
@@ -96,41 +108,32 @@ impl CsvSample {
             DuplicateColumns::Rename => header.map(|names| unique_names(names.iter().map(String::as_str))),
             _ => header,
         };
-        Ok(Self {
-            options,
-            splitter,
-            typing,
-            header,
-            looked_at: 0,
-            widths: BTreeMap::new(),
-            empty: Unusable::default(),
-            unusable,
-        })
+        Ok(Self { options, splitter, typing, seen: Seen { header, unusable, ..Seen::default() } })
     }
 
     /// Takes in one record.
     pub fn observe(&mut self, record: &RawRecord) {
-        self.looked_at += 1;
+        self.seen.looked_at += 1;
         let place = Place::of(&record.metadata);
         let Some(bytes) = record.value.as_deref() else {
             if self.options.tombstones == NoContent::Reject {
-                self.unusable.note(&place, "expected a row, found a tombstone");
+                self.seen.unusable.note(&place, "expected a row, found a tombstone");
             }
             return;
         };
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
-            Err(e) => return self.unusable.note(&place, &format!("invalid UTF-8 at byte {}", e.valid_up_to())),
+            Err(e) => return self.seen.unusable.note(&place, &format!("invalid UTF-8 at byte {}", e.valid_up_to())),
         };
         let content = if self.options.trim { text.trim_ascii() } else { text.trim_end_matches(['\r', '\n']) };
         if content.is_empty() {
-            return self.empty.note(&place, "expected a row, found an empty record");
+            return self.seen.empty.note(&place, "expected a row, found an empty record");
         }
         if let Err(e) = self.splitter.split(text) {
-            return self.unusable.note(&place, &format!("{} at byte {}", e.reason(), e.offset()));
+            return self.seen.unusable.note(&place, &format!("{} at byte {}", e.reason(), e.offset()));
         }
         let width = self.splitter.len();
-        let rows = self.widths.entry(width).or_default();
+        let rows = self.seen.widths.entry(width).or_default();
         rows.count += 1;
         rows.first.note(&place, "");
         rows.columns.resize_with(width, Member::default);
@@ -141,9 +144,9 @@ impl CsvSample {
 
     /// Joins another part of the sample.
     pub fn merge(&mut self, other: Self) {
-        self.looked_at += other.looked_at;
-        for (width, rows) in other.widths {
-            let known = self.widths.entry(width).or_default();
+        self.seen.looked_at += other.seen.looked_at;
+        for (width, rows) in other.seen.widths {
+            let known = self.seen.widths.entry(width).or_default();
             known.count += rows.count;
             known.first.merge(rows.first);
             known.columns.resize_with(width, Member::default);
@@ -151,8 +154,8 @@ impl CsvSample {
                 column.merge(theirs, &self.typing.rules);
             }
         }
-        self.empty.merge(other.empty);
-        self.unusable.merge(other.unusable);
+        self.seen.empty.merge(other.seen.empty);
+        self.seen.unusable.merge(other.seen.unusable);
     }
 
     /// The schema of everything taken in.
@@ -167,11 +170,12 @@ impl CsvSample {
         let kept: Vec<usize> = (0..width).filter(|i| self.is_kept(*i, &names, &mut warnings)).collect();
         let mut inferred = Columns {
             columns: kept.iter().map(|i| (names[*i].as_str(), &columns[*i])).collect(),
-            looked_at: self.looked_at,
+            looked_at: self.seen.looked_at,
             rows,
             unusable: &unusable,
         }
         .finish(config, &self.typing.rules)?;
+        inferred.evidence = config.keep_evidence.then(|| stored(&self.seen));
         inferred.warnings.append(&mut warnings);
         if rows == 0 {
             let message = "the sample has a header and no row below it, so every column is VARCHAR";
@@ -184,10 +188,10 @@ impl CsvSample {
 
     /// How many fields a row should have.
     fn width(&self) -> usize {
-        if let Some(header) = &self.header {
+        if let Some(header) = &self.seen.header {
             return header.len();
         }
-        let widths = || self.widths.iter();
+        let widths = || self.seen.widths.iter();
         let width = match self.options.ragged_rows {
             RaggedRows::Pad | RaggedRows::Accept => widths().map(|(width, _)| *width).next_back(),
             RaggedRows::IgnoreExtra => widths().map(|(width, _)| *width).next(),
@@ -200,9 +204,9 @@ impl CsvSample {
     /// The columns of all rows that the options accept at this width, how many rows, and what is left out.
     fn rows_of(&self, width: usize) -> (Vec<Member>, u64, Unusable) {
         let mut columns = vec![Member::default(); width];
-        let mut unusable = self.unusable.clone();
+        let mut unusable = self.seen.unusable.clone();
         let mut count = 0;
-        for (found, rows) in &self.widths {
+        for (found, rows) in &self.seen.widths {
             let accepted = *found == width
                 || match self.options.ragged_rows {
                     RaggedRows::Reject => false,
@@ -222,20 +226,20 @@ impl CsvSample {
         match self.options.empty_records {
             // An empty line of a table with one column is a row of one empty field.
             _ if width == 1 => {
-                count += self.empty.count();
-                for _ in 0..self.empty.count() {
+                count += self.seen.empty.count();
+                for _ in 0..self.seen.empty.count() {
                     self.typing.observe(&mut columns[0], "", &Place::default());
                 }
             }
-            NoContent::Reject => unusable.merge(self.empty.clone()),
-            NoContent::Null => count += self.empty.count(),
+            NoContent::Reject => unusable.merge(self.seen.empty.clone()),
+            NoContent::Null => count += self.seen.empty.count(),
             NoContent::Skip => {}
         }
         (columns, count, unusable)
     }
 
     fn name(&self, index: usize) -> String {
-        match self.header.as_ref().map(|h| h[index].as_str()) {
+        match self.seen.header.as_ref().map(|h| h[index].as_str()) {
             None | Some("") => column_name(index, self.width()),
             Some(name) => name.to_owned(),
         }
@@ -243,7 +247,7 @@ impl CsvSample {
 
     /// Whether a column is decoded at all: of several with one name only that which the options choose.
     fn is_kept(&self, index: usize, names: &[String], warnings: &mut Vec<InferenceWarning>) -> bool {
-        let Some(header) = &self.header else { return true };
+        let Some(header) = &self.seen.header else { return true };
         let name = &header[index];
         let mut same = header.iter().enumerate().filter(|(_, n)| *n == name).map(|(i, _)| i);
         let (first, last) = (same.next(), same.next_back());
@@ -269,7 +273,7 @@ impl CsvSample {
 
     /// A header that is no text above columns that are none is most likely the first row.
     fn header_warning(&self, schema: &Schema) -> Option<InferenceWarning> {
-        let header = self.header.as_ref()?;
+        let header = self.seen.header.as_ref()?;
         let typed = header.iter().find(|name| {
             let is_typed = !matches!(self.typing.kind(name), Kind::Varchar | Kind::Null);
             is_typed && schema.field_with_name(name).is_ok_and(|f| *f.data_type() != DataType::Utf8)
@@ -280,7 +284,7 @@ impl CsvSample {
 
     /// Notes the header's own name of columns that it leaves nameless, for the decoder to find them by.
     fn with_keys(&self, schema: &Arc<Schema>, kept: &[usize]) -> Arc<Schema> {
-        let Some(header) = &self.header else { return Arc::clone(schema) };
+        let Some(header) = &self.seen.header else { return Arc::clone(schema) };
         let fields: Vec<_> = schema
             .fields()
             .iter()

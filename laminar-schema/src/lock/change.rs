@@ -203,38 +203,53 @@ impl fmt::Display for LockReport {
 
 impl fmt::Display for LockChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&one_line(&self.text()))
+    }
+}
+
+impl LockChange {
+    fn text(&self) -> String {
         let or_none = |value: &Option<String>| value.as_ref().map_or("none".to_owned(), |v| format!("'{v}'"));
         let null = |nullable: bool| if nullable { "NULL" } else { "NOT NULL" };
         match self {
-            Self::SourceAdded => f.write_str("+ the source is not in the lock"),
-            Self::SourceRemoved => f.write_str("- the source is not in the SQL"),
-            Self::ConnectorChanged { from, to } => write!(f, "~ connector: {from} → {to}"),
-            Self::FormatChanged { from, to } => write!(f, "~ format: {from} → {to}"),
+            Self::SourceAdded => "+ the source is not in the lock".to_owned(),
+            Self::SourceRemoved => "- the source is not in the SQL".to_owned(),
+            Self::ConnectorChanged { from, to } => format!("~ connector: {from} → {to}"),
+            Self::FormatChanged { from, to } => format!("~ format: {from} → {to}"),
             Self::FormatOptionChanged { option, from, to } => {
-                write!(f, "~ format option {option}: {} → {}", or_none(from), or_none(to))
+                format!("~ format option {option}: {} → {}", or_none(from), or_none(to))
             }
-            Self::ResolutionChanged { from, to } => write!(f, "~ resolution: {from} → {to}"),
-            Self::StrategyChanged { from, to } => write!(f, "~ strategy: {} → {}", from.join(", "), to.join(", ")),
+            Self::ResolutionChanged { from, to } => format!("~ resolution: {from} → {to}"),
+            Self::StrategyChanged { from, to } => format!("~ strategy: {} → {}", from.join(", "), to.join(", ")),
             Self::InferenceChanged { option, from, to } => {
-                write!(f, "~ inference option {option}: {} → {}", or_none(from), or_none(to))
+                format!("~ inference option {option}: {} → {}", or_none(from), or_none(to))
             }
-            Self::FieldAdded { path, to } => write!(f, "+ field {path} {to}"),
-            Self::FieldRemoved { path, from } => write!(f, "- field {path} {from}"),
-            Self::TypeChanged { path, from, to } => write!(f, "~ field {path}: {from} → {to}"),
-            Self::NullabilityChanged { path, from, to } => write!(f, "~ field {path}: {} → {}", null(*from), null(*to)),
+            Self::FieldAdded { path, to } => format!("+ field {path} {to}"),
+            Self::FieldRemoved { path, from } => format!("- field {path} {from}"),
+            Self::TypeChanged { path, from, to } => format!("~ field {path}: {from} → {to}"),
+            Self::NullabilityChanged { path, from, to } => format!("~ field {path}: {} → {}", null(*from), null(*to)),
             Self::TimestampFormatsChanged { path, from, to } => {
-                write!(f, "~ field {path}: timestamp formats {} → {}", listed(from), listed(to))
+                format!("~ field {path}: timestamp formats {} → {}", listed(from), listed(to))
             }
             Self::OrderChanged { path, from, to } => {
                 let of = if path.is_empty() { String::new() } else { format!(" of {path}") };
-                write!(f, "~ order{of}: {} → {}", from.join(", "), to.join(", "))
+                format!("~ order{of}: {} → {}", from.join(", "), to.join(", "))
             }
-            Self::FingerprintChanged { from, to } => write!(f, "~ fingerprint: {from} → {to}"),
-            Self::ReplayChanged { from, to } => write!(f, "~ fingerprint of what the evidence says: {from} → {to}"),
-            Self::NotReplayed { reason } => write!(f, "~ evidence: {reason}"),
-            Self::Contradiction { reason } => write!(f, "~ the lock contradicts itself: {reason}"),
+            Self::FingerprintChanged { from, to } => format!("~ fingerprint: {from} → {to}"),
+            Self::ReplayChanged { from, to } => format!("~ fingerprint of what the evidence says: {from} → {to}"),
+            Self::NotReplayed { reason } => format!("~ evidence: {reason}"),
+            Self::Contradiction { reason } => format!("~ the lock contradicts itself: {reason}"),
         }
     }
+}
+
+/// `text` without what would move a terminal's cursor: names come from outside.
+fn one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
 }
 
 fn listed(formats: &[String]) -> String {

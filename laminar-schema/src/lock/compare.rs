@@ -74,7 +74,7 @@ pub fn compare_source(locked: &LockedSource, now: &LockedSource) -> Vec<LockChan
     if let (Some(locked), Some(now)) = (&locked.inference, &now.inference) {
         compare_inference(locked, now, &mut changes);
     }
-    compare_fields("", &locked.fields, &now.fields, &mut changes);
+    compare_fields("", 0, &locked.fields, &now.fields, &mut changes);
     if locked.fingerprint != now.fingerprint {
         let (from, to) = (locked.fingerprint.clone(), now.fingerprint.clone());
         changes.push(LockChange::FingerprintChanged { from, to });
@@ -132,60 +132,61 @@ fn keys<'a>(a: &'a BTreeMap<String, String>, b: &'a BTreeMap<String, String>) ->
     a.keys().chain(b.keys()).collect()
 }
 
+/// A field with the fields inside it.
+type Node<'a> = (&'a LockedField, &'a [LockedField]);
+
+/// The fields that are `depth` deep, each with those behind it that are deeper.
+fn nodes(fields: &[LockedField], depth: usize) -> Vec<Node<'_>> {
+    let starts: Vec<usize> = (0..fields.len()).filter(|at| fields[*at].depth == depth).collect();
+    let ends = starts.iter().skip(1).copied().chain([fields.len()]);
+    starts.iter().zip(ends).map(|(start, end)| (&fields[*start], &fields[start + 1..end])).collect()
+}
+
 /// Compares what stands in `path`. A container whose fields have changed is not reported itself as well.
-fn compare_fields(path: &str, locked: &[LockedField], now: &[LockedField], changes: &mut Vec<LockChange>) {
-    let find = |fields: &'_ [LockedField], name: &str| fields.iter().position(|f| f.name == name);
-    for old in locked {
-        let path = joined(path, &old.name);
-        match find(now, &old.name).and_then(|at| now.get(at)) {
-            None => changes.push(LockChange::FieldRemoved { path, from: old.sql_type.clone() }),
-            Some(new) => compare_field(&path, old, new, changes),
+fn compare_fields(path: &str, depth: usize, locked: &[LockedField], now: &[LockedField], out: &mut Vec<LockChange>) {
+    let (locked, now) = (nodes(locked, depth), nodes(now, depth));
+    let find = |nodes: &'_ [Node<'_>], name: &str| nodes.iter().position(|(f, _)| f.name == name);
+    for old in &locked {
+        match find(&now, &old.0.name).and_then(|at| now.get(at)) {
+            None => out.push(LockChange::FieldRemoved { path: old.0.path.clone(), from: old.0.sql_type.clone() }),
+            Some(new) => compare_field(old, new, out),
         }
     }
-    for new in now.iter().filter(|new| find(locked, &new.name).is_none()) {
-        changes.push(LockChange::FieldAdded { path: joined(path, &new.name), to: new.sql_type.clone() });
+    for (new, _) in now.iter().filter(|(new, _)| find(&locked, &new.name).is_none()) {
+        out.push(LockChange::FieldAdded { path: new.path.clone(), to: new.sql_type.clone() });
     }
-    let kept = |of: &'_ [LockedField], other: &[LockedField]| -> Vec<String> {
-        of.iter().filter(|f| find(other, &f.name).is_some()).map(|f| f.name.clone()).collect()
+    let kept = |of: &'_ [Node<'_>], other: &[Node<'_>]| -> Vec<String> {
+        of.iter().filter(|(f, _)| find(other, &f.name).is_some()).map(|(f, _)| f.name.clone()).collect()
     };
-    let (from, to) = (kept(locked, now), kept(now, locked));
+    let (from, to) = (kept(&locked, &now), kept(&now, &locked));
     if from != to {
-        changes.push(LockChange::OrderChanged { path: path.to_owned(), from, to });
+        out.push(LockChange::OrderChanged { path: path.to_owned(), from, to });
     }
 }
 
-fn compare_field(path: &str, old: &LockedField, new: &LockedField, changes: &mut Vec<LockChange>) {
-    let path_owned = || path.to_owned();
+fn compare_field((old, old_inside): &Node<'_>, (new, new_inside): &Node<'_>, out: &mut Vec<LockChange>) {
+    let path = || new.path.clone();
     if old.nullable != new.nullable {
-        changes.push(LockChange::NullabilityChanged { path: path_owned(), from: old.nullable, to: new.nullable });
+        out.push(LockChange::NullabilityChanged { path: path(), from: old.nullable, to: new.nullable });
     }
     if old.timestamp_formats != new.timestamp_formats && old.sql_type == new.sql_type {
         let (from, to) = (old.timestamp_formats.clone(), new.timestamp_formats.clone());
-        changes.push(LockChange::TimestampFormatsChanged { path: path_owned(), from, to });
+        out.push(LockChange::TimestampFormatsChanged { path: path(), from, to });
     }
-    let before = changes.len();
-    if is_same_container(old, new) {
-        compare_fields(path, &old.fields, &new.fields, changes);
+    let before = out.len();
+    if is_same_container(old_inside, new_inside) {
+        compare_fields(&new.path, new.depth + 1, old_inside, new_inside, out);
     }
-    if old.sql_type != new.sql_type && changes.len() == before {
-        let (from, to) = (old.sql_type.clone(), new.sql_type.clone());
-        changes.push(LockChange::TypeChanged { path: path_owned(), from, to });
+    if old.sql_type != new.sql_type && out.len() == before {
+        out.push(LockChange::TypeChanged { path: path(), from: old.sql_type.clone(), to: new.sql_type.clone() });
     }
 }
 
 /// Whether both hold fields, in the same way: members, elements or values.
-fn is_same_container(old: &LockedField, new: &LockedField) -> bool {
+fn is_same_container(old: &[LockedField], new: &[LockedField]) -> bool {
     let way =
-        |f: &LockedField| f.fields.first().map(|f| matches!(f.name.as_str(), "[]" | "{}").then(|| f.name.clone()));
+        |inside: &[LockedField]| inside.first().map(|f| matches!(f.name.as_str(), "[]" | "{}").then(|| f.name.clone()));
     way(old).is_some() && way(old) == way(new)
-}
-
-fn joined(path: &str, name: &str) -> String {
-    match (path, name) {
-        ("", name) => name.to_owned(),
-        (path, "[]" | "{}") => format!("{path}{name}"),
-        (path, name) => format!("{path}.{name}"),
-    }
 }
 
 impl fmt::Display for LockedResolution {

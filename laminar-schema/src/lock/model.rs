@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -60,7 +60,8 @@ pub struct LockedSource {
     pub fingerprint: String,
     /// [`canonical_text`] of the schema, of which the fingerprint is the hash.
     pub schema: String,
-    /// The columns, with what they hold inside them.
+    /// The columns and the fields inside them, parents before what they hold. They are one list, as JSON readers limit
+    /// how deep it nests, and types may nest deeper.
     pub fields: Vec<LockedField>,
     /// Where the sample was taken. That it was taken elsewhere is no change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -126,8 +127,13 @@ pub enum LockedResolution {
 /// A column, or a field inside one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LockedField {
-    /// Its name; `[]` for elements, `{}` for values of a MAP.
+    /// Its path: `a.b`, `a[]` for elements, `a{}` for values of a MAP.
+    pub path: String,
+    /// Its name, the path's last part.
     pub name: String,
+    /// How many fields it is inside of.
+    #[serde(default, skip_serializing_if = "is_column")]
+    pub depth: usize,
     /// Its type as SQL spells it.
     #[serde(rename = "type")]
     pub sql_type: String,
@@ -157,9 +163,10 @@ pub struct LockedField {
     /// Where its last value stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<LockedPlace>,
-    /// Members of a STRUCT, elements of a list, values of a MAP.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<LockedField>,
+}
+
+fn is_column(depth: &usize) -> bool {
+    *depth == 0
 }
 
 /// Where a value stands. Not the value itself: a lock is kept beside code, and samples are data.
@@ -239,7 +246,7 @@ impl LockedSource {
             lowered: lowered(facts),
             fingerprint: fingerprint(&resolved.schema).to_string(),
             schema: canonical_text(&resolved.schema),
-            fields: columns(&resolved.schema, resolved),
+            fields: fields(resolved),
             sample: resolved.sample.iter().map(LockedRange::from).collect(),
             warnings: resolved.warnings.iter().map(LockedWarning::from).collect(),
             replay: None,
@@ -314,20 +321,35 @@ fn owned(text: Option<&Arc<str>>) -> Option<String> {
     text.map(|t| t.to_string())
 }
 
-/// The columns of a schema, with the evidence that there is for them.
-fn columns(schema: &Schema, resolved: &ResolvedSchema) -> Vec<LockedField> {
-    let column = |f: &Arc<Field>| LockedField {
-        origin: resolved.field_origins.get(f.name()).map(ToString::to_string),
-        ..field(f, f.name(), payload_key(f), &resolved.field_details)
-    };
-    schema.fields().iter().map(column).collect()
+/// The fields of a schema, with the evidence that there is for them.
+fn fields(resolved: &ResolvedSchema) -> Vec<LockedField> {
+    let mut out = Vec::new();
+    for f in resolved.schema.fields() {
+        let at = out.len();
+        push_fields(&mut out, f, f.name(), f.name().clone(), payload_key(f), 0, &resolved.field_details);
+        if let Some(column) = out.get_mut(at) {
+            column.origin = resolved.field_origins.get(f.name()).map(ToString::to_string);
+        }
+    }
+    out
 }
 
-fn field(f: &Field, name: &str, path: &str, details: &[FieldInferenceDetail]) -> LockedField {
-    let detail = details.iter().find(|d| d.field_name == path);
+/// `key` is the path in the payload, where a column may have another name.
+fn push_fields(
+    out: &mut Vec<LockedField>,
+    f: &Field,
+    name: &str,
+    path: String,
+    key: &str,
+    depth: usize,
+    details: &[FieldInferenceDetail],
+) {
+    let detail = details.iter().find(|d| d.field_name == key);
     let formats = f.metadata().get(TIMESTAMP_FORMATS_METADATA).map_or("", String::as_str);
-    LockedField {
+    out.push(LockedField {
+        path: path.clone(),
         name: name.to_owned(),
+        depth,
         sql_type: field_type_name(f),
         nullable: f.is_nullable(),
         timestamp_formats: formats.lines().map(str::to_owned).collect(),
@@ -338,10 +360,10 @@ fn field(f: &Field, name: &str, path: &str, details: &[FieldInferenceDetail]) ->
         observed_types: detail.map(|d| d.observed_types.clone()).unwrap_or_default(),
         first: detail.and_then(|d| d.first.as_ref()).map(LockedPlace::from),
         last: detail.and_then(|d| d.last.as_ref()).map(LockedPlace::from),
-        fields: inner(f.data_type())
-            .into_iter()
-            .map(|(name, separator, f)| field(f, name, &format!("{path}{separator}{name}"), details))
-            .collect(),
+    });
+    for (name, separator, inside) in inner(f.data_type()) {
+        let joined = |path: &str| format!("{path}{separator}{name}");
+        push_fields(out, inside, name, joined(&path), &joined(key), depth + 1, details);
     }
 }
 

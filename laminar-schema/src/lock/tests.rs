@@ -72,6 +72,7 @@ fn changes_of_fields_are_named_where_they_are() {
     check("a BIGINT", "a DOUBLE", &["~ field a: BIGINT → DOUBLE"]);
     check("a BIGINT", "a BIGINT, b UUID", &["+ field b UUID"]);
     check("a BIGINT, b UUID", "a BIGINT", &["- field b UUID"]);
+    check("a BIGINT", "a BIGINT, \"\x1b[2J\nb\" UUID", &["+ field \\u{1b}[2J\\nb UUID"]);
     check("a BIGINT NOT NULL", "a BIGINT", &["~ field a: NOT NULL → NULL"]);
     check("a BIGINT, b DATE", "b DATE, a BIGINT", &["~ order: a, b → b, a"]);
     check(
@@ -89,6 +90,17 @@ fn changes_of_fields_are_named_where_they_are() {
     // What held fields and does no longer is one change, not one for each of them.
     check("a STRUCT(x BIGINT, y DATE)", "a JSON", &["~ field a: STRUCT(x BIGINT, y DATE) → JSON"]);
     check("a BIGINT[]", "a STRUCT(x BIGINT)", &["~ field a: BIGINT[] → STRUCT(x BIGINT)"]);
+}
+
+#[test]
+fn types_may_nest_as_deep_as_they_parse() {
+    let deep = |inside: &str| format!("{}{inside}{}", "a STRUCT(".repeat(62) + "a ", ")".repeat(62));
+    let (from, to) = (deep("BIGINT"), deep("DATE"));
+    let file = LockFile { sources: vec![locked(&resolved(schema(&from), &[]))], ..LockFile::default() };
+    let back = LockFile::from_text(&file.to_text().unwrap(), "l").unwrap();
+    assert_eq!(back, file);
+    let path = vec!["a"; 63].join(".");
+    check(&back.sources[0], &locked(&resolved(schema(&to), &[])), &[&format!("~ field {path}: BIGINT → DATE")]);
 }
 
 #[test]

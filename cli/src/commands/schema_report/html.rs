@@ -22,8 +22,6 @@ pub(in super::super) struct Reproduction<'a> {
     pub(in super::super) command: &'a str,
     /// CREATE SOURCE, where there is one input.
     pub(in super::super) ddl: Option<&'a str>,
-    /// How was inferred.
-    pub(in super::super) inference: &'a InferenceConfig,
 }
 
 /// Text from outside: markup in it is shown, not obeyed.
@@ -86,7 +84,10 @@ fn write_page(out: &mut String, resolved: &ResolvedSchema, from: &Reproduction<'
     write_sample(out, resolved)?;
     out.push_str("<div class=\"two\">\n");
     write_decision(out, resolved)?;
-    write_inference(out, from.inference)?;
+    // With the hints that decoding the sample added.
+    if let Some(inference) = &resolved.inference {
+        write_inference(out, inference)?;
+    }
     out.push_str("</div>\n");
     write!(out, "<h2>How to get this again</h2>\n<div class=\"panel\"><pre>{}</pre></div>\n", Lines(from.command))?;
     if let Some(ddl) = from.ddl {
