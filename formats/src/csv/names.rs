@@ -1,6 +1,6 @@
 //! Names of columns that a header leaves out or gives twice.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The name of a column that has none. Numbers have as many digits as the last one, so that names sort as columns do.
 pub(super) fn column_name(index: usize, count: usize) -> String {
@@ -15,14 +15,16 @@ pub(super) fn unique_names<'a>(header: impl ExactSizeIterator<Item = &'a str>) -
     let header: Vec<&str> = header.map(str::trim_ascii).collect();
     let own: HashSet<&str> = header.iter().copied().collect();
     let mut taken: HashSet<String> = HashSet::with_capacity(count);
+    let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut names = Vec::with_capacity(count);
     for (index, name) in header.iter().enumerate() {
         let name = if name.is_empty() { column_name(index, count) } else { (*name).to_owned() };
         let mut unique = name.clone();
-        let mut number = 0_usize;
+        // Counting goes on from name to name, so that many of one name take no longer each.
+        let number = numbers.entry(name.clone()).or_insert(0_usize);
         // A name that another column has by itself stays with that column.
-        while taken.contains(&unique) || (number > 0 && own.contains(unique.as_str())) {
-            number += 1;
+        while taken.contains(&unique) || (*number > 0 && unique != name && own.contains(unique.as_str())) {
+            *number += 1;
             unique = format!("{name}_{number}");
         }
         taken.insert(unique.clone());
