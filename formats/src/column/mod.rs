@@ -44,6 +44,7 @@ use float::Float;
 pub use float::FloatColumn;
 pub use integer::IntegerColumn;
 pub use interval::{DurationColumn, IntervalColumn};
+pub(crate) use interval::{is_telling_duration, may_be_duration};
 pub use json_text::JsonColumn;
 pub(crate) use keys::KeyBytes;
 pub use keys::KeyTable;
