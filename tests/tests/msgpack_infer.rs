@@ -129,19 +129,31 @@ fn types_that_meet() {
 fn opting_out_of_dates_leaves_instants() {
     let sample = [row([("t", instant(5)), ("s", "2024-02-29T00:00:00Z".into())])];
     let default = InferenceConfig::default();
-    check_with(&InferenceConfig { min_confidence: 0.9, ..default.clone() }, &sample, &expect![[r#"
+    check_with(
+        &InferenceConfig { min_confidence: 0.9, ..default.clone() },
+        &sample,
+        &expect![[r#"
         t TIMESTAMPTZ 1.00 [1 TIMESTAMPTZ]
         s VARCHAR 1.00 [1 TIMESTAMPTZ]
         info: field s: looks like TIMESTAMPTZ with confidence 0.21, below min_confidence = 0.9; kept as VARCHAR
-    "#]]);
-    check_with(&InferenceConfig { detect_dates: false, ..default.clone() }, &sample, &expect![[r#"
+    "#]],
+    );
+    check_with(
+        &InferenceConfig { detect_dates: false, ..default.clone() },
+        &sample,
+        &expect![[r#"
         t TIMESTAMPTZ 1.00 [1 TIMESTAMPTZ]
         s VARCHAR 1.00 [1 VARCHAR]
-    "#]]);
-    check_with(&InferenceConfig { timestamp_formats: Vec::new(), ..default }, &sample, &expect![[r#"
+    "#]],
+    );
+    check_with(
+        &InferenceConfig { timestamp_formats: Vec::new(), ..default },
+        &sample,
+        &expect![[r#"
         t TIMESTAMPTZ 1.00 [1 TIMESTAMPTZ]
         s VARCHAR 1.00 [1 VARCHAR]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

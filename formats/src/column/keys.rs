@@ -12,6 +12,8 @@ pub struct KeyTable {
     next: Vec<u32>,
     /// Open addressing: index of a key, or [`NONE`].
     slots: Vec<u32>,
+    /// Each key as MessagePack has it.
+    packed: Vec<PackedKey>,
 }
 
 /// No key.
@@ -36,7 +38,8 @@ impl KeyTable {
                 next[index.checked_sub(1).unwrap_or(keys.len())] = NONE;
             }
         }
-        Self { keys, next, slots }
+        let packed = keys.iter().map(|key| PackedKey::new(key)).collect();
+        Self { keys, next, slots, packed }
     }
 
     /// The index of a key that follows key number `after` (`None`: the first of its record).
@@ -56,6 +59,15 @@ impl KeyTable {
         let found = self.probe(key)?;
         self.next[state] = found as u32;
         Some(found)
+    }
+
+    /// The key that is expected after key number `after`, if it stands at `at` as a short MessagePack string: its index, and
+    /// where it ends.
+    #[inline(always)]
+    pub(crate) fn expected(&self, bytes: &[u8], at: usize, after: Option<usize>) -> Option<(usize, usize)> {
+        let guess = self.next[after.unwrap_or(self.keys.len())] as usize;
+        let key = self.packed.get(guess)?;
+        key.stands_at(bytes, at).then_some((guess, at + key.len))
     }
 
     /// The index of a key, whatever came before it.
@@ -103,6 +115,44 @@ fn slot(key: &KeyBytes, slots: usize) -> usize {
     // The upper half's low bits depend on the high bits of all three words, the lower half's on their low bits. `slots` is
     // a power of two.
     ((product >> 64) ^ product) as usize & (slots - 1)
+}
+
+/// A key of up to 31 bytes as MessagePack writes it: one byte for its length, then its text.
+#[derive(Debug, Clone, Copy)]
+struct PackedKey {
+    /// The first eight bytes, or as many as there are, the first lowest.
+    head: u64,
+    /// The bits of them that count.
+    mask: u64,
+    /// Eight bytes each from the middle on and up to the end, where there are more than eight.
+    inner: [(usize, u64); 3],
+    len: usize,
+}
+
+impl PackedKey {
+    /// That of a key; one of more bytes stands nowhere.
+    fn new(key: &str) -> Self {
+        let mut bytes = vec![0xa0 | (key.len() & 31) as u8];
+        bytes.extend_from_slice(key.as_bytes());
+        let len = bytes.len();
+        bytes.resize(len.max(8), 0);
+        let word = |at: usize| bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+        // Together they reach from the eighth byte to the end, the same ones over and over for short keys.
+        let last = len.saturating_sub(8);
+        let inner = [8.min(last), 16.min(last), last].map(|at| (at, if len > 8 { word(at) } else { 0 }));
+        // Nothing stands there.
+        let nowhere = (usize::MAX / 2, 0);
+        let inner = if key.len() < 32 { inner } else { [nowhere; 3] };
+        Self { head: word(0), mask: u64::MAX >> (64 - 8 * len.min(8)), inner, len }
+    }
+
+    #[inline(always)]
+    fn stands_at(&self, bytes: &[u8], at: usize) -> bool {
+        let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map(|word| u64::from_le_bytes(*word));
+        let Some(head) = word(at) else { return false };
+        (head ^ self.head) & self.mask == 0
+            && (self.len <= 8 || self.inner.iter().all(|(offset, expected)| word(at + offset) == Some(*expected)))
+    }
 }
 
 /// What the search for a key begins with.
