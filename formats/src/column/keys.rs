@@ -151,7 +151,10 @@ impl PackedKey {
         let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map(|word| u64::from_le_bytes(*word));
         let Some(head) = word(at) else { return false };
         (head ^ self.head) & self.mask == 0
-            && (self.len <= 8 || self.inner.iter().all(|(offset, expected)| word(at + offset) == Some(*expected)))
+            && (self.len <= 8 || {
+                let [a, b, c] = self.inner;
+                word(at + c.0) == Some(c.1) && word(at + a.0) == Some(a.1) && word(at + b.0) == Some(b.1)
+            })
     }
 }
 

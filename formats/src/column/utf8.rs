@@ -48,9 +48,7 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
     /// as before.
     #[inline]
     pub(super) fn push_utf8(&mut self, bytes: &[u8]) -> Option<bool> {
-        // Most are ASCII, which is seen without looking at one byte after the other.
-        let is_text = bytes.is_ascii() || std::str::from_utf8(bytes).is_ok();
-        is_text.then(|| self.0.push(bytes))
+        is_text(bytes).then(|| self.0.push(bytes))
     }
 
     /// Appends row `row` from the JSON string that opens at `quote`, and returns where its closing quote ends; `None` when
@@ -85,6 +83,14 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
     }
 }
 
+/// Whether bytes are UTF-8.
+#[inline]
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    // Most are ASCII, which is seen without looking at one byte after the other. Short ones are no work for vectors.
+    bytes.is_ascii()
+        || if bytes.len() < 32 { std::str::from_utf8(bytes).is_ok() } else { simdutf8::basic::from_utf8(bytes).is_ok() }
+}
+
 /// Whether the first `len` bytes are ASCII, without a branch on how many they are.
 #[inline(always)]
 pub(crate) fn is_ascii(window: &[u8; 32], len: usize) -> bool {
@@ -103,7 +109,7 @@ pub(crate) fn is_ascii(window: &[u8; 32], len: usize) -> bool {
         masks
     };
     let Some(high) = HIGH.get(len) else { return false };
-    let (words, _) = window.as_chunks::<8>();
-    let both = words.iter().zip(high).fold(0, |all, (word, high)| all | u64::from_le_bytes(*word) & high);
-    both == 0
+    let ([a, b, c, d], _) = window.as_chunks::<8>() else { return false };
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    (word(a) & high[0]) | (word(b) & high[1]) | (word(c) & high[2]) | (word(d) & high[3]) == 0
 }

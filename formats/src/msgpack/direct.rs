@@ -12,7 +12,7 @@ use super::{
     token::{Token, token},
 };
 use crate::{
-    column::{Column, ColumnOps, ListColumn, Scalar, StructColumn, is_ascii},
+    column::{Column, ColumnOps, ListColumn, Scalar, StructColumn, is_ascii, is_text},
     json::push_absent,
 };
 
@@ -97,13 +97,11 @@ impl<'b> Direct<'b, '_> {
         match column {
             Column::Int64(rows) => {
                 let (v, end) = self.integer(at)?;
-                rows.push_scalar(Scalar::I64(v)).ok()?;
-                Some(end)
+                rows.push_at(rows.num_rows(), v).then_some(end)
             }
             Column::Float64(rows) => {
                 let (v, end) = self.float(at)?;
-                rows.push_scalar(Scalar::F64(v)).ok()?;
-                Some(end)
+                rows.push_at(rows.num_rows(), v).then_some(end)
             }
             Column::Utf8(rows) => {
                 let head = usize::from(*self.bytes.get(at)?);
@@ -123,8 +121,7 @@ impl<'b> Direct<'b, '_> {
                     0xc3 => true,
                     _ => return None,
                 };
-                rows.push_scalar(Scalar::Bool(v)).ok()?;
-                Some(at + 1)
+                rows.push_at(rows.num_rows(), v).then_some(at + 1)
             }
             other => self.rare(other, at, depth),
         }
@@ -196,7 +193,7 @@ impl<'b> Direct<'b, '_> {
     /// Passes over the value of a key that the schema lacks, inside `depth` containers and a map.
     #[inline]
     fn unknown(&mut self, key: &[u8], at: usize, depth: usize) -> Option<usize> {
-        if !self.ignores_unknown || !(key.is_ascii() || std::str::from_utf8(key).is_ok()) {
+        if !self.ignores_unknown || !is_text(key) {
             return None;
         }
         let head = *self.bytes.get(at)?;
