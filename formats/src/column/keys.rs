@@ -67,7 +67,8 @@ impl KeyTable {
     pub(crate) fn expected(&self, bytes: &[u8], at: usize, after: Option<usize>) -> Option<(usize, usize)> {
         let guess = self.next[after.unwrap_or(self.keys.len())] as usize;
         let key = self.packed.get(guess)?;
-        key.stands_at(bytes, at).then_some((guess, at + key.len))
+        let window = bytes.get(at..)?.first_chunk()?;
+        key.begins(window).then(|| (guess, at + key.len))
     }
 
     /// The index of a key, whatever came before it.
@@ -124,8 +125,9 @@ struct PackedKey {
     head: u64,
     /// The bits of them that count.
     mask: u64,
-    /// Eight bytes each from the middle on and up to the end, where there are more than eight.
-    inner: [(usize, u64); 3],
+    /// Eight bytes each from the middle on and up to the end, where there are more than eight, and where they begin.
+    inner: [u64; 3],
+    inner_at: [u8; 3],
     len: usize,
 }
 
@@ -139,22 +141,24 @@ impl PackedKey {
         let word = |at: usize| bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
         // Together they reach from the eighth byte to the end, the same ones over and over for short keys.
         let last = len.saturating_sub(8);
-        let inner = [8.min(last), 16.min(last), last].map(|at| (at, if len > 8 { word(at) } else { 0 }));
-        // Nothing stands there.
-        let nowhere = (usize::MAX / 2, 0);
-        let inner = if key.len() < 32 { inner } else { [nowhere; 3] };
-        Self { head: word(0), mask: u64::MAX >> (64 - 8 * len.min(8)), inner, len }
+        let inner_at = [8.min(last), 16.min(last), last];
+        Self {
+            head: word(0),
+            mask: u64::MAX >> (64 - 8 * len.min(8)),
+            inner: inner_at.map(word),
+            // A longer key never gets that far.
+            inner_at: inner_at.map(|at| at.min(24) as u8),
+            len: if key.len() < 32 { len } else { usize::MAX },
+        }
     }
 
+    /// Whether the window begins with it.
     #[inline(always)]
-    fn stands_at(&self, bytes: &[u8], at: usize) -> bool {
-        let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map(|word| u64::from_le_bytes(*word));
-        let Some(head) = word(at) else { return false };
-        (head ^ self.head) & self.mask == 0
-            && (self.len <= 8 || {
-                let [a, b, c] = self.inner;
-                word(at + c.0) == Some(c.1) && word(at + a.0) == Some(a.1) && word(at + b.0) == Some(b.1)
-            })
+    fn begins(&self, window: &[u8; 40]) -> bool {
+        let word = |at: usize| window[at & 31..].first_chunk().map(|word| u64::from_le_bytes(*word));
+        let is_inner = |i: usize| word(self.inner_at[i].into()) == Some(self.inner[i]);
+        (word(0).unwrap_or(0) ^ self.head) & self.mask == 0
+            && (self.len <= 8 || self.len <= 32 && is_inner(2) && is_inner(0) && is_inner(1))
     }
 }
 
@@ -212,6 +216,27 @@ mod tests {
             let of_key = KeyBytes::new(&window[..len]);
             let words = |bytes: &KeyBytes| [bytes.head, bytes.middle, bytes.tail];
             assert_eq!(words(&of_window), words(&of_key), "{len}");
+        }
+    }
+
+    #[test]
+    fn keys_are_expected_where_they_stand() {
+        let alphabet: Vec<u8> = (b'a'..=b'z').chain(b'A'..=b'Z').collect();
+        for len in 0..40 {
+            let key = String::from_utf8(alphabet[..len].to_vec()).expect("it is ASCII");
+            let mut bytes = vec![0xff, 0xa0 | (len & 31) as u8];
+            bytes.extend_from_slice(key.as_bytes());
+            let end = bytes.len();
+            bytes.resize(end + 64, 0);
+            let table = KeyTable::new([key.as_str()], &[]);
+            let expected = (len < 32).then_some((0, end));
+            assert_eq!(table.expected(&bytes, 1, None), expected, "{key}");
+            for at in 1..end {
+                bytes[at] ^= 1;
+                assert_eq!(table.expected(&bytes, 1, None), None, "{key} with another byte {at}");
+                bytes[at] ^= 1;
+            }
+            assert_eq!(table.expected(&bytes[..end], 1, None), None, "{key} at the very end");
         }
     }
 
