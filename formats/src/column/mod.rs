@@ -58,6 +58,7 @@ pub use structs::{OnAbsent, StructColumn, StructField};
 pub use temporal::TemporalColumn;
 pub use text::TextColumn;
 pub(crate) use time_text::{days_in_month, days_since_epoch};
+pub(crate) use utf8::{is_ascii, is_text};
 pub use view::TextViewColumn;
 
 use time_text::TimestampFormats;
