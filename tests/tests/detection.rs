@@ -178,6 +178,20 @@ async fn a_stream_that_is_read_once_loses_nothing_to_being_looked_at() {
     assert_eq!(read(BoxSource::new(source(TEXT.as_bytes().to_vec()))).await, expected);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_silent_stream_is_waited_for_once() {
+    let (input, writer) = std::io::pipe().unwrap();
+    let format = FormatSpec::new("csv");
+    let source = FileSource::<TestDecoder>::from_reader(input, FileSourceConfig::new("-"), &format).unwrap();
+    let config = InferenceConfig { sample_timeout: Duration::from_millis(800), ..InferenceConfig::default() };
+    let request = ResolveRequest { inference: Some(&config), ..ResolveRequest::new(&format) };
+    let began = tokio::time::Instant::now();
+    let error = resolver().detect_and_resolve(source, &request).await.unwrap_err().to_string();
+    assert!(error.contains("800ms"), "{error}");
+    assert!(began.elapsed() < 2 * config.sample_timeout, "{:?}", began.elapsed());
+    drop(writer);
+}
+
 #[tokio::test]
 async fn a_long_stream_is_kept_whole() {
     let line = format!("1;{}\n", "x".repeat(1000));

@@ -131,8 +131,9 @@ fn hints_that_cannot_be_read_are_errors() {
 
 #[test]
 fn dates_and_uuids_can_be_left_alone() {
-    let texts =
-        [r#"{"d":"2024-01-01","t":"2024-01-01T00:00:00Z","u":"123e4567-e89b-12d3-a456-426614174000","n":"23:59:59"}"#];
+    let texts = [
+        r#"{"d":"2024-01-01","t":"2024-01-01T00:00:00Z","u":"123e4567-e89b-12d3-a456-426614174000","n":"23:59:59","i":"PT5M"}"#,
+    ];
     check(
         &[],
         &texts,
@@ -141,6 +142,7 @@ fn dates_and_uuids_can_be_left_alone() {
         t TIMESTAMPTZ 1.00 [1 TIMESTAMPTZ]
         u UUID 1.00 [1 UUID]
         n TIME 1.00 [1 TIME]
+        i INTERVAL 1.00 [1 INTERVAL]
     "#]],
     );
     check(
@@ -151,6 +153,7 @@ fn dates_and_uuids_can_be_left_alone() {
         t VARCHAR 1.00 [1 VARCHAR]
         u UUID 1.00 [1 UUID]
         n VARCHAR 1.00 [1 VARCHAR]
+        i VARCHAR 1.00 [1 VARCHAR]
     "#]],
     );
     check(
@@ -161,6 +164,7 @@ fn dates_and_uuids_can_be_left_alone() {
         t TIMESTAMPTZ 1.00 [1 TIMESTAMPTZ]
         u VARCHAR 1.00 [1 VARCHAR]
         n TIME 1.00 [1 TIME]
+        i INTERVAL 1.00 [1 INTERVAL]
     "#]],
     );
 }

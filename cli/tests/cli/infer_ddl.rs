@@ -57,6 +57,16 @@ fn json_of_every_shape() {
 }
 
 #[test]
+fn options_that_were_found() {
+    let text = "id;name\n1;Zoë\n2;père\n3;ÿ\n";
+    let utf_16: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    let latin_1: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    check("narrow.csv", text.as_bytes(), &[], &["delimiter = ';'", "name VARCHAR"]);
+    check("wide.csv", &utf_16, &[], &["delimiter = ';'", "encoding = 'utf-16", "name VARCHAR"]);
+    check("latin.csv", &latin_1, &[], &["delimiter = ';'", "encoding = 'latin-1'", "name VARCHAR"]);
+}
+
+#[test]
 fn names_that_need_quotes() {
     check(
         "a b-select.ndjson",

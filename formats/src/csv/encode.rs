@@ -12,6 +12,7 @@ use laminar_schema::{
 use super::{
     CsvOptions, Dialect,
     nested::NestedTexts,
+    number_style::NumberStyle,
     quoting::{Known, Quoting},
 };
 use crate::{
@@ -44,6 +45,11 @@ impl CsvEncoder {
         if options.encoding != Encoding::Utf8 {
             let reason = "other encodings are read, not written";
             return Err(ConfigError::invalid("encoding", options.encoding.name(), "utf-8", reason).into());
+        }
+        if !NumberStyle::new(options).is_plain() {
+            let reason = "other numbers are read, not written: leave out decimal_separator and thousands_separator";
+            let found = NumberStyle::new(options).decimal;
+            return Err(ConfigError::invalid("decimal_separator", &char::from(found).to_string(), ".", reason).into());
         }
         let nested: SchemaResult<Vec<Option<NestedTexts>>> = schema
             .fields()

@@ -100,8 +100,11 @@ impl SchemaResolver {
             return Ok(Detection::default());
         };
         if let Some(head) = inferable.sample_head(&config).await? {
-            let found = if head.bytes.is_empty() { None } else { inferrer.detect(head.as_sample(), &config)? };
-            return Ok(Detection { found, samples: None });
+            return Ok(match head.bytes.is_empty() {
+                // Nothing came in all the time there is: waiting for it again would only take twice as long.
+                true => Detection { found: None, samples: (!head.is_whole).then(Vec::new) },
+                false => Detection { found: inferrer.detect(head.as_sample(), &config)?, samples: None },
+            });
         }
         let samples = inferable.sample_records(&config).await?;
         let found = if samples.is_empty() { None } else { inferrer.detect(SampleHead::Records(&samples), &config)? };

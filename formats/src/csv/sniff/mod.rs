@@ -254,8 +254,7 @@ impl<'a> Search<'a> {
 
     /// Rows that are short or long in a head that is a table all the same.
     fn find_ragged(&mut self, options: &mut CsvOptions, shape: &Shape) {
-        let is_padded = shape.short > 0 && shape.long + shape.broken == 0 && shape.is_table();
-        if is_padded && !self.given.has("ragged_rows") {
+        if shape.is_ragged() && !self.given.has("ragged_rows") {
             options.ragged_rows = RaggedRows::Pad;
             let Shape { short, rows, .. } = shape;
             self.warn(format!(

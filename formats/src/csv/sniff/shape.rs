@@ -66,8 +66,9 @@ impl Shape {
 
     /// Whether short rows stand in a table whose first row has all fields: rows that end early rather than text that
     /// happens to hold delimiters. One delimiter alone is too easily text.
-    fn is_ragged(&self) -> bool {
-        self.width > 2 && self.start == 0 && self.long + self.broken == 0 && self.short * 2 <= self.rows
+    pub(super) fn is_ragged(&self) -> bool {
+        let has_short_only = self.short > 0 && self.long + self.broken == 0;
+        self.width > 2 && self.start == 0 && has_short_only && self.short * 3 <= self.rows
     }
 
     /// Share of rows that are as they should be, in millionths.
