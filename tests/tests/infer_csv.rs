@@ -3,9 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
 
 use expect_test::{Expect, expect};
-use laminar_formats::csv::{CsvDecoder, CsvSample};
-use laminar_schema::{InferenceConfig, NumberInference};
-use laminar_testkit::inferred::{infer_in_every_order, records, show_outcome, with_options};
+use laminar_formats::{
+    csv::{CsvDecoder, CsvInference, CsvSample},
+    framing::text_of_head,
+};
+use laminar_schema::{
+    DecoderSet, FormatInference, FormatSpec, InferenceConfig, NumberInference, Options, RawRecord, SampleHead,
+};
+use laminar_testkit::{
+    frames::file_records,
+    inferred::{infer_in_every_order, records, show_outcome, with_options},
+};
 
 fn check_with(config: InferenceConfig, options: &[(&str, &str)], lines: &[&str], expected: Expect) {
     let config = with_options(config, options);
@@ -175,9 +183,9 @@ fn the_header_names_the_columns() {
     check(
         &["a,b,a", "1,2,x"],
         expect![[r#"
-        b BIGINT 1.00 [1 BIGINT]
-        error: field a: the header names it more than once, so it was left out; set duplicate_fields to 'first' or 'last'
-    "#]],
+            b BIGINT 1.00 [1 BIGINT]
+            error: field a: the header names it more than once, so it was left out; set duplicate_fields to 'rename', 'first' or 'last'
+        "#]],
     );
     check_with(
         InferenceConfig::default(),
@@ -281,4 +289,360 @@ fn timestamp_formats_are_handed_on_to_the_decoder() {
             b DATE 1.00 [1 DATE]
         "#]],
     );
+}
+
+/// What is found in a stream's first bytes, then the schema of its records; found options spelled out give it again.
+fn check_stream(bytes: &[u8], expected: Expect) {
+    check_stream_with(&[], bytes, expected);
+}
+
+fn check_stream_with(given: &[(&str, &str)], bytes: &[u8], expected: Expect) {
+    let config = with_options(InferenceConfig::default(), given);
+    let detected = CsvInference.detect(SampleHead::Bytes { bytes, is_whole: true }, &config).unwrap().unwrap();
+    let found: Vec<(&str, &str)> = detected.found.iter().map(|k| (&**k, detected.options.get(k).unwrap())).collect();
+    let mut shown = found.iter().map(|(key, value)| format!("{key}={value:?}")).collect::<Vec<_>>().join(" ") + "\n";
+    for warning in &detected.warnings {
+        shown += &format!("{warning}\n");
+    }
+    for (key, value) in given {
+        assert_eq!(detected.options.get(key), Some(*value), "an option that was given is never changed");
+    }
+
+    let infer = |options: &Options| {
+        let config = InferenceConfig { format_options: options.clone(), ..InferenceConfig::default() };
+        let spec = FormatSpec::new("csv").with_options(options.clone());
+        let framing = CsvDecoder::framing(&spec).unwrap().unwrap();
+        let (batch, _) = file_records(&framing, &text_of_head(bytes, true, framing.encoding()));
+        let header = batch.partitions().first().and_then(|p| p.preamble.as_deref()).map(RawRecord::new);
+        let fixed = usize::from(header.is_some());
+        let samples: Vec<RawRecord> = header.into_iter().chain(batch.iter().map(|r| r.to_owned())).collect();
+        show_outcome(&infer_in_every_order::<CsvDecoder>("csv", &samples, fixed, &config))
+    };
+    let outcome = infer(&detected.options);
+    let spelled_out = found.iter().chain(given).copied();
+    assert_eq!(infer(&Options::from_pairs(spelled_out)), outcome, "the dialect is reproducible as options");
+    expected.assert_eq(&(shown + &outcome));
+}
+
+#[test]
+fn dialects_are_found() {
+    check_stream(
+        b"a;b;c\n1;2,5;x\n2;3,5;y\n",
+        expect![[r#"
+        delimiter=";" header="true" decimal_separator=","
+        a BIGINT 1.00 [2 BIGINT]
+        b DOUBLE 1.00 [2 DOUBLE]
+        c VARCHAR 1.00 [2 VARCHAR]
+    "#]],
+    );
+    check_stream(
+        b"a\tb\n1\tx\n2\ty\n",
+        expect![[r#"
+        delimiter="\\t" header="true"
+        a BIGINT 1.00 [2 BIGINT]
+        b VARCHAR 1.00 [2 VARCHAR]
+    "#]],
+    );
+    check_stream(
+        b"a||b||c\n1||2|3||x\n4||5||y\n",
+        expect![[r#"
+        delimiter="||" header="true"
+        a BIGINT 1.00 [2 BIGINT]
+        b VARCHAR 1.00 [1 BIGINT, 1 VARCHAR]
+        c VARCHAR 1.00 [2 VARCHAR]
+        warning: field b: holds 1 BIGINT (5 at line 3 of file) and 1 VARCHAR (2|3 at line 2 of file), which only VARCHAR holds together
+    "#]],
+    );
+    check_stream(
+        b"1|~|x\n2|~|y\n",
+        expect![[r#"
+        delimiter="|~|" header="false"
+        column0 BIGINT 1.00 [2 BIGINT]
+        column1 VARCHAR 1.00 [2 VARCHAR]
+    "#]],
+    );
+    check_stream(
+        b"'a','b,c'\n'1','x,y'\n'2','z'\n",
+        expect![[r#"
+        delimiter="," header="true" quote="'"
+        a BIGINT 1.00 [2 BIGINT]
+        b,c VARCHAR 1.00 [2 VARCHAR]
+    "#]],
+    );
+    check_stream(
+        b"a,b\n\"say \\\"hi, you\\\"\",1\n\"x\",2\n",
+        expect![[r#"
+        delimiter="," header="true" escape="\\"
+        a VARCHAR 1.00 [2 VARCHAR]
+        b BIGINT 1.00 [2 BIGINT]
+    "#]],
+    );
+    check_stream(
+        b"a, b\n1, 2.5\n2, 3\n",
+        expect![[r#"
+        delimiter="," header="true" trim="true"
+        a BIGINT 1.00 [2 BIGINT]
+        b DOUBLE 1.00 [1 BIGINT, 1 DOUBLE]
+    "#]],
+    );
+    check_stream(
+        b"k,v,w\n1,NULL,x\n2,7,NULL\n3,8,y\n",
+        expect![[r#"
+        delimiter="," header="true" null_values=",NULL"
+        k BIGINT 1.00 [3 BIGINT]
+        v BIGINT 0.67 [2 BIGINT, 1 NULL]
+        w VARCHAR 0.67 [1 NULL, 2 VARCHAR]
+    "#]],
+    );
+    check_stream(
+        b"k;v\nx;1.234,56\ny;7,5\n",
+        expect![[r#"
+        delimiter=";" header="true" decimal_separator="," thousands_separator="."
+        k VARCHAR 1.00 [2 VARCHAR]
+        v DOUBLE 1.00 [2 DOUBLE]
+    "#]],
+    );
+}
+
+#[test]
+fn headers_are_told_from_rows() {
+    check_stream(
+        b"1,x\n2,y\n",
+        expect![[r#"
+        delimiter="," header="false"
+        column0 BIGINT 1.00 [2 BIGINT]
+        column1 VARCHAR 1.00 [2 VARCHAR]
+    "#]],
+    );
+    check_stream(
+        b"id,name\n",
+        expect![[r#"
+        delimiter="," header="true"
+        id VARCHAR 0.00 []
+        name VARCHAR 0.00 []
+        warning: the sample has a header and no row below it, so every column is VARCHAR
+    "#]],
+    );
+    check_stream(
+        b"name\nanna\nbob\n",
+        expect![[r#"
+        delimiter="," header="true"
+        name VARCHAR 1.00 [2 VARCHAR]
+    "#]],
+    );
+    check_stream(
+        b"7\n8\n",
+        expect![[r#"
+        delimiter="," header="false"
+        column0 BIGINT 1.00 [2 BIGINT]
+    "#]],
+    );
+    check_stream(
+        b"a,a, ,b\n1,2,3,4\n",
+        expect![[r#"
+        delimiter="," header="true" duplicate_fields="rename"
+        a BIGINT 1.00 [1 BIGINT]
+        a_1 BIGINT 1.00 [1 BIGINT]
+        column2 BIGINT 1.00 [1 BIGINT]
+        b BIGINT 1.00 [1 BIGINT]
+    "#]],
+    );
+}
+
+#[test]
+fn what_stands_around_a_table_is_left_out() {
+    check_stream(
+        "\u{feff}id,n\n1,2\n".as_bytes(),
+        expect![[r#"
+        delimiter="," header="true"
+        id BIGINT 1.00 [1 BIGINT]
+        n BIGINT 1.00 [1 BIGINT]
+    "#]],
+    );
+    check_stream(
+        b"# made by hand\nid,n\n1,2\n# more\n3,4\n",
+        expect![[r##"
+        delimiter="," header="true" comment="#"
+        id BIGINT 1.00 [2 BIGINT]
+        n BIGINT 1.00 [2 BIGINT]
+    "##]],
+    );
+    check_stream(
+        b"Report of today\n\nid,n\n1,2\n3,4\n5,6\n",
+        expect![[r#"
+        delimiter="," header="true" skip_lines="2"
+        warning: 2 lines in front of the table are skipped; set skip_lines to 0 to read them
+        id BIGINT 1.00 [3 BIGINT]
+        n BIGINT 1.00 [3 BIGINT]
+    "#]],
+    );
+    check_stream(
+        b"a,b\r\n1,\"x\ny\"\n2,z\r\n",
+        expect![[r#"
+        delimiter="," header="true"
+        a BIGINT 1.00 [2 BIGINT]
+        b VARCHAR 1.00 [2 VARCHAR]
+    "#]],
+    );
+    check_stream(
+        b"a,b\n1,2,\n3,4,\n",
+        expect![[r#"
+        delimiter="," header="true" ragged_rows="ignore_extra"
+        a BIGINT 1.00 [2 BIGINT]
+        b BIGINT 1.00 [2 BIGINT]
+    "#]],
+    );
+}
+
+#[test]
+fn ragged_rows_are_padded_or_one_column() {
+    check_stream(
+        b"a,b,c\n1,2,3\n4,5,6\n7,8\n",
+        expect![[r#"
+        delimiter="," header="true" ragged_rows="pad"
+        warning: 1 of 4 rows are short, and filled up with nulls; set ragged_rows to reject them
+        a BIGINT 1.00 [3 BIGINT]
+        b BIGINT 1.00 [3 BIGINT]
+        c BIGINT 0.67 [2 BIGINT]
+    "#]],
+    );
+    check_stream(
+        b"Dear all,\nhow are you?\nBest, me, and, others\nbye\n",
+        expect![[r#"
+        delimiter="|" header="true"
+        error: no delimiter gives all rows as many fields, so each row is kept as one text; set delimiter
+        Dear all, VARCHAR 1.00 [3 VARCHAR]
+    "#]],
+    );
+}
+
+#[test]
+fn encodings_are_found() {
+    let utf16: Vec<u8> = "id,stadt\n1,Köln\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    check_stream(
+        &utf16,
+        expect![[r#"
+        delimiter="," header="true" encoding="utf-16be"
+        id BIGINT 1.00 [1 BIGINT]
+        stadt VARCHAR 1.00 [1 VARCHAR]
+    "#]],
+    );
+    let marked: Vec<u8> = "\u{feff}id,stadt\n1,Köln\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    check_stream(
+        &marked,
+        expect![[r#"
+        delimiter="," header="true" encoding="utf-16"
+        id BIGINT 1.00 [1 BIGINT]
+        stadt VARCHAR 1.00 [1 VARCHAR]
+    "#]],
+    );
+    check_stream(
+        b"id,stadt\n1,K\xf6ln\n",
+        expect![[r#"
+        delimiter="," header="true" encoding="latin-1"
+        warning: the bytes are no UTF-8, and are read as Latin-1; set encoding if that is wrong
+        id BIGINT 1.00 [1 BIGINT]
+        stadt VARCHAR 1.00 [1 VARCHAR]
+    "#]],
+    );
+}
+
+#[test]
+fn days_are_read_as_the_unambiguous_ones_say() {
+    check_stream(
+        b"us,eu,open,mixed\n01/31/2024,31/01/2024,01/02/2024,31/01/2024\n02/01/2024,01/02/2024,03/04/2024,01/31/2024\n",
+        expect![[r#"
+            delimiter="," header="true"
+            us DATE 1.00 [2 DATE]
+            eu DATE 1.00 [2 DATE]
+            open DATE 1.00 [2 DATE]
+            mixed VARCHAR 1.00 [2 DATE]
+            warning: field open: no value tells %d/%m/%Y from %m/%d/%Y; read as %d/%m/%Y: set timestamp_formats
+            warning: field mixed: its days are written in more than one order (%d/%m/%Y, %m/%d/%Y); kept as VARCHAR
+        "#]],
+    );
+    check_stream(
+        b"at;no;short\n03.04.2024 10:30;1.2.3;24-12-31\n13.04.2024 11:00;1.2.4;25-01-01\n",
+        expect![[r#"
+        delimiter=";" header="true"
+        at TIMESTAMP 1.00 [2 TIMESTAMP]
+        no VARCHAR 1.00 [2 VARCHAR]
+        short DATE 1.00 [2 DATE]
+        warning: field short: no value tells %y-%m-%d from %d-%m-%y; read as %y-%m-%d: set timestamp_formats
+    "#]],
+    );
+}
+
+#[test]
+fn a_dash_is_no_date_and_a_mostly_empty_column_keeps_its_type() {
+    check_stream(
+        b"d,e\n2024-01-01,-\n2024-01-02,-\n,2024-01-03\n",
+        expect![[r#"
+        delimiter="," header="true"
+        d DATE 0.67 [2 DATE, 1 NULL]
+        e VARCHAR 1.00 [1 DATE, 2 VARCHAR]
+    "#]],
+    );
+    let mut mostly_empty = b"id,n\n1,5\n".to_vec();
+    for id in 2..40 {
+        mostly_empty.extend_from_slice(format!("{id},\n").as_bytes());
+    }
+    check_stream(
+        &mostly_empty,
+        expect![[r#"
+        delimiter="," header="true"
+        id BIGINT 1.00 [39 BIGINT]
+        n BIGINT 0.03 [1 BIGINT, 38 NULL]
+    "#]],
+    );
+    check_stream(
+        b"zip,n\n01234,1\n90210,2\n",
+        expect![[r#"
+        delimiter="," header="true"
+        zip VARCHAR 1.00 [1 BIGINT, 1 VARCHAR]
+        n BIGINT 1.00 [2 BIGINT]
+        info: field zip: kept as VARCHAR for its leading zeros (01234 at line 2 of file); declare BIGINT to read numbers
+    "#]],
+    );
+}
+
+#[test]
+fn options_that_were_given_narrow_the_search() {
+    check_stream_with(
+        &[("delimiter", ";")],
+        b"a,b;c\n1,2;3\n",
+        expect![[r#"
+        header="true" decimal_separator=","
+        a,b DOUBLE 1.00 [1 DOUBLE]
+        c BIGINT 1.00 [1 BIGINT]
+    "#]],
+    );
+    check_stream_with(
+        &[("header", "false")],
+        b"a,b\n1,2\n",
+        expect![[r#"
+        delimiter=","
+        column0 VARCHAR 1.00 [1 BIGINT, 1 VARCHAR]
+        column1 VARCHAR 1.00 [1 BIGINT, 1 VARCHAR]
+        warning: field column0: holds 1 BIGINT (1 at line 2 of file) and 1 VARCHAR (a at line 1 of file), which only VARCHAR holds together
+        warning: field column1: holds 1 BIGINT (2 at line 2 of file) and 1 VARCHAR (b at line 1 of file), which only VARCHAR holds together
+    "#]],
+    );
+    check_stream_with(
+        &[("sep", "|"), ("quote", "'")],
+        b"a|b\n'1|2'|3\n",
+        expect![[r#"
+        header="true"
+        a VARCHAR 1.00 [1 VARCHAR]
+        b BIGINT 1.00 [1 BIGINT]
+    "#]],
+    );
+}
+
+#[test]
+fn records_have_no_header() {
+    let samples = records(["a;1,5", "b;2,5"]);
+    let detected = CsvInference.detect(SampleHead::Records(&samples), &InferenceConfig::default()).unwrap().unwrap();
+    let found: Vec<_> = detected.found.iter().map(|k| (&**k, detected.options.get(k).unwrap())).collect();
+    assert_eq!(found, [("delimiter", ";"), ("header", "false"), ("decimal_separator", ",")]);
 }

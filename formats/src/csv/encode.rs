@@ -48,8 +48,8 @@ impl CsvEncoder {
         }
         if !NumberStyle::new(options).is_plain() {
             let reason = "other numbers are read, not written: leave out decimal_separator and thousands_separator";
-            let found = NumberStyle::new(options).decimal;
-            return Err(ConfigError::invalid("decimal_separator", &char::from(found).to_string(), ".", reason).into());
+            let found = char::from(NumberStyle::new(options).decimal).to_string();
+            return Err(ConfigError::invalid("decimal_separator", found, ".", reason).into());
         }
         let nested: SchemaResult<Vec<Option<NestedTexts>>> = schema
             .fields()

@@ -9,7 +9,7 @@ use crate::infer::{Fallback, Kind, Member, Place, Rules, Value, is_number};
 
 /// Days and times as tables of the world write them, behind the configuration's own formats. Of two that fit every text
 /// of a column the first is taken, so the day stands in front of the month where nothing decides.
-const FORMATS: [&str; 46] = [
+const FORMATS: [&str; 45] = [
     "%d/%m/%Y",
     "%m/%d/%Y",
     "%d-%m-%Y",
@@ -27,7 +27,6 @@ const FORMATS: [&str; 46] = [
     "%m/%d/%y",
     "%d-%m-%y",
     "%m-%d-%y",
-    "%d.%m.%y",
     "%d/%m/%Y %H:%M:%S%.f",
     "%m/%d/%Y %H:%M:%S%.f",
     "%d-%m-%Y %H:%M:%S%.f",

@@ -237,13 +237,13 @@ impl<'a> Chooser<'a> {
             self.say(spot.path, WarningSeverity::Warning, message.to_owned());
             return Field::new(spot.name, DataType::Utf8, true);
         }
-        if self.fallback == Fallback::Varchar && self.rules.texts.is_contradictory(texts) {
+        if self.has_free_formats() && self.rules.texts.is_contradictory(texts) {
             let formats = self.rules.texts.column_formats(texts).join(", ");
             let message = format!("its days are written in more than one order ({formats}); kept as VARCHAR");
             self.say(spot.path, WarningSeverity::Warning, message);
             return Field::new(spot.name, DataType::Utf8, true);
         }
-        if self.fallback == Fallback::Varchar
+        if self.has_free_formats()
             && let Some((chosen, other)) = self.rules.texts.rival(texts)
         {
             let message = format!("no value tells {chosen} from {other}; read as {chosen}: set timestamp_formats");
@@ -267,6 +267,13 @@ impl<'a> Chooser<'a> {
         } else {
             field::with_metadata(field, TIMESTAMP_FORMATS_METADATA, formats.join("\n"))
         }
+    }
+
+    /// Whether nobody has chosen timestamp formats, so that a format only guesses which part is the day.
+    fn has_free_formats(&self) -> bool {
+        self.fallback == Fallback::Varchar
+            && !self.rules.texts.are_named()
+            && self.config.timestamp_formats == InferenceConfig::default().timestamp_formats
     }
 
     fn list(&mut self, spot: Spot<'_>, evidence: &Evidence) -> Field {

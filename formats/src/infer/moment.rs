@@ -28,21 +28,54 @@ impl Moment {
     }
 }
 
+/// How many digits a year must have: a decoder is generous, but `1.2.3` is a version and `1/2/3` no day.
+#[derive(Debug, Clone, Copy)]
+enum Years {
+    Four,
+    TwoInFront,
+    TwoAtTheEnd,
+    Any,
+}
+
+impl Years {
+    fn of(pattern: &str) -> Self {
+        match pattern {
+            _ if pattern.contains("%Y") => Self::Four,
+            _ if pattern.starts_with("%y") => Self::TwoInFront,
+            _ if pattern.ends_with("%y") => Self::TwoAtTheEnd,
+            _ => Self::Any,
+        }
+    }
+
+    fn are_in(self, text: &[u8]) -> bool {
+        let are_digits = |digits: Option<&[u8; 2]>| digits.is_some_and(|d| d.iter().all(u8::is_ascii_digit));
+        match self {
+            Self::Four => text.windows(4).any(|digits| digits.iter().all(u8::is_ascii_digit)),
+            Self::TwoInFront => are_digits(text.first_chunk()),
+            Self::TwoAtTheEnd => are_digits(text.last_chunk()),
+            Self::Any => true,
+        }
+    }
+}
+
 /// A strftime pattern, and what a text is that fits it. It is read as the decoder reads it.
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) text: String,
     kind: Kind,
     items: Strftime,
-    /// It has a year of four digits, and texts must have all four: `1.2.3` is a version.
-    has_long_year: bool,
+    years: Years,
 }
 
 impl Pattern {
     /// `None` for a text that is no pattern.
     pub(super) fn new(text: &str) -> Option<Self> {
-        let has_long_year = text.contains("%Y");
-        Some(Self { text: text.to_owned(), kind: kind_of(text)?, items: Strftime::new(text).ok()?, has_long_year })
+        Some(Self {
+            text: text.to_owned(),
+            kind: kind_of(text)?,
+            items: Strftime::new(text).ok()?,
+            years: Years::of(text),
+        })
     }
 
     /// Bytes that a fitting text may begin with.
@@ -56,7 +89,7 @@ impl Pattern {
     }
 
     pub(super) fn read(&self, text: &[u8]) -> Option<Moment> {
-        if !self.items.may_fit(text) || (self.has_long_year && !has_four_digits(text)) {
+        if !self.items.may_fit(text) || !self.years.are_in(text) {
             return None;
         }
         let text = std::str::from_utf8(text).ok()?;
@@ -69,10 +102,6 @@ impl Pattern {
         }
         Some(Moment::on_day(self.kind, local.days, local.nanos % 1000 != 0))
     }
-}
-
-fn has_four_digits(text: &[u8]) -> bool {
-    text.windows(4).any(|digits| digits.iter().all(u8::is_ascii_digit))
 }
 
 /// What a text is that fits a pattern: with a zone an instant, with a day and a time a timestamp.

@@ -200,6 +200,11 @@ impl TextRules {
         }
     }
 
+    /// Whether the decoder has formats of its own.
+    pub(super) fn are_named(&self) -> bool {
+        self.always_named
+    }
+
     /// Whether no format fits all texts, and those that fit some name day, month and year in different orders: of
     /// `13/01/2024` and `01/14/2024` one has the day in front and the other the month.
     pub(super) fn is_contradictory(&self, facts: &TextFacts) -> bool {

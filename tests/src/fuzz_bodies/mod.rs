@@ -4,11 +4,12 @@
 mod records;
 mod sql;
 
-pub use records::{csv, json, msgpack};
+pub use records::{csv, csv_sniff, json, msgpack};
 pub use sql::ddl;
 
 /// What a target does with one input. It panics when that is a finding.
 pub type Body = fn(&[u8]);
 
 /// Every body with the name of its fuzz target and of its corpus folder.
-pub const BODIES: &[(&str, Body)] = &[("csv", csv), ("ddl", ddl), ("json", json), ("msgpack", msgpack)];
+pub const BODIES: &[(&str, Body)] =
+    &[("csv", csv), ("csv_sniff", csv_sniff), ("ddl", ddl), ("json", json), ("msgpack", msgpack)];

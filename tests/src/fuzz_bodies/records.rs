@@ -5,14 +5,15 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{Field, Schema, SchemaRef};
 use laminar_formats::{
-    csv::CsvDecoder,
+    csv::{CsvDecoder, CsvInference, CsvOptions, Dialect},
     framing::{FrameBuffer, Framer},
     json::JsonDecoder,
     msgpack::{MsgPackDecoder, MsgPackEncoder, MsgPackInference},
 };
 use laminar_schema::{
-    DeclaredColumn, DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncoderSet, FormatDecoder, FormatEncoder,
-    FormatInference, FormatSpec, InferenceConfig, Options, RawBatch, RawRecord, ddl, format::Framing,
+    ConnectorConfig, DeclaredColumn, DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncoderSet, FormatDecoder,
+    FormatEncoder, FormatInference, FormatSpec, InferenceConfig, Options, RawBatch, RawRecord, SampleHead, ddl,
+    format::Framing,
 };
 
 /// Columns of every type that text can carry, flat; then nested; then what options do.
@@ -38,6 +39,33 @@ pub fn json(bytes: &[u8]) {
     let rescue =
         Options::from_pairs([("unknown_fields", "rescue"), ("type_mismatch", "rescue"), ("coerce_strings", "true")]);
     check::<JsonDecoder>("json", SCHEMAS[2], &rescue, bytes, |_| false);
+}
+
+/// Finds options in a CSV stream's first bytes, and infers and decodes with them.
+///
+/// # Panics
+/// When options that were found are refused, or are not the same the next time.
+pub fn csv_sniff(bytes: &[u8]) {
+    let config = InferenceConfig::default();
+    for is_whole in [true, false] {
+        let detect = |config: &InferenceConfig| {
+            CsvInference.detect(SampleHead::Bytes { bytes, is_whole }, config).expect("defaults are no contradiction")
+        };
+        let detected = detect(&config).expect("CSV always has a dialect");
+        assert_eq!(detect(&config).as_ref(), Some(&detected), "the same bytes have the same dialect");
+        let options = CsvOptions::from_options(&detected.options).expect("found options are options");
+        Dialect::new(&options).expect("found options do not contradict each other");
+        // What was found is taken as given, and leaves nothing to be found but what the defaults are.
+        let config = InferenceConfig { format_options: detected.options.clone(), ..config.clone() };
+        let again = detect(&config).expect("CSV always has a dialect");
+        assert!(!again.found.iter().any(|key| detected.found.contains(key)), "{:?} {:?}", detected.found, again.found);
+    }
+    let records: Vec<RawRecord> = bytes.split(|b| *b == b'\n').take(MAX_RECORDS).map(RawRecord::new).collect();
+    let of_records = CsvInference.detect(SampleHead::Records(&records), &config);
+    let options = of_records.expect("defaults are no contradiction").expect("CSV always has a dialect").options;
+    let config = InferenceConfig { format_options: options, ..config };
+    // That there is no schema is an answer; there is no panic.
+    let _ = CsvInference.infer(&records, &config);
 }
 
 /// Decodes lines as CSV records, by position.

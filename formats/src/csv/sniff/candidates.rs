@@ -6,7 +6,7 @@ use super::given::Given;
 use crate::csv::{CsvOptions, Delimiter, Mark};
 
 /// Delimiters of one character, those first that win where all else is equal.
-const DELIMITERS: [&str; 4] = [",", "|", ";", "\t"];
+pub(super) const DELIMITERS: [&str; 4] = [",", "|", ";", "\t"];
 
 /// Characters that delimiters of several are made of.
 const COMPOUNDS: &[u8] = b"|~^;:#$@!<>\x01\x1f\x1e";

@@ -40,6 +40,17 @@ pub(super) fn columns(grid: &mut Grid<'_>, rows: &[Row], typing: &Typing, read: 
     columns
 }
 
+/// Columns of text that hold some other usual delimiter in every field: they look like several.
+pub(super) fn compound_columns(grid: &mut Grid<'_>, rows: &[Row], kinds: &[Kind], delimiters: &[&str]) -> usize {
+    let mut are_compound: Vec<bool> = kinds.iter().map(|kind| !is_typed(*kind) && !rows.is_empty()).collect();
+    for row in rows {
+        for (is_compound, field) in are_compound.iter_mut().zip(grid.fields(*row)) {
+            *is_compound &= !field.quoted && delimiters.iter().any(|d| field.text.contains(d));
+        }
+    }
+    are_compound.into_iter().filter(|is_compound| *is_compound).count()
+}
+
 /// The kind of each column.
 pub(super) fn kinds(columns: &[Member]) -> Vec<Kind> {
     columns.iter().map(|column| column.value.kind(Fallback::Varchar)).collect()

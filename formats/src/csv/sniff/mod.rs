@@ -18,7 +18,7 @@ mod header;
 mod shape;
 mod values;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cmp::Reverse};
 
 use laminar_schema::{
     ConnectorConfig, DetectedFormat, InferenceConfig, InferenceWarning, RawRecord, SampleHead, SchemaResult,
@@ -27,7 +27,7 @@ use laminar_schema::{
 
 use super::{CsvOptions, DuplicateColumns, Mark, RaggedRows, names::unique_names, typing::Typing};
 use crate::framing::text_of_head;
-use columns::{body, columns as evidence, is_typed, kinds};
+use columns::{body, columns as evidence, compound_columns, is_typed, kinds};
 use given::Given;
 use grid::Grid;
 use shape::Shape;
@@ -82,6 +82,8 @@ struct Trial {
     has_quoted: bool,
     /// Share of the columns that are more than text, in millionths.
     typed: usize,
+    /// Columns that look like several.
+    compound: usize,
 }
 
 impl<'a> Search<'a> {
@@ -209,7 +211,7 @@ impl<'a> Search<'a> {
             let grid = self.grid(&options)?;
             if !grid.rows.is_empty() {
                 let (shape, has_quoted) = (Shape::of(&grid.rows), grid.has_quoted);
-                trials.push(Trial { options, shape, has_quoted, typed: 0 });
+                trials.push(Trial { options, shape, has_quoted, typed: 0, compound: 0 });
             }
         }
         let rank = |trial: &Trial| (trial.shape.is_table(), trial.shape.evenness());
@@ -217,10 +219,10 @@ impl<'a> Search<'a> {
         trials.retain(|trial| rank(trial) == top);
         if trials.len() > 1 {
             for trial in &mut trials {
-                trial.typed = self.typed_share(trial)?;
+                self.look_into(trial)?;
             }
         }
-        let score = |t: &Trial| (t.typed, t.has_quoted, t.shape.even, t.shape.width);
+        let score = |t: &Trial| (Reverse(t.compound), t.typed, t.has_quoted, t.shape.even, t.shape.width);
         let mut found: Option<Trial> = None;
         let mut rival = None;
         for trial in trials {
@@ -243,13 +245,19 @@ impl<'a> Search<'a> {
         Ok(found)
     }
 
-    fn typed_share(&self, trial: &Trial) -> SchemaResult<usize> {
+    /// Looks at the columns that a dialect makes, which tells it from others of the same shape.
+    fn look_into(&self, trial: &mut Trial) -> SchemaResult<()> {
         let mut grid = self.grid(&trial.options)?;
         let mut rows = body(&grid, &trial.shape);
         rows.truncate(TIE_ROWS);
-        let typing = Typing::new(self.config, &trial.options);
-        let kinds = kinds(&evidence(&mut grid, &rows, &typing, |text| text));
-        Ok(kinds.iter().filter(|kind| is_typed(**kind)).count() * 1_000_000 / kinds.len().max(1))
+        let mut options = trial.options.clone();
+        values::find(&mut grid, &rows, &mut options, &self.given, self.config, trial.shape.width > 1);
+        let typing = Typing::new(self.config, &options);
+        let kinds = kinds(&evidence(&mut grid, &rows, &typing, values::reader(options.trim)));
+        trial.typed = kinds.iter().filter(|kind| is_typed(**kind)).count() * 1_000_000 / kinds.len().max(1);
+        let others: Vec<&str> = candidates::DELIMITERS.into_iter().filter(|d| *d != options.delimiter.0).collect();
+        trial.compound = compound_columns(&mut grid, &rows, &kinds, &others);
+        Ok(())
     }
 
     /// Rows that are short or long in a head that is a table all the same.

@@ -1,0 +1,1 @@
+a BIGINT, a_1 BIGINT, column2 BIGINT, "b c" BIGINT

@@ -1,0 +1,1 @@
+id BIGINT, price DOUBLE, amount DECIMAL(12,2), name VARCHAR
