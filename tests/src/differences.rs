@@ -139,35 +139,75 @@ mod tests {
     fn a_list_is_complete_and_has_nothing_else() {
         let listed = "# words\n\na b.csv\tspec says so\twhy\nc\tDuckDB bug https://example.org/1\twhy\n";
         check(listed, 8, &["a b.csv", "c"], expect!["8 of 10 files agree; the others: 1 DuckDB bug, 1 spec says so"]);
-        check(listed, 8, &["c", "d"], expect![[r#"
+        check(
+            listed,
+            8,
+            &["c", "d"],
+            expect![[r#"
             d: differs, and is not listed
             a b.csv: listed, and does not differ
-        "#]]);
-        check(listed, 7, &["a b.csv", "c"], expect![[r#"
+        "#]],
+        );
+        check(
+            listed,
+            7,
+            &["a b.csv", "c"],
+            expect![[r#"
             less than 80 % agree: 7 of 9 files agree; the others: 1 DuckDB bug, 1 spec says so
-        "#]]);
+        "#]],
+        );
         check("a\tnot yet\twhy\n", 20, &["a"], expect!["20 of 21 files agree; the others: 1 not yet"]);
-        check("a\tnot yet\twhy\n", 19, &["a"], expect![[r#"
+        check(
+            "a\tnot yet\twhy\n",
+            19,
+            &["a"],
+            expect![[r#"
             5 % or more are `not yet`: 19 of 20 files agree; the others: 1 not yet
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn lines_that_are_no_difference_are_named() {
-        check("a\tspec says so\n", 1, &[], expect![[r#"
+        check(
+            "a\tspec says so\n",
+            1,
+            &[],
+            expect![[r#"
             line 1: expected name, reason and words, a tab between them: "a\tspec says so"
-        "#]]);
-        check("a\tit is Monday\twhy\n", 1, &[], expect![[r#"
+        "#]],
+        );
+        check(
+            "a\tit is Monday\twhy\n",
+            1,
+            &[],
+            expect![[r#"
             line 1: the reason is not of the closed list: "a\tit is Monday\twhy"
-        "#]]);
-        check("a\tDuckDB bug\twhy\n", 1, &[], expect![[r#"
+        "#]],
+        );
+        check(
+            "a\tDuckDB bug\twhy\n",
+            1,
+            &[],
+            expect![[r#"
             line 1: the reason is not of the closed list: "a\tDuckDB bug\twhy"
-        "#]]);
-        check("a\tnot yet\t \n", 1, &[], expect![[r#"
+        "#]],
+        );
+        check(
+            "a\tnot yet\t \n",
+            1,
+            &[],
+            expect![[r#"
             line 1: expected name, reason and words, a tab between them: "a\tnot yet\t "
-        "#]]);
-        check("b\tnot yet\twhy\nb\tnot yet\twhy\n", 1, &[], expect![[r#"
+        "#]],
+        );
+        check(
+            "b\tnot yet\twhy\nb\tnot yet\twhy\n",
+            1,
+            &[],
+            expect![[r#"
             line 2: this file has a line already: "b\tnot yet\twhy"
-        "#]]);
+        "#]],
+        );
     }
 }
