@@ -127,7 +127,11 @@ async fn null_ratio_changes_the_type() {
         assert_eq!(infer("json", &texts).schema, dense.schema, "{nulls} nulls");
     }
     let text = "{\"a\":null}\n{}\n{\"a\":null}\n{\"a\":{\"x\":1.5}}\n";
-    sql("", text, "FORMAT JSON INFER SCHEMA (sample_size = 10)", expect![[r#"
+    sql(
+        "",
+        text,
+        "FORMAT JSON INFER SCHEMA (sample_size = 10)",
+        expect![[r#"
         a STRUCT(x DOUBLE)
         +----------+
         | a        |
@@ -137,7 +141,9 @@ async fn null_ratio_changes_the_type() {
         | NULL     |
         | {x: 1.5} |
         +----------+
-    "#]]).await;
+    "#]],
+    )
+    .await;
 }
 
 /// A dash that stands for "no date" was read as a date, or made the whole column null.
@@ -494,9 +500,15 @@ async fn a_header_alone_is_a_row() {
         +---+---+
     "#]],
     );
-    sql("", "a,b\n", "FORMAT CSV INFER SCHEMA (sample_timeout = '1s')", expect![[r#"
+    sql(
+        "",
+        "a,b\n",
+        "FORMAT CSV INFER SCHEMA (sample_timeout = '1s')",
+        expect![[r#"
         a VARCHAR, b VARCHAR
-    "#]]).await;
+    "#]],
+    )
+    .await;
 }
 
 /// duckdb#25826: keys that only later records have were dropped.
@@ -605,7 +617,11 @@ async fn casts_are_silent() {
 async fn declaring_a_column_loses_the_others() {
     let text = "{\"id\":1,\"price\":2.5,\"at\":\"2024-01-01\"}\n{\"id\":2,\"more\":[1]}\n";
     let codes = "{\"id\":\"007\",\"price\":2.5}\n{\"id\":\"2\",\"more\":[1]}\n";
-    sql("(id VARCHAR NOT NULL, * PREFIX 'x_')", codes, "FORMAT JSON", expect![[r#"
+    sql(
+        "(id VARCHAR NOT NULL, * PREFIX 'x_')",
+        codes,
+        "FORMAT JSON",
+        expect![[r#"
         id VARCHAR, x_more BIGINT[], x_price DOUBLE
         +-----+--------+---------+
         | id  | x_more | x_price |
@@ -613,7 +629,9 @@ async fn declaring_a_column_loses_the_others() {
         | 007 | NULL   | 2.5     |
         | 2   | [1]    | NULL    |
         +-----+--------+---------+
-    "#]]).await;
+    "#]],
+    )
+    .await;
     sql(
         "(id DECIMAL(10, 2), *)",
         text,
