@@ -5,7 +5,6 @@
 pub mod bare;
 pub mod capable;
 pub mod differ;
-pub mod differences;
 pub mod engine;
 pub mod framed;
 pub mod frames;
