@@ -274,3 +274,20 @@ fn details_say_where_the_first_and_the_last_value_stand() {
         inferred.schema.fields().iter().map(|f| format!("{} {}", payload_key(f), field_type_name(f))).collect();
     assert_eq!(types, ["a JSON", "b BOOLEAN[]"]);
 }
+
+#[test]
+fn every_option_is_documented() {
+    let docs = include_str!("../../docs/inference.md");
+    let (_, table) = docs.split_once("\n## Configuration\n").unwrap();
+    let (table, _) = table.split_once("\n### ").unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    let documented: Vec<(&str, &str)> = rows.map(|(key, rest)| (key, rest.split('|').next().unwrap().trim())).collect();
+    // A list of patterns is cut short.
+    let default = |default: &'static str| match default {
+        list if list.starts_with("iso8601, ") => "iso8601, …",
+        default => default,
+    };
+    let known: Vec<(&str, &str)> =
+        InferenceConfig::KEYS.iter().map(|key| (key.key, default(key.default.unwrap()))).collect();
+    assert_eq!(documented, known);
+}
