@@ -68,7 +68,7 @@ pub struct InferenceConfig {
     pub field_appearance_threshold: f64,
     /// Types that fields have whatever the sample says, by path.
     pub hints: Vec<TypeHint>,
-    /// Whether texts may become DATE, TIME, TIMESTAMP or TIMESTAMPTZ.
+    /// Whether texts may become DATE, TIME, TIMESTAMP, TIMESTAMPTZ or INTERVAL.
     pub detect_dates: bool,
     /// Whether texts may become UUID.
     pub detect_uuids: bool,

@@ -131,8 +131,9 @@ fn hints_that_cannot_be_read_are_errors() {
 
 #[test]
 fn dates_and_uuids_can_be_left_alone() {
-    let texts =
-        [r#"{"d":"2024-01-01","t":"2024-01-01T00:00:00Z","u":"123e4567-e89b-12d3-a456-426614174000","n":"23:59:59"}"#];
+    let texts = [
+        r#"{"d":"2024-01-01","t":"2024-01-01T00:00:00Z","u":"123e4567-e89b-12d3-a456-426614174000","n":"23:59:59","i":"PT5M"}"#,
+    ];
     check(
         &[],
         &texts,
@@ -141,6 +142,7 @@ fn dates_and_uuids_can_be_left_alone() {
         t TIMESTAMPTZ 1.00 [1 TIMESTAMPTZ]
         u UUID 1.00 [1 UUID]
         n TIME 1.00 [1 TIME]
+        i INTERVAL 1.00 [1 INTERVAL]
     "#]],
     );
     check(
@@ -151,6 +153,7 @@ fn dates_and_uuids_can_be_left_alone() {
         t VARCHAR 1.00 [1 VARCHAR]
         u UUID 1.00 [1 UUID]
         n VARCHAR 1.00 [1 VARCHAR]
+        i VARCHAR 1.00 [1 VARCHAR]
     "#]],
     );
     check(
@@ -161,6 +164,7 @@ fn dates_and_uuids_can_be_left_alone() {
         t TIMESTAMPTZ 1.00 [1 TIMESTAMPTZ]
         u VARCHAR 1.00 [1 VARCHAR]
         n TIME 1.00 [1 TIME]
+        i INTERVAL 1.00 [1 INTERVAL]
     "#]],
     );
 }
@@ -269,4 +273,21 @@ fn details_say_where_the_first_and_the_last_value_stand() {
     let types: Vec<String> =
         inferred.schema.fields().iter().map(|f| format!("{} {}", payload_key(f), field_type_name(f))).collect();
     assert_eq!(types, ["a JSON", "b BOOLEAN[]"]);
+}
+
+#[test]
+fn every_option_is_documented() {
+    let docs = include_str!("../../docs/inference.md");
+    let (_, table) = docs.split_once("\n## Configuration\n").unwrap();
+    let (table, _) = table.split_once("\n### ").unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    let documented: Vec<(&str, &str)> = rows.map(|(key, rest)| (key, rest.split('|').next().unwrap().trim())).collect();
+    // A list of patterns is cut short.
+    let default = |default: &'static str| match default {
+        list if list.starts_with("iso8601, ") => "iso8601, …",
+        default => default,
+    };
+    let known: Vec<(&str, &str)> =
+        InferenceConfig::KEYS.iter().map(|key| (key.key, default(key.default.unwrap()))).collect();
+    assert_eq!(documented, known);
 }

@@ -11,6 +11,7 @@ use laminar_connector_generator::workload::{Workload, WorkloadGenerator};
 use laminar_formats::{
     csv::CsvDecoder,
     json::{JsonDecoder, JsonEngine},
+    msgpack::MsgPackDecoder,
     raw::RawDecoder,
 };
 use laminar_gates::{
@@ -45,6 +46,15 @@ fn csv(name: &str) -> Decoding<CsvDecoder> {
     decoders::csv(&case(name), ROWS).warm()
 }
 
+fn msgpack(name: &str) -> Decoding<MsgPackDecoder> {
+    decoders::msgpack(&case(name), ROWS).warm()
+}
+
+fn msgpack_plain(name: &str) -> Decoding<MsgPackDecoder> {
+    let Decoding { decoder, batch } = decoders::msgpack(&case(name), ROWS);
+    Decoding { decoder: decoder.plain(), batch }.warm()
+}
+
 fn raw(name: &str) -> Decoding<RawDecoder> {
     decoders::raw(&case(name), ROWS).warm()
 }
@@ -62,6 +72,11 @@ fn gate<D: DecoderSet>(input: &Decoding<D>, name: &str) -> LibraryBenchmarkConfi
 fn gate_engine(input: &Decoding<JsonDecoder>, name: &str) -> LibraryBenchmarkConfig {
     let engine = format!("json_{:?}", input.decoder.engine()).to_lowercase();
     gate_bytes(&engine, name, input.batch.num_value_bytes())
+}
+
+/// The same for MessagePack's walker, which every record may need.
+fn gate_plain(name: &str) -> LibraryBenchmarkConfig {
+    gate_bytes("msgpack_plain", name, msgpack_plain(name).batch.num_value_bytes())
 }
 
 /// The same for the JSON encoder: per byte of what it writes.
@@ -161,6 +176,28 @@ fn csv_decode(mut decoding: Decoding<CsvDecoder>) -> (Decoding<CsvDecoder>, Deco
     (decoding, decoded)
 }
 
+#[library_benchmark(setup = msgpack)]
+#[bench::trades(args = ("trades"), config = gate(&msgpack("trades"), "trades"))]
+#[bench::wide(args = ("wide"), config = gate(&msgpack("wide"), "wide"))]
+#[bench::nested(args = ("nested"), config = gate(&msgpack("nested"), "nested"))]
+#[bench::projected(args = ("projected"), config = gate(&msgpack("projected"), "projected"))]
+#[bench::escapes(args = ("escapes"), config = gate(&msgpack("escapes"), "escapes"))]
+#[bench::floats(args = ("floats"), config = gate(&msgpack("floats"), "floats"))]
+#[bench::shuffled(args = ("shuffled"), config = gate(&msgpack("shuffled"), "shuffled"))]
+fn msgpack_decode(mut decoding: Decoding<MsgPackDecoder>) -> (Decoding<MsgPackDecoder>, Decoded) {
+    let decoded = decoding.decode();
+    (decoding, decoded)
+}
+
+#[library_benchmark(setup = msgpack_plain)]
+#[bench::trades(args = ("trades"), config = gate_plain("trades"))]
+#[bench::wide(args = ("wide"), config = gate_plain("wide"))]
+#[bench::nested(args = ("nested"), config = gate_plain("nested"))]
+fn msgpack_plain_decode(mut decoding: Decoding<MsgPackDecoder>) -> (Decoding<MsgPackDecoder>, Decoded) {
+    let decoded = decoding.decode();
+    (decoding, decoded)
+}
+
 #[library_benchmark(setup = raw)]
 #[bench::trades(args = ("trades"), config = gate(&raw("trades"), "trades"))]
 #[bench::wide(args = ("wide"), config = gate(&raw("wide"), "wide"))]
@@ -198,6 +235,8 @@ library_benchmark_group!(
         json_portable_decode,
         json_tape_decode,
         csv_decode,
+        msgpack_decode,
+        msgpack_plain_decode,
         raw_decode,
         json_encoder_write,
         workload_write,

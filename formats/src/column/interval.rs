@@ -15,6 +15,25 @@ struct Span {
     nanos: i128,
 }
 
+/// Whether a text is a duration that says so beyond doubt, and is read into a column of `INTERVAL`.
+///
+/// One number behind a `P` (`P1D`, `P3M`) is as often the code of a product: a `T` or a second part is asked for.
+pub(crate) fn is_telling_duration(text: &str) -> bool {
+    let is_telling = || text.bytes().filter(u8::is_ascii_alphabetic).nth(2).is_some() || text.contains('T');
+    IntervalMonthDayNanoType::read(text).is_ok() && is_telling()
+}
+
+/// Whether a text that begins like this may be a duration. False is certain.
+pub(crate) fn may_be_duration(beginning: &[u8]) -> bool {
+    let rest = beginning.strip_prefix(b"-").unwrap_or(beginning);
+    let is_part = |b: &u8| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.') || b"TYMWDHS".contains(b);
+    match rest {
+        [] => true,
+        [b'P', parts @ ..] => parts.iter().all(is_part),
+        _ => false,
+    }
+}
+
 /// Reads `[-]P[nY][nM][nW][nD][T[nH][nM][n[.f]S]]`; each number may have a sign of its own.
 fn span(text: &str) -> Result<Span, Mismatch> {
     let (negative, rest) = match text.strip_prefix('-') {

@@ -44,6 +44,7 @@ use float::Float;
 pub use float::FloatColumn;
 pub use integer::IntegerColumn;
 pub use interval::{DurationColumn, IntervalColumn};
+pub(crate) use interval::{is_telling_duration, may_be_duration};
 pub use json_text::JsonColumn;
 pub(crate) use keys::KeyBytes;
 pub use keys::KeyTable;
@@ -57,6 +58,7 @@ pub use structs::{OnAbsent, StructColumn, StructField};
 pub use temporal::TemporalColumn;
 pub use text::TextColumn;
 pub(crate) use time_text::{days_in_month, days_since_epoch};
+pub(crate) use utf8::{is_ascii, is_text};
 pub use view::TextViewColumn;
 
 use time_text::TimestampFormats;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use arrow_schema::{DataType, Field, Fields, TimeUnit};
+use arrow_schema::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 use laminar_schema::{
     ArrayInference, FieldInferenceDetail, InferenceConfig, InferenceWarning, TypeHint, WarningSeverity,
     field::{self, TIMESTAMP_FORMATS_METADATA},
@@ -151,6 +151,7 @@ impl<'a> Chooser<'a> {
             }
             Kind::Boolean => plain(DataType::Boolean),
             kind if kind.is_number() => self.number(spot, evidence, kind),
+            Kind::Interval => plain(DataType::Interval(IntervalUnit::MonthDayNano)),
             Kind::Uuid => field::uuid_field(spot.name, true),
             kind if kind.is_temporal() => self.temporal(spot, evidence, kind),
             Kind::Varchar => {

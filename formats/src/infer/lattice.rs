@@ -40,6 +40,8 @@ pub enum Kind {
     Timestamp,
     /// Text that is an instant: day, time and zone.
     TimestampTz,
+    /// Text that is an ISO 8601 duration: `PT5M`, `P1DT2H`, `P1Y2M`.
+    Interval,
     /// Text that is a UUID: `8-4-4-4-12` hexadecimal digits.
     Uuid,
     /// Any other text.
@@ -67,7 +69,7 @@ pub enum Fallback {
 
 impl Kind {
     /// Every kind, in the order of the table in the documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Null,
         Self::Boolean,
         Self::BigInt,
@@ -80,6 +82,7 @@ impl Kind {
         Self::Time,
         Self::Timestamp,
         Self::TimestampTz,
+        Self::Interval,
         Self::Uuid,
         Self::Varchar,
         Self::Blob,
@@ -104,6 +107,7 @@ impl Kind {
             Self::Time => "TIME",
             Self::Timestamp => "TIMESTAMP",
             Self::TimestampTz => "TIMESTAMPTZ",
+            Self::Interval => "INTERVAL",
             Self::Uuid => "UUID",
             Self::Varchar => "VARCHAR",
             Self::Blob => "BLOB",
@@ -140,9 +144,9 @@ impl Kind {
     /// Whether values of this kind look like a field's type. Text in the field's form is all that is asked of texts.
     pub fn fits(self, field: &Field) -> bool {
         use DataType::{
-            Boolean, Date32, Date64, Decimal128, Decimal256, Float16, Float32, Float64, Int8, Int16, Int32, Int64,
-            LargeList, LargeUtf8, List, Map, Struct, Time32, Time64, Timestamp, UInt8, UInt16, UInt32, UInt64, Utf8,
-            Utf8View,
+            Boolean, Date32, Date64, Decimal128, Decimal256, Duration, Float16, Float32, Float64, Int8, Int16, Int32,
+            Int64, Interval, LargeList, LargeUtf8, List, Map, Struct, Time32, Time64, Timestamp, UInt8, UInt16, UInt32,
+            UInt64, Utf8, Utf8View,
         };
         if is_json(field) {
             return true;
@@ -157,6 +161,8 @@ impl Kind {
             Time32(_) | Time64(_) => self == Self::Time,
             Timestamp(_, None) => matches!(self, Self::Date | Self::Timestamp),
             Timestamp(_, Some(_)) => matches!(self, Self::Date | Self::Timestamp | Self::TimestampTz),
+            Interval(_) => self == Self::Interval,
+            Duration(_) => matches!(self, Self::BigInt | Self::Interval),
             Utf8 | LargeUtf8 | Utf8View => self.is_text(),
             List(_) | LargeList(_) => self == Self::List,
             Struct(_) => self == Self::Struct,

@@ -1,9 +1,11 @@
-//! What a text is: a day, a time, an instant, a UUID, or only text.
+//! What a text is: a day, a time, an instant, a duration, a UUID, or only text.
 
 use std::sync::Arc;
 
 use laminar_schema::InferenceConfig;
 use serde::{Deserialize, Serialize};
+
+use crate::column::{is_telling_duration, may_be_duration};
 
 use super::{
     lattice::Kind,
@@ -23,6 +25,7 @@ pub(crate) struct TextRules {
     formats: Vec<Format>,
     /// The decoder has formats of its own, so a column must name even ISO 8601.
     always_named: bool,
+    durations: bool,
     uuids: bool,
     /// Texts that begin with another byte are neither of a format nor a code, whatever follows.
     is_telling: Box<[bool; 256]>,
@@ -127,12 +130,14 @@ impl TextRules {
         }
         let mut is_telling = Box::new([false; 256]);
         for byte in 0..=u8::MAX {
-            let begins_code = byte == b'0' || byte == b'-';
-            is_telling[usize::from(byte)] = begins_code || formats.iter().any(|f| f.may_begin(byte));
+            // A duration may have a sign as well, which codes have already.
+            let begins_own = matches!(byte, b'0' | b'-') || (byte == b'P' && config.detect_dates);
+            is_telling[usize::from(byte)] = begins_own || formats.iter().any(|f| f.may_begin(byte));
         }
         // No text begins with 0xFF: it stands for every character beyond ASCII.
         is_telling[0xFF] = is_telling[0x80..].contains(&true);
-        Self { formats, always_named: !own.is_empty(), uuids: config.detect_uuids, is_telling }
+        let (durations, uuids) = (config.detect_dates, config.detect_uuids);
+        Self { formats, always_named: !own.is_empty(), durations, uuids, is_telling }
     }
 
     /// The kind of a text, which is UTF-8, noting in `facts` what its column must know.
@@ -160,7 +165,9 @@ impl TextRules {
         }
         let is_of_number = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E');
         self.is_telling[usize::from(first)]
-            && (plain.iter().all(is_of_number) || self.formats.iter().any(|f| f.may_fit(plain)))
+            && (plain.iter().all(is_of_number)
+                || (self.durations && may_be_duration(plain))
+                || self.formats.iter().any(|f| f.may_fit(plain)))
     }
 
     fn observe_telling(&self, bytes: &[u8], facts: &mut TextFacts) -> Kind {
@@ -184,6 +191,9 @@ impl TextRules {
         match found {
             Some(moment) => facts.note(moment, fits),
             None => {
+                if self.durations && is_duration(bytes) {
+                    return Kind::Interval;
+                }
                 facts.codes += u64::from(has_leading_zeros(bytes));
                 Kind::Varchar
             }
@@ -289,6 +299,10 @@ fn order_of(format: &str) -> String {
         _ => "",
     };
     format.split('%').skip(1).filter_map(letter).map(order).collect()
+}
+
+fn is_duration(text: &[u8]) -> bool {
+    may_be_duration(text) && std::str::from_utf8(text).is_ok_and(is_telling_duration)
 }
 
 fn has_leading_zeros(text: &[u8]) -> bool {

@@ -11,6 +11,7 @@ use laminar_schema::{
 };
 
 use super::{
+    direct::Direct,
     json_text::{JsonText, key_text},
     options::{MsgPackFraming, MsgPackOptions},
     skip::Skipper,
@@ -20,11 +21,16 @@ use super::{
 use crate::{
     column::{ColumnOps, ColumnOptions, OnAbsent, StructColumn},
     json::{MultipleDocuments, Plan, Rescue, push_absent},
-    policy::NoContent,
+    policy::{NoContent, UnknownFields},
 };
 
 /// Payload key of the column that takes records which are no maps.
 const VALUE_KEY: &str = "value";
+
+/// What a record adds to a decoder's reluctance when it turns out to be none for the direct way; one that is takes one away.
+/// Where few are, most are spared the attempt.
+const REFUSAL: u16 = 8;
+const RELUCTANT: u16 = 64;
 
 /// Decodes MessagePack maps into one column per schema field.
 ///
@@ -39,6 +45,10 @@ pub struct MsgPackDecoder {
     root: StructColumn,
     defaults: DefaultFiller,
     state: WalkState,
+    /// No column needs more of a record than its fields.
+    is_direct: bool,
+    /// Grows with every record that is left to the walker.
+    reluctance: u16,
 }
 
 impl MsgPackDecoder {
@@ -75,8 +85,48 @@ impl MsgPackDecoder {
                 map_keys: Vec::new(),
                 key: Vec::new(),
             },
+            is_direct: plan.document.is_none() && plan.value.is_none(),
+            reluctance: 0,
             plan,
         })
+    }
+
+    /// Sends every record to the walker, which knows all of MessagePack: the plain twin, for tests.
+    #[must_use]
+    pub fn plain(mut self) -> Self {
+        self.is_direct = false;
+        self
+    }
+
+    /// Decodes one record the direct way; false leaves the columns as they were.
+    #[inline]
+    fn decode_directly(&mut self, batch: &RawBatch, record: usize) -> bool {
+        let span = batch.span(record);
+        if !self.is_direct || span.is_empty() || span.len() > self.plan.max_record_bytes {
+            return false;
+        }
+        if self.reluctance > RELUCTANT {
+            self.reluctance -= 1;
+            return false;
+        }
+        let before = self.root.num_rows();
+        let mut direct = Direct {
+            bytes: batch.padded_values(),
+            end: span.end,
+            max_depth: self.state.max_depth,
+            ignores_unknown: self.state.unknown_fields == UnknownFields::Ignore,
+            skipper: &mut self.state.skipper,
+            objects: &mut self.state.objects,
+        };
+        let is_done = direct.record(&mut self.root, span.start).is_some()
+            && (self.plan.rescue.is_none() || self.plan.push_reserved(&mut self.root, None, None).is_ok());
+        if is_done {
+            self.reluctance = self.reluctance.saturating_sub(1);
+        } else {
+            self.reluctance = self.reluctance.saturating_add(REFUSAL);
+            self.root.truncate(before);
+        }
+        is_done
     }
 
     /// Decodes one record: the root of everything that happens per record.
@@ -85,6 +135,9 @@ impl MsgPackDecoder {
     /// Why the record does not fit; the columns may then hold parts of it, which the caller takes back.
     #[inline(never)]
     fn decode_record(&mut self, batch: &RawBatch, record: usize) -> SchemaResult<()> {
+        if self.decode_directly(batch, record) {
+            return Ok(());
+        }
         if batch.is_tombstone(record) {
             return self.blank(self.plan.tombstones, DecodeError::Tombstone);
         }

@@ -4,10 +4,12 @@
 //! fit columns ([`crate::column`]), or how values are cut out of a byte stream ([`crate::framing`]).
 //!
 //! ```text
-//! record ─▶ tokens ─▶ walk in step with the schema ─▶ columns
-//!              │           │ a JSON column, a rescued value
-//!              │           └─▶ JSON text
-//!              └─▶ a field that nobody wants: passed over, and checked all the same
+//! record ─▶ direct: expected key, value, expected key, value … ─▶ columns
+//!    │         │ anything out of the ordinary: the row is taken back
+//!    └─────────┴─▶ tokens ─▶ walk in step with the schema ─▶ the same columns
+//!                     │           │ a JSON column, a rescued value
+//!                     │           └─▶ JSON text
+//!                     └─▶ a field that nobody wants: passed over, and checked all the same
 //! ```
 //!
 //! # Decisions
@@ -25,6 +27,7 @@
 
 mod column;
 mod decode;
+mod direct;
 mod encode;
 mod infer;
 mod instant;

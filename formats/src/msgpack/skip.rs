@@ -1,6 +1,7 @@
 //! Values that nobody wants: passed over without recursion, and checked like any other.
 
 use super::token::{Malformed, Token, token};
+use crate::column::is_text;
 
 /// Where a record is malformed, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,10 +81,4 @@ pub(super) fn checked(bytes: &[u8], at: usize) -> Result<(Token<'_>, usize), Fau
         Token::Str(text) if !is_text(text) => Err(Fault { at, why: Malformed::InvalidUtf8 }),
         _ => Ok(found),
     }
-}
-
-/// Whether bytes are UTF-8; most are ASCII, which one look at every eight of them shows.
-#[inline]
-fn is_text(bytes: &[u8]) -> bool {
-    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
 }

@@ -47,7 +47,12 @@ impl ConnectorConfig for InferenceConfig {
             "",
             "Types of fields, whatever the sample says: a.b[].c BIGINT",
         ),
-        key("detect_dates", bool::TYPE_NAME, "true", "Whether texts may become DATE, TIME, TIMESTAMP or TIMESTAMPTZ"),
+        key(
+            "detect_dates",
+            bool::TYPE_NAME,
+            "true",
+            "Whether texts may become DATE, TIME, TIMESTAMP, TIMESTAMPTZ or INTERVAL",
+        ),
         key("detect_uuids", bool::TYPE_NAME, "true", "Whether texts may become UUID"),
         key(
             "min_confidence",

@@ -1,9 +1,11 @@
 //! What the fuzz targets do with their bytes, as plain functions: `tests/fuzz_corpus.rs` runs them over the saved
 //! inputs in `fuzz/corpus_seed/`, so that a finding stays found without a fuzzer.
 
+mod inference;
 mod records;
 mod sql;
 
+pub use inference::json_infer;
 pub use records::{csv, csv_sniff, json, msgpack};
 pub use sql::ddl;
 
@@ -11,5 +13,11 @@ pub use sql::ddl;
 pub type Body = fn(&[u8]);
 
 /// Every body with the name of its fuzz target and of its corpus folder.
-pub const BODIES: &[(&str, Body)] =
-    &[("csv", csv), ("csv_sniff", csv_sniff), ("ddl", ddl), ("json", json), ("msgpack", msgpack)];
+pub const BODIES: &[(&str, Body)] = &[
+    ("csv", csv),
+    ("csv_sniff", csv_sniff),
+    ("ddl", ddl),
+    ("json", json),
+    ("json_infer", json_infer),
+    ("msgpack", msgpack),
+];

@@ -109,11 +109,13 @@ pub fn msgpack(bytes: &[u8]) {
     let defaults = Options::new();
     for columns in &SCHEMAS[..2] {
         check_records::<MsgPackDecoder>("msgpack", columns, &defaults, values, |_| false);
+        assert_same_plainly(columns, &defaults, values);
         write_back(columns, values);
     }
     let rescue =
         Options::from_pairs([("unknown_fields", "rescue"), ("type_mismatch", "rescue"), ("coerce_strings", "true")]);
     check_records::<MsgPackDecoder>("msgpack", SCHEMAS[2], &rescue, values, |_| false);
+    assert_same_plainly(SCHEMAS[2], &rescue, values);
     let sample: Vec<RawRecord> = values.iter().map(|value| RawRecord::new(*value)).collect();
     if let Ok(inferred) = MsgPackInference.infer(&sample, &InferenceConfig::default()) {
         // A record that is nil, beside maps, is no row either.
@@ -124,6 +126,22 @@ pub fn msgpack(bytes: &[u8]) {
         let decoded = decode(&mut decoder.unwrap_or_else(|| panic!("there is no MessagePack")), values);
         assert!(!usable || decoded.rejected.is_empty(), "{}", decoded.rejected[0].error);
     }
+}
+
+/// The direct way and the walker give the same rows and the same errors.
+fn assert_same_plainly(columns: &str, options: &Options, values: &[&[u8]]) {
+    let spec = DecodeSpec::new(schema(columns), FormatSpec::new("msgpack").with_options(options.clone()));
+    let decoder = || match MsgPackDecoder::build(&spec) {
+        Ok(Some(decoder)) => decoder,
+        other => panic!("there is no MessagePack: {other:?}"),
+    };
+    let (direct, plain) = (decode(&mut decoder(), values), decode(&mut decoder().plain(), values));
+    let errors = |decoded: &Decoded| -> Vec<(usize, String)> {
+        decoded.rejected.iter().map(|r| (r.record, r.error.to_string())).collect()
+    };
+    assert_eq!(errors(&direct), errors(&plain), "{columns}");
+    // NaN has the same bits, though it is no equal of itself.
+    assert_eq!(format!("{:?}", direct.batch), format!("{:?}", plain.batch), "{columns}");
 }
 
 /// The values of a stream, and whatever is left at its end.

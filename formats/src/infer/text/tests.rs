@@ -57,6 +57,25 @@ fn texts_are_what_they_look_like_to_the_last_character() {
     check("123E4567-E89B-12D3-A456-426614174000", "UUID");
     check("123e4567e89b12d3a456426614174000", "VARCHAR");
     check("123g4567-e89b-12d3-a456-426614174000", "VARCHAR");
+    check("PT5M", "INTERVAL");
+    check("-PT5M", "INTERVAL");
+    check("PT-1.5S", "INTERVAL");
+    check("P1DT2H", "INTERVAL");
+    check("P1Y2M", "INTERVAL");
+    check("P1W2D", "INTERVAL");
+    // One part of days or more is a code as often; and what the decoder cannot read is none.
+    check("P1D", "VARCHAR");
+    check("P3M", "VARCHAR");
+    check("P", "VARCHAR");
+    check("PT", "VARCHAR");
+    check("P1H", "VARCHAR");
+    check("PT5", "VARCHAR");
+    check("PT5m", "VARCHAR");
+    check("PT1.5H", "INTERVAL");
+    check("PT0.0000000001S", "VARCHAR");
+    check("P99999999999999999999Y1D", "VARCHAR");
+    check("PT5M ", "VARCHAR");
+    check("Paul", "VARCHAR");
     check("-", "VARCHAR");
     check("", "VARCHAR");
     check("12345", "VARCHAR");

@@ -52,6 +52,8 @@ impl Dice {
             r#""\ud83d\ude00""#,
             r#""123e4567-e89b-12d3-a456-426614174000""#,
             r#""23:59:59""#,
+            r#""PT5M""#,
+            r#""P1DT\u0032H""#,
             r#""a long text of more than sixty-four bytes, so that it is cut when it is shown: 1""#,
             r#""a long text of more than sixty-four bytes, so that it is cut when it is shown: 2""#,
         ]));
