@@ -2,7 +2,7 @@
 //!
 //! A count is the same on every machine that runs the same binary, so a limit is absolute and committed: a missing
 //! baseline would only be created, not failed. What is counted is one batch of 1,024 records through
-//! `FormatDecoder::decode`, warm.
+//! `FormatDecoder::decode`, warm; the encoder and inference have the same records.
 //!
 //! Run it with `.ci/instructions`, which installs what it needs and prints the counts beside the limits.
 
@@ -18,8 +18,9 @@ use laminar_gates::{
     decoders::{self, Decoding},
     encoders::{self, Encoding},
     input::Case,
+    samples::{self, Sampling},
 };
-use laminar_schema::{Decoded, DecoderSet};
+use laminar_schema::{Decoded, DecoderSet, InferredSchema};
 
 const ROWS: usize = 1024;
 
@@ -63,6 +64,10 @@ fn json_rows(name: &str) -> Encoding {
     encoders::json(&case(name), ROWS).warm()
 }
 
+fn json_sample(name: &str) -> Sampling {
+    samples::json(&case(name), ROWS)
+}
+
 /// Fails the benchmark above its limit of instructions per byte of the batch, and prints a line for `.ci/instructions`.
 fn gate<D: DecoderSet>(input: &Decoding<D>, name: &str) -> LibraryBenchmarkConfig {
     gate_bytes(input.decoder.format_name(), name, input.batch.num_value_bytes())
@@ -82,6 +87,11 @@ fn gate_plain(name: &str) -> LibraryBenchmarkConfig {
 /// The same for the JSON encoder: per byte of what it writes.
 fn gate_encoder(name: &str) -> LibraryBenchmarkConfig {
     gate_bytes("json_encoder", name, json_rows(name).out.num_bytes())
+}
+
+/// The same for inference: per byte of the sample.
+fn gate_inference(name: &str) -> LibraryBenchmarkConfig {
+    gate_bytes("json_infer", name, json_sample(name).num_bytes())
 }
 
 fn gate_bytes(format: &str, name: &str, bytes: usize) -> LibraryBenchmarkConfig {
@@ -218,6 +228,19 @@ fn json_encoder_write(mut encoding: Encoding) -> Encoding {
     encoding
 }
 
+#[library_benchmark(setup = json_sample)]
+#[bench::trades(args = ("trades"), config = gate_inference("trades"))]
+#[bench::wide(args = ("wide"), config = gate_inference("wide"))]
+#[bench::nested(args = ("nested"), config = gate_inference("nested"))]
+#[bench::projected(args = ("projected"), config = gate_inference("projected"))]
+#[bench::escapes(args = ("escapes"), config = gate_inference("escapes"))]
+#[bench::floats(args = ("floats"), config = gate_inference("floats"))]
+#[bench::shuffled(args = ("shuffled"), config = gate_inference("shuffled"))]
+fn json_infer_sample(sampling: Sampling) -> (Sampling, InferredSchema) {
+    let inferred = sampling.infer();
+    (sampling, inferred)
+}
+
 #[library_benchmark(setup = warm_generator)]
 #[bench::trades(args = ("trades"), config = gate_generator("trades"))]
 #[bench::wide(args = ("wide"), config = gate_generator("wide"))]
@@ -239,6 +262,7 @@ library_benchmark_group!(
         msgpack_plain_decode,
         raw_decode,
         json_encoder_write,
+        json_infer_sample,
         workload_write,
     ]
 );

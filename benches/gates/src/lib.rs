@@ -5,4 +5,5 @@ pub mod decoders;
 pub mod encoders;
 pub mod floors;
 pub mod input;
+pub mod samples;
 pub mod turns;
