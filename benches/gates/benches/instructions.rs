@@ -51,11 +51,6 @@ fn msgpack(name: &str) -> Decoding<MsgPackDecoder> {
     decoders::msgpack(&case(name), ROWS).warm()
 }
 
-fn msgpack_plain(name: &str) -> Decoding<MsgPackDecoder> {
-    let Decoding { decoder, batch } = decoders::msgpack(&case(name), ROWS);
-    Decoding { decoder: decoder.plain(), batch }.warm()
-}
-
 fn raw(name: &str) -> Decoding<RawDecoder> {
     decoders::raw(&case(name), ROWS).warm()
 }
@@ -77,11 +72,6 @@ fn gate<D: DecoderSet>(input: &Decoding<D>, name: &str) -> LibraryBenchmarkConfi
 fn gate_engine(input: &Decoding<JsonDecoder>, name: &str) -> LibraryBenchmarkConfig {
     let engine = format!("json_{:?}", input.decoder.engine()).to_lowercase();
     gate_bytes(&engine, name, input.batch.num_value_bytes())
-}
-
-/// The same for MessagePack's walker, which every record may need.
-fn gate_plain(name: &str) -> LibraryBenchmarkConfig {
-    gate_bytes("msgpack_plain", name, msgpack_plain(name).batch.num_value_bytes())
 }
 
 /// The same for the JSON encoder: per byte of what it writes.
@@ -199,15 +189,6 @@ fn msgpack_decode(mut decoding: Decoding<MsgPackDecoder>) -> (Decoding<MsgPackDe
     (decoding, decoded)
 }
 
-#[library_benchmark(setup = msgpack_plain)]
-#[bench::trades(args = ("trades"), config = gate_plain("trades"))]
-#[bench::wide(args = ("wide"), config = gate_plain("wide"))]
-#[bench::nested(args = ("nested"), config = gate_plain("nested"))]
-fn msgpack_plain_decode(mut decoding: Decoding<MsgPackDecoder>) -> (Decoding<MsgPackDecoder>, Decoded) {
-    let decoded = decoding.decode();
-    (decoding, decoded)
-}
-
 #[library_benchmark(setup = raw)]
 #[bench::trades(args = ("trades"), config = gate(&raw("trades"), "trades"))]
 #[bench::wide(args = ("wide"), config = gate(&raw("wide"), "wide"))]
@@ -259,7 +240,6 @@ library_benchmark_group!(
         json_tape_decode,
         csv_decode,
         msgpack_decode,
-        msgpack_plain_decode,
         raw_decode,
         json_encoder_write,
         json_infer_sample,

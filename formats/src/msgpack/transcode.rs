@@ -103,7 +103,8 @@ impl Transcoder {
         self.text.clear();
         loop {
             let rest = bytes.get(at..).unwrap_or(&[]);
-            let Some(plain) = memchr::memchr2(b'"', b'\\', rest) else { return bytes.len() };
+            // Not memchr, which calls the function that it has chosen for the machine through a pointer.
+            let Some(plain) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) else { return bytes.len() };
             self.text.extend_from_slice(&rest[..plain]);
             at += plain + 2;
             if rest[plain] == b'"' {
