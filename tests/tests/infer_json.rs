@@ -488,6 +488,13 @@ fn records_that_are_no_objects_follow_the_option() {
         error: 2 of 3 sampled records are unusable and were left out, the first: expected an object, found 1
     "#]],
     );
+    check(
+        &["null", "{\"a\":1}"],
+        expect![[r#"
+            a BIGINT 1.00 [1 BIGINT]
+            error: 1 of 2 sampled records are unusable and were left out, the first: expected an object, found null
+        "#]],
+    );
     let with = |policy| with_options(InferenceConfig::default(), &[("non_objects", policy)]);
     check_with(
         with("value"),

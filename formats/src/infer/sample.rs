@@ -119,8 +119,10 @@ impl Sample {
         }
         let fields = chooser.fields("", &self.objects.in_order(), objects, 0);
         let mut unusable = self.unusable.clone();
-        if let Some(stranger) = self.values.seen().values().filter_map(|s| s.example.as_ref()).next() {
+        if values > 0 {
             unusable.count += values;
+            // Nulls are the only values that keep no example.
+            let stranger = self.values.first().map_or_else(|| "null".to_owned(), ToString::to_string);
             let reason = format!("expected an object, found {stranger}");
             Example::merge(&mut unusable.first, Some(Example::reason(&Place::default(), &reason)));
         }
