@@ -55,10 +55,24 @@ fn grow(out: &mut Vec<u8>) {
 /// Where the closing quote of the string ends that opens at `quote`; `None` when there is none, or it is malformed.
 #[inline(always)]
 pub(crate) fn skip<I: Isa>(isa: I, quote: Cursor<'_>) -> Option<Cursor<'_>> {
-    measure(isa, quote).map(|(_, end)| end)
+    let mut at = quote.behind(b'"')?;
+    loop {
+        let window = at.window::<WINDOW>();
+        let len = isa.plain_prefix(window);
+        // SAFETY: these bytes are plain, which a NUL is not.
+        at = unsafe { at.skip(len) };
+        if len == WINDOW {
+            continue;
+        }
+        match at.behind(b'"') {
+            Some(end) => return Some(end),
+            None => at = escape(at)?.1,
+        }
+    }
 }
 
-/// The same, and whether there is an escape between the quotes.
+/// The same, and whether there is an escape between the quotes. Faster where there are many, and more code, which
+/// [`skip`] is not made of because the decoder's parser would be slower around it (9 % more instructions on `projected`).
 #[inline(always)]
 pub(crate) fn measure<I: Isa>(isa: I, quote: Cursor<'_>) -> Option<(bool, Cursor<'_>)> {
     let (mut at, mut is_escaped) = (quote.behind(b'"')?, false);
