@@ -25,6 +25,8 @@ pub(crate) struct Input {
     pub(crate) format: FormatSpec,
     /// What reads it.
     pub(crate) source: CliSources,
+    /// Options that names and first bytes suggested. Detection looks closer, where a sample is taken.
+    guessed: Vec<String>,
 }
 
 /// The format of inputs: the one named, or else what their names and first bytes show.
@@ -76,6 +78,8 @@ impl Found {
     /// Makes the source, with `options` of the format in addition to those that were found.
     pub(crate) async fn open(self, options: Options) -> Result<Input, CliError> {
         let Self { paths, mut format, stdin } = self;
+        let is_guess = |key: &&str| options.iter().all(|(given, _)| !given.eq_ignore_ascii_case(key));
+        let guessed = format.options.iter().map(|(key, _)| key).filter(is_guess).map(str::to_owned).collect();
         for (key, value) in options.iter() {
             format.options.insert(key, value.text.clone(), None);
         }
@@ -86,7 +90,7 @@ impl Found {
             None => FileSource::of_paths(&paths, config, &format)?,
         };
         source.validate().await?;
-        Ok(Input { name, format, source: source.into() })
+        Ok(Input { name, format, source: source.into(), guessed })
     }
 }
 
@@ -100,12 +104,16 @@ impl Input {
         threads: NonZeroUsize,
     ) -> Result<(Self, ResolvedSchema), CliError> {
         let inference = InferenceConfig::from_options(inference).map_err(|e| CliError::Schema(e.into()))?;
-        let Self { name, format, source } = self;
+        let Self { name, mut format, source, guessed } = self;
+        if declared.is_none_or(|d| d.has_wildcard || d.columns.is_empty()) {
+            let kept = format.options.iter().filter(|(key, _)| guessed.iter().all(|guess| guess != key));
+            format.options = Options::from_pairs(kept.map(|(key, value)| (key, value.text.as_str())));
+        }
         let inference = InferenceConfig { threads: threads.get(), ..inference };
         let request = ResolveRequest { declared, inference: Some(&inference), ..ResolveRequest::new(&format) };
         let resolved = SchemaResolver::of::<CliDecoder>().detect_and_resolve(source, &request).await;
         let (source, resolved) = resolved.map_err(|e| e.at(Location::source(name.as_str())))?;
-        Ok((Self { name, format: resolved.format.clone(), source }, resolved))
+        Ok((Self { name, format: resolved.format.clone(), source, guessed: Vec::new() }, resolved))
     }
 }
 

@@ -49,7 +49,11 @@ pub(crate) fn options_of(settings: &[Setting]) -> Options {
     Options::from_pairs(settings.iter().map(|s| (s.key.clone(), s.value.clone())))
 }
 
-/// Divides settings into options of the format and of inference; one that both have goes to both.
+/// What inference and formats call by one name and do not mean alike: levels that are looked into, and levels that a
+/// record may have.
+const OF_INFERENCE: &str = "max_depth";
+
+/// Divides settings into options of the format and of inference; one that both have goes to both, if it means the same.
 pub(crate) fn divide(settings: &[Setting], format: &str) -> Result<(Options, Options), CliError> {
     let format_keys = CliDecoder::format_info(format).map_or(&[][..], |info| info.options.keys);
     let (mut for_format, mut for_inference) = (Options::new(), Options::new());
@@ -58,6 +62,7 @@ pub(crate) fn divide(settings: &[Setting], format: &str) -> Result<(Options, Opt
         if !in_format && !in_inference {
             return Err(unknown(key, format, format_keys));
         }
+        let in_format = in_format && !(in_inference && key.eq_ignore_ascii_case(OF_INFERENCE));
         for (is_meant, options) in [(in_format, &mut for_format), (in_inference, &mut for_inference)] {
             if is_meant {
                 options.insert(key.clone(), value.clone(), None);

@@ -394,6 +394,13 @@ fn dialects_are_found() {
         w VARCHAR 0.67 [1 NULL, 2 VARCHAR]
     "#]],
     );
+    // In a column of countries `NA` is one.
+    check_stream(b"country,v\nNA,1\nDE,NA\nFR,3\nUS,4\n", expect![[r#"
+        delimiter="," header="true"
+        country VARCHAR 1.00 [4 VARCHAR]
+        v VARCHAR 1.00 [3 BIGINT, 1 VARCHAR]
+        warning: field v: holds 3 BIGINT (1 at line 2 of file) and 1 VARCHAR (NA at line 3 of file), which only VARCHAR holds together
+    "#]]);
     check_stream(
         b"k;v\nx;1.234,56\ny;7,5\n",
         expect![[r#"
@@ -568,7 +575,7 @@ fn days_are_read_as_the_unambiguous_ones_say() {
         at TIMESTAMP 1.00 [2 TIMESTAMP]
         no VARCHAR 1.00 [2 VARCHAR]
         short DATE 1.00 [2 DATE]
-        warning: field short: no value tells %y-%m-%d from %d-%m-%y; read as %y-%m-%d: set timestamp_formats
+        warning: field short: no value tells %d-%m-%y from %y-%m-%d; read as %d-%m-%y: set timestamp_formats
     "#]],
     );
 }

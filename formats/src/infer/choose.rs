@@ -21,7 +21,7 @@ use super::{
 /// Turns evidence into fields, and collects details and warnings on the way.
 #[derive(Debug)]
 pub(super) struct Chooser<'a> {
-    config: &'a InferenceConfig,
+    pub(super) config: &'a InferenceConfig,
     rules: &'a Rules,
     fallback: Fallback,
     /// Evidence per field, parents before what they hold.

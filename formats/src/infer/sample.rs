@@ -15,6 +15,7 @@ use super::{
     example::{Example, Place},
     lattice::Fallback,
     members::{MAX_KEYS, Member, Members},
+    text::is_format,
 };
 
 /// Records that were of no use.
@@ -160,6 +161,18 @@ impl Columns<'_> {
 
 fn conclude(chooser: Chooser<'_>, fields: arrow_schema::Fields, looked_at: u64, unusable: &Unusable) -> InferredSchema {
     let mut warnings = chooser.warnings;
+    for hint in &chooser.config.hints {
+        if chooser.details.iter().all(|detail| detail.field_name != hint.path) {
+            let message =
+                "its hint names no field of the schema: members are `a.b`, elements `a[]`, values of a MAP `a{}`";
+            warnings.push(InferenceWarning::warning(hint.path.as_str(), message));
+        }
+    }
+    for pattern in chooser.config.timestamp_formats.iter().filter(|pattern| !is_format(pattern)) {
+        let message =
+            format!("timestamp format `{pattern}` is none that dates in text can be found by; it was passed over");
+        warnings.push(InferenceWarning::warning("", message));
+    }
     if unusable.count > 0 {
         let message = format!(
             "{} of {looked_at} sampled records are unusable and were left out, the first: {}",

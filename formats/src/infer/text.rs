@@ -37,6 +37,11 @@ enum Format {
     Pattern(Arc<Pattern>),
 }
 
+/// Whether texts can be held against a timestamp format.
+pub(super) fn is_format(text: &str) -> bool {
+    matches!(text, ISO_8601 | "rfc3339") || Pattern::new(text).is_some()
+}
+
 /// What the texts of a field have in common. Every part is joined by `and`, `or` or `+`, so order cannot matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TextFacts {

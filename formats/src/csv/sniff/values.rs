@@ -68,7 +68,13 @@ fn find_nulls(grid: &mut Grid<'_>, rows: &[Row], options: &mut CsvOptions, confi
             let nulls = before.value.non_nulls() - after.value.non_nulls();
             !is_typed(kinds[0]) && is_typed(kinds[1]) && nulls > 0 && nulls <= after.value.non_nulls()
         });
-        if is_evident {
+        // The option holds for all columns, and in one of countries `NA` is Namibia.
+        let is_word = matches!(text, "NA" | "None");
+        let is_text_elsewhere = is_word
+            && without.iter().zip(&with).any(|(before, after)| {
+                !is_typed(kinds(std::slice::from_ref(after))[0]) && before.value.non_nulls() > after.value.non_nulls()
+            });
+        if is_evident && !is_text_elsewhere {
             found.push(text);
             without = with;
         }
