@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use laminar_schema::{ResolvedSchema, WarningSeverity};
 use serde_json::Value;
 
-use crate::error::CliError;
+use crate::{error::CliError, terminal::harmless};
 
 /// Writes `text` to standard output, with a line end if it has none.
 pub(crate) fn print(text: &str) -> Result<(), CliError> {
@@ -32,7 +32,7 @@ const SHOWN_WARNINGS: usize = 5;
 pub(crate) fn report_warnings(source: &str, resolved: &ResolvedSchema) {
     let serious = || resolved.warnings.iter().filter(|w| w.severity > WarningSeverity::Info);
     for warning in serious().take(SHOWN_WARNINGS) {
-        report(&format!("{source}: {warning}"));
+        report(&harmless(&format!("{source}: {warning}")));
     }
     let unshown = serious().count().saturating_sub(SHOWN_WARNINGS);
     if unshown > 0 {

@@ -395,12 +395,15 @@ fn dialects_are_found() {
     "#]],
     );
     // In a column of countries `NA` is one.
-    check_stream(b"country,v\nNA,1\nDE,NA\nFR,3\nUS,4\n", expect![[r#"
+    check_stream(
+        b"country,v\nNA,1\nDE,NA\nFR,3\nUS,4\n",
+        expect![[r#"
         delimiter="," header="true"
         country VARCHAR 1.00 [4 VARCHAR]
         v VARCHAR 1.00 [3 BIGINT, 1 VARCHAR]
         warning: field v: holds 3 BIGINT (1 at line 2 of file) and 1 VARCHAR (NA at line 3 of file), which only VARCHAR holds together
-    "#]]);
+    "#]],
+    );
     check_stream(
         b"k;v\nx;1.234,56\ny;7,5\n",
         expect![[r#"

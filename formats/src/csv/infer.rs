@@ -1,11 +1,14 @@
 //! Samples of CSV → a schema with evidence.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use arrow_schema::{DataType, Field, Schema};
 use laminar_schema::{
-    ConnectorConfig, DetectedFormat, FormatInference, InferenceConfig, InferenceWarning, InferredSchema, RawRecord,
-    SampleHead, SchemaResult, WarningSeverity,
+    ConnectorConfig, DetectedFormat, FormatInference, InferError, InferenceConfig, InferenceWarning, InferredSchema,
+    RawRecord, SampleHead, SchemaResult, WarningSeverity,
     field::{KEY_METADATA, with_metadata},
 };
 
@@ -15,10 +18,10 @@ use super::{
     CsvOptions, Dialect, DuplicateColumns, RaggedRows, Splitter,
     names::{column_name, unique_names},
     sniff::sniff,
-    typing::Typing,
+    typing::{Typing, with_formats},
 };
 use crate::{
-    infer::{Columns, Kind, Member, Place, Unusable, replayed, stored},
+    infer::{Columns, Kind, MAX_FIELDS, MAX_KEYS, Member, Place, Unusable, replayed, stored},
     policy::NoContent,
 };
 
@@ -55,7 +58,13 @@ impl FormatInference for CsvInference {
     }
 
     fn replay(&self, evidence: &str, config: &InferenceConfig) -> SchemaResult<InferredSchema> {
-        CsvSample { seen: replayed(super::NAME, evidence)?, ..CsvSample::new(config, None)? }.finish(config)
+        let seen: Seen = replayed(super::NAME, evidence)?;
+        let sample = CsvSample::new(config, None)?;
+        if seen.formats != sample.seen.formats {
+            let reason = "it was kept with other timestamp formats".to_owned();
+            return Err(InferError::NoReplay { format: super::NAME.to_owned(), reason }.into());
+        }
+        CsvSample { seen, ..sample }.finish(config)
     }
 }
 
@@ -71,6 +80,8 @@ pub struct CsvSample {
 /// Everything that the records say: what is stored to be inferred from again.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Seen {
+    /// The timestamp formats that the evidence speaks of by number.
+    formats: Vec<String>,
     header: Option<Vec<String>>,
     looked_at: u64,
     /// Rows by their number of fields: which number is right is only known at the end.
@@ -98,7 +109,7 @@ impl CsvSample {
         let mut splitter = Splitter::new(Dialect::new(&options)?);
         let mut unusable = Unusable::default();
         let header = header.map(|record| {
-            names(record, &mut splitter, options.trim).unwrap_or_else(|reason| {
+            names(record, &mut splitter).unwrap_or_else(|reason| {
                 unusable.note(&Place::of(&record.metadata), &format!("the header cannot be read: {reason}"));
                 Vec::new()
             })
@@ -108,7 +119,12 @@ impl CsvSample {
             DuplicateColumns::Rename => header.map(|names| unique_names(names.iter().map(String::as_str))),
             _ => header,
         };
-        Ok(Self { options, splitter, typing, seen: Seen { header, unusable, ..Seen::default() } })
+        Ok(Self {
+            options,
+            splitter,
+            typing,
+            seen: Seen { formats: with_formats(config).timestamp_formats, header, unusable, ..Seen::default() },
+        })
     }
 
     /// Takes in one record.
@@ -133,6 +149,10 @@ impl CsvSample {
             return self.seen.unusable.note(&place, &format!("{} at byte {}", e.reason(), e.offset()));
         }
         let width = self.splitter.len();
+        let held: usize = self.seen.widths.keys().sum();
+        if width > MAX_KEYS || (held + width > MAX_FIELDS && !self.seen.widths.contains_key(&width)) {
+            return self.seen.unusable.note(&place, &format!("expected at most {MAX_KEYS} fields, found {width}"));
+        }
         let rows = self.seen.widths.entry(width).or_default();
         rows.count += 1;
         rows.first.note(&place, "");
@@ -167,7 +187,8 @@ impl CsvSample {
         let (columns, rows, unusable) = self.rows_of(width);
         let names: Vec<String> = (0..width).map(|i| self.name(i)).collect();
         let mut warnings = Vec::new();
-        let kept: Vec<usize> = (0..width).filter(|i| self.is_kept(*i, &names, &mut warnings)).collect();
+        let places = self.places();
+        let kept: Vec<usize> = (0..width).filter(|i| self.is_kept(*i, &places, &names, &mut warnings)).collect();
         let mut inferred = Columns {
             columns: kept.iter().map(|i| (names[*i].as_str(), &columns[*i])).collect(),
             looked_at: self.seen.looked_at,
@@ -227,9 +248,11 @@ impl CsvSample {
             // An empty line of a table with one column is a row of one empty field.
             _ if width == 1 => {
                 count += self.seen.empty.count();
-                for _ in 0..self.seen.empty.count() {
-                    self.typing.observe(&mut columns[0], "", &Place::default());
+                let mut empty = Member::default();
+                if self.seen.empty.count() > 0 {
+                    self.typing.observe(&mut empty, "", &Place::default());
                 }
+                columns[0].merge(empty.times(self.seen.empty.count()), &self.typing.rules);
             }
             NoContent::Reject => unusable.merge(self.seen.empty.clone()),
             NoContent::Null => count += self.seen.empty.count(),
@@ -245,21 +268,36 @@ impl CsvSample {
         }
     }
 
+    /// Where each name of the header stands first and last.
+    fn places(&self) -> HashMap<&str, (usize, usize)> {
+        let mut places = HashMap::new();
+        for (at, name) in self.seen.header.iter().flatten().enumerate() {
+            places.entry(name.as_str()).or_insert((at, at)).1 = at;
+        }
+        places
+    }
+
     /// Whether a column is decoded at all: of several with one name only that which the options choose.
-    fn is_kept(&self, index: usize, names: &[String], warnings: &mut Vec<InferenceWarning>) -> bool {
+    fn is_kept(
+        &self,
+        index: usize,
+        places: &HashMap<&str, (usize, usize)>,
+        names: &[String],
+        warnings: &mut Vec<InferenceWarning>,
+    ) -> bool {
         let Some(header) = &self.seen.header else { return true };
-        let name = &header[index];
-        let mut same = header.iter().enumerate().filter(|(_, n)| *n == name).map(|(i, _)| i);
-        let (first, last) = (same.next(), same.next_back());
-        let Some(last) = last else { return true };
+        let (first, last) = places.get(header[index].as_str()).copied().unwrap_or((index, index));
+        if first == last {
+            return true;
+        }
         let kept = match self.options.duplicate_fields {
-            DuplicateColumns::First => first == Some(index),
+            DuplicateColumns::First => first == index,
             DuplicateColumns::Last => last == index,
             DuplicateColumns::Reject => false,
             // The names were made different.
             DuplicateColumns::Rename => true,
         };
-        if first == Some(index) && self.options.duplicate_fields == DuplicateColumns::Reject {
+        if first == index && self.options.duplicate_fields == DuplicateColumns::Reject {
             warnings.push(InferenceWarning {
                 field_name: names[index].clone(),
                 message:
@@ -298,10 +336,9 @@ impl CsvSample {
     }
 }
 
-fn names(record: &RawRecord, splitter: &mut Splitter, trim: bool) -> Result<Vec<String>, String> {
+fn names(record: &RawRecord, splitter: &mut Splitter) -> Result<Vec<String>, String> {
     let bytes = record.value.as_deref().unwrap_or_default();
     let text = std::str::from_utf8(bytes).map_err(|_| "invalid UTF-8".to_owned())?;
     splitter.split(text).map_err(|e| e.reason().to_owned())?;
-    let name = |text: &str| if trim { text.trim().to_owned() } else { text.to_owned() };
-    Ok(splitter.fields(text).map(|f| name(f.text)).collect())
+    Ok(splitter.fields(text).map(|f| f.text.to_owned()).collect())
 }

@@ -109,7 +109,7 @@ impl Typing {
 }
 
 /// The configuration with the formats of tables, unless somebody has chosen formats.
-fn with_formats(config: &InferenceConfig) -> InferenceConfig {
+pub(super) fn with_formats(config: &InferenceConfig) -> InferenceConfig {
     let mut config = config.clone();
     let is_chosen = config.format_options.get("timestamp_formats").is_some_and(|text| !text.trim().is_empty());
     if !is_chosen && config.timestamp_formats == InferenceConfig::default().timestamp_formats {

@@ -28,7 +28,7 @@ pub enum Kind {
     HugeInt,
     /// A number with a fraction or an exponent.
     Double,
-    /// A number of up to 38 digits that DOUBLE would round.
+    /// Numbers that may need more digits than DOUBLE has: large integers beside fractions. No single value is of this kind.
     Decimal,
     /// A number that no type holds: 39 digits and more, or beyond DOUBLE.
     Number,

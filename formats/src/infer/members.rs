@@ -51,6 +51,14 @@ impl Member {
         self.value.observe(value, 0, place, rules);
     }
 
+    /// What it says if it was seen so many times instead of once.
+    #[must_use]
+    pub fn times(mut self, count: u64) -> Self {
+        self.present *= count;
+        self.value.seen.values_mut().for_each(|seen| seen.count *= count);
+        self
+    }
+
     /// Joins what another part of the sample says.
     pub fn merge(&mut self, other: Self, rules: &Rules) {
         self.present += other.present;

@@ -62,6 +62,10 @@ impl Unusable {
 /// Fields of all levels that a sample may have; see `docs/inference.md`.
 pub const MAX_FIELDS: usize = 100_000;
 
+/// Fields that are kept while records are still looked at: more than [`MAX_FIELDS`], since those of objects that turn out to
+/// be maps come together. Beyond that memory has its bound, and there is no schema.
+const KEPT_FIELDS: usize = 4 * MAX_FIELDS;
+
 /// The sample of a format whose records name their fields.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
@@ -73,7 +77,7 @@ pub struct Sample {
     pub values: Evidence,
     /// Records that are neither.
     pub unusable: Unusable,
-    /// There are more than [`MAX_FIELDS`], and what came then was not looked at.
+    /// There were more than [`KEPT_FIELDS`] at some time, and what came then was not looked at.
     #[serde(default)]
     pub(crate) has_too_many: bool,
 }
@@ -89,11 +93,23 @@ impl Sample {
         self.values.merge(other.values, rules);
         self.unusable.merge(other.unusable);
         self.has_too_many |= other.has_too_many;
+        self.bound();
     }
 
     /// Notes whether there are too many fields to go on.
     pub(crate) fn bound(&mut self) {
-        self.has_too_many |= self.objects.size() + self.values.size() > MAX_FIELDS;
+        self.has_too_many |= self.size() > KEPT_FIELDS;
+    }
+
+    /// The same for who takes in record by record, which is only now and then worth a look.
+    pub(crate) fn bound_at_times(&mut self) {
+        if self.looked_at.is_multiple_of(1024) {
+            self.bound();
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.objects.size() + self.values.size()
     }
 
     /// The schema: a column per key, or one column where no record is an object.
@@ -102,7 +118,7 @@ impl Sample {
     /// [`InferError`] when no record is usable, or when they hold no field, or too many.
     pub fn finish(&self, config: &InferenceConfig, rules: &Rules) -> SchemaResult<InferredSchema> {
         let limit = if self.objects.is_together() { MAX_KEYS } else { MAX_FIELDS };
-        if self.has_too_many || self.objects.is_together() {
+        if self.has_too_many || self.objects.is_together() || self.size() > MAX_FIELDS {
             return Err(InferError::TooManyFields { sampled: count(self.looked_at), limit }.into());
         }
         let mut chooser = Chooser::new(config, rules, Fallback::Json);

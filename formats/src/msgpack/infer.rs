@@ -82,6 +82,10 @@ impl MsgPackSample {
     /// Takes in one record.
     pub fn observe(&mut self, record: &RawRecord) {
         self.sample.looked_at += 1;
+        self.sample.bound_at_times();
+        if self.sample.has_too_many {
+            return;
+        }
         let place = Place::of(&record.metadata);
         let texts = match self.texts(record) {
             Ok(texts) => texts,

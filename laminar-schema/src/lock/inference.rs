@@ -9,7 +9,7 @@ use crate::{
     config::Options,
     ddl,
     inference::{ArrayInference, InferenceConfig, NumberInference, TypeHint},
-    types::{field_type_name, type_name},
+    types::{declared_type_name, type_name},
 };
 
 /// [`InferenceConfig`] without what changes no result: its threads, and where it is kept.
@@ -57,7 +57,7 @@ pub struct LockedHint {
 
 impl From<&TypeHint> for LockedHint {
     fn from(hint: &TypeHint) -> Self {
-        Self { path: hint.path.clone(), sql_type: field_type_name(&hint.field) }
+        Self { path: hint.path.clone(), sql_type: declared_type_name(&hint.field) }
     }
 }
 

@@ -7,7 +7,10 @@ use super::{
     given::Given,
     grid::{Grid, Row},
 };
-use crate::csv::{CsvOptions, Mark, NullValues, number_style::NumberStyle, typing::Typing};
+use crate::{
+    csv::{CsvOptions, Mark, NullValues, number_style::NumberStyle, typing::Typing},
+    infer::Kind,
+};
 
 /// Texts that mean null where they alone keep a column from having a type.
 const NULL_TEXTS: [&str; 9] = ["NULL", "null", "Null", "\\N", "N/A", "n/a", "#N/A", "NA", "None"];
@@ -96,7 +99,8 @@ fn find_numbers(grid: &mut Grid<'_>, rows: &[Row], options: &mut CsvOptions, con
     let read = reader(options.trim);
     let plain = Typing::new(config, options);
     let before = kinds(&columns(grid, rows, &plain, read));
-    let texts: Vec<usize> = (0..before.len()).filter(|at| !is_typed(before[*at])).collect();
+    // A column of nulls says nothing of how numbers are written, and would be gone through to its end.
+    let texts: Vec<usize> = (0..before.len()).filter(|at| before[*at] == Kind::Varchar).collect();
     for (decimal, thousands) in STYLES {
         let style = NumberStyle { decimal, thousands };
         let (mut with_decimal, mut with_thousands) = (false, false);

@@ -29,6 +29,10 @@ impl DocumentReader<'_> {
     /// Takes in one record.
     pub(super) fn observe(self, sample: &mut Sample, record: &RawRecord) {
         sample.looked_at += 1;
+        sample.bound_at_times();
+        if sample.has_too_many {
+            return;
+        }
         let place = Place::of(&record.metadata);
         let documents = match self.documents(record) {
             Ok(documents) => documents,

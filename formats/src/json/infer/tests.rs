@@ -218,3 +218,32 @@ fn shapes_that_no_guess_foresees() {
         check(&[RawRecord::new(r#"{"a":1,"b":2}"#), RawRecord::new(text)], &InferenceConfig::default(), text);
     }
 }
+
+#[test]
+fn too_many_fields_are_too_many_however_they_are_read() {
+    // Each part alone is within the limits; nested objects, since the columns themselves have a lower one.
+    let record = |from: usize| {
+        let inner = |i: usize| {
+            let members: Vec<String> = (0..40).map(|k| format!("\"k{k}\":{k}")).collect();
+            format!("\"o{i}\":{{{}}}", members.join(","))
+        };
+        let members: Vec<String> = (from..from + 50).map(inner).collect();
+        RawRecord::new(format!("{{{}}}", members.join(",")))
+    };
+    let records: Vec<RawRecord> = (0..80).map(|i| record(i * 50)).collect();
+    let config = InferenceConfig::default();
+    let part = |records: &[RawRecord]| {
+        let mut part = JsonSample::new(&config).unwrap();
+        part.observe_all(records);
+        part
+    };
+    assert!(part(&records[..24]).finish(&config).is_ok());
+    let mut merged = part(&records[40..]);
+    merged.merge(part(&records[..40]));
+    let mut plain = JsonSample::new(&config).unwrap();
+    plain.observe_plainly(&records);
+    for whole in [part(&records), merged, plain] {
+        let error = whole.finish(&config).unwrap_err().to_string();
+        assert!(error.contains("100000"), "{error}");
+    }
+}
