@@ -210,6 +210,8 @@ fn inference_comes_back_as_it_was() {
         hints: vec![
             TypeHint { path: "a.b[].c".into(), field: crate::field::uuid_field("a.b[].c", true) },
             TypeHint { path: "m".into(), field: schema("m MAP(VARCHAR, JSON)").field(0).clone() },
+            TypeHint { path: "d".into(), field: schema("d DATE FORMAT '%d/%m/%Y'").field(0).clone() },
+            TypeHint { path: "t".into(), field: schema("t TIME_NS").field(0).clone() },
         ],
         detect_dates: false,
         min_confidence: 0.25,
