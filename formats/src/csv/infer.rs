@@ -149,8 +149,9 @@ impl CsvSample {
             return self.seen.unusable.note(&place, &format!("{} at byte {}", e.reason(), e.offset()));
         }
         let width = self.splitter.len();
-        let held: usize = self.seen.widths.keys().sum();
-        if width > MAX_KEYS || (held + width > MAX_FIELDS && !self.seen.widths.contains_key(&width)) {
+        // Only a row of a new width can be one too many.
+        let held = || self.seen.widths.keys().sum::<usize>();
+        if !self.seen.widths.contains_key(&width) && (width > MAX_KEYS || held() + width > MAX_FIELDS) {
             return self.seen.unusable.note(&place, &format!("expected at most {MAX_KEYS} fields, found {width}"));
         }
         let rows = self.seen.widths.entry(width).or_default();
