@@ -65,8 +65,8 @@ pub use error::{
 pub use evolution::{ColumnProjection, EvolutionVerdict, SchemaChange};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use format::{
-    DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatInfo,
-    Framing, MetadataColumn, MetadataKind, Rejected, RowRecords,
+    DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatFile,
+    FormatInfo, Framing, MetadataColumn, MetadataKind, Rejected, RowRecords, SelfDescription,
 };
 pub use inference::{
     ArrayInference, DetectedFormat, FieldInferenceDetail, FieldMeta, FormatInference, FormatInferenceRegistry,

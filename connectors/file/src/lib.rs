@@ -42,6 +42,7 @@ mod in_use;
 mod open;
 mod output;
 mod position;
+mod provide;
 mod reader;
 mod schema;
 mod sink;

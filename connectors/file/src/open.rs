@@ -157,6 +157,15 @@ impl ReadPlan {
         Ok((bytes, records))
     }
 
+    /// Whether a file's bytes are those of its records, in storage, so that any place of them can be entered.
+    pub(crate) fn is_plain_file(&self, path: &Path) -> SchemaResult<bool> {
+        let name = path.to_string_lossy().into();
+        let mut file = File::open(path).map_err(|e| io_error("open", &name, e))?;
+        let is_regular = file.metadata().map_err(|e| io_error("open", &name, e))?.is_file();
+        let head = read_head(&mut file).map_err(|e| io_error("read", &name, e))?;
+        Ok(is_regular && Codec::of_input(self.compression, &head) == Codec::Plain)
+    }
+
     /// The first bytes of a file, uncompressed and in their own encoding, up to `max`; and whether these are all.
     pub(crate) fn head(&self, path: &Path, max: usize) -> SchemaResult<(Vec<u8>, bool)> {
         let name = path.to_string_lossy().into();

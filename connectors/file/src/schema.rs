@@ -202,7 +202,7 @@ impl<D: DecoderSet> Drop for Borrowed<'_, D> {
 impl<D: DecoderSet> FileSource<D> {
     /// The first bytes of a stream that is read once: what there is when `max` is reached, the stream ends, or nothing
     /// came for a while. A terminal or a slow writer is not waited for longer than its first bytes take.
-    async fn head_of_once(&self, config: &InferenceConfig, max: usize) -> SchemaResult<StreamHead> {
+    pub(crate) async fn head_of_once(&self, config: &InferenceConfig, max: usize) -> SchemaResult<StreamHead> {
         let mut borrowed = Borrowed { source: self, tap: Some(self.take_once()?) };
         let mut head = StreamHead { bytes: Vec::new(), is_whole: false };
         let Some(tap) = &mut borrowed.tap else { return Ok(head) };

@@ -31,11 +31,12 @@ use crate::{
 /// Each file is a partition, named by its path; a position is a place in its uncompressed bytes.
 #[derive(SourceConnector)]
 #[connector(name = "file")]
-#[capabilities(inferable)]
+#[capabilities(inferable, provider(avro, parquet))]
 pub struct FileSource<D: DecoderSet = AnyDecoder> {
     pub(crate) config: FileSourceConfig,
     pub(crate) target: Target,
     pub(crate) plan: ReadPlan,
+    pub(crate) format: FormatSpec,
     /// What is read only once lives here from the first sample to the start.
     pub(crate) once: Mutex<OnceState>,
     decoder: PhantomData<fn() -> D>,
@@ -79,7 +80,7 @@ impl<D: DecoderSet> FileSource<D> {
             follow: config.follow,
         };
         let once = Mutex::new(OnceState::Untouched(None));
-        Ok(Self { config, target, plan, once, decoder: PhantomData })
+        Ok(Self { config, target, plan, format: format.clone(), once, decoder: PhantomData })
     }
 
     /// A source of several paths and patterns, read one after another, in place of the one that `config` names.
@@ -187,6 +188,7 @@ impl<D: DecoderSet> Source for FileSource<D> {
     fn with_format(mut self, format: &FormatSpec) -> SchemaResult<Self> {
         self.plan.framing = framing_of::<D>(format)?;
         check_options(&self.config, &self.plan.framing)?;
+        self.format = format.clone();
         Ok(self)
     }
 

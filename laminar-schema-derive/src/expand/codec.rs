@@ -66,6 +66,7 @@ impl Codec<'_> {
         let types = members.iter().map(|m| &m.ty);
         let functions: TokenStream =
             set_functions(p, *direction).iter().map(|function| first_answer(p, &set, function, members)).collect();
+        let describe = matches!(direction, Direction::Decode).then(|| first_description(p, members));
         quote! {
             #[automatically_derived]
             impl #generics #p::#format for #ident #generics #bounds {
@@ -76,6 +77,7 @@ impl Codec<'_> {
                 const FORMATS: &'static [&'static str] =
                     const { &#p::Words::union(&[#(<#types as #p::#set>::FORMATS),*]) }.as_slice();
                 #functions
+                #describe
             }
         }
     }
@@ -179,6 +181,30 @@ fn first_answer(p: &TokenStream, set: &Ident, function: &SetFunction, members: &
         #signature {
             #(#tries)*
             #none
+        }
+    }
+}
+
+/// Asks one member after the other, and lends each the file.
+fn first_description(p: &TokenStream, members: &[Member]) -> TokenStream {
+    let tries = members.iter().map(|Member { ty, .. }| {
+        quote! {
+            let __lent = match &mut file {
+                #p::Some(__file) => #p::Some(&mut **__file as &mut dyn #p::FormatFile),
+                #p::None => #p::None,
+            };
+            if let #p::Some(__found) = <#ty as #p::DecoderSet>::describe(format, __lent)? {
+                return #p::Ok(#p::Some(__found));
+            }
+        }
+    });
+    quote! {
+        fn describe(
+            format: &#p::FormatSpec,
+            mut file: #p::Option<&mut dyn #p::FormatFile>,
+        ) -> #p::SchemaResult<#p::Option<#p::SelfDescription>> {
+            #(#tries)*
+            #p::Ok(#p::None)
         }
     }
 }

@@ -126,6 +126,32 @@ const _: () = {
             }
             p::None
         }
+        fn describe(
+            format: &p::FormatSpec,
+            mut file: p::Option<&mut dyn p::FormatFile>,
+        ) -> p::SchemaResult<p::Option<p::SelfDescription>> {
+            let __lent = match &mut file {
+                p::Some(__file) => p::Some(&mut **__file as &mut dyn p::FormatFile),
+                p::None => p::None,
+            };
+            if let p::Some(__found) = <AnyDecoder as p::DecoderSet>::describe(
+                format,
+                __lent,
+            )? {
+                return p::Ok(p::Some(__found));
+            }
+            let __lent = match &mut file {
+                p::Some(__file) => p::Some(&mut **__file as &mut dyn p::FormatFile),
+                p::None => p::None,
+            };
+            if let p::Some(__found) = <CborDecoder as p::DecoderSet>::describe(
+                format,
+                __lent,
+            )? {
+                return p::Ok(p::Some(__found));
+            }
+            p::Ok(p::None)
+        }
     }
     #[automatically_derived]
     impl ::core::convert::From<AnyDecoder> for EngineDecoder {

@@ -5,7 +5,7 @@ use std::fmt;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use super::{DecodeSpec, FormatInfo, Framing, WriterSchemaId};
+use super::{DecodeSpec, FormatFile, FormatInfo, Framing, SelfDescription, WriterSchemaId};
 use crate::{
     config::FormatSpec,
     error::{SchemaError, SchemaResult},
@@ -139,6 +139,19 @@ pub trait DecoderSet: FormatDecoder + Sized + 'static {
     /// Wrong options.
     fn framing(format: &FormatSpec) -> SchemaResult<Option<Framing>> {
         Ok(Self::FORMATS.contains(&format.name.as_str()).then_some(Framing::Lines))
+    }
+
+    /// The schema that the format tells itself, if it does. Ring 2: may read what its options name.
+    ///
+    /// Without a `file` it is what options alone say, such as a descriptor's path; the resolver asks for that before it
+    /// turns to the source. With one it is what the file says: a source of files that has the capability `provider`
+    /// asks for that.
+    ///
+    /// # Errors
+    /// Wrong options; a description that cannot be read, or has a type that Arrow lacks.
+    fn describe(format: &FormatSpec, file: Option<&mut dyn FormatFile>) -> SchemaResult<Option<SelfDescription>> {
+        let _ = (format, file);
+        Ok(None)
     }
 
     /// Name, options and description of a format of this set.

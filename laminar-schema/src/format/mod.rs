@@ -4,12 +4,14 @@
 //! (`laminar-formats`, or a crate of your own).
 
 mod decode;
+mod describe;
 mod encode;
 mod framing;
 mod metadata;
 mod spec;
 
 pub use decode::{Decoded, DecoderSet, FormatDecoder, Rejected, RowRecords};
+pub use describe::{FormatFile, SelfDescription};
 pub use encode::{EncodedBatch, EncoderSet, FormatEncoder};
 pub use framing::{CsvFraming, Encoding, Framing};
 pub use metadata::append_metadata;

@@ -102,6 +102,13 @@ impl<'a> Account<'a> {
         Some(config)
     }
 
+    /// Step 4: options of the format describe its records.
+    pub(super) fn takes_description(&mut self) {
+        self.note_passed_by(Strategy::Provider);
+        let why = format!("options of format `{}` describe its records", self.request.format.name);
+        self.report(Strategy::Provider, StrategyVerdict::Taken, why);
+    }
+
     /// Steps 4 and 5: whether the connector has the capability for this format.
     pub(super) fn takes(&mut self, strategy: Strategy, capability: Capability) -> bool {
         self.note_passed_by(strategy);

@@ -150,6 +150,15 @@ impl SchemaResolver {
                 details: Vec::new(),
             });
         }
+        if let Some(described) = S::Decoder::describe(request.format, None)? {
+            account.takes_description();
+            return account.finish(Candidate {
+                schema: with_field_metadata(&described.schema, &described.fields),
+                kind: ResolutionKind::SourceProvided,
+                warnings: Vec::new(),
+                details: Vec::new(),
+            });
+        }
         if let Some(provider) = source.as_schema_provider()
             && account.takes(Strategy::Provider, Capability::Provider)
         {

@@ -1,0 +1,75 @@
+//! The schema of files that carry it: a container's header, a footer.
+
+use std::{collections::HashMap, fs::File, io::Cursor, path::PathBuf};
+
+use arrow_schema::SchemaRef;
+use laminar_schema::{
+    ConnectorError, DecoderSet, FieldMeta, FormatFile, FormatSpec, InferenceConfig, SchemaProvider, SchemaResult,
+    SelfDescription,
+};
+
+use crate::{
+    open::{ReadPlan, io_error, place},
+    source::FileSource,
+};
+
+/// Bytes of a compressed file or of a stream that are looked at for a description, at most: these cannot be entered in
+/// any place.
+const MAX_HEAD_BYTES: usize = 16 << 20;
+
+impl<D: DecoderSet> SchemaProvider for FileSource<D> {
+    /// The schema of the first file. What others say is seen when they are read.
+    async fn provide_schema(&self) -> SchemaResult<SchemaRef> {
+        self.description().await.map(|d| d.schema)
+    }
+
+    async fn field_metadata(&self) -> SchemaResult<HashMap<String, FieldMeta>> {
+        self.description().await.map(|d| d.fields)
+    }
+}
+
+impl<D: DecoderSet> FileSource<D> {
+    async fn description(&self) -> SchemaResult<SelfDescription> {
+        if self.target.is_read_once() {
+            let head = self.head_of_once(&InferenceConfig::default(), MAX_HEAD_BYTES).await?;
+            let name = self.config.path.as_str().into();
+            return describe::<D>(&self.format, &mut Cursor::new(head.bytes)).map_err(|e| e.at(place(&name)));
+        }
+        let files = self.target.some_files()?;
+        let (plan, format) = (self.plan.clone(), self.format.clone());
+        let looking = tokio::task::spawn_blocking(move || describe_first::<D>(&plan, &format, &files));
+        looking.await.map_err(|error| ConnectorError::External {
+            action: "read the schema of the files",
+            source: error.into(),
+            retryable: false,
+        })?
+    }
+}
+
+fn describe_first<D: DecoderSet>(
+    plan: &ReadPlan,
+    format: &FormatSpec,
+    files: &[PathBuf],
+) -> SchemaResult<SelfDescription> {
+    // `some_files` yields one at least; a glob that matched none is its error.
+    let Some(path) = files.first() else { return Err(no_description(format)) };
+    let name = path.to_string_lossy().into();
+    let described = if plan.is_plain_file(path)? {
+        let mut file = File::open(path).map_err(|e| io_error("open", &name, e))?;
+        describe::<D>(format, &mut file)
+    } else {
+        let (head, _) = plan.head(path, MAX_HEAD_BYTES)?;
+        describe::<D>(format, &mut Cursor::new(head))
+    };
+    described.map_err(|e| e.at(place(&name)))
+}
+
+fn describe<D: DecoderSet>(format: &FormatSpec, file: &mut dyn FormatFile) -> SchemaResult<SelfDescription> {
+    D::describe(format, Some(file))?.ok_or_else(|| no_description(format))
+}
+
+#[cold]
+fn no_description(format: &FormatSpec) -> laminar_schema::SchemaError {
+    let source = format!("files of format {} do not say what is in them; declare the columns", format.name);
+    ConnectorError::External { action: "read the schema of the files", source: source.into(), retryable: false }.into()
+}
