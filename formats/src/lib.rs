@@ -41,5 +41,6 @@ pub mod msgpack;
 pub mod policy;
 pub mod raw;
 mod scan;
+pub mod wire;
 
 pub use any::{AnyDecoder, AnyEncoder};
