@@ -40,6 +40,7 @@ pub mod json;
 pub mod msgpack;
 pub mod policy;
 pub mod raw;
+mod rows;
 mod scan;
 
 pub use any::{AnyDecoder, AnyEncoder};

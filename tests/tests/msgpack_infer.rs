@@ -363,7 +363,7 @@ fn schemas_decode_their_sample_in_any_order_and_write_it_back() {
             assert!(whole.warnings.iter().all(|w| !w.message.contains("unusable")), "seed {seed}: {values:#?}");
             let parts = samples.chunks(1 + dice.roll(5)).map(|chunk| {
                 let mut part = MsgPackSample::new(config).unwrap();
-                chunk.iter().for_each(|record| part.observe(record));
+                part.observe_all(chunk);
                 part
             });
             // A tree of merges, from the right: as good as any.

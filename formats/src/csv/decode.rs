@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, SchemaRef};
 use laminar_schema::{
     ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, DefaultFiller, FormatDecoder, FormatInference,
-    FormatInfo, Found, Framing, Location, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
+    FormatInfo, Found, Framing, Location, RawBatch, SchemaError, SchemaResult,
     config::{ConfigError, FormatSpec},
     field::{RESCUE_COLUMN, payload_key},
     format::Encoding,
@@ -19,7 +19,10 @@ use super::{
     options::{NullValues, RaggedRows},
     rescue::RescuedFields,
 };
-use crate::policy::{NoContent, TypeMismatch, UnknownFields};
+use crate::{
+    policy::{NoContent, TypeMismatch, UnknownFields},
+    rows::Account,
+};
 
 /// Decodes CSV records, one row each.
 ///
@@ -39,8 +42,6 @@ pub struct CsvDecoder {
     rescued: RescuedFields,
     /// The layout of each partition of the batch.
     partition_layouts: Vec<Option<usize>>,
-    /// The record of each row of the batch.
-    row_records: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -127,7 +128,6 @@ impl CsvDecoder {
             num_rows: 0,
             rescued: RescuedFields::default(),
             partition_layouts: Vec::new(),
-            row_records: Vec::new(),
             schema,
         })
     }
@@ -344,26 +344,18 @@ impl FormatDecoder for CsvDecoder {
             let layout = partition.preamble.as_ref().map(|header| self.layouts.index_of(header, &mut self.splitter));
             self.partition_layouts.push(layout);
         }
-        self.row_records.clear();
-        let mut rejected = Vec::new();
+        let mut account = Account::of(batch.len());
         for index in 0..batch.len() {
             let partition = batch.partition_index(index).and_then(|p| self.partition_layouts.get(p as usize));
             let layout = partition.copied().flatten();
+            let before = self.num_rows;
             match self.decode_entry(batch, index, layout) {
-                Ok(Outcome::Row) => self.row_records.push(index as u32),
-                Ok(Outcome::Nothing) => {}
-                Err(rejection) => {
-                    let error = self.error(rejection, batch.value(index), layout);
-                    rejected.push(Rejected { record: index, error });
-                }
+                Ok(Outcome::Row) => account.gave(index, before, 1),
+                Ok(Outcome::Nothing) => account.gave(index, before, 0),
+                Err(rejection) => account.reject(index, before, self.error(rejection, batch.value(index), layout)),
             }
         }
-        let rows = if self.row_records.len() == batch.len() {
-            RowRecords::Identity
-        } else {
-            RowRecords::Indices(self.row_records.clone())
-        };
-        Ok(Decoded { batch: self.finish_batch()?, rejected, rows, consumed: batch.len(), needs: None })
+        Ok(account.decoded(self.finish_batch()?))
     }
 
     fn format_name(&self) -> &'static str {

@@ -14,6 +14,7 @@
 mod any;
 mod choose;
 mod confidence;
+mod documents;
 mod evidence;
 mod example;
 mod lattice;
@@ -27,6 +28,7 @@ mod value;
 
 pub use any::{AnyInference, inference};
 pub use confidence::wilson_lower;
+pub use documents::{Document, DocumentFormat, DocumentReader, DocumentSample};
 pub use evidence::{Evidence, Rules, Seen};
 pub use example::{Example, Place};
 pub use lattice::{Fallback, Kind};

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConnectorConfig, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatInference, FormatInfo, FormatSpec, Framing,
-    RawBatch, Rejected, RowRecords, SchemaResult, default_value::DefaultFiller,
+    RawBatch, SchemaResult,
 };
 
 use super::{
@@ -17,12 +17,10 @@ use super::{
     plan::Plan,
     tape::TapeEngine,
 };
-use crate::column::{ColumnOps, ColumnOptions, OnAbsent, StructColumn};
-
-/// What a record adds to a decoder's reluctance when its direct engine leaves it to the tape; one that it takes takes one
-/// away. Where few are taken, most are spared the attempt.
-const REFUSAL: u16 = 8;
-const RELUCTANT: u16 = 64;
+use crate::{
+    column::{ColumnOps, ColumnOptions},
+    rows::{Account, Reluctance, RootRows},
+};
 
 /// Decodes JSON documents into one column per schema field.
 ///
@@ -32,17 +30,13 @@ const RELUCTANT: u16 = 64;
 ///
 /// Source: RFC 8259.
 pub struct JsonDecoder {
-    schema: SchemaRef,
     engine: Dispatch,
     /// What the direct engines need.
     walk: Option<Box<Walk>>,
-    /// Grows with every record that the direct engine leaves to the tape.
-    reluctance: u16,
-    /// From where on records are spared the attempt.
-    reluctant: u16,
+    /// To let the direct engine try.
+    reluctance: Reluctance,
     plan: Plan,
-    root: StructColumn,
-    defaults: DefaultFiller,
+    rows: RootRows,
     tape: Box<TapeEngine>,
 }
 
@@ -66,24 +60,15 @@ impl JsonDecoder {
             binary_encoding: options.binary_encoding,
             timestamp_formats: options.timestamp_formats.clone(),
         };
-        let mut root = StructColumn::new(schema.fields(), &columns)?;
-        let defaults = DefaultFiller::new(&schema)?;
-        for (index, field) in root.fields.iter_mut().enumerate() {
-            if defaults.has_default(index) {
-                field.on_absent = OnAbsent::Default;
-            }
-        }
-        let plan = Plan::new(&mut root, options)?;
+        let mut rows = RootRows::new(schema, &columns)?;
+        let plan = Plan::new(&mut rows.root, options)?;
         // Where the only column takes documents whole, what an object is depends on its keys: the tape's matter.
-        let walk = Walk::new(schema.fields(), options).filter(|_| !plan.value_is_whole).map(Box::new);
+        let walk = Walk::new(rows.schema().fields(), options).filter(|_| !plan.value_is_whole).map(Box::new);
         Ok(Self {
-            schema,
             engine: if walk.is_some() { Dispatch::new(engine) } else { Dispatch::Tape },
             walk,
-            reluctance: 0,
-            reluctant: RELUCTANT,
-            root,
-            defaults,
+            reluctance: Reluctance::default(),
+            rows,
             tape: Box::new(TapeEngine::new(options, &plan)),
             plan,
         })
@@ -93,7 +78,7 @@ impl JsonDecoder {
     /// otherwise rests while most records are malformed.
     #[must_use]
     pub fn eager(mut self) -> Self {
-        self.reluctant = u16::MAX;
+        self.reluctance = Reluctance::none();
         self
     }
 
@@ -110,30 +95,29 @@ impl JsonDecoder {
     #[inline(never)]
     fn decode_records(&mut self, batch: &RawBatch, first: usize, checked: &Checked<'_>) -> SchemaResult<usize> {
         let (Some(walk), Some(span)) = (&mut self.walk, &checked.span) else { return Ok(first) };
-        if self.reluctance > self.reluctant {
-            self.reluctance -= 1;
+        if self.reluctance.spares() {
             return Ok(first);
         }
         let has_reserved = self.plan.document.is_some() || self.plan.rescue.is_some();
         let until = if has_reserved { first + 1 } else { checked.until };
-        let before = self.root.num_rows();
+        let before = self.rows.num_rows();
         let max_record_bytes = self.plan.max_record_bytes;
         let run = Run { batch, checked: span, first, until, max_record_bytes };
-        let left = self.engine.records(walk, &mut self.root, run);
+        let left = self.engine.records(walk, &mut self.rows.root, run);
         let taken = left - first;
-        self.reluctance = self.reluctance.saturating_sub(u16::try_from(taken).unwrap_or(u16::MAX));
+        self.reluctance.took(taken);
         if left < until {
             walk.start_over();
-            self.root.truncate(before + taken);
+            self.rows.root.truncate(before + taken);
             // Records without content say nothing about the others.
             if !batch.span(left).is_empty() {
-                self.reluctance = self.reluctance.saturating_add(REFUSAL);
+                self.reluctance.left_one();
             }
         }
         if has_reserved && taken > 0 {
             let document = std::str::from_utf8(batch.value(first)).unwrap_or("").trim_matches(is_space);
-            let pushed = self.plan.push_reserved(&mut self.root, Some(document), None);
-            pushed.inspect_err(|_| self.root.truncate(before))?;
+            let pushed = self.plan.push_reserved(&mut self.rows.root, Some(document), None);
+            pushed.inspect_err(|_| self.rows.root.truncate(before))?;
         }
         Ok(left)
     }
@@ -144,9 +128,9 @@ impl JsonDecoder {
     /// Why the record does not fit; the columns may then hold parts of it, which the caller takes back.
     fn decode_record(&mut self, batch: &RawBatch, record: usize) -> SchemaResult<()> {
         if batch.is_tombstone(record) {
-            return self.tape.tombstone(&mut self.root, &self.plan);
+            return self.tape.tombstone(&mut self.rows.root, &self.plan);
         }
-        self.tape.record(&mut self.root, &self.plan, batch.value(record))
+        self.tape.record(&mut self.rows.root, &self.plan, batch.value(record))
     }
 
     /// Decodes one record, or leaves the columns as they were: for a format whose fields hold JSON.
@@ -154,35 +138,24 @@ impl JsonDecoder {
     /// # Errors
     /// Why the record does not fit.
     pub(crate) fn push_record(&mut self, record: &[u8]) -> SchemaResult<()> {
-        let before = self.root.num_rows();
-        self.tape.record(&mut self.root, &self.plan, record).inspect_err(|_| self.root.truncate(before))
+        let before = self.rows.num_rows();
+        self.tape.record(&mut self.rows.root, &self.plan, record).inspect_err(|_| self.rows.root.truncate(before))
     }
 
     /// Appends a row of nulls.
     pub(crate) fn push_null_row(&mut self) {
-        self.root.fields.iter_mut().for_each(|f| f.column.push_null());
-        self.root.end_row();
+        self.rows.root.fields.iter_mut().for_each(|f| f.column.push_null());
+        self.rows.root.end_row();
     }
 
     /// Removes all rows from `rows` on.
     pub(crate) fn truncate(&mut self, rows: usize) {
-        self.root.truncate(rows);
+        self.rows.root.truncate(rows);
     }
 
     /// Hands out all rows and starts over, warm.
     pub(crate) fn finish(&mut self) -> SchemaResult<RecordBatch> {
-        let rows = self.root.num_rows();
-        let mut arrays = self.root.finish_fields();
-        for (index, field) in self.root.fields.iter_mut().enumerate() {
-            if !field.default_rows.is_empty() {
-                let array =
-                    std::mem::replace(&mut arrays[index], arrow_array::new_empty_array(field.field.data_type()));
-                arrays[index] = self.defaults.fill(index, array, &field.default_rows)?;
-                field.default_rows.clear();
-            }
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(RecordBatch::try_new_with_options(SchemaRef::clone(&self.schema), arrays, &options)?)
+        self.rows.finish()
     }
 }
 
@@ -193,13 +166,11 @@ fn is_space(c: char) -> bool {
 
 impl FormatDecoder for JsonDecoder {
     fn output_schema(&self) -> SchemaRef {
-        SchemaRef::clone(&self.schema)
+        SchemaRef::clone(self.rows.schema())
     }
 
     fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
-        let mut rejected = Vec::new();
-        // Filled from the first record on that did not give exactly one row.
-        let mut rows: Option<Vec<u32>> = None;
+        let mut account = Account::of(batch.len());
         let tape_only = matches!(self.engine, Dispatch::Tape);
         let mut checked = Checked::nothing(if tape_only { batch.len() } else { 0 });
         let mut record = 0;
@@ -207,41 +178,20 @@ impl FormatDecoder for JsonDecoder {
             if record == checked.until {
                 checked = Checked::from(batch, record);
             }
-            let before = self.root.num_rows();
+            let before = self.rows.num_rows();
             let decoded = match self.decode_records(batch, record, &checked) {
-                // One row each.
                 Ok(left) if left > record => {
-                    if let Some(rows) = &mut rows {
-                        rows.extend(record as u32..left as u32);
-                    }
+                    account.one_each(record..left);
                     record = left;
                     continue;
                 }
                 Ok(_) => self.decode_record(batch, record),
                 Err(full) => Err(full),
             };
-            if let Err(error) = decoded {
-                self.root.truncate(before);
-                rejected.push(Rejected { record, error });
-            }
-            let given = self.root.num_rows() - before;
-            if given != 1 && rows.is_none() {
-                let mut identity = Vec::with_capacity(batch.len());
-                identity.extend(0..before as u32);
-                rows = Some(identity);
-            }
-            if let Some(rows) = &mut rows {
-                rows.extend(std::iter::repeat_n(record as u32, given));
-            }
+            account.settle(&mut self.rows, record, before, decoded);
             record += 1;
         }
-        Ok(Decoded {
-            batch: self.finish()?,
-            rejected,
-            rows: rows.map_or(RowRecords::Identity, RowRecords::Indices),
-            consumed: batch.len(),
-            needs: None,
-        })
+        Ok(account.decoded(self.rows.finish()?))
     }
 
     fn format_name(&self) -> &'static str {
@@ -282,6 +232,9 @@ impl DecoderSet for JsonDecoder {
 
 impl fmt::Debug for JsonDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JsonDecoder").field("schema", &self.schema).field("plan", &self.plan).finish_non_exhaustive()
+        f.debug_struct("JsonDecoder")
+            .field("schema", self.rows.schema())
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
     }
 }

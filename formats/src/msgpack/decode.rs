@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatInference, FormatInfo,
-    FormatSpec, Framing, Location, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
-    default_value::DefaultFiller,
+    FormatSpec, Framing, Location, RawBatch, SchemaError, SchemaResult,
 };
 
 use super::{
@@ -19,18 +17,14 @@ use super::{
     walk::{Place, WalkState, Walker},
 };
 use crate::{
-    column::{ColumnOps, ColumnOptions, OnAbsent, StructColumn},
+    column::{ColumnOps, ColumnOptions, StructColumn},
     json::{MultipleDocuments, Plan, Rescue, push_absent},
     policy::{NoContent, UnknownFields},
+    rows::{Account, Reluctance, RootRows},
 };
 
 /// Payload key of the column that takes records which are no maps.
 const VALUE_KEY: &str = "value";
-
-/// What a record adds to a decoder's reluctance when it turns out to be none for the direct way; one that is takes one away.
-/// Where few are, most are spared the attempt.
-const REFUSAL: u16 = 8;
-const RELUCTANT: u16 = 64;
 
 /// Decodes MessagePack maps into one column per schema field.
 ///
@@ -40,15 +34,13 @@ const RELUCTANT: u16 = 64;
 ///
 /// Source: MessagePack specification.
 pub struct MsgPackDecoder {
-    schema: SchemaRef,
     plan: Plan,
-    root: StructColumn,
-    defaults: DefaultFiller,
+    rows: RootRows,
     state: WalkState,
     /// No column needs more of a record than its fields.
     is_direct: bool,
-    /// Grows with every record that is left to the walker.
-    reluctance: u16,
+    /// To let the direct way try.
+    reluctance: Reluctance,
 }
 
 impl MsgPackDecoder {
@@ -60,18 +52,10 @@ impl MsgPackDecoder {
     pub fn new(schema: SchemaRef, options: &MsgPackOptions) -> SchemaResult<Self> {
         let columns =
             ColumnOptions { timestamp_formats: options.timestamp_formats.clone(), ..ColumnOptions::default() };
-        let mut root = StructColumn::new(schema.fields(), &columns)?;
-        let defaults = DefaultFiller::new(&schema)?;
-        for (index, field) in root.fields.iter_mut().enumerate() {
-            if defaults.has_default(index) {
-                field.on_absent = OnAbsent::Default;
-            }
-        }
-        let plan = Plan::new(&mut root, &options.row_rules()?)?;
+        let mut rows = RootRows::new(schema, &columns)?;
+        let plan = Plan::new(&mut rows.root, &options.row_rules()?)?;
         Ok(Self {
-            schema,
-            root,
-            defaults,
+            rows,
             state: WalkState {
                 type_mismatch: options.type_mismatch,
                 unknown_fields: options.unknown_fields,
@@ -86,7 +70,7 @@ impl MsgPackDecoder {
                 key: Vec::new(),
             },
             is_direct: plan.document.is_none() && plan.value.is_none(),
-            reluctance: 0,
+            reluctance: Reluctance::default(),
             plan,
         })
     }
@@ -105,11 +89,10 @@ impl MsgPackDecoder {
         if !self.is_direct || span.is_empty() || span.len() > self.plan.max_record_bytes {
             return false;
         }
-        if self.reluctance > RELUCTANT {
-            self.reluctance -= 1;
+        if self.reluctance.spares() {
             return false;
         }
-        let before = self.root.num_rows();
+        let before = self.rows.root.num_rows();
         let mut direct = Direct {
             bytes: batch.padded_values(),
             end: span.end,
@@ -118,13 +101,13 @@ impl MsgPackDecoder {
             skipper: &mut self.state.skipper,
             objects: &mut self.state.objects,
         };
-        let is_done = direct.record(&mut self.root, span.start).is_some()
-            && (self.plan.rescue.is_none() || self.plan.push_reserved(&mut self.root, None, None).is_ok());
+        let is_done = direct.record(&mut self.rows.root, span.start).is_some()
+            && (self.plan.rescue.is_none() || self.plan.push_reserved(&mut self.rows.root, None, None).is_ok());
         if is_done {
-            self.reluctance = self.reluctance.saturating_sub(1);
+            self.reluctance.took(1);
         } else {
-            self.reluctance = self.reluctance.saturating_add(REFUSAL);
-            self.root.truncate(before);
+            self.reluctance.left_one();
+            self.rows.root.truncate(before);
         }
         is_done
     }
@@ -160,7 +143,8 @@ impl MsgPackDecoder {
 
     /// Pushes the row of the value at `at`, and returns where that ends.
     fn push_row(&mut self, bytes: &[u8], at: usize) -> SchemaResult<usize> {
-        let Self { plan, root, state, .. } = self;
+        let Self { plan, rows, state, .. } = self;
+        let root = &mut rows.root;
         if state.rescue.enabled {
             state.rescue.clear();
         }
@@ -196,28 +180,12 @@ impl MsgPackDecoder {
             NoContent::Reject => Err(error.into()),
             NoContent::Null => {
                 self.state.objects += 1;
-                push_absent(&mut self.root, self.state.objects)?;
-                self.plan.push_reserved(&mut self.root, None, None)?;
-                self.root.end_row();
+                push_absent(&mut self.rows.root, self.state.objects)?;
+                self.plan.push_reserved(&mut self.rows.root, None, None)?;
+                self.rows.root.end_row();
                 Ok(())
             }
         }
-    }
-
-    /// Hands out all rows and starts over, warm.
-    fn finish(&mut self) -> SchemaResult<RecordBatch> {
-        let rows = self.root.num_rows();
-        let mut arrays = self.root.finish_fields();
-        for (index, field) in self.root.fields.iter_mut().enumerate() {
-            if !field.default_rows.is_empty() {
-                let array =
-                    std::mem::replace(&mut arrays[index], arrow_array::new_empty_array(field.field.data_type()));
-                arrays[index] = self.defaults.fill(index, array, &field.default_rows)?;
-                field.default_rows.clear();
-            }
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(RecordBatch::try_new_with_options(SchemaRef::clone(&self.schema), arrays, &options)?)
     }
 }
 
@@ -273,36 +241,17 @@ fn several(at: usize) -> SchemaError {
 
 impl FormatDecoder for MsgPackDecoder {
     fn output_schema(&self) -> SchemaRef {
-        SchemaRef::clone(&self.schema)
+        SchemaRef::clone(self.rows.schema())
     }
 
     fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
-        let mut rejected = Vec::new();
-        // Filled from the first record on that did not give exactly one row.
-        let mut rows: Option<Vec<u32>> = None;
+        let mut account = Account::of(batch.len());
         for record in 0..batch.len() {
-            let before = self.root.num_rows();
-            if let Err(error) = self.decode_record(batch, record) {
-                self.root.truncate(before);
-                rejected.push(Rejected { record, error });
-            }
-            let given = self.root.num_rows() - before;
-            if given != 1 && rows.is_none() {
-                let mut identity = Vec::with_capacity(batch.len());
-                identity.extend(0..before as u32);
-                rows = Some(identity);
-            }
-            if let Some(rows) = &mut rows {
-                rows.extend(std::iter::repeat_n(record as u32, given));
-            }
+            let before = self.rows.num_rows();
+            let decoded = self.decode_record(batch, record);
+            account.settle(&mut self.rows, record, before, decoded);
         }
-        Ok(Decoded {
-            batch: self.finish()?,
-            rejected,
-            rows: rows.map_or(RowRecords::Identity, RowRecords::Indices),
-            consumed: batch.len(),
-            needs: None,
-        })
+        Ok(account.decoded(self.rows.finish()?))
     }
 
     fn format_name(&self) -> &'static str {
@@ -342,6 +291,9 @@ impl DecoderSet for MsgPackDecoder {
 
 impl fmt::Debug for MsgPackDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MsgPackDecoder").field("schema", &self.schema).field("plan", &self.plan).finish_non_exhaustive()
+        f.debug_struct("MsgPackDecoder")
+            .field("schema", self.rows.schema())
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
     }
 }

@@ -6,13 +6,14 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, DefaultFiller, FormatDecoder, FormatInference,
-    FormatInfo, Found, Framing, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult, config::FormatSpec,
+    FormatInfo, Found, Framing, RawBatch, SchemaError, SchemaResult, config::FormatSpec,
 };
 
 use super::RawOptions;
 use crate::{
     column::{Column, ColumnOps, ColumnOptions, Mismatch, Scalar},
     policy::NoContent,
+    rows::Account,
 };
 
 /// Decodes each record's bytes into a value of one BLOB or VARCHAR column.
@@ -26,7 +27,6 @@ pub struct RawDecoder {
     tombstones: NoContent,
     /// Rows that get the column's DEFAULT.
     absent: Vec<u32>,
-    row_records: Vec<u32>,
 }
 
 /// Why a record gives no row.
@@ -49,7 +49,6 @@ impl RawDecoder {
             defaults: DefaultFiller::new(&schema)?,
             tombstones: options.tombstones,
             absent: Vec::new(),
-            row_records: Vec::new(),
             schema,
         })
     }
@@ -98,25 +97,18 @@ impl FormatDecoder for RawDecoder {
     }
 
     fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
-        self.row_records.clear();
-        let mut rejected = Vec::new();
+        let mut account = Account::of(batch.len());
         for index in 0..batch.len() {
             let record = (!batch.is_tombstone(index)).then(|| batch.value(index));
+            let before = self.column.num_rows();
             match self.decode_record(record) {
-                Ok(true) => self.row_records.push(index as u32),
-                Ok(false) => {}
-                Err(rejection) => rejected.push(Rejected { record: index, error: self.error(rejection) }),
+                Ok(gave_row) => account.gave(index, before, gave_row.into()),
+                Err(rejection) => account.reject(index, before, self.error(rejection)),
             }
         }
-        let rows = if self.row_records.len() == batch.len() {
-            RowRecords::Identity
-        } else {
-            RowRecords::Indices(self.row_records.clone())
-        };
         let array: ArrayRef = self.defaults.fill(0, self.column.finish(), &self.absent)?;
         self.absent.clear();
-        let batch_of_rows = RecordBatch::try_new(Arc::clone(&self.schema), vec![array])?;
-        Ok(Decoded { batch: batch_of_rows, rejected, rows, consumed: batch.len(), needs: None })
+        Ok(account.decoded(RecordBatch::try_new(Arc::clone(&self.schema), vec![array])?))
     }
 
     fn format_name(&self) -> &'static str {

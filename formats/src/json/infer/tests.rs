@@ -1,6 +1,6 @@
 //! The scanner against the plain reader: whatever the records, they say the same.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use laminar_schema::{ArrayInference, Options, SourceMetadata};
 
