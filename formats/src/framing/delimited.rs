@@ -1,6 +1,6 @@
 //! Records that stand behind their lengths, each a varint: Protobuf's delimited messages.
 
-use super::Step;
+use super::{Fault, Step};
 
 /// Longest varint, in bytes.
 const MAX_VARINT: usize = 10;
@@ -23,10 +23,11 @@ impl Delimited {
                 Some((len, head)) => (self.left, self.head, self.scanned) = (Some(len), head, head),
                 None if !eof && window.len() < MAX_VARINT => return Step::More { drop: 0 },
                 None if window.is_empty() => return Step::End,
-                // No length: what is left is no record, as its decoder will say.
                 None => {
-                    *self = Self::default();
-                    return Step::Record { start: 0, end: window.len(), next: window.len() };
+                    // Nothing says where the next record would begin.
+                    let reason = if window.len() < MAX_VARINT { Fault::Truncated } else { Fault::Length };
+                    let at = if reason == Fault::Truncated { window.len() } else { 0 };
+                    return Step::Fault { at, next: window.len(), reason };
                 }
             }
         }
@@ -38,9 +39,8 @@ impl Delimited {
             if !eof {
                 return Step::More { drop: 0 };
             }
-            // Cut off: its decoder sees that more was to come, where the length stays in front of it.
             *self = Self::default();
-            return Step::Record { start: 0, end: window.len(), next: window.len() };
+            return Step::Fault { at: window.len(), next: window.len(), reason: Fault::Truncated };
         }
         let end = self.scanned + left as usize;
         let start = self.head;

@@ -1,12 +1,7 @@
 //! Message × columns: what becomes of each field, decided once.
 
 use arrow_schema::{DataType, Field, Fields};
-use laminar_schema::{
-    SchemaResult, field,
-    field::payload_key,
-    resolve::ResolveError,
-    types::field_type_name,
-};
+use laminar_schema::{SchemaResult, field, field::payload_key, resolve::ResolveError, types::field_type_name};
 
 use super::catalog::{Catalog, FieldType, Kind, Label, Message, WellKnown};
 
@@ -152,10 +147,5 @@ fn unsupported(f: &FieldType, column: &Field) -> laminar_schema::SchemaError {
         (_, Kind::Message(_)) => "a message fills a STRUCT or JSON, and those of Google what they stand for",
         _ => "a single value fills a column of one, or JSON",
     };
-    ResolveError::UnsupportedType {
-        column: column.name().clone(),
-        data_type: field_type_name(column),
-        help,
-    }
-    .into()
+    ResolveError::UnsupportedType { column: column.name().clone(), data_type: field_type_name(column), help }.into()
 }

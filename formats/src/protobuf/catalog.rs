@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use laminar_schema::{ConfigError, SchemaResult};
-use prost_reflect::{
-    Cardinality, EnumDescriptor, FieldDescriptor, Kind as ReflectKind, MessageDescriptor, Value,
-};
+use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, Kind as ReflectKind, MessageDescriptor, Value};
 
 use super::varint::{I32, I64, LEN, VARINT};
 

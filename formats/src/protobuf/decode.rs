@@ -6,8 +6,8 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConfigError, ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatInference,
-    FormatInfo, FormatSpec, Framing, Options, RawBatch, Rejected, RowRecords, SchemaResult,
-    SelfDescription, default_value::DefaultFiller, format::FormatFile,
+    FormatInfo, FormatSpec, Framing, Options, RawBatch, Rejected, RowRecords, SchemaResult, SelfDescription,
+    default_value::DefaultFiller, format::FormatFile,
 };
 use prost_reflect::MessageDescriptor;
 
@@ -64,11 +64,7 @@ impl ProtobufDecoder {
     ///
     /// # Errors
     /// As [`ProtobufDecoder::new`].
-    pub fn of_message(
-        schema: SchemaRef,
-        message: &MessageDescriptor,
-        options: &ProtobufOptions,
-    ) -> SchemaResult<Self> {
+    pub fn of_message(schema: SchemaRef, message: &MessageDescriptor, options: &ProtobufOptions) -> SchemaResult<Self> {
         if options.max_depth > MAX_DEPTH {
             let given = options.max_depth.to_string();
             return Err(ConfigError::invalid("max_depth", given, "at most 1000 levels", "").into());

@@ -63,8 +63,7 @@ fn of_file(path: &str, include: &[String]) -> SchemaResult<(DescriptorPool, Opti
     if Path::new(path).extension().is_some_and(|ext| ext == "proto") {
         let own = Path::new(path).parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // The file's own directory too, behind the others: they decide what it is called in imports.
-        let directories: Vec<PathBuf> =
-            include.iter().map(PathBuf::from).chain([own.to_path_buf()]).collect();
+        let directories: Vec<PathBuf> = include.iter().map(PathBuf::from).chain([own.to_path_buf()]).collect();
         let mut compiler = Compiler::new(&directories).map_err(|e| refused(&Compilation(&e)))?;
         compiler.include_imports(true).include_source_info(true);
         compiler.open_file(path).map_err(|e| refused(&Compilation(&e)))?;
@@ -85,9 +84,9 @@ fn select(
     shown: &str,
 ) -> SchemaResult<MessageDescriptor> {
     if let Some(name) = name {
-        return pool.get_message_by_name(name.trim_start_matches('.')).ok_or_else(|| {
-            invalid("message", name, "the full name of a message", &known(&all(pool, main)))
-        });
+        return pool
+            .get_message_by_name(name.trim_start_matches('.'))
+            .ok_or_else(|| invalid("message", name, "the full name of a message", &known(&all(pool, main))));
     }
     let messages = all(pool, main);
     match &messages[..] {

@@ -67,7 +67,7 @@ impl Walker<'_, '_, '_> {
         let text = std::str::from_utf8(&self.state.json).unwrap_or("");
         let pushed = match column {
             Column::Json(json) => json.push_document(text),
-            column => column.push_scalar(Scalar::Str(text)),
+            _ => column.push_scalar(Scalar::Str(text)),
         };
         match pushed {
             Ok(()) => Ok(()),
@@ -248,7 +248,9 @@ impl Walker<'_, '_, '_> {
             Kind::Int64 | Kind::Sfixed64 => self.json_long(i128::from(raw.cast_signed())),
             Kind::Sint64 => self.json_long(i128::from(zigzag(raw))),
             Kind::Uint64 | Kind::Fixed64 => self.json_long(i128::from(raw)),
-            Kind::Double => push_float(&mut self.state.json, f64::from_bits(raw), ryu::Buffer::new().format(f64::from_bits(raw))),
+            Kind::Double => {
+                push_float(&mut self.state.json, f64::from_bits(raw), ryu::Buffer::new().format(f64::from_bits(raw)))
+            }
             Kind::Float => {
                 let v = f32::from_bits(raw as u32);
                 push_float(&mut self.state.json, f64::from(v), ryu::Buffer::new().format(v));

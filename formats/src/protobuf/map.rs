@@ -13,7 +13,7 @@ use super::{
     varint::span_of,
     walk::Walker,
 };
-use crate::column::{ColumnOps, MapColumn};
+use crate::column::MapColumn;
 
 /// Entries up to which keys are compared each with each.
 const FEW: usize = 8;

@@ -30,8 +30,7 @@ pub(super) fn schema_of(root: &MessageDescriptor, options: &ProtobufOptions) -> 
         fields.retain(|f| f.name() != name);
         fields.push(json_field(name, true));
     }
-    let rescues =
-        options.unknown_fields == UnknownFields::Rescue || options.type_mismatch == TypeMismatch::Rescue;
+    let rescues = options.unknown_fields == UnknownFields::Rescue || options.type_mismatch == TypeMismatch::Rescue;
     if rescues && !fields.iter().any(|f| f.name() == RESCUE_COLUMN) {
         fields.push(json_field(RESCUE_COLUMN, true));
     }
@@ -94,10 +93,7 @@ impl Mapping<'_> {
             let Kind::Message(entry) = f.kind() else { unreachable_entry() };
             let (key, value) = (entry.map_entry_key_field(), entry.map_entry_value_field());
             let source = format!("map<{}, {}>", source_type(&key), source_type(&value));
-            let pair = vec![
-                self.kind(&key)?.field("keys", false),
-                self.kind(&value)?.field("values", false),
-            ];
+            let pair = vec![self.kind(&key)?.field("keys", false), self.kind(&value)?.field("values", false)];
             let entries = Field::new("entries", DataType::Struct(pair.into()), false);
             (DataType::Map(Arc::new(entries), false).into(), source)
         } else if f.is_list() {
@@ -134,9 +130,7 @@ impl Mapping<'_> {
             Kind::Bytes => DataType::Binary.into(),
             Kind::Enum(e) if e.full_name() == "google.protobuf.NullValue" => Mapped::JSON,
             Kind::Enum(_) => match self.options.enums {
-                Enums::Dictionary => {
-                    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)).into()
-                }
+                Enums::Dictionary => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)).into(),
                 Enums::Varchar => DataType::Utf8.into(),
                 Enums::Integer => DataType::Int32.into(),
             },

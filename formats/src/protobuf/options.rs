@@ -1,6 +1,6 @@
 //! Options of `FORMAT PROTOBUF`.
 
-use laminar_schema::ConnectorConfig;
+use laminar_schema::{ConnectorConfig, config::FromConfigValue};
 
 use crate::policy::{NoContent, TypeMismatch, UnknownFields, words};
 

@@ -213,7 +213,9 @@ impl Walker<'_, '_, '_> {
             (Action::Json, column) => self.json(column, f, field, slot, depth),
             (Action::Timestamp(message), column) => self.timestamp(column, f, field, *message, slot, depth + 1),
             (Action::Duration(message), column) => self.duration(column, f, field, *message, slot, depth + 1),
-            (Action::Wrapper(message, kind), column) => self.wrapper(column, f, field, (*message, *kind), slot, depth + 1),
+            (Action::Wrapper(message, kind), column) => {
+                self.wrapper(column, f, field, (*message, *kind), slot, depth + 1)
+            }
             (Action::Paths(message), column) => self.paths(column, f, field, *message, slot, depth + 1),
             // Columns are built from the fields that actions are chosen by.
             (Action::Struct(_) | Action::List(_) | Action::Map(_), column) => {
@@ -322,7 +324,10 @@ impl Walker<'_, '_, '_> {
             Kind::Double => float(column, f64::from_bits(raw)),
             Kind::String => self.text(column, raw),
             Kind::Bool => match column {
-                Column::Boolean(rows) if rows.push_at(rows.num_rows(), raw != 0) => Ok(()),
+                Column::Boolean(rows) => {
+                    rows.push(raw != 0);
+                    Ok(())
+                }
                 column => Ok(column.push_scalar(Scalar::Bool(raw != 0))?),
             },
             Kind::Sint64 => integer(column, zigzag(raw)),
@@ -421,9 +426,7 @@ impl Walker<'_, '_, '_> {
     pub(super) fn refused(&self, refused: Refused) -> SchemaError {
         match refused {
             Refused::Fault(fault) => self.fault(fault),
-            Refused::Unknown(number, at) => {
-                place(DecodeError::UnknownField.into(), at).in_field(&format!("#{number}"))
-            }
+            Refused::Unknown(number, at) => place(DecodeError::UnknownField.into(), at).in_field(&format!("#{number}")),
         }
     }
 
@@ -527,7 +530,10 @@ fn unsigned(column: &mut Column, v: u64) -> Result<(), Unfit> {
 #[inline(always)]
 fn float(column: &mut Column, v: f64) -> Result<(), Unfit> {
     match column {
-        Column::Float64(rows) if rows.push_at(rows.num_rows(), v) => Ok(()),
+        Column::Float64(rows) => {
+            rows.push_value(v);
+            Ok(())
+        }
         column => Ok(column.push_scalar(Scalar::F64(v))?),
     }
 }

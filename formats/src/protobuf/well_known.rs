@@ -121,7 +121,7 @@ impl Walker<'_, '_, '_> {
             Column::TimestampNanosecond(rows) => rows.push_instant(seconds, nanos),
             Column::TimestampMillisecond(rows) => rows.push_instant(seconds, nanos),
             Column::TimestampSecond(rows) => rows.push_instant(seconds, nanos),
-            column => {
+            _ => {
                 self.state.text.clear();
                 time.push_timestamp(&mut self.state.text);
                 self.push_text(column)
