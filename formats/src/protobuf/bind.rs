@@ -30,8 +30,10 @@ pub(super) enum Action {
     Scalar(Kind),
     /// A message of columns.
     Struct(Box<Binding>),
-    /// JSON text of whatever the field is.
+    /// JSON text of whatever the field is, all of it.
     Json,
+    /// JSON text of one value of the field.
+    JsonItem,
     Timestamp(u32),
     Duration(u32),
     /// The one field of a message.
@@ -100,10 +102,7 @@ impl Action {
                 };
                 let [_, value_column] = &pair[..] else { return Err(unsupported(f, column)) };
                 let [key, value] = &catalog.message(entry).fields[..] else { return Err(unsupported(f, column)) };
-                let action = match field::is_json(value_column) {
-                    true => Self::Json,
-                    false => Self::of_kind(catalog, value, value_column)?,
-                };
+                let action = Self::of_kind(catalog, value, value_column)?;
                 Ok(Self::Map(Box::new(MapBinding { entry, key: key.kind, value: action })))
             }
             _ => Err(unsupported(f, column)),
@@ -113,13 +112,13 @@ impl Action {
     fn of_kind(catalog: &Catalog, f: &FieldType, column: &Field) -> SchemaResult<Self> {
         let Kind::Message(index) = f.kind else {
             return match column.data_type().is_nested() {
-                false if field::is_json(column) => Ok(Self::Json),
+                false if field::is_json(column) => Ok(Self::JsonItem),
                 false => Ok(Self::Scalar(f.kind)),
                 true => Err(unsupported(f, column)),
             };
         };
         if field::is_json(column) {
-            return Ok(Self::Json);
+            return Ok(Self::JsonItem);
         }
         let message = catalog.message(index);
         match (message.known, column.data_type()) {

@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConfigError, ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatInference,
-    FormatInfo, FormatSpec, Framing, Options, RawBatch, Rejected, RowRecords, SchemaResult, SelfDescription,
-    default_value::DefaultFiller, format::FormatFile,
+    FormatInfo, FormatSpec, Framing, Options, RawBatch, SchemaResult, SelfDescription, format::FormatFile,
 };
 use prost_reflect::MessageDescriptor;
 
@@ -23,9 +21,10 @@ use super::{
     walk::{WalkState, Walker, absent},
 };
 use crate::{
-    column::{ColumnOps, ColumnOptions, OnAbsent, StructColumn},
+    column::{ColumnOps, ColumnOptions},
     json::{JsonOptions, Plan},
     policy::NoContent,
+    rows::{Account, RootRows},
 };
 
 /// Messages deeper in each other than this are not looked into, whatever `max_depth` allows: reading them recurses.
@@ -40,12 +39,10 @@ const MAX_DEPTH: usize = 1000;
 ///
 /// Source: Protocol Buffers documentation, "Encoding".
 pub struct ProtobufDecoder {
-    schema: SchemaRef,
     catalog: Catalog,
     binding: Binding,
     plan: Plan,
-    root: StructColumn,
-    defaults: DefaultFiller,
+    rows: RootRows,
     state: WalkState,
 }
 
@@ -70,22 +67,14 @@ impl ProtobufDecoder {
             return Err(ConfigError::invalid("max_depth", given, "at most 1000 levels", "").into());
         }
         let catalog = Catalog::new(message)?;
-        let mut root = StructColumn::new(schema.fields(), &ColumnOptions::default())?;
-        let defaults = DefaultFiller::new(&schema)?;
-        for (index, field) in root.fields.iter_mut().enumerate() {
-            if defaults.has_default(index) {
-                field.on_absent = OnAbsent::Default;
-            }
-        }
-        let plan = Plan::new(&mut root, &row_rules(options)?)?;
+        let mut rows = RootRows::new(schema, &ColumnOptions::default())?;
+        let plan = Plan::new(&mut rows.root, &row_rules(options)?)?;
         let reserved = |index: usize| plan.document == Some(index) || plan.rescue == Some(index);
-        let binding = Binding::new(&catalog, 0, schema.fields(), reserved)?;
+        let binding = Binding::new(&catalog, 0, rows.schema().fields(), reserved)?;
         Ok(Self {
-            schema,
             catalog,
             binding,
-            root,
-            defaults,
+            rows,
             state: WalkState {
                 rules: Rules { unknown_fields: options.unknown_fields, max_depth: options.max_depth },
                 type_mismatch: options.type_mismatch,
@@ -114,7 +103,8 @@ impl ProtobufDecoder {
         if len > self.plan.max_record_bytes {
             return Err(DecodeError::TooLarge { size: len, limit: self.plan.max_record_bytes }.into());
         }
-        let Self { catalog, binding, plan, root, state, .. } = self;
+        let Self { catalog, binding, plan, rows, state } = self;
+        let root = &mut rows.root;
         state.gathered.slots.clear();
         state.gathered.chain.clear();
         state.entries.clear();
@@ -149,31 +139,16 @@ impl ProtobufDecoder {
             NoContent::Skip => Ok(()),
             NoContent::Reject => Err(DecodeError::Tombstone.into()),
             NoContent::Null => {
-                let rows = self.root.num_rows();
-                for field in &mut self.root.fields {
+                let root = &mut self.rows.root;
+                let rows = root.num_rows();
+                for field in &mut root.fields {
                     absent(&mut field.column, &field.field, field.on_absent, &mut field.default_rows, rows)?;
                 }
-                self.plan.push_reserved(&mut self.root, None, None)?;
-                self.root.end_row();
+                self.plan.push_reserved(root, None, None)?;
+                root.end_row();
                 Ok(())
             }
         }
-    }
-
-    /// Hands out all rows and starts over, warm.
-    fn finish(&mut self) -> SchemaResult<RecordBatch> {
-        let rows = self.root.num_rows();
-        let mut arrays = self.root.finish_fields();
-        for (index, field) in self.root.fields.iter_mut().enumerate() {
-            if !field.default_rows.is_empty() {
-                let array =
-                    std::mem::replace(&mut arrays[index], arrow_array::new_empty_array(field.field.data_type()));
-                arrays[index] = self.defaults.fill(index, array, &field.default_rows)?;
-                field.default_rows.clear();
-            }
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(RecordBatch::try_new_with_options(SchemaRef::clone(&self.schema), arrays, &options)?)
     }
 }
 
@@ -193,36 +168,17 @@ fn row_rules(options: &ProtobufOptions) -> SchemaResult<JsonOptions> {
 
 impl FormatDecoder for ProtobufDecoder {
     fn output_schema(&self) -> SchemaRef {
-        SchemaRef::clone(&self.schema)
+        SchemaRef::clone(self.rows.schema())
     }
 
     fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
-        let mut rejected = Vec::new();
-        // Filled from the first record on that did not give exactly one row.
-        let mut rows: Option<Vec<u32>> = None;
+        let mut account = Account::of(batch.len());
         for record in 0..batch.len() {
-            let before = self.root.num_rows();
-            if let Err(error) = self.decode_record(batch, record) {
-                self.root.truncate(before);
-                rejected.push(Rejected { record, error });
-            }
-            let given = self.root.num_rows() - before;
-            if given != 1 && rows.is_none() {
-                let mut identity = Vec::with_capacity(batch.len());
-                identity.extend(0..before as u32);
-                rows = Some(identity);
-            }
-            if let Some(rows) = &mut rows {
-                rows.extend(std::iter::repeat_n(record as u32, given));
-            }
+            let before = self.rows.num_rows();
+            let decoded = self.decode_record(batch, record);
+            account.settle(&mut self.rows, record, before, decoded);
         }
-        Ok(Decoded {
-            batch: self.finish()?,
-            rejected,
-            rows: rows.map_or(RowRecords::Identity, RowRecords::Indices),
-            consumed: batch.len(),
-            needs: None,
-        })
+        Ok(account.decoded(self.rows.finish()?))
     }
 
     fn format_name(&self) -> &'static str {
@@ -270,7 +226,7 @@ impl DecoderSet for ProtobufDecoder {
 impl fmt::Debug for ProtobufDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProtobufDecoder")
-            .field("schema", &self.schema)
+            .field("schema", self.rows.schema())
             .field("message", &self.catalog.message(0).full_name)
             .finish_non_exhaustive()
     }

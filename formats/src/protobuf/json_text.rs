@@ -35,6 +35,20 @@ impl Walker<'_, '_, '_> {
         self.push_json(column, f, field, slot.raw)
     }
 
+    /// Pushes one value of a field as JSON text.
+    pub(super) fn json_item(
+        &mut self,
+        column: &mut Column,
+        f: &Field,
+        field: &FieldType,
+        slot: Slot,
+        depth: usize,
+    ) -> SchemaResult<()> {
+        self.state.json.clear();
+        self.json_single(field, slot, depth)?;
+        self.push_json(column, f, field, slot.raw)
+    }
+
     /// Pushes what an absent field stands for, if that is not null.
     pub(super) fn json_default(
         &mut self,

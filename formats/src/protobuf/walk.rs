@@ -211,6 +211,7 @@ impl Walker<'_, '_, '_> {
             (Action::List(item), Column::FixedSizeList(list)) => self.fixed_list(list, f, item, field, slot, depth),
             (Action::Map(binding), Column::Map(map)) => self.map(map, f, binding, slot, depth),
             (Action::Json, column) => self.json(column, f, field, slot, depth),
+            (Action::JsonItem, column) => self.json_item(column, f, field, slot, depth),
             (Action::Timestamp(message), column) => self.timestamp(column, f, field, *message, slot, depth + 1),
             (Action::Duration(message), column) => self.duration(column, f, field, *message, slot, depth + 1),
             (Action::Wrapper(message, kind), column) => {
