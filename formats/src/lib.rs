@@ -39,6 +39,8 @@ pub mod infer;
 pub mod json;
 pub mod msgpack;
 pub mod policy;
+#[cfg(feature = "protobuf")]
+pub mod protobuf;
 pub mod raw;
 mod rows;
 mod scan;

@@ -7,6 +7,7 @@ use laminar_schema::{DecodeError, Location, SchemaError, SchemaResult, config::C
 use super::{
     Fault, Resume, Step,
     csv::Csv,
+    delimited::Delimited,
     json::{JsonDocuments, White, trim_end},
     lines::{Lines, without_cr},
     msgpack::MsgPackValues,
@@ -35,6 +36,7 @@ enum Rule {
     Json(JsonDocuments),
     Csv(Csv),
     MsgPack(MsgPackValues),
+    Delimited(Delimited),
     Whole(Whole),
 }
 
@@ -85,13 +87,14 @@ impl Framer {
             Framing::JsonDocuments => Rule::Json(JsonDocuments::new()),
             Framing::Csv(dialect) => Rule::Csv(Csv::new(dialect.clone())),
             Framing::MsgPack => Rule::MsgPack(MsgPackValues::default()),
+            Framing::Delimited => Rule::Delimited(Delimited::default()),
             Framing::Whole => Rule::Whole(Whole::default()),
             other => {
                 let given = format!("{other:?}");
                 return Err(ConfigError::invalid(
                     "framing",
                     given,
-                    "lines, JSON documents, CSV, MessagePack or whole files",
+                    "lines, JSON documents, CSV, MessagePack, delimited records or whole files",
                     "",
                 )
                 .into());
@@ -115,7 +118,7 @@ impl Framer {
     /// The place to resume at when everything yielded so far is safe.
     pub fn resume_at(&self) -> Resume {
         let state = match &self.rule {
-            Rule::Lines(_) | Rule::MsgPack(_) => 0,
+            Rule::Lines(_) | Rule::MsgPack(_) | Rule::Delimited(_) => 0,
             Rule::Json(json) => json.state(),
             Rule::Csv(csv) => csv.state(),
             Rule::Whole(whole) => u8::from(whole.done),
@@ -136,6 +139,7 @@ impl Framer {
             Rule::Json(json) => json.resume(to.state),
             Rule::Csv(csv) => csv.resume(to.state),
             Rule::MsgPack(values) => *values = MsgPackValues::default(),
+            Rule::Delimited(records) => *records = Delimited::default(),
             Rule::Whole(whole) => whole.done = to.state != 0,
         }
     }
@@ -256,7 +260,7 @@ impl Framer {
 
     /// Whether a byte that is a line feed ends a line.
     fn has_lines(&self) -> bool {
-        !matches!(self.rule, Rule::MsgPack(_))
+        !matches!(self.rule, Rule::MsgPack(_) | Rule::Delimited(_))
     }
 
     fn is_in_preamble(&self) -> bool {
@@ -269,6 +273,7 @@ impl Framer {
             Rule::Json(json) => json.step(window, eof),
             Rule::Csv(csv) => csv.step(window, eof),
             Rule::MsgPack(values) => values.step(window, eof),
+            Rule::Delimited(records) => records.step(window, eof),
             Rule::Whole(whole) => whole.step(window, eof),
         }
     }
@@ -279,6 +284,7 @@ impl Framer {
             Rule::Json(json) => json.behead(),
             Rule::Csv(csv) => csv.behead(),
             Rule::MsgPack(values) => values.behead(),
+            Rule::Delimited(records) => records.behead(),
             Rule::Whole(whole) => std::mem::take(&mut whole.scanned),
         }
     }
@@ -314,6 +320,8 @@ impl Framer {
             Fault::TrailingComma => "an element behind the array's last comma",
             Fault::EndExpected => "nothing behind the array",
             Fault::Unclosed => "`]` at the end of the array",
+            Fault::Truncated => "the rest of a record, as its length says",
+            Fault::Length => "the length of a record, a varint of at most 64 bits",
         };
         // One byte: what is behind it may not have been read yet, and the message must not depend on that.
         let found = match found.first() {

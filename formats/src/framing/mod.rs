@@ -25,6 +25,7 @@
 
 mod buffer;
 mod csv;
+mod delimited;
 mod encoding;
 mod framer;
 mod json;
@@ -74,4 +75,8 @@ enum Fault {
     EndExpected,
     /// `[1`
     Unclosed,
+    /// A record that is shorter than its length says, at the end of the input.
+    Truncated,
+    /// A length that is no number of 64 bits.
+    Length,
 }

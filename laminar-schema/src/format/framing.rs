@@ -16,6 +16,8 @@ pub enum Framing {
     MsgPack,
     /// CSV records: quoted fields may hold line ends.
     Csv(CsvFraming),
+    /// Records behind their lengths, each a varint: Protobuf's delimited messages.
+    Delimited,
     /// The whole file is one record.
     Whole,
 }
@@ -26,7 +28,7 @@ impl Framing {
         match self {
             Self::Csv(csv) => csv.encoding,
             // Bytes, or text that its own standard says is UTF-8.
-            Self::Lines | Self::JsonDocuments | Self::MsgPack | Self::Whole => Encoding::Utf8,
+            Self::Lines | Self::JsonDocuments | Self::MsgPack | Self::Delimited | Self::Whole => Encoding::Utf8,
         }
     }
 }
