@@ -73,16 +73,16 @@ impl Step {
 
     #[inline(always)]
     fn begins(&self, window: &[u8; KEY_BYTES]) -> bool {
-        let found = words(window);
-        let differs = |i: usize| (found[i] & self.mask[i]) ^ self.words[i];
-        differs(0) | differs(1) | differs(2) | differs(3) == 0
+        let ([a, b, c, d], [a_mask, b_mask, c_mask, d_mask]) = (words(window), self.mask);
+        [a & a_mask, b & b_mask, c & c_mask, d & d_mask] == self.words
     }
 }
 
 #[inline(always)]
 fn words(bytes: &[u8; KEY_BYTES]) -> [u64; KEY_BYTES / 8] {
-    let chunks = bytes.as_chunks::<8>().0;
-    std::array::from_fn(|i| u64::from_le_bytes(chunks[i]))
+    // The window has exactly as many chunks.
+    let [a, b, c, d] = bytes.as_chunks::<8>().0 else { return [0; KEY_BYTES / 8] };
+    [u64::from_le_bytes(*a), u64::from_le_bytes(*b), u64::from_le_bytes(*c), u64::from_le_bytes(*d)]
 }
 
 impl KeyOrder {
