@@ -153,3 +153,41 @@ pub(crate) fn is_ascii(window: &[u8; 32], len: usize) -> bool {
     let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     (word(a) & high[0]) | (word(b) & high[1]) | (word(c) & high[2]) | (word(d) & high[3]) == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows that were pushed without a look, whether they are text, and what is made of them in any case.
+    fn check(rows: &[&[u8]], is_text: bool, made: &[&str]) {
+        let mut text = Utf8Rows::<i32>::default();
+        for (row, bytes) in rows.iter().enumerate() {
+            let mut window = [0xff; 32];
+            match window.get_mut(..bytes.len()) {
+                Some(start) if row % 2 == 0 => {
+                    start.copy_from_slice(bytes);
+                    assert!(!text.push_window(row + 1, &window, bytes.len()));
+                    assert!(text.push_window(row, &window, bytes.len()));
+                }
+                _ => assert!(text.push_unchecked(bytes)),
+            }
+        }
+        assert_eq!(text.check(), is_text, "{rows:x?}");
+        let array = text.finish();
+        assert_eq!(array.iter().map(Option::unwrap_or_default).collect::<Vec<_>>(), made);
+        // Taken back, they are forgotten.
+        rows.iter().for_each(|row| assert!(text.push_unchecked(row)));
+        text.truncate(0);
+        assert!(text.check());
+    }
+
+    #[test]
+    fn text_is_checked_together() {
+        check(&[], true, &[]);
+        check(&[b"plain", b"", b"text"], true, &["plain", "", "text"]);
+        check(&["é".as_bytes(), "日本".as_bytes()], true, &["é", "日本"]);
+        check(&[b"a", b"\xc3", b"\xa9", b"b"], false, &["a", "\u{fffd}", "\u{fffd}", "b"]);
+        check(&[b"a", b"\xff"], false, &["a", "\u{fffd}"]);
+        check(&[b"\xe6\x97"], false, &["\u{fffd}"]);
+    }
+}
