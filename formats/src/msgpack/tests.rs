@@ -271,7 +271,7 @@ fn texts_are_refused_alone() {
         "#]],
     );
     // And so are they where a batch goes on behind them, which is decoded the direct way again.
-    let good = vec!["81 's' 'é'"; 3];
+    let good = ["81 's' 'é'"; 3];
     let mut decoder = decoder(&[], columns);
     for (records, rejected) in [(&records[..], 6), (&good[..], 0), (&records[1..2], 1), (&good[..], 0)] {
         let batch = RawBatch::from_values(records.iter().map(|record| bytes(record)));
