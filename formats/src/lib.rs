@@ -31,6 +31,8 @@
 #![deny(unsafe_code)]
 
 mod any;
+#[cfg(feature = "avro")]
+pub mod avro;
 pub mod cell;
 pub mod column;
 pub mod csv;
