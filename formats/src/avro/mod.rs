@@ -1,6 +1,7 @@
 //! Avro: datums, messages with a schema's id, and container files ↔ rows.
 
 mod canonical;
+pub mod container;
 mod fingerprint;
 
 pub use canonical::{CanonicalError, canonical_form};
