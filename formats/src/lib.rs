@@ -46,6 +46,8 @@ pub mod protobuf;
 pub mod raw;
 mod rows;
 mod scan;
+mod schema_file;
 pub mod wire;
 
 pub use any::{AnyDecoder, AnyEncoder};
+pub use schema_file::{SCHEMA_FILE_EXTENSIONS, read_schema_file};

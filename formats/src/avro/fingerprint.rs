@@ -23,6 +23,17 @@ pub enum FingerprintAlgorithm {
 }
 words! { FingerprintAlgorithm: "rabin, md5 or sha256", "rabin" => Rabin, "md5" => Md5, "sha256" => Sha256 }
 
+impl FingerprintAlgorithm {
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rabin => "rabin",
+            Self::Md5 => "md5",
+            Self::Sha256 => "sha256",
+        }
+    }
+}
+
 /// A fingerprint. Shown in hexadecimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fingerprint {
