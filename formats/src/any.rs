@@ -2,6 +2,8 @@
 
 use laminar_schema::{FormatDecoder, FormatEncoder};
 
+#[cfg(feature = "avro")]
+use crate::avro::AvroEncoder;
 #[cfg(feature = "protobuf")]
 use crate::protobuf::ProtobufDecoder;
 use crate::{
@@ -36,6 +38,9 @@ pub enum AnyEncoder {
     Csv(CsvEncoder),
     /// MessagePack.
     MsgPack(MsgPackEncoder),
+    /// Avro.
+    #[cfg(feature = "avro")]
+    Avro(AvroEncoder),
     /// Bytes as they are.
     Raw(RawEncoder),
 }
