@@ -34,6 +34,7 @@ mod any;
 pub mod cell;
 pub mod column;
 pub mod csv;
+pub mod envelope;
 pub mod framing;
 pub mod infer;
 pub mod json;
