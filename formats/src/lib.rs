@@ -36,6 +36,7 @@ pub mod avro;
 pub mod cell;
 pub mod column;
 pub mod csv;
+pub mod envelope;
 pub mod framing;
 pub mod infer;
 pub mod json;

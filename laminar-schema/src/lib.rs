@@ -66,7 +66,7 @@ pub use evolution::{ColumnProjection, EvolutionVerdict, SchemaChange};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use format::{
     DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatFile,
-    FormatInfo, Framing, MetadataColumn, MetadataKind, Rejected, RowRecords, SelfDescription,
+    FormatInfo, Framing, MetadataColumn, MetadataKind, Rejected, RowRecords, SelfDescription, Wrapping,
 };
 pub use inference::{
     ArrayInference, DetectedFormat, FieldInferenceDetail, FieldMeta, FormatInference, FormatInferenceRegistry,
