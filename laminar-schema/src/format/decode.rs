@@ -5,7 +5,7 @@ use std::fmt;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use super::{DecodeSpec, FormatFile, FormatInfo, Framing, SelfDescription, WriterSchemaId};
+use super::{ColumnsReader, ColumnsRequest, DecodeSpec, FormatFile, FormatInfo, Framing, SelfDescription, WriterSchemaId};
 use crate::{
     config::FormatSpec,
     error::{SchemaError, SchemaResult},
@@ -151,6 +151,20 @@ pub trait DecoderSet: FormatDecoder + Sized + 'static {
     /// Wrong options; a description that cannot be read, or has a type that Arrow lacks.
     fn describe(format: &FormatSpec, file: Option<&mut dyn FormatFile>) -> SchemaResult<Option<SelfDescription>> {
         let _ = (format, file);
+        Ok(None)
+    }
+
+    /// Opens a file of a format that holds columns ([`Framing::Columns`]); `None` when the format is not in this set, or
+    /// has records.
+    ///
+    /// # Errors
+    /// Wrong options; a file that cannot be read, or does not fit the frozen schema.
+    fn open_columns(
+        format: &FormatSpec,
+        request: &ColumnsRequest<'_>,
+        file: Box<dyn FormatFile>,
+    ) -> SchemaResult<Option<Box<dyn ColumnsReader>>> {
+        let _ = (format, request, file);
         Ok(None)
     }
 
