@@ -4,6 +4,8 @@ use laminar_schema::{FormatDecoder, FormatEncoder};
 
 #[cfg(feature = "avro")]
 use crate::avro::AvroEncoder;
+#[cfg(feature = "parquet")]
+use crate::parquet::{ParquetDecoder, ParquetEncoder};
 #[cfg(feature = "protobuf")]
 use crate::protobuf::ProtobufDecoder;
 use crate::{
@@ -22,6 +24,9 @@ pub enum AnyDecoder {
     Csv(CsvDecoder),
     /// MessagePack.
     MsgPack(MsgPackDecoder),
+    /// Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetDecoder),
     /// Protobuf.
     #[cfg(feature = "protobuf")]
     Protobuf(ProtobufDecoder),
@@ -41,6 +46,9 @@ pub enum AnyEncoder {
     /// Avro.
     #[cfg(feature = "avro")]
     Avro(AvroEncoder),
+    /// Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetEncoder),
     /// Bytes as they are.
     Raw(RawEncoder),
 }

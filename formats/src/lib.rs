@@ -36,10 +36,13 @@ pub mod avro;
 pub mod cell;
 pub mod column;
 pub mod csv;
+pub mod envelope;
 pub mod framing;
 pub mod infer;
 pub mod json;
 pub mod msgpack;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod policy;
 #[cfg(feature = "protobuf")]
 pub mod protobuf;

@@ -92,7 +92,7 @@ impl RecordSink for FileWriter {
             return Err(ConnectorError::External { action: "write to the file sink", source, retryable: false }.into());
         };
         let output = self.output()?;
-        append(records, delimiter, output.begin(prologue, delimiter));
+        append(records, delimiter, output.begin(prologue, delimiter)?);
         if output.is_live() {
             // Whoever reads the other end wants to see each batch as it comes.
             return self.run(Output::seal).await;
