@@ -283,7 +283,7 @@ impl Walker<'_, '_, '_> {
             Kind::Enum(index) => {
                 let (enumeration, number) = (self.catalog.enumeration(index), raw as u32 as i32);
                 match enumeration.name(number) {
-                    Some(_) if enumeration.is_null_value => self.state.json.extend_from_slice(b"null"),
+                    _ if enumeration.is_null_value => self.state.json.extend_from_slice(b"null"),
                     Some(name) => quote(&mut self.state.json, name),
                     None => self.json_integer(i64::from(number)),
                 }
