@@ -44,5 +44,6 @@ pub mod protobuf;
 pub mod raw;
 mod rows;
 mod scan;
+pub mod wire;
 
 pub use any::{AnyDecoder, AnyEncoder};
