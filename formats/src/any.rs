@@ -3,7 +3,7 @@
 use laminar_schema::{FormatDecoder, FormatEncoder};
 
 #[cfg(feature = "protobuf")]
-use crate::protobuf::ProtobufDecoder;
+use crate::protobuf::{ProtobufDecoder, ProtobufEncoder};
 use crate::{
     csv::{CsvDecoder, CsvEncoder},
     json::{JsonDecoder, JsonEncoder},
@@ -36,6 +36,9 @@ pub enum AnyEncoder {
     Csv(CsvEncoder),
     /// MessagePack.
     MsgPack(MsgPackEncoder),
+    /// Protobuf.
+    #[cfg(feature = "protobuf")]
+    Protobuf(ProtobufEncoder),
     /// Bytes as they are.
     Raw(RawEncoder),
 }
