@@ -2,6 +2,8 @@
 
 use laminar_schema::{FormatDecoder, FormatEncoder};
 
+#[cfg(feature = "parquet")]
+use crate::parquet::{ParquetDecoder, ParquetEncoder};
 #[cfg(feature = "protobuf")]
 use crate::protobuf::{ProtobufDecoder, ProtobufEncoder};
 use crate::{
@@ -20,6 +22,9 @@ pub enum AnyDecoder {
     Csv(CsvDecoder),
     /// MessagePack.
     MsgPack(MsgPackDecoder),
+    /// Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetDecoder),
     /// Protobuf.
     #[cfg(feature = "protobuf")]
     Protobuf(ProtobufDecoder),
@@ -39,6 +44,9 @@ pub enum AnyEncoder {
     /// Protobuf.
     #[cfg(feature = "protobuf")]
     Protobuf(ProtobufEncoder),
+    /// Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetEncoder),
     /// Bytes as they are.
     Raw(RawEncoder),
 }

@@ -53,6 +53,13 @@ pub trait FormatEncoder: Send + fmt::Debug {
         Ok(Vec::new())
     }
 
+    /// Whether a byte stream in this format cannot be read before [`FormatEncoder::finish`] has ended it. A pipeline then
+    /// ends it at every checkpoint, before the sinks prepare, and begins another one behind it: after `finish` the
+    /// encoder is as new, and `finish` of a stream that nothing was encoded into gives one without rows.
+    fn has_footer(&self) -> bool {
+        false
+    }
+
     /// Whether each batch is encoded by itself: several encoders of one spec, each with some of the batches, give the
     /// same records as one, and nothing follows them at the stream's end. A pipeline then encodes on several threads.
     fn is_stateless(&self) -> bool {
