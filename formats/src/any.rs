@@ -7,7 +7,7 @@ use crate::avro::AvroEncoder;
 #[cfg(feature = "parquet")]
 use crate::parquet::{ParquetDecoder, ParquetEncoder};
 #[cfg(feature = "protobuf")]
-use crate::protobuf::ProtobufDecoder;
+use crate::protobuf::{ProtobufDecoder, ProtobufEncoder};
 use crate::{
     csv::{CsvDecoder, CsvEncoder},
     json::{JsonDecoder, JsonEncoder},
@@ -46,6 +46,9 @@ pub enum AnyEncoder {
     /// Avro.
     #[cfg(feature = "avro")]
     Avro(AvroEncoder),
+    /// Protobuf.
+    #[cfg(feature = "protobuf")]
+    Protobuf(ProtobufEncoder),
     /// Parquet.
     #[cfg(feature = "parquet")]
     Parquet(ParquetEncoder),

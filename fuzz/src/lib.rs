@@ -5,5 +5,7 @@
 pub mod differ;
 #[path = "../../tests/src/fuzz_bodies/mod.rs"]
 pub mod fuzz_bodies;
+#[path = "../../tests/src/protobuf/mod.rs"]
+pub mod protobuf;
 #[path = "../../tests/src/random.rs"]
 pub mod random;
