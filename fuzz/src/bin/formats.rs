@@ -17,7 +17,7 @@ use std::{
 };
 
 use laminar_fuzz::{
-    differential::{Examiner, Finding, Oracle, Tally},
+    differential::{Comparison, Finding, Tally},
     each_format,
     random::Random,
 };
@@ -56,15 +56,15 @@ fn main() -> ExitCode {
 }
 
 /// Compares so many records of one format, if it was asked for.
-fn fuzz<O: Oracle>(run: &Run, known: &mut Vec<&str>, findings: &mut u64) {
-    known.push(O::FORMAT);
-    if !run.formats.is_empty() && !run.formats.iter().any(|name| name == O::FORMAT) {
+fn fuzz<C: Comparison>(run: &Run, known: &mut Vec<&str>, findings: &mut u64) {
+    known.push(C::FORMAT);
+    if !run.formats.is_empty() && !run.formats.iter().any(|name| name == C::FORMAT) {
         return;
     }
     let started = Instant::now();
     let (share, seed) = (run.records.div_ceil(run.threads), run.seed);
     let workers: Vec<_> =
-        (0..run.threads).map(|thread| thread::spawn(move || compare::<O>(share, seed + (thread << 32)))).collect();
+        (0..run.threads).map(|thread| thread::spawn(move || compare::<C>(share, seed + (thread << 32)))).collect();
     let mut all = Tally::default();
     for worker in workers {
         match worker.join() {
@@ -74,17 +74,17 @@ fn fuzz<O: Oracle>(run: &Run, known: &mut Vec<&str>, findings: &mut u64) {
     }
     *findings += all.findings;
     let seconds = started.elapsed().as_secs_f64();
-    println!("{}: seed {seed}, {seconds:.0} s, {:.0} records/s, {all}", O::FORMAT, all.records as f64 / seconds);
+    println!("{}: seed {seed}, {seconds:.0} s, {:.0} records/s, {all}", C::FORMAT, all.records as f64 / seconds);
 }
 
 /// Compares batch after batch, of each target in turn.
-fn compare<O: Oracle>(records: u64, seed: u64) -> Tally {
+fn compare<C: Comparison>(records: u64, seed: u64) -> Tally {
     let mut random = Random(seed);
-    let mut examiners: Vec<Examiner<O>> = (0..O::TARGETS.len()).map(|target| Examiner::new(target, seed)).collect();
+    let mut examiners: Vec<C> = (0..C::TARGETS).map(|target| C::new(target, seed)).collect();
     let mut tally = Tally::default();
     let mut turn = 0;
     while tally.records < records && tally.findings < MAX_FINDINGS {
-        let examiner = &mut examiners[turn % O::TARGETS.len()];
+        let examiner = &mut examiners[turn % C::TARGETS];
         let batch = examiner.records(&mut random, BATCH);
         if let Err(finding) = examiner.examine(&batch, &mut tally) {
             tally.findings += 1;

@@ -17,7 +17,28 @@ use laminar_schema::{
 use super::{Class, Judgement, Oracle, Reading, Target, cell::cell};
 use crate::random::Random;
 
+/// How a format's decoder is compared with another one, target by target.
+pub trait Comparison: Sized {
+    /// The format's name.
+    const FORMAT: &'static str;
+    /// How many schemas and options it is compared on.
+    const TARGETS: usize;
+
+    /// Fresh decoders of a target.
+    fn new(target: usize, seed: u64) -> Self;
+
+    /// Mutated records.
+    fn records(&mut self, random: &mut Random, count: usize) -> Vec<Vec<u8>>;
+
+    /// Decodes records as one batch, and judges each.
+    ///
+    /// # Errors
+    /// What no class explains; the records up to there are counted.
+    fn examine(&mut self, records: &[Vec<u8>], tally: &mut Tally) -> Result<(), Finding>;
+}
+
 /// Our decoder and the oracle of one target.
+#[derive(Debug)]
 pub struct Examiner<O> {
     target: usize,
     decoder: AnyDecoder,
@@ -82,12 +103,15 @@ pub struct Finding {
 /// Valid records of each target that mutations begin with.
 const SEEDS: usize = 256;
 
-impl<O: Oracle> Examiner<O> {
+impl<O: Oracle> Comparison for Examiner<O> {
+    const FORMAT: &'static str = O::FORMAT;
+    const TARGETS: usize = O::TARGETS.len();
+
     /// A fresh decoder and oracle.
     ///
     /// # Panics
     /// When the target is none: its columns or options are refused.
-    pub fn new(target: usize, seed: u64) -> Self {
+    fn new(target: usize, seed: u64) -> Self {
         let of = &O::TARGETS[target];
         let refused = |what: &dyn fmt::Display| -> ! { panic!("{} target {target}: {what}", O::FORMAT) };
         let schema = schema(of).unwrap_or_else(|e| refused(&e));
@@ -99,8 +123,7 @@ impl<O: Oracle> Examiner<O> {
         Self { target, decoder, schema, oracle, seeds }
     }
 
-    /// Mutated records.
-    pub fn records(&mut self, random: &mut Random, count: usize) -> Vec<Vec<u8>> {
+    fn records(&mut self, random: &mut Random, count: usize) -> Vec<Vec<u8>> {
         let make = |_| {
             // Now and then one that nobody has seen.
             if random.below(64) == 0 {
@@ -115,17 +138,15 @@ impl<O: Oracle> Examiner<O> {
         (0..count).map(make).collect()
     }
 
-    /// Decodes records as one batch, and judges each.
-    ///
-    /// # Errors
-    /// What no class explains; the records up to there are counted.
-    pub fn examine(&mut self, records: &[Vec<u8>], tally: &mut Tally) -> Result<(), Finding> {
+    fn examine(&mut self, records: &[Vec<u8>], tally: &mut Tally) -> Result<(), Finding> {
         match self.compare(records, tally) {
             Ok(()) => Ok(()),
             Err((record, what)) => Err(self.finding(records, record, what)),
         }
     }
+}
 
+impl<O: Oracle> Examiner<O> {
     fn compare(&mut self, records: &[Vec<u8>], tally: &mut Tally) -> Result<(), (Option<usize>, String)> {
         let batch = RawBatch::from_values(records);
         let decoded = catch_unwind(AssertUnwindSafe(|| self.decoder.decode(&batch)));
@@ -205,8 +226,8 @@ impl Finding {
     ///
     /// # Errors
     /// What is still wrong.
-    pub fn replay<O: Oracle>(target: usize, records: &[Vec<u8>]) -> Result<(), Self> {
-        Examiner::<O>::new(target, 0).examine(records, &mut Tally::default())
+    pub fn replay<C: Comparison>(target: usize, records: &[Vec<u8>]) -> Result<(), Self> {
+        C::new(target, 0).examine(records, &mut Tally::default())
     }
 
     /// Where it is kept below `folder`: `FORMAT-TARGET.NAME`, records of `LENGTH:BYTES` and a line feed.

@@ -10,7 +10,8 @@
 //!                                  └─────▶ Oracle::judge ─▶ Reading ─┴─▶ the same, or a class that says who is wrong
 //! ```
 //!
-//! A format joins by an [`Oracle`] and a line in [`each_format`](crate::each_format).
+//! A format joins by an [`Oracle`] and a line in [`each_format`](crate::each_format); one that compares whole batches in a way of
+//! its own, by a [`Comparison`].
 
 pub mod cell;
 pub mod csv;
@@ -20,18 +21,18 @@ pub mod mutate;
 pub mod number;
 
 pub use cell::Cell;
-pub use examine::{Examiner, Finding, Tally};
+pub use examine::{Comparison, Examiner, Finding, Tally};
 
 use arrow_schema::SchemaRef;
 
 use crate::random::Random;
 
-/// Calls a macro or function for each format that has an oracle: `each_format!(run)` is `run::<MsgPack>(); run::<Csv>(); …`.
+/// Calls a function for each format that has an oracle: `each_format!(run, 1)` is `run::<Examiner<MsgPack>>(1); …`.
 #[macro_export]
 macro_rules! each_format {
     ($run:ident $(, $argument:expr)*) => {
-        $run::<$crate::differential::msgpack::MsgPack>($($argument),*);
-        $run::<$crate::differential::csv::Csv>($($argument),*);
+        $run::<$crate::differential::Examiner<$crate::differential::msgpack::MsgPack>>($($argument),*);
+        $run::<$crate::differential::Examiner<$crate::differential::csv::Csv>>($($argument),*);
     };
 }
 
