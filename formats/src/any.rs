@@ -2,6 +2,8 @@
 
 use laminar_schema::{FormatDecoder, FormatEncoder};
 
+#[cfg(feature = "protobuf")]
+use crate::protobuf::ProtobufDecoder;
 use crate::{
     csv::{CsvDecoder, CsvEncoder},
     json::{JsonDecoder, JsonEncoder},
@@ -18,6 +20,9 @@ pub enum AnyDecoder {
     Csv(CsvDecoder),
     /// MessagePack.
     MsgPack(MsgPackDecoder),
+    /// Protobuf.
+    #[cfg(feature = "protobuf")]
+    Protobuf(ProtobufDecoder),
     /// Bytes as they are.
     Raw(RawDecoder),
 }

@@ -31,6 +31,8 @@
 #![deny(unsafe_code)]
 
 mod any;
+#[cfg(feature = "avro")]
+pub mod avro;
 pub mod cell;
 pub mod column;
 pub mod csv;
@@ -40,9 +42,13 @@ pub mod infer;
 pub mod json;
 pub mod msgpack;
 pub mod policy;
+#[cfg(feature = "protobuf")]
+pub mod protobuf;
 pub mod raw;
 mod rows;
 mod scan;
+mod schema_file;
 pub mod wire;
 
 pub use any::{AnyDecoder, AnyEncoder};
+pub use schema_file::{SCHEMA_FILE_EXTENSIONS, read_schema_file};

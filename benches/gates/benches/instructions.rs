@@ -10,8 +10,8 @@ use gungraun::{Callgrind, EventKind, main, prelude::*};
 use laminar_connector_generator::workload::{Workload, WorkloadGenerator};
 use laminar_formats::{
     csv::CsvDecoder,
-    json::{JsonDecoder, JsonEngine},
-    msgpack::MsgPackDecoder,
+    json::{JsonDecoder, JsonEncoder, JsonEngine},
+    msgpack::{MsgPackDecoder, MsgPackEncoder},
     raw::RawDecoder,
 };
 use laminar_gates::{
@@ -51,12 +51,20 @@ fn msgpack(name: &str) -> Decoding<MsgPackDecoder> {
     decoders::msgpack(&case(name), ROWS).warm()
 }
 
+fn msgpack_plain(name: &str) -> Decoding<MsgPackDecoder> {
+    decoders::msgpack_plain(&case(name), ROWS).warm()
+}
+
 fn raw(name: &str) -> Decoding<RawDecoder> {
     decoders::raw(&case(name), ROWS).warm()
 }
 
-fn json_rows(name: &str) -> Encoding {
+fn json_rows(name: &str) -> Encoding<JsonEncoder> {
     encoders::json(&case(name), ROWS).warm()
+}
+
+fn msgpack_rows(name: &str) -> Encoding<MsgPackEncoder> {
+    encoders::msgpack(&case(name), ROWS).warm()
 }
 
 fn json_sample(name: &str) -> Sampling {
@@ -77,6 +85,16 @@ fn gate_engine(input: &Decoding<JsonDecoder>, name: &str) -> LibraryBenchmarkCon
 /// The same for the JSON encoder: per byte of what it writes.
 fn gate_encoder(name: &str) -> LibraryBenchmarkConfig {
     gate_bytes("json_encoder", name, json_rows(name).out.num_bytes())
+}
+
+/// The same for MessagePack's walker.
+fn gate_walker(name: &str) -> LibraryBenchmarkConfig {
+    gate_bytes("msgpack_walker", name, msgpack_plain(name).batch.num_value_bytes())
+}
+
+/// The same for MessagePack's encoder.
+fn gate_msgpack_encoder(name: &str) -> LibraryBenchmarkConfig {
+    gate_bytes("msgpack_encoder", name, msgpack_rows(name).out.num_bytes())
 }
 
 /// The same for inference: per byte of the sample.
@@ -189,6 +207,19 @@ fn msgpack_decode(mut decoding: Decoding<MsgPackDecoder>) -> (Decoding<MsgPackDe
     (decoding, decoded)
 }
 
+#[library_benchmark(setup = msgpack_plain)]
+#[bench::trades(args = ("trades"), config = gate_walker("trades"))]
+#[bench::wide(args = ("wide"), config = gate_walker("wide"))]
+#[bench::nested(args = ("nested"), config = gate_walker("nested"))]
+#[bench::projected(args = ("projected"), config = gate_walker("projected"))]
+#[bench::escapes(args = ("escapes"), config = gate_walker("escapes"))]
+#[bench::floats(args = ("floats"), config = gate_walker("floats"))]
+#[bench::shuffled(args = ("shuffled"), config = gate_walker("shuffled"))]
+fn msgpack_walker_decode(mut decoding: Decoding<MsgPackDecoder>) -> (Decoding<MsgPackDecoder>, Decoded) {
+    let decoded = decoding.decode();
+    (decoding, decoded)
+}
+
 #[library_benchmark(setup = raw)]
 #[bench::trades(args = ("trades"), config = gate(&raw("trades"), "trades"))]
 #[bench::wide(args = ("wide"), config = gate(&raw("wide"), "wide"))]
@@ -204,7 +235,19 @@ fn raw_decode(mut decoding: Decoding<RawDecoder>) -> (Decoding<RawDecoder>, Deco
 #[bench::projected(args = ("projected"), config = gate_encoder("projected"))]
 #[bench::escapes(args = ("escapes"), config = gate_encoder("escapes"))]
 #[bench::floats(args = ("floats"), config = gate_encoder("floats"))]
-fn json_encoder_write(mut encoding: Encoding) -> Encoding {
+fn json_encoder_write(mut encoding: Encoding<JsonEncoder>) -> Encoding<JsonEncoder> {
+    encoding.encode();
+    encoding
+}
+
+#[library_benchmark(setup = msgpack_rows)]
+#[bench::trades(args = ("trades"), config = gate_msgpack_encoder("trades"))]
+#[bench::wide(args = ("wide"), config = gate_msgpack_encoder("wide"))]
+#[bench::nested(args = ("nested"), config = gate_msgpack_encoder("nested"))]
+#[bench::projected(args = ("projected"), config = gate_msgpack_encoder("projected"))]
+#[bench::escapes(args = ("escapes"), config = gate_msgpack_encoder("escapes"))]
+#[bench::floats(args = ("floats"), config = gate_msgpack_encoder("floats"))]
+fn msgpack_encoder_write(mut encoding: Encoding<MsgPackEncoder>) -> Encoding<MsgPackEncoder> {
     encoding.encode();
     encoding
 }
@@ -240,8 +283,10 @@ library_benchmark_group!(
         json_tape_decode,
         csv_decode,
         msgpack_decode,
+        msgpack_walker_decode,
         raw_decode,
         json_encoder_write,
+        msgpack_encoder_write,
         json_infer_sample,
         workload_write,
     ]

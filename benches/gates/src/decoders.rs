@@ -101,6 +101,15 @@ pub fn msgpack(case: &Case, num_rows: usize) -> Decoding<MsgPackDecoder> {
     Decoding::new("msgpack", case.schema(), RawBatch::from_values(msgpack_records(case, num_rows)))
 }
 
+/// The same records, all of them left to the walker, which knows all of MessagePack.
+///
+/// # Panics
+/// As [`msgpack`], or if MessagePack cannot carry the schema.
+pub fn msgpack_plain(case: &Case, num_rows: usize) -> Decoding<MsgPackDecoder> {
+    let Decoding { decoder, batch } = msgpack(case, num_rows);
+    Decoding { decoder: decoder.plain(), batch }
+}
+
 /// The case's records, each as a text of one column.
 pub fn raw(case: &Case, num_rows: usize) -> Decoding<RawDecoder> {
     let schema = Schema::new(vec![Field::new("record", DataType::Utf8, false)]);

@@ -12,8 +12,6 @@ pub struct KeyTable {
     next: Vec<u32>,
     /// Open addressing: index of a key, or [`NONE`].
     slots: Vec<u32>,
-    /// Each key as MessagePack has it.
-    packed: Vec<PackedKey>,
 }
 
 /// No key.
@@ -38,8 +36,7 @@ impl KeyTable {
                 next[index.checked_sub(1).unwrap_or(keys.len())] = NONE;
             }
         }
-        let packed = keys.iter().map(|key| PackedKey::new(key)).collect();
-        Self { keys, next, slots, packed }
+        Self { keys, next, slots }
     }
 
     /// The index of a key that follows key number `after` (`None`: the first of its record).
@@ -59,16 +56,6 @@ impl KeyTable {
         let found = self.probe(key)?;
         self.next[state] = found as u32;
         Some(found)
-    }
-
-    /// The key that is expected after key number `after`, if it stands at `at` as a short MessagePack string: its index, and
-    /// where it ends.
-    #[inline(always)]
-    pub(crate) fn expected(&self, bytes: &[u8], at: usize, after: Option<usize>) -> Option<(usize, usize)> {
-        let guess = self.next[after.unwrap_or(self.keys.len())] as usize;
-        let key = self.packed.get(guess)?;
-        let window = bytes.get(at..)?.first_chunk()?;
-        key.begins(window).then(|| (guess, at + key.len))
     }
 
     /// The index of a key, whatever came before it.
@@ -116,50 +103,6 @@ fn slot(key: &KeyBytes, slots: usize) -> usize {
     // The upper half's low bits depend on the high bits of all three words, the lower half's on their low bits. `slots` is
     // a power of two.
     ((product >> 64) ^ product) as usize & (slots - 1)
-}
-
-/// A key of up to 31 bytes as MessagePack writes it: one byte for its length, then its text.
-#[derive(Debug, Clone, Copy)]
-struct PackedKey {
-    /// The first eight bytes, or as many as there are, the first lowest.
-    head: u64,
-    /// The bits of them that count.
-    mask: u64,
-    /// Eight bytes each from the middle on and up to the end, where there are more than eight, and where they begin.
-    inner: [u64; 3],
-    inner_at: [u8; 3],
-    len: usize,
-}
-
-impl PackedKey {
-    /// That of a key; one of more bytes stands nowhere.
-    fn new(key: &str) -> Self {
-        let mut bytes = vec![0xa0 | (key.len() & 31) as u8];
-        bytes.extend_from_slice(key.as_bytes());
-        let len = bytes.len();
-        bytes.resize(len.max(8), 0);
-        let word = |at: usize| bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
-        // Together they reach from the eighth byte to the end, the same ones over and over for short keys.
-        let last = len.saturating_sub(8);
-        let inner_at = [8.min(last), 16.min(last), last];
-        Self {
-            head: word(0),
-            mask: u64::MAX >> (64 - 8 * len.min(8)),
-            inner: inner_at.map(word),
-            // A longer key never gets that far.
-            inner_at: inner_at.map(|at| at.min(24) as u8),
-            len: if key.len() < 32 { len } else { usize::MAX },
-        }
-    }
-
-    /// Whether the window begins with it.
-    #[inline(always)]
-    fn begins(&self, window: &[u8; 40]) -> bool {
-        let word = |at: usize| window[at & 31..].first_chunk().map(|word| u64::from_le_bytes(*word));
-        let is_inner = |i: usize| word(self.inner_at[i].into()) == Some(self.inner[i]);
-        (word(0).unwrap_or(0) ^ self.head) & self.mask == 0
-            && (self.len <= 8 || self.len <= 32 && is_inner(2) && is_inner(0) && is_inner(1))
-    }
 }
 
 /// What the search for a key begins with.
@@ -216,27 +159,6 @@ mod tests {
             let of_key = KeyBytes::new(&window[..len]);
             let words = |bytes: &KeyBytes| [bytes.head, bytes.middle, bytes.tail];
             assert_eq!(words(&of_window), words(&of_key), "{len}");
-        }
-    }
-
-    #[test]
-    fn keys_are_expected_where_they_stand() {
-        let alphabet: Vec<u8> = (b'a'..=b'z').chain(b'A'..=b'Z').collect();
-        for len in 0..40 {
-            let key = String::from_utf8(alphabet[..len].to_vec()).expect("it is ASCII");
-            let mut bytes = vec![0xff, 0xa0 | (len & 31) as u8];
-            bytes.extend_from_slice(key.as_bytes());
-            let end = bytes.len();
-            bytes.resize(end + 64, 0);
-            let table = KeyTable::new([key.as_str()], &[]);
-            let expected = (len < 32).then_some((0, end));
-            assert_eq!(table.expected(&bytes, 1, None), expected, "{key}");
-            for at in 1..end {
-                bytes[at] ^= 1;
-                assert_eq!(table.expected(&bytes, 1, None), None, "{key} with another byte {at}");
-                bytes[at] ^= 1;
-            }
-            assert_eq!(table.expected(&bytes[..end], 1, None), None, "{key} at the very end");
         }
     }
 

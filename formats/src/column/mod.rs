@@ -271,6 +271,20 @@ impl Column {
         !matches!(self, Self::Float16(_) | Self::Float32(_) | Self::Float64(_))
     }
 
+    /// Whether all texts that were pushed without a look at them are UTF-8. Where they are not, the column holds no array, and
+    /// its rows must be taken back.
+    pub(crate) fn check_text(&mut self) -> bool {
+        match self {
+            Self::Utf8(c) => c.check_text(),
+            Self::LargeUtf8(c) => c.check_text(),
+            Self::List(c) => c.item().check_text(),
+            Self::LargeList(c) => c.item().check_text(),
+            Self::Struct(c) => c.check_text(),
+            // Nobody pushes into others without a look.
+            _ => true,
+        }
+    }
+
     /// True where this binary floating-point number is not enough: halfway between two of the column's values, the
     /// number's text decides.
     #[inline]

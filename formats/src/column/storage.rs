@@ -196,6 +196,12 @@ impl<O: arrow_array::OffsetSizeTrait> ByteRows<O> {
         &self.data[self.offsets.ends[index].as_usize()..self.offsets.ends[index + 1].as_usize()]
     }
 
+    /// Whether no row ends, and the next one begins, within a character of UTF-8.
+    pub(super) fn end_at_chars(&self) -> bool {
+        let is_inside = |end: &O| self.data.get(end.as_usize()).is_some_and(|byte| byte & 0xc0 == 0x80);
+        !self.offsets.ends.iter().any(is_inside)
+    }
+
     /// Drops what was appended to `data` since the last row.
     pub(super) fn abandon(&mut self) {
         self.data.truncate(self.offsets.end());

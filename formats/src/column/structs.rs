@@ -7,7 +7,7 @@ use arrow_schema::{FieldRef, Fields};
 use laminar_schema::{SchemaResult, field::payload_key};
 
 use super::{Column, ColumnOps, ColumnOptions, KeyTable, Mismatch, Scalar, storage::NullRows};
-use crate::json::GlueTable;
+use crate::{json::GlueTable, msgpack::KeyOrder};
 
 /// Builds a struct column: push one value into every field's column, then [`StructColumn::end_row`].
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct StructColumn {
     pub fields: Vec<StructField>,
     /// What stood between values so far, for the JSON engines.
     pub(crate) glue: GlueTable,
+    /// What followed what so far, for MessagePack.
+    pub(crate) order: KeyOrder,
     /// [`StructColumn::all_seen`].
     all_seen: Option<u64>,
     arrow_fields: Fields,
@@ -71,8 +73,10 @@ impl StructColumn {
                 default_rows: Vec::new(),
             })
         });
+        let keys = KeyTable::new(fields.iter().map(|f| payload_key(f)), &[]);
         Ok(Self {
-            keys: KeyTable::new(fields.iter().map(|f| payload_key(f)), &[]),
+            order: KeyOrder::new(&keys),
+            keys,
             fields: columns.collect::<SchemaResult<Vec<_>>>()?,
             glue: GlueTable::default(),
             all_seen: all_seen(fields.len(), &[]),
@@ -92,6 +96,7 @@ impl StructColumn {
         let reserved: Vec<usize> = reserved.map(|(i, _)| i).collect();
         self.all_seen = all_seen(self.fields.len(), &reserved);
         self.keys = KeyTable::new(self.arrow_fields.iter().map(|f| payload_key(f)), &reserved);
+        self.order = KeyOrder::new(&self.keys);
     }
 
     /// One bit for every field that a record can name, which is all but those that a decoder fills itself; `None` where
@@ -99,6 +104,11 @@ impl StructColumn {
     #[inline]
     pub(crate) fn all_seen(&self) -> Option<u64> {
         self.all_seen
+    }
+
+    /// Whether all texts that were pushed without a look at them are UTF-8.
+    pub(crate) fn check_text(&mut self) -> bool {
+        self.fields.iter_mut().all(|field| field.column.check_text())
     }
 
     /// Ends a row; every field's column has got its value.

@@ -21,6 +21,27 @@ impl<O: OffsetSizeTrait> TextColumn<O> {
         self.0.push_ascii(window, len)
     }
 
+    /// Appends row `row`: the first `len` bytes of a window, which may be no text, as [`TextColumn::check_text`] finds out.
+    /// False when that is not the next row, or the column full, and then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_window(&mut self, row: usize, window: &[u8; 32], len: usize) -> bool {
+        self.0.push_window(row, window, len)
+    }
+
+    /// Appends a row of bytes that may be no text, as [`TextColumn::check_text`] finds out.
+    ///
+    /// # Errors
+    /// The column is full, and as before.
+    #[inline]
+    pub(crate) fn push_unchecked(&mut self, bytes: &[u8]) -> Result<(), Mismatch> {
+        if self.0.push_unchecked(bytes) { Ok(()) } else { Err(Mismatch::Range) }
+    }
+
+    /// Whether all rows are text. Where they are not, they must be taken back before the column is finished.
+    pub(crate) fn check_text(&mut self) -> bool {
+        self.0.check()
+    }
+
     /// Appends a row of bytes that may be no text.
     ///
     /// # Errors

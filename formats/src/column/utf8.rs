@@ -1,33 +1,37 @@
 //! Rows of text, whose arrays are made without looking at it again.
 #![allow(unsafe_code, reason = "Arrow's checked constructor validates UTF-8 a second time, a quarter of all decoding")]
 
-use arrow_array::{GenericStringArray, OffsetSizeTrait};
+use arrow_array::{GenericStringArray, OffsetSizeTrait, builder::GenericStringBuilder};
 
 use super::storage::ByteRows;
 use crate::scan::{Cursor, Isa, string};
 
 /// Rows of text: offsets and data.
 ///
-/// Invariant: every row is UTF-8. Whatever is appended is text, and rows are only ever removed whole.
+/// Invariant: every row is UTF-8, unless `unchecked` says that nobody has looked. Whatever else is appended is text, and rows
+/// are only ever removed whole.
 #[derive(Debug)]
-pub(super) struct Utf8Rows<O: OffsetSizeTrait>(ByteRows<O>);
+pub(super) struct Utf8Rows<O: OffsetSizeTrait> {
+    rows: ByteRows<O>,
+    unchecked: bool,
+}
 
 impl<O: OffsetSizeTrait> Default for Utf8Rows<O> {
     fn default() -> Self {
-        Self(ByteRows::default())
+        Self { rows: ByteRows::default(), unchecked: false }
     }
 }
 
 impl<O: OffsetSizeTrait> Utf8Rows<O> {
     #[inline]
     pub(super) fn num_rows(&self) -> usize {
-        self.0.num_rows()
+        self.rows.num_rows()
     }
 
     /// Appends a row; false when the column is full, and then it is as before.
     #[inline]
     pub(super) fn push(&mut self, text: &str) -> bool {
-        self.0.push(text.as_bytes())
+        self.rows.push(text.as_bytes())
     }
 
     /// Appends a row of ASCII: the first `len` bytes of a window. False where they are not, or the column is full, and then
@@ -37,18 +41,50 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
         if !is_ascii(window, len) {
             return false;
         }
-        let start = self.0.data.len();
+        let start = self.rows.data.len();
         // Thirty-two bytes are copied faster than a number of them that is not known before.
-        self.0.data.extend_from_slice(window);
-        self.0.data.truncate(start + len);
-        self.0.end_row()
+        self.rows.data.extend_from_slice(window);
+        self.rows.data.truncate(start + len);
+        self.rows.end_row()
+    }
+
+    /// Appends row `row`: the first `len` bytes of a window, which [`Utf8Rows::check`] looks at later. False when that is not
+    /// the next row, or the column full, and then nothing is appended.
+    #[inline(always)]
+    pub(super) fn push_window(&mut self, row: usize, window: &[u8; 32], len: usize) -> bool {
+        if self.num_rows() != row {
+            return false;
+        }
+        self.unchecked = true;
+        let start = self.rows.data.len();
+        // Thirty-two bytes are copied faster than a number of them that is not known before.
+        self.rows.data.extend_from_slice(window);
+        self.rows.data.truncate(start + len);
+        self.rows.end_row()
+    }
+
+    /// Appends a row that [`Utf8Rows::check`] looks at later; false when the column is full, and then it is as before.
+    #[inline]
+    pub(super) fn push_unchecked(&mut self, bytes: &[u8]) -> bool {
+        self.unchecked = true;
+        self.rows.push(bytes)
+    }
+
+    /// Whether every row is UTF-8, all of them looked at together. The rows stay in any case.
+    pub(super) fn check(&mut self) -> bool {
+        if self.unchecked {
+            // A row that ends within a character makes no text of itself, though all of them together may be.
+            let data = &self.rows.data;
+            self.unchecked = !(data.is_ascii() || simdutf8::basic::from_utf8(data).is_ok() && self.rows.end_at_chars());
+        }
+        !self.unchecked
     }
 
     /// Appends a row of bytes that may be no text; false when the column is full, `None` when they are none, and then it is
     /// as before.
     #[inline]
     pub(super) fn push_utf8(&mut self, bytes: &[u8]) -> Option<bool> {
-        is_text(bytes).then(|| self.0.push(bytes))
+        is_text(bytes).then(|| self.rows.push(bytes))
     }
 
     /// Appends row `row` from the JSON string that opens at `quote`, and returns where its closing quote ends; `None` when
@@ -59,27 +95,45 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
             return None;
         }
         // What it appends is UTF-8 where it returns an end.
-        let Some(end) = string::append(isa, quote, &mut self.0.data) else {
-            self.0.abandon();
+        let Some(end) = string::append(isa, quote, &mut self.rows.data) else {
+            self.rows.abandon();
             return None;
         };
-        self.0.end_row().then_some(end)
+        self.rows.end_row().then_some(end)
     }
 
     #[inline]
     pub(super) fn push_null(&mut self) {
-        self.0.push_null();
+        self.rows.push_null();
     }
 
     pub(super) fn truncate(&mut self, rows: usize) {
-        self.0.truncate(rows);
+        self.rows.truncate(rows);
+        self.unchecked &= rows > 0;
     }
 
     pub(super) fn finish(&mut self) -> GenericStringArray<O> {
-        let (offsets, data, nulls) = self.0.finish_parts();
-        // SAFETY: the offsets grow and end with the data, and all rows between them are UTF-8 by this type's invariant;
-        // there are as many as the validity has bits.
+        if !self.check() {
+            return self.finish_lossily();
+        }
+        let (offsets, data, nulls) = self.rows.finish_parts();
+        // SAFETY: the offsets grow and end with the data, and all rows between them are UTF-8 by this type's invariant, since
+        // they were checked; there are as many as the validity has bits.
         unsafe { GenericStringArray::new_unchecked(offsets, data, nulls) }
+    }
+
+    /// What is left of rows that somebody should have taken back: no decoder gets here.
+    #[cold]
+    fn finish_lossily(&mut self) -> GenericStringArray<O> {
+        let (offsets, data, nulls) = self.rows.finish_parts();
+        self.unchecked = false;
+        let mut builder = GenericStringBuilder::with_capacity(offsets.len(), data.len());
+        for (row, ends) in offsets.windows(2).enumerate() {
+            let bytes = &data[ends[0].as_usize()..ends[1].as_usize()];
+            let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+            builder.append_option((!is_null).then(|| String::from_utf8_lossy(bytes)));
+        }
+        builder.finish()
     }
 }
 
@@ -112,4 +166,42 @@ pub(crate) fn is_ascii(window: &[u8; 32], len: usize) -> bool {
     let ([a, b, c, d], _) = window.as_chunks::<8>() else { return false };
     let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     (word(a) & high[0]) | (word(b) & high[1]) | (word(c) & high[2]) | (word(d) & high[3]) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows that were pushed without a look, whether they are text, and what is made of them in any case.
+    fn check(rows: &[&[u8]], is_text: bool, made: &[&str]) {
+        let mut text = Utf8Rows::<i32>::default();
+        for (row, bytes) in rows.iter().enumerate() {
+            let mut window = [0xff; 32];
+            match window.get_mut(..bytes.len()) {
+                Some(start) if row % 2 == 0 => {
+                    start.copy_from_slice(bytes);
+                    assert!(!text.push_window(row + 1, &window, bytes.len()));
+                    assert!(text.push_window(row, &window, bytes.len()));
+                }
+                _ => assert!(text.push_unchecked(bytes)),
+            }
+        }
+        assert_eq!(text.check(), is_text, "{rows:x?}");
+        let array = text.finish();
+        assert_eq!(array.iter().map(Option::unwrap_or_default).collect::<Vec<_>>(), made);
+        // Taken back, they are forgotten.
+        rows.iter().for_each(|row| assert!(text.push_unchecked(row)));
+        text.truncate(0);
+        assert!(text.check());
+    }
+
+    #[test]
+    fn text_is_checked_together() {
+        check(&[], true, &[]);
+        check(&[b"plain", b"", b"text"], true, &["plain", "", "text"]);
+        check(&["é".as_bytes(), "日本".as_bytes()], true, &["é", "日本"]);
+        check(&[b"a", b"\xc3", b"\xa9", b"b"], false, &["a", "\u{fffd}", "\u{fffd}", "b"]);
+        check(&[b"a", b"\xff"], false, &["a", "\u{fffd}"]);
+        check(&[b"\xe6\x97"], false, &["\u{fffd}"]);
+    }
 }

@@ -82,45 +82,39 @@ impl MsgPackDecoder {
         self
     }
 
-    /// Decodes one record the direct way; false leaves the columns as they were.
-    #[inline]
-    fn decode_directly(&mut self, batch: &RawBatch, record: usize) -> bool {
-        let span = batch.span(record);
-        if !self.is_direct || span.is_empty() || span.len() > self.plan.max_record_bytes {
-            return false;
+    /// Decodes records from `first` on the direct way, and returns the number of the first that is left to the walker: the
+    /// root of everything that happens per record.
+    #[inline(never)]
+    fn decode_records(&mut self, batch: &RawBatch, first: usize) -> usize {
+        if !self.is_direct || self.reluctance.spares() {
+            return first;
         }
-        if self.reluctance.spares() {
-            return false;
-        }
-        let before = self.rows.root.num_rows();
+        let before = self.rows.num_rows();
         let mut direct = Direct {
-            bytes: batch.padded_values(),
-            end: span.end,
             max_depth: self.state.max_depth,
+            max_record_bytes: self.plan.max_record_bytes,
             ignores_unknown: self.state.unknown_fields == UnknownFields::Ignore,
+            rescue: self.plan.rescue,
             skipper: &mut self.state.skipper,
-            objects: &mut self.state.objects,
         };
-        let is_done = direct.record(&mut self.rows.root, span.start).is_some()
-            && (self.plan.rescue.is_none() || self.plan.push_reserved(&mut self.rows.root, None, None).is_ok());
-        if is_done {
-            self.reluctance.took(1);
-        } else {
-            self.reluctance.left_one();
-            self.rows.root.truncate(before);
+        let left = direct.records(&mut self.rows.root, batch, first);
+        self.reluctance.took(left - first);
+        if left < batch.len() {
+            self.rows.root.truncate(before + left - first);
+            // Records without content say nothing about the others.
+            if !batch.span(left).is_empty() {
+                self.reluctance.left_one();
+            }
         }
-        is_done
+        left
     }
 
-    /// Decodes one record: the root of everything that happens per record.
+    /// Decodes one record that the direct way has left.
     ///
     /// # Errors
     /// Why the record does not fit; the columns may then hold parts of it, which the caller takes back.
     #[inline(never)]
     fn decode_record(&mut self, batch: &RawBatch, record: usize) -> SchemaResult<()> {
-        if self.decode_directly(batch, record) {
-            return Ok(());
-        }
         if batch.is_tombstone(record) {
             return self.blank(self.plan.tombstones, DecodeError::Tombstone);
         }
@@ -170,6 +164,24 @@ impl MsgPackDecoder {
             plan.push_reserved(root, document, walker.state.rescue.finish())?;
         }
         Ok(end)
+    }
+
+    /// Decodes a batch's records; those that went the direct way have texts that nobody has looked at.
+    fn decode_all(&mut self, batch: &RawBatch) -> Account {
+        let mut account = Account::of(batch.len());
+        let mut record = 0;
+        while record < batch.len() {
+            let left = self.decode_records(batch, record);
+            account.one_each(record..left);
+            record = left;
+            if record < batch.len() {
+                let before = self.rows.num_rows();
+                let decoded = self.decode_record(batch, record);
+                account.settle(&mut self.rows, record, before, decoded);
+                record += 1;
+            }
+        }
+        account
     }
 
     #[cold]
@@ -245,11 +257,13 @@ impl FormatDecoder for MsgPackDecoder {
     }
 
     fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
-        let mut account = Account::of(batch.len());
-        for record in 0..batch.len() {
-            let before = self.rows.num_rows();
-            let decoded = self.decode_record(batch, record);
-            account.settle(&mut self.rows, record, before, decoded);
+        let mut account = self.decode_all(batch);
+        if !self.rows.root.check_text() {
+            // The walker looks at each text, and finds out which record's is none.
+            self.rows.root.truncate(0);
+            let is_direct = std::mem::replace(&mut self.is_direct, false);
+            account = self.decode_all(batch);
+            self.is_direct = is_direct;
         }
         Ok(account.decoded(self.rows.finish()?))
     }

@@ -1,276 +1,308 @@
 //! The direct way: plain records, from bytes to columns, without an error that anybody would see.
 //!
 //! What is out of the ordinary in any way is left to the [`Walker`](super::walk::Walker), which takes the record from its
-//! start and knows every policy; both fill the same columns alike. Reads may go beyond the record, into the batch's
-//! arena: wherever more values are expected, and at its end, it is seen whether they have.
+//! start and knows every policy; both fill the same columns alike.
+//!
+//! A place in a record is what is left of it, with the [`SLACK`] bytes behind it: a window that reaches beyond the slack is
+//! there just where the record has not ended, so that one comparison sees to both. Reads may go beyond the record, into its
+//! slack; then less than the slack is left, and no more windows are there.
 
 use arrow_array::OffsetSizeTrait;
+use laminar_schema::{ARENA_PADDING, RawBatch};
 
 use super::{
     instant::{EXT_TYPE, Instant},
+    integer::{self, integer},
+    order::Passed,
     skip::Skipper,
     token::{Token, token},
 };
 use crate::{
-    column::{Column, ColumnOps, ListColumn, Scalar, StructColumn, is_ascii, is_text},
-    json::push_absent,
+    column::{Column, ColumnOps, ListColumn, Mismatch, Scalar, StructColumn, is_ascii, is_text},
+    json::push_absent_fields,
 };
+
+/// Readable bytes behind every record.
+const SLACK: usize = ARENA_PADDING;
+const WINDOW: usize = SLACK + 1;
 
 /// Integers up to this magnitude are DOUBLEs, exactly.
 const EXACT_BITS: u32 = 53;
 
-/// One record on its direct way.
-pub(super) struct Direct<'b, 's> {
-    /// The batch's arena.
-    pub(super) bytes: &'b [u8],
-    /// Where the record ends in it.
-    pub(super) end: usize,
+/// What the direct way needs beside the columns.
+pub(super) struct Direct<'s> {
     pub(super) max_depth: usize,
+    pub(super) max_record_bytes: usize,
     /// Whether fields that the schema lacks are passed over.
     pub(super) ignores_unknown: bool,
+    /// The column for what is rescued, which is nothing here.
+    pub(super) rescue: Option<usize>,
     pub(super) skipper: &'s mut Skipper,
-    pub(super) objects: &'s mut u64,
 }
 
-impl<'b> Direct<'b, '_> {
-    /// Pushes the row of the record that begins at `at`. Without an answer it is the walker's, and parts of the row may have
-    /// been pushed.
+impl Direct<'_> {
+    /// Pushes the rows of records from `first` on, up to the first that is the walker's, and returns its number. Parts of its
+    /// row may have been pushed, and nobody has seen yet whether texts are UTF-8: see [`StructColumn::check_text`].
     #[inline]
-    pub(super) fn record(&mut self, root: &mut StructColumn, at: usize) -> Option<()> {
-        let (len, inside) = self.map_head(at)?;
-        let end = self.object(root, inside, len, 0)?;
-        (end == self.end).then_some(())
+    pub(super) fn records(&mut self, root: &mut StructColumn, batch: &RawBatch, first: usize) -> usize {
+        let arena = batch.padded_values();
+        for record in first..batch.len() {
+            let span = batch.span(record);
+            if span.len() > self.max_record_bytes
+                || self.record(root, arena.get(span.start..span.end + SLACK)).is_none()
+            {
+                return record;
+            }
+        }
+        batch.len()
     }
 
-    /// Pushes the map of `len` fields that begin at `at`, inside `depth` containers.
-    fn object(&mut self, row: &mut StructColumn, at: usize, len: usize, depth: usize) -> Option<usize> {
+    #[inline]
+    fn record(&mut self, root: &mut StructColumn, record: Option<&[u8]>) -> Option<()> {
+        let (len, inside) = map_head(record?)?;
+        let behind = self.object(root, inside, len, 0)?;
+        if behind.len() != SLACK {
+            return None;
+        }
+        if let Some(rescue) = self.rescue {
+            root.fields.get_mut(rescue)?.column.push_null();
+        }
+        Some(())
+    }
+
+    /// Pushes the map of `len` fields that begin at `rest`, inside `depth` containers; returns what is behind it.
+    fn object<'b>(&mut self, row: &mut StructColumn, rest: &'b [u8], len: usize, depth: usize) -> Option<&'b [u8]> {
         if depth >= self.max_depth {
             return None;
         }
-        *self.objects += 1;
-        let object = *self.objects;
-        let (mut at, mut previous, mut absent) = (at, None, row.fields.len());
+        let rows = row.num_rows();
+        let (mut rest, mut passed, mut seen) = (rest, Passed::NOTHING, 0_u64);
         for _ in 0..len {
-            if at >= self.end {
-                return None;
-            }
-            let (index, value_at) = match row.keys.expected(self.bytes, at, previous) {
-                Some(found) => found,
-                None => {
-                    let (key, value_at) = self.text(at)?;
-                    match row.keys.find_bytes(key, previous) {
-                        Some(index) => (index, value_at),
-                        None => {
-                            at = self.unknown(key, value_at, depth)?;
-                            continue;
-                        }
-                    }
-                }
+            let window: &[u8; WINDOW] = rest.first_chunk()?;
+            (passed, rest) = match row.order.expected(passed, window.first_chunk()?) {
+                Some((passed, len)) => (passed, rest.get(len..)?),
+                None => self.key(row, passed, rest)?,
             };
-            previous = Some(index);
-            let field = &mut row.fields[index];
-            if field.seen == object {
-                return None;
-            }
-            field.seen = object;
-            absent -= 1;
-            at = if *self.bytes.get(value_at)? == 0xc0 {
-                if !field.field.is_nullable() {
-                    return None;
-                }
-                field.column.push_null();
-                value_at + 1
-            } else {
-                self.value(&mut field.column, value_at, depth + 1)?
+            let index = passed.field();
+            let Some(field) = row.fields.get_mut(index) else {
+                rest = self.unknown(rest, depth)?;
+                continue;
+            };
+            seen |= 1_u64.wrapping_shl(index as u32);
+            rest = match plain_value(&mut field.column, rows, rest.first_chunk()?) {
+                Some(len) => rest.get(len..)?,
+                None => self.value(&mut field.column, field.field.is_nullable(), rows, rest, depth + 1)?,
             };
         }
-        if absent > 0 {
-            push_absent(row, object).ok()?;
+        // No field has two values here: the second one would not have been of the next row.
+        if Some(seen) != row.all_seen() {
+            push_absent_fields(row, rows, seen)?;
         }
         row.end_row();
-        Some(at)
+        Some(rest)
     }
 
-    /// Pushes the value at `at`, which is not nil.
-    #[inline(always)]
-    fn value(&mut self, column: &mut Column, at: usize, depth: usize) -> Option<usize> {
-        match column {
-            Column::Int64(rows) => {
-                let (v, end) = self.integer(at)?;
-                rows.push_at(rows.num_rows(), v).then_some(end)
-            }
-            Column::Float64(rows) => {
-                let (v, end) = self.float(at)?;
-                rows.push_at(rows.num_rows(), v).then_some(end)
-            }
-            Column::Utf8(rows) => {
-                let head = usize::from(*self.bytes.get(at)?);
-                if head & 0xe0 == 0xa0
-                    && let Some(window) = self.bytes[at + 1..].first_chunk()
-                    && rows.push_ascii(window, head & 0x1f)
-                {
-                    return Some(at + 1 + (head & 0x1f));
-                }
-                let (text, end) = self.text(at)?;
-                rows.push_utf8(text)?.ok()?;
-                Some(end)
-            }
-            Column::Boolean(rows) => {
-                let v = match *self.bytes.get(at)? {
-                    0xc2 => false,
-                    0xc3 => true,
-                    _ => return None,
-                };
-                rows.push_at(rows.num_rows(), v).then_some(at + 1)
-            }
-            other => self.rare(other, at, depth),
-        }
-    }
-
-    /// Pushes the value at `at` of the types that are seen less often.
+    /// Reads a key that was not expected.
     #[inline(never)]
-    fn rare(&mut self, column: &mut Column, at: usize, depth: usize) -> Option<usize> {
+    fn key<'b>(&mut self, row: &mut StructColumn, passed: Passed, rest: &'b [u8]) -> Option<(Passed, &'b [u8])> {
+        let (key, rest) = text(rest)?;
+        let passed = row.order.learn(&row.keys, passed, key)?;
+        Some((passed, rest))
+    }
+
+    /// Pushes any value as that of row `rows`; only some columns have values that are plain.
+    #[inline(never)]
+    fn value<'b>(
+        &mut self,
+        column: &mut Column,
+        nullable: bool,
+        rows: usize,
+        rest: &'b [u8],
+        depth: usize,
+    ) -> Option<&'b [u8]> {
+        // A column that has this row's value already has got it from the same key.
+        if column.num_rows() != rows {
+            return None;
+        }
+        if *rest.first()? == 0xc0 {
+            nullable.then(|| column.push_null())?;
+            return rest.get(1..);
+        }
         match column {
             Column::Struct(row) => {
-                let (len, inside) = self.map_head(at)?;
+                let (len, inside) = map_head(rest)?;
                 self.object(row, inside, len, depth)
             }
-            Column::List(list) => self.list(list, at, depth),
-            Column::LargeList(list) => self.list(list, at, depth),
+            Column::List(list) => self.list(list, rest, depth),
+            Column::LargeList(list) => self.list(list, rest, depth),
+            Column::Utf8(texts) => {
+                let (text, rest) = text(rest)?;
+                texts.push_unchecked(text).ok()?;
+                Some(rest)
+            }
+            // Their plain values were pushed before.
+            Column::Int64(_) | Column::Float64(_) | Column::Boolean(_) => None,
             // Whose values are not pushed by a scalar, or in a way of their own.
             Column::Json(_) | Column::Map(_) | Column::FixedSizeList(_) => None,
             _ => {
-                let (token, end) = token(self.bytes.get(..self.end)?, at).ok()?;
-                match token {
-                    Token::Int(v) => column.push_scalar(Scalar::I64(v)),
-                    Token::Uint(v) => column.push_scalar(Scalar::U64(v)),
-                    Token::F64(v) if !column.wants_exact_numbers() => column.push_scalar(Scalar::F64(v)),
-                    Token::F32(v) if !column.wants_exact_numbers() => column.push_scalar(Scalar::F64(v.into())),
-                    Token::Bool(v) => column.push_scalar(Scalar::Bool(v)),
-                    Token::Bin(data) => column.push_scalar(Scalar::Bytes(data)),
-                    Token::Ext(EXT_TYPE, data) => {
-                        let Instant { seconds, nanos } = Instant::read(data)?;
-                        match column {
-                            Column::TimestampMicrosecond(rows) => rows.push_instant(seconds, nanos),
-                            Column::TimestampMillisecond(rows) => rows.push_instant(seconds, nanos),
-                            Column::TimestampNanosecond(rows) => rows.push_instant(seconds, nanos),
-                            Column::TimestampSecond(rows) => rows.push_instant(seconds, nanos),
-                            _ => return None,
-                        }
-                    }
-                    _ => return None,
-                }
-                .ok()?;
-                Some(end)
+                let record = rest.get(..rest.len().checked_sub(SLACK)?)?;
+                let (token, end) = token(record, 0).ok()?;
+                push_token(column, token)?.ok()?;
+                rest.get(end..)
             }
         }
     }
 
-    fn list<O: OffsetSizeTrait>(&mut self, list: &mut ListColumn<O>, at: usize, depth: usize) -> Option<usize> {
-        let (len, mut at) = self.array_head(at)?;
+    fn list<'b, O: OffsetSizeTrait>(
+        &mut self,
+        list: &mut ListColumn<O>,
+        rest: &'b [u8],
+        depth: usize,
+    ) -> Option<&'b [u8]> {
+        let (len, mut rest) = array_head(rest)?;
         if depth >= self.max_depth {
             return None;
         }
         let (item, field) = list.item_and_field();
-        for _ in 0..len {
-            if at >= self.end {
-                return None;
-            }
-            at = if *self.bytes.get(at)? == 0xc0 {
-                if !field.is_nullable() {
-                    return None;
-                }
-                item.push_null();
-                at + 1
-            } else {
-                self.value(item, at, depth + 1)?
+        let (first, nullable) = (item.num_rows(), field.is_nullable());
+        for rows in first..first + len {
+            rest = match plain_value(item, rows, rest.first_chunk()?) {
+                Some(len) => rest.get(len..)?,
+                None => self.value(item, nullable, rows, rest, depth + 1)?,
             };
         }
         list.end_row().ok()?;
-        Some(at)
+        Some(rest)
     }
 
     /// Passes over the value of a key that the schema lacks, inside `depth` containers and a map.
     #[inline]
-    fn unknown(&mut self, key: &[u8], at: usize, depth: usize) -> Option<usize> {
-        if !self.ignores_unknown || !is_text(key) {
+    fn unknown<'b>(&mut self, rest: &'b [u8], depth: usize) -> Option<&'b [u8]> {
+        if !self.ignores_unknown {
             return None;
         }
-        let head = *self.bytes.get(at)?;
+        let window: &[u8; WINDOW] = rest.first_chunk()?;
+        let head = window[0];
         let len = usize::from(head & 0x1f);
+        if head & 0xe0 == 0xa0 && is_ascii(window[1..].first_chunk()?, len) {
+            return rest.get(1 + len..);
+        }
+        match integer::SHAPES[usize::from(head)].len {
+            0 => self.rarely_unknown(rest, head, depth),
+            len => rest.get(usize::from(len)..),
+        }
+    }
+
+    #[inline(never)]
+    fn rarely_unknown<'b>(&mut self, rest: &'b [u8], head: u8, depth: usize) -> Option<&'b [u8]> {
         match head {
-            0x00..=0x7f | 0xe0..=0xff | 0xc0 | 0xc2 | 0xc3 => Some(at + 1),
-            0xa0..=0xbf if self.bytes[at + 1..].first_chunk().is_some_and(|window| is_ascii(window, len)) => {
-                Some(at + 1 + len)
+            0xc0 | 0xc2 | 0xc3 => rest.get(1..),
+            0xcb => rest.get(9..),
+            0xca => rest.get(5..),
+            _ => match text(rest) {
+                Some((text, rest)) => is_text(text).then_some(rest),
+                None => {
+                    let record = rest.get(..rest.len().checked_sub(SLACK)?)?;
+                    rest.get(self.skipper.skip(record, 0, depth + 1, self.max_depth).ok()?..)
+                }
+            },
+        }
+    }
+}
+
+/// Pushes the value that the window begins with as that of row `rows`, if it is one that the column has most often, and
+/// returns its length.
+#[inline(always)]
+fn plain_value(column: &mut Column, rows: usize, window: &[u8; WINDOW]) -> Option<usize> {
+    let head = window[0];
+    match column {
+        Column::Utf8(texts) => {
+            let len = usize::from(head & 0x1f);
+            let is_plain = head & 0xe0 == 0xa0 && texts.push_window(rows, window[1..].first_chunk()?, len);
+            is_plain.then_some(1 + len)
+        }
+        Column::Int64(integers) => {
+            let (v, len) = integer(window.first_chunk()?)?;
+            integers.push_at(rows, v).then_some(len)
+        }
+        Column::Float64(floats) => {
+            if head == 0xcb {
+                let v = f64::from_be_bytes(*window[1..].first_chunk()?);
+                return floats.push_at(rows, v).then_some(9);
             }
-            0xcb | 0xcf | 0xd3 => Some(at + 9),
-            0xca | 0xce | 0xd2 => Some(at + 5),
-            _ => self.skipper.skip(self.bytes.get(..self.end)?, at, depth + 1, self.max_depth).ok(),
+            let (v, len) = if head == 0xca {
+                (f32::from_be_bytes(*window[1..].first_chunk()?).into(), 5)
+            } else {
+                let (v, len) = integer(window.first_chunk()?)?;
+                if v.unsigned_abs() >> EXACT_BITS != 0 {
+                    return None;
+                }
+                (v as f64, len)
+            };
+            floats.push_at(rows, v).then_some(len)
         }
+        Column::Boolean(booleans) => (head & 0xfe == 0xc2 && booleans.push_at(rows, head == 0xc3)).then_some(1),
+        _ => None,
     }
+}
 
-    #[inline(always)]
-    fn map_head(&self, at: usize) -> Option<(usize, usize)> {
-        match *self.bytes.get(at)? {
-            head @ 0x80..=0x8f => Some((usize::from(head & 0x0f), at + 1)),
-            0xde => Some((usize::from(u16::from_be_bytes(self.fixed(at + 1)?)), at + 3)),
-            _ => None,
-        }
-    }
-
-    #[inline(always)]
-    fn array_head(&self, at: usize) -> Option<(usize, usize)> {
-        match *self.bytes.get(at)? {
-            head @ 0x90..=0x9f => Some((usize::from(head & 0x0f), at + 1)),
-            0xdc => Some((usize::from(u16::from_be_bytes(self.fixed(at + 1)?)), at + 3)),
-            _ => None,
-        }
-    }
-
-    /// The text at `at`, which may be no UTF-8.
-    #[inline(always)]
-    fn text(&self, at: usize) -> Option<(&'b [u8], usize)> {
-        let (len, start) = match *self.bytes.get(at)? {
-            head @ 0xa0..=0xbf => (usize::from(head & 0x1f), at + 1),
-            0xd9 => (usize::from(*self.bytes.get(at + 1)?), at + 2),
-            0xda => (usize::from(u16::from_be_bytes(self.fixed(at + 1)?)), at + 3),
-            _ => return None,
-        };
-        Some((self.bytes.get(start..start + len)?, start + len))
-    }
-
-    #[inline(always)]
-    fn integer(&self, at: usize) -> Option<(i64, usize)> {
-        let head = *self.bytes.get(at)?;
-        Some(match head {
-            0x00..=0x7f => (i64::from(head), at + 1),
-            0xe0..=0xff => (i64::from(head.cast_signed()), at + 1),
-            0xcc => (i64::from(*self.bytes.get(at + 1)?), at + 2),
-            0xcd => (i64::from(u16::from_be_bytes(self.fixed(at + 1)?)), at + 3),
-            0xce => (i64::from(u32::from_be_bytes(self.fixed(at + 1)?)), at + 5),
-            0xcf => (i64::try_from(u64::from_be_bytes(self.fixed(at + 1)?)).ok()?, at + 9),
-            0xd0 => (i64::from(self.bytes.get(at + 1)?.cast_signed()), at + 2),
-            0xd1 => (i64::from(i16::from_be_bytes(self.fixed(at + 1)?)), at + 3),
-            0xd2 => (i64::from(i32::from_be_bytes(self.fixed(at + 1)?)), at + 5),
-            0xd3 => (i64::from_be_bytes(self.fixed(at + 1)?), at + 9),
-            _ => return None,
-        })
-    }
-
-    #[inline(always)]
-    fn float(&self, at: usize) -> Option<(f64, usize)> {
-        match *self.bytes.get(at)? {
-            0xcb => Some((f64::from_be_bytes(self.fixed(at + 1)?), at + 9)),
-            0xca => Some((f32::from_be_bytes(self.fixed(at + 1)?).into(), at + 5)),
-            _ => {
-                let (v, end) = self.integer(at)?;
-                (v.unsigned_abs() >> EXACT_BITS == 0).then_some((v as f64, end))
+/// Pushes a value by its token; `None` where the walker must look at it.
+#[inline]
+fn push_token(column: &mut Column, token: Token<'_>) -> Option<Result<(), Mismatch>> {
+    Some(match token {
+        Token::Int(v) => column.push_scalar(Scalar::I64(v)),
+        Token::Uint(v) => column.push_scalar(Scalar::U64(v)),
+        Token::F64(v) if !column.wants_exact_numbers() => column.push_scalar(Scalar::F64(v)),
+        Token::F32(v) if !column.wants_exact_numbers() => column.push_scalar(Scalar::F64(v.into())),
+        Token::Bool(v) => column.push_scalar(Scalar::Bool(v)),
+        Token::Bin(data) => column.push_scalar(Scalar::Bytes(data)),
+        Token::Ext(EXT_TYPE, data) => {
+            let Instant { seconds, nanos } = Instant::read(data)?;
+            match column {
+                Column::TimestampMicrosecond(rows) => rows.push_instant(seconds, nanos),
+                Column::TimestampMillisecond(rows) => rows.push_instant(seconds, nanos),
+                Column::TimestampNanosecond(rows) => rows.push_instant(seconds, nanos),
+                Column::TimestampSecond(rows) => rows.push_instant(seconds, nanos),
+                _ => return None,
             }
         }
-    }
+        _ => return None,
+    })
+}
 
-    #[inline(always)]
-    fn fixed<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
-        self.bytes.get(at..)?.first_chunk().copied()
+#[inline(always)]
+fn map_head(rest: &[u8]) -> Option<(usize, &[u8])> {
+    match *rest.first()? {
+        head @ 0x80..=0x8f => Some((usize::from(head & 0x0f), rest.get(1..)?)),
+        0xde => length16(rest),
+        _ => None,
     }
+}
+
+#[inline(always)]
+fn array_head(rest: &[u8]) -> Option<(usize, &[u8])> {
+    match *rest.first()? {
+        head @ 0x90..=0x9f => Some((usize::from(head & 0x0f), rest.get(1..)?)),
+        0xdc => length16(rest),
+        _ => None,
+    }
+}
+
+/// The text at `rest`, which may be no UTF-8, and what is behind it.
+#[inline(always)]
+fn text(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = match *rest.first()? {
+        head @ 0xa0..=0xbf => (usize::from(head & 0x1f), rest.get(1..)?),
+        0xd9 => (usize::from(*rest.get(1)?), rest.get(2..)?),
+        0xda => length16(rest)?,
+        _ => return None,
+    };
+    rest.split_at_checked(len)
+}
+
+/// The length of two bytes behind a head, and what is behind it.
+#[inline(always)]
+fn length16(rest: &[u8]) -> Option<(usize, &[u8])> {
+    let ([_, high, low], rest) = rest.split_first_chunk()?;
+    Some((usize::from(u16::from_be_bytes([*high, *low])), rest))
 }

@@ -31,9 +31,11 @@ mod direct;
 mod encode;
 mod infer;
 mod instant;
+mod integer;
 mod json_text;
 mod map;
 mod options;
+mod order;
 mod skip;
 mod token;
 mod transcode;
@@ -48,6 +50,8 @@ use laminar_schema::{ConnectorConfig, FormatInfo};
 pub use decode::MsgPackDecoder;
 pub use encode::MsgPackEncoder;
 pub use infer::{MsgPackInference, MsgPackSample};
+pub(crate) use order::KeyOrder;
+
 pub use options::{Decimals, MsgPackFraming, MsgPackOptions, Timestamps, Uuids};
 
 /// The format's name.

@@ -239,6 +239,47 @@ fn malformed_records_are_refused_alone() {
     );
 }
 
+/// Texts are looked at all together, but each is refused by itself: halves of a character make no text between them.
+#[test]
+fn texts_are_refused_alone() {
+    let columns = "s VARCHAR, l VARCHAR[], o STRUCT(t VARCHAR)";
+    let records = [
+        "81 's' 'é'",
+        "81 's' a1 c3",
+        "81 's' a1 a9",
+        "81 'l' 92 a1 c3 a1 a9",
+        "81 'o' 81 't' a1 ff",
+        "81 'l' 91 '日本'",
+        "81 's' d921 616161616161616161616161616161616161616161616161616161616161616180",
+        "82 's' a1 e9 's' 'e'",
+        "81 'o' 81 't' 'ü'",
+    ];
+    check(
+        &[],
+        columns,
+        &records,
+        &expect![[r#"
+            0: é | ∅ | ∅
+            5: ∅ | [日本] | ∅
+            8: ∅ | ∅ | {t: ü}
+            1: at byte 3: expected UTF-8 text, found invalid bytes; convert it to UTF-8 first, or read it as raw
+            2: at byte 3: expected UTF-8 text, found invalid bytes; convert it to UTF-8 first, or read it as raw
+            3: at byte 4: expected UTF-8 text, found invalid bytes; convert it to UTF-8 first, or read it as raw
+            4: at byte 6: expected UTF-8 text, found invalid bytes; convert it to UTF-8 first, or read it as raw
+            6: at byte 3: expected UTF-8 text, found invalid bytes; convert it to UTF-8 first, or read it as raw
+            7: at byte 3: expected UTF-8 text, found invalid bytes; convert it to UTF-8 first, or read it as raw
+        "#]],
+    );
+    // And so are they where a batch goes on behind them, which is decoded the direct way again.
+    let good = ["81 's' 'é'"; 3];
+    let mut decoder = decoder(&[], columns);
+    for (records, rejected) in [(&records[..], 6), (&good[..], 0), (&records[1..2], 1), (&good[..], 0)] {
+        let batch = RawBatch::from_values(records.iter().map(|record| bytes(record)));
+        let decoded = decoder.decode(&batch).unwrap();
+        assert_eq!((decoded.batch.num_rows(), decoded.rejected.len()), (records.len() - rejected, rejected));
+    }
+}
+
 #[test]
 fn policies() {
     let records = ["82 'a' 'x' 'z' 91 01", "82 'a' 01 'a' 02", "81 01 02", "81 's' 81 'n' c4 01 ff", "80"];

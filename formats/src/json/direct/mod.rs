@@ -19,6 +19,7 @@ use arrow_schema::{DataType, Field, Fields};
 use laminar_schema::RawBatch;
 
 pub(super) use instance::{Instance, compiled};
+pub(crate) use object::push_absent_fields;
 pub(super) use skip::{colon, unescape, value as skip_value};
 
 use super::options::JsonOptions;

@@ -44,7 +44,7 @@ pub(super) fn object<'a, I: Instance>(
     row.glue.cool();
     // No field has two values here: the second one would not have been of the next row.
     if Some(seen) != row.all_seen() {
-        push_absent(row, rows, seen)?;
+        push_absent_fields(row, rows, seen)?;
     }
     row.end_row();
     Some(at)
@@ -144,7 +144,7 @@ fn any_key<'a>(
 /// Pushes what the fields get that the object does not have; `None` where that rejects the record. Bit i mod 64 of `seen`
 /// is set for every field i that it has.
 #[inline(never)]
-fn push_absent(row: &mut StructColumn, rows: usize, seen: u64) -> Option<()> {
+pub(crate) fn push_absent_fields(row: &mut StructColumn, rows: usize, seen: u64) -> Option<()> {
     let is_exact = row.fields.len() <= 64;
     for (at, field) in row.fields.iter_mut().enumerate() {
         if seen & 1_u64.wrapping_shl(at as u32) != 0 && (is_exact || field.column.num_rows() != rows) {
