@@ -158,7 +158,7 @@ fn properties(schema: &Schema, options: &ParquetOptions) -> SchemaResult<WriterP
         .set_writer_version(options.version.into())
         .set_created_by(concat!("laminar-schema version ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_key_value_metadata(Some(metadata).filter(|m| !m.is_empty()));
-    let named = options.bloom_filters.iter().filter(|name| !name.is_empty());
+    let mut named = options.bloom_filters.iter().filter(|name| !name.is_empty());
     Ok(named.try_fold(builder, |builder, name| with_bloom_filter(builder, schema, name))?.build())
 }
 
