@@ -31,6 +31,19 @@ impl<T: DecimalType> DecimalColumn<T> {
     }
 }
 
+impl DecimalColumn<Decimal128Type> {
+    /// Appends the unscaled number of a decimal of `scale`; false when that is not the column's scale or it has too many
+    /// digits, and then nothing is appended.
+    #[inline]
+    pub(crate) fn push_unscaled(&mut self, unscaled: i128, scale: i8) -> bool {
+        let fits = scale == self.scale && Decimal128Type::is_valid_decimal_precision(unscaled, self.precision);
+        if fits {
+            self.values.push(unscaled);
+        }
+        fits
+    }
+}
+
 /// The native types of decimals, which gather digits.
 pub trait Digits: DecimalType {
     /// The number times 10^`scale`.

@@ -151,6 +151,14 @@ impl<T: ArrowPrimitiveType> Default for IntervalColumn<T> {
     }
 }
 
+impl<T: ArrowPrimitiveType> IntervalColumn<T> {
+    /// Appends an interval as it is.
+    #[inline]
+    pub(crate) fn push_interval(&mut self, interval: T::Native) {
+        self.0.push(interval);
+    }
+}
+
 /// A kind of calendar interval.
 pub trait CalendarInterval: ArrowPrimitiveType {
     /// Reads ISO 8601 text.

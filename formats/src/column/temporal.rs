@@ -38,6 +38,14 @@ impl<T: ArrowPrimitiveType> TemporalColumn<T> {
     }
 }
 
+impl<T: ArrowPrimitiveType> TemporalColumn<T> {
+    /// Appends a count of the column's unit.
+    #[inline]
+    pub(crate) fn push_count(&mut self, count: T::Native) {
+        self.values.push(count);
+    }
+}
+
 impl<T: ArrowPrimitiveType<Native = i64>> TemporalColumn<T> {
     /// Appends the value of row `row` from an integer; false when that takes more than a multiplication, does not fit,
     /// or is not the next row, and then nothing is appended.

@@ -1,4 +1,4 @@
-//! Options for writing Avro.
+//! Options of `FORMAT AVRO`.
 
 use std::fs;
 
@@ -6,21 +6,35 @@ use laminar_schema::{ConfigError, ConnectorConfig, ConnectorError, SchemaResult,
 
 use crate::{avro::container::Codec, policy::words, wire::WireFormat};
 
-/// Options for writing Avro.
+/// Options for reading and writing Avro.
 #[derive(Debug, Clone, ConnectorConfig)]
-pub struct AvroWriteOptions {
-    /// How rows lie in what is written: `container` (a container file), or `datum` (each row is a message of its own)
+pub struct AvroOptions {
+    /// How rows lie in a byte stream or in messages: `container` (a container file), or `datum` (each row is a message of its own)
     #[config(default = "container")]
     pub framing: AvroFraming,
     /// What stands in front of a message: `none`, `confluent` (magic byte and schema id), or `single_object` (marker and fingerprint); other than `none` it makes messages of rows
     #[config(default = "none")]
     pub wire_format: WireFormat,
-    /// Id of the schema in its registry, for `confluent`
-    pub schema_id: Option<u32>,
-    /// The schema to write with, as JSON; made of the columns where none is given
+    /// The writer's schema as JSON, for messages that do not name theirs, or to write with; made of the columns where none is given
     pub schema: Option<String>,
-    /// A file with the schema to write with
+    /// A file with the writer's schema
     pub schema_file: Option<String>,
+    /// What happens to a value that does not fit its column: `reject` (or `fail`) rejects the row, `null` makes it null
+    #[config(default = "reject")]
+    pub type_mismatch: AvroMismatch,
+    /// What happens to a message without a value: `skip`, or `reject`
+    #[config(default = "skip")]
+    pub tombstones: AvroTombstones,
+    /// Deepest nesting of a value, unwanted fields included
+    #[config(default = 128)]
+    pub max_depth: usize,
+    /// Largest message or block in bytes, compressed; any size without this option
+    pub max_record_bytes: Option<usize>,
+    /// Largest block of a container in bytes, when decompressed
+    #[config(default = 268435456)]
+    pub max_block_bytes: usize,
+    /// Id of the schema in its registry, for writing `confluent`
+    pub schema_id: Option<u32>,
     /// Name of the record in a schema that is made of the columns
     #[config(default = "row")]
     pub record_name: String,
@@ -39,7 +53,27 @@ pub struct AvroWriteOptions {
     pub sync: Option<SyncMarker>,
 }
 
-impl AvroWriteOptions {
+/// A value that does not fit its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AvroMismatch {
+    /// The row is rejected.
+    Reject,
+    /// The value is null; the row is rejected where the column is NOT NULL.
+    Null,
+}
+words! { AvroMismatch: "reject or null", "reject" => Reject, "fail" => Reject, "null" => Null }
+
+/// A message without a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AvroTombstones {
+    /// It gives no row.
+    Skip,
+    /// It is rejected.
+    Reject,
+}
+words! { AvroTombstones: "skip or reject", "skip" => Skip, "reject" => Reject }
+
+impl AvroOptions {
     /// The schema that is given.
     ///
     /// # Errors
