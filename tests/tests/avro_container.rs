@@ -123,7 +123,7 @@ fn every_type_is_read_by_apache_avro() {
         &[r#"{"a":[1,null,3],"b":{"x":[],"y":{"z":"q"}},"c":{"k":1,"l":null}}"#, "{}", r#"{"b":{},"c":{}}"#],
         &[],
         expect![[r#"
-            a=Union(1, Array([Union(1, Long(1)), Union(0, Null), Union(1, Long(3))])) b=Union(1, Record([("x", Union(1, Array([]))), ("y", Union(1, Record([("z", Union(1, String("q")))])))])) c=Union(1, Map({"l": Union(0, Null), "k": Union(1, Long(1))}))
+            a=Union(1, Array([Union(1, Long(1)), Union(0, Null), Union(1, Long(3))])) b=Union(1, Record([("x", Union(1, Array([]))), ("y", Union(1, Record([("z", Union(1, String("q")))])))])) c=Union(1, Map({"k": Union(1, Long(1)), "l": Union(0, Null)}))
             a=Union(0, Null) b=Union(0, Null) c=Union(0, Null)
             a=Union(0, Null) b=Union(1, Record([("x", Union(0, Null)), ("y", Union(0, Null))])) c=Union(1, Map({}))"#]],
     );
@@ -454,13 +454,17 @@ fn files_of_the_corpora_have_the_rows_that_apache_avro_reads() {
         let ours: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(ours.len(), theirs.len(), "{}", path.display());
         for (ours, theirs) in ours.iter().zip(&theirs) {
+            let ours = match theirs {
+                apache_avro::types::Value::Record(_) => ours,
+                _ => &ours["value"],
+            };
             assert!(is_same(ours, theirs), "{}: ours {ours}, theirs {theirs:?}", path.display());
         }
         num_files += 1;
         num_rows += ours.len();
     }
     println!("{num_files} files, {num_rows} rows");
-    assert_eq!((num_files, num_rows), (0, 0));
+    assert_eq!((num_files, num_rows), (48, 12380));
 }
 
 #[test]
@@ -510,33 +514,63 @@ fn a_bad_row_spoils_no_other() {
         expected.assert_eq(&shown(&decoder(&schema(columns), options).decode(&records).unwrap()));
     };
     let file = container(&batch, &[]).unwrap();
-    check(&file, "a BIGINT NOT NULL", &[], expect![[r#"
+    check(
+        &file,
+        "a BIGINT NOT NULL",
+        &[],
+        expect![[r#"
         {"a":1}
         {"a":300}
         {"a":4}
-        record 0: [row 1] field a: expected BIGINT (NOT NULL), found null; drop NOT NULL to keep such records"#]]);
-    check(&file, "a TINYINT, b VARCHAR", &[], expect![[r#"
+        record 0: [row 1] field a: expected BIGINT (NOT NULL), found null; drop NOT NULL to keep such records"#]],
+    );
+    check(
+        &file,
+        "a TINYINT, b VARCHAR",
+        &[],
+        expect![[r#"
         {"a":1,"b":null}
         {"a":null,"b":"x"}
         {"a":4,"b":null}
-        record 0: [row 2] field a: expected TINYINT, found number 300, which does not fit without loss"#]]);
-    check(&file, "a TINYINT, b VARCHAR", &[("type_mismatch", "null")], expect![[r#"
+        record 0: [row 2] field a: expected TINYINT, found number 300, which does not fit without loss"#]],
+    );
+    check(
+        &file,
+        "a TINYINT, b VARCHAR",
+        &[("type_mismatch", "null")],
+        expect![[r#"
         {"a":1,"b":null}
         {"a":null,"b":"x"}
         {"a":null,"b":"y"}
-        {"a":4,"b":null}"#]]);
-    check(&file, "c BIGINT DEFAULT 7, a BIGINT", &[], expect![[r#"
+        {"a":4,"b":null}"#]],
+    );
+    check(
+        &file,
+        "c BIGINT DEFAULT 7, a BIGINT",
+        &[],
+        expect![[r#"
         {"c":7,"a":1}
         {"c":7,"a":null}
         {"c":7,"a":300}
-        {"c":7,"a":4}"#]]);
-    check(&file, "a BOOLEAN", &[], expect!["record 0: field a: option `schema` = 'long': expected a type that BOOLEAN can take: declare the column with the type that the writer has, or as JSON"]);
+        {"c":7,"a":4}"#]],
+    );
+    check(
+        &file,
+        "a BOOLEAN",
+        &[],
+        expect![
+            "record 0: field a: option `schema` = 'long': expected a type that BOOLEAN can take: declare the column with the type that the writer has, or as JSON"
+        ],
+    );
     // The branch of the third row's union is none.
     let mut broken = file.clone();
-    let at = file.len() - 16 - 10;
+    let at = file.len() - 16 - 9;
     assert_eq!(broken[at..at + 3], [2, 0xd8, 4]);
     broken[at] = 9;
-    check(&broken, "a BIGINT, b VARCHAR", &[], expect![""]);
+    check(&broken, "a BIGINT, b VARCHAR", &[], expect![[r#"
+        {"a":1,"b":null}
+        {"a":null,"b":"x"}
+        record 0: [row 2] field a at byte 7: expected the place of a union's branch or an enum's symbol, found other bytes; was it written with another schema?; the rows behind it in the block, 1, are lost with it"#]]);
 }
 
 #[test]
@@ -552,49 +586,79 @@ fn the_next_block_is_found_behind_a_broken_one() {
         expected.assert_eq(&[rows, errors.join("\n")].join("\n").replace(&head.to_string(), "HEAD"));
     };
     // A block is a count, a size, a byte and a marker.
-    check(&|_| {}, expect![[r#"
+    check(
+        &|_| {},
+        expect![[r#"
         {"a":1}
         {"a":2}
         {"a":3}
-    "#]]);
-    check(&|f| f[head + 3] ^= 1, expect![[r#"
+    "#]],
+    );
+    check(
+        &|f| f[head + 3] ^= 1,
+        expect![[r#"
         {"a":3}
-        [offset HEAD]: expected a block with the file's sync marker behind it; the next one is looked for, found byte 0x02"#]]);
-    check(&|f| f[head + 1] = 4, expect![[r#"
+        [offset HEAD]: expected a block with the file's sync marker behind it; the next one is looked for, found byte 0x02"#]],
+    );
+    check(
+        &|f| f[head + 1] = 4,
+        expect![[r#"
         {"a":2}
         {"a":3}
-        [offset HEAD]: expected a block with the file's sync marker behind it; the next one is looked for, found byte 0x02"#]]);
-    check(&|f| f[head + 1] = 1, expect![[r#"
+        [offset HEAD]: expected a block with the file's sync marker behind it; the next one is looked for, found byte 0x02"#]],
+    );
+    check(
+        &|f| f[head + 1] = 1,
+        expect![[r#"
         {"a":2}
         {"a":3}
-        [offset HEAD]: expected a block's number of values and its size, varints from 0 on, found byte 0x02"#]]);
-    check(&|f| f[head] = 1, expect![[r#"
+        [offset HEAD]: expected a block's number of values and its size, varints from 0 on, found byte 0x02"#]],
+    );
+    check(
+        &|f| f[head] = 1,
+        expect![[r#"
         {"a":2}
         {"a":3}
-        [offset HEAD]: expected a block's number of values and its size, varints from 0 on, found byte 0x01"#]]);
-    check(&|f| drop(f.splice(head + 1..head + 2, [0xfe, 0xff, 0xff, 0xff, 0xff, 0x0f])), expect![[r#"
+        [offset HEAD]: expected a block's number of values and its size, varints from 0 on, found byte 0x01"#]],
+    );
+    check(
+        &|f| drop(f.splice(head + 1..head + 2, [0xfe, 0xff, 0xff, 0xff, 0xff, 0x0f])),
+        expect![[r#"
         {"a":2}
         {"a":3}
-        [offset HEAD]: expected at most 1048576 bytes in a record, found 274877906943; raise `max_record_bytes`"#]]);
-    check(&|f| f.truncate(f.len() - 1), expect![[r#"
+        [offset HEAD]: expected at most 1048576 bytes in a record, found 274877906943; raise `max_record_bytes`"#]],
+    );
+    check(
+        &|f| f.truncate(f.len() - 1),
+        expect![[r#"
         {"a":1}
         {"a":2}
-        [offset 176]: expected the rest of a record, as its length says, found the end of the input"#]]);
-    check(&|f| f[0] = b'o', expect![[r#"
+        [offset 176]: expected the rest of a record, as its length says, found the end of the input"#]],
+    );
+    check(
+        &|f| f[0] = b'o',
+        expect![[r#"
 
-        [offset 0]: expected the magic bytes `Obj\x01` of an Avro container file, found `o`"#]]);
-    check(&|f| f.truncate(head - 1), expect![[r#"
+        [offset 0]: expected the magic bytes `Obj\x01` of an Avro container file, found `o`"#]],
+    );
+    check(
+        &|f| f.truncate(head - 1),
+        expect![[r#"
 
-        [offset 0]: expected a container's header, a map of texts to bytes and a sync marker, found `O`"#]]);
-    check(&|f| f.clear(), expect![[r#"
+        [offset 0]: expected a container's header, a map of texts to bytes and a sync marker, found `O`"#]],
+    );
+    check(
+        &|f| f.clear(),
+        expect![[r#"
 
-    "#]]);
+        "#]],
+    );
 }
 
 /// Whatever bytes there are, there is an answer.
 #[test]
 fn broken_files_are_told() {
-    let values: Vec<String> = (0..40).map(|n| format!(r#"{{"a":{n},"b":"text {n}","c":[{n},null]}}"#)).collect();
+    let values: Vec<String> = (0..12).map(|n| format!(r#"{{"a":{n},"b":"text {n}","c":[{n},null]}}"#)).collect();
     let batch = rows("a BIGINT, b VARCHAR, c BIGINT[]", &values.iter().map(String::as_str).collect::<Vec<_>>());
     for codec in CODECS {
         let file = container(&batch, &[("codec", codec), ("block_bytes", "100")]).unwrap();
@@ -604,7 +668,7 @@ fn broken_files_are_told() {
             let (records, errors) = blocks(&file[..end]);
             let decoded = reader.decode(&records).unwrap();
             assert!(decoded.rejected.is_empty(), "{codec} cut at {end}");
-            assert!(decoded.batch.num_rows() < 40 || end == file.len(), "{codec} cut at {end}");
+            assert!(decoded.batch.num_rows() < 12 || end == file.len(), "{codec} cut at {end}");
             // Behind a whole block a file may end.
             let is_whole = end == 0
                 || end == head
@@ -626,7 +690,7 @@ fn broken_files_are_told() {
                 let _ = described(&changed);
             }
         }
-        assert_eq!(reader.decode(&blocks(&file).0).unwrap().batch.num_rows(), 40, "{codec}");
+        assert_eq!(reader.decode(&blocks(&file).0).unwrap().batch.num_rows(), 12, "{codec}");
     }
 }
 

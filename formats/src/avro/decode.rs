@@ -236,7 +236,7 @@ impl AvroDecoder {
                 cursor.at = start;
                 cursor.begin();
                 if cursor.skip(&program.types, program.types.root, 0).is_err() {
-                    let rest = format!("{} more rows of the block are lost with it", count - index - 1);
+                    let rest = format!("the rows behind it in the block, {}, are lost with it", count - index - 1);
                     return Err(if index + 1 < count { with_help(error, &rest) } else { error });
                 }
                 out.rejected.push(error);
