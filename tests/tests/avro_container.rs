@@ -19,10 +19,13 @@ use laminar_formats::{
         canonical_form,
         container::{Header, MAGIC},
     },
+    framing::{FrameBuffer, Framer},
 };
 use laminar_schema::{
-    DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec, Options,
-    RawBatch, SchemaResult, ddl::parse_columns,
+    DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec,
+    NewRecord, Options, RawBatch, SchemaResult,
+    ddl::parse_columns,
+    format::{Framing, WriterSchema, WriterSchemaId},
 };
 use serde_json::Value;
 
@@ -335,4 +338,379 @@ fn canonical_forms_of_the_corpora() {
         compared += 1;
     }
     assert_eq!(compared, 59);
+}
+
+/// The blocks of a file as a source cuts them, and what the framing says of the rest.
+fn blocks(file: &[u8]) -> (RawBatch, Vec<String>) {
+    let mut buffer = FrameBuffer::new(Framer::new(&Framing::AvroContainer, 1 << 20).unwrap());
+    buffer.space(file.len())[..file.len()].copy_from_slice(file);
+    buffer.filled(file.len());
+    buffer.end();
+    let (mut frames, mut errors) = (Vec::new(), Vec::new());
+    loop {
+        match buffer.next() {
+            Ok(Some(frame)) => frames.push((frame.offset, frame.bytes.to_vec())),
+            Ok(None) => break,
+            Err(error) => errors.push(error.to_string()),
+        }
+    }
+    let mut batch = RawBatch::new();
+    let partition = batch.partition(&"file".into(), buffer.framer().preamble());
+    for (offset, bytes) in &frames {
+        batch.push(NewRecord { partition: Some(partition), offset: Some(*offset), ..NewRecord::new(bytes) });
+    }
+    (batch, errors)
+}
+
+/// The columns that a file says it has.
+fn described(file: &[u8]) -> SchemaResult<Arc<Schema>> {
+    let described = AnyDecoder::describe(&FormatSpec::new("avro"), Some(&mut std::io::Cursor::new(file)))?;
+    Ok(described.unwrap().schema)
+}
+
+fn decoder(schema: &Arc<Schema>, options: &[(&str, &str)]) -> AnyDecoder {
+    let format = FormatSpec::new("avro").with_options(Options::from_pairs(options.iter().copied()));
+    AnyDecoder::build(&DecodeSpec::new(Arc::clone(schema), format)).unwrap().unwrap()
+}
+
+/// Rows as JSON, a line each, and the errors behind them.
+fn shown(decoded: &Decoded) -> String {
+    let spec = EncodeSpec::new(decoded.batch.schema(), FormatSpec::new("json"));
+    let rows = AnyEncoder::build(&spec).unwrap().unwrap().encode_batch(&decoded.batch).unwrap();
+    let rows = rows.into_iter().map(|row| String::from_utf8(row).unwrap());
+    let errors = decoded.rejected.iter().map(|r| format!("record {}: {}", r.record, r.error));
+    rows.chain(errors).collect::<Vec<_>>().join("\n")
+}
+
+fn read_file(file: &[u8]) -> String {
+    let (batch, errors) = blocks(file);
+    assert_eq!(errors, [""; 0]);
+    shown(&decoder(&described(file).unwrap(), &[]).decode(&batch).unwrap())
+}
+
+/// Whether a value as our JSON has it is the one that apache-avro reads.
+fn is_same(ours: &Value, theirs: &apache_avro::types::Value) -> bool {
+    use apache_avro::types::Value as A;
+    let instant = |seconds: i64, nanos: u32| chrono::DateTime::from_timestamp(seconds, nanos).unwrap();
+    let is_instant = |nanos: i128| {
+        let at = instant(nanos.div_euclid(1_000_000_000) as i64, nanos.rem_euclid(1_000_000_000) as u32);
+        let text = ours.as_str().unwrap_or("");
+        let zoned = if text.ends_with('Z') { text.to_owned() } else { format!("{text}Z") };
+        zoned.parse::<chrono::DateTime<chrono::Utc>>().is_ok_and(|parsed| parsed == at)
+    };
+    let base64 = |bytes: &[u8]| {
+        use base64::Engine;
+        base64::engine::general_purpose::STANDARD.encode(bytes)
+    };
+    match theirs {
+        A::Null => ours.is_null(),
+        A::Union(_, value) => is_same(ours, value),
+        A::Boolean(v) => ours.as_bool() == Some(*v),
+        A::Int(v) => ours.as_i64() == Some((*v).into()),
+        A::Long(v) => ours.as_i64() == Some(*v),
+        A::Float(v) if v.is_finite() => ours.as_f64().is_some_and(|o| o as f32 == *v),
+        A::Double(v) if v.is_finite() => ours.as_f64() == Some(*v),
+        A::Float(_) | A::Double(_) => ours.is_null() || ours.is_string(),
+        A::String(v) | A::Enum(_, v) => ours.as_str() == Some(v),
+        A::Bytes(v) | A::Fixed(_, v) => ours.as_str() == Some(&base64(v)),
+        A::Uuid(v) => ours.as_str() == Some(&v.to_string()),
+        A::TimestampMillis(v) | A::LocalTimestampMillis(v) => is_instant(i128::from(*v) * 1_000_000),
+        A::TimestampMicros(v) | A::LocalTimestampMicros(v) => is_instant(i128::from(*v) * 1_000),
+        A::TimestampNanos(v) | A::LocalTimestampNanos(v) => is_instant(i128::from(*v)),
+        // Their exact values are those of `every_type_reads_back`; these have no scale, or another type than ours.
+        A::Decimal(_) => ours.is_number(),
+        A::Duration(_) => ours.as_str().is_some_and(|o| o.starts_with('P')),
+        A::BigDecimal(_) => ours.is_string(),
+        A::Array(items) => {
+            ours.as_array().is_some_and(|o| o.len() == items.len() && o.iter().zip(items).all(|(o, t)| is_same(o, t)))
+        }
+        A::Map(entries) => ours.as_object().is_some_and(|o| {
+            o.len() == entries.len() && entries.iter().all(|(k, t)| o.get(k).is_some_and(|o| is_same(o, t)))
+        }),
+        A::Record(fields) => {
+            ours.as_object().is_some_and(|o| fields.iter().all(|(k, t)| is_same(o.get(k).unwrap_or(&Value::Null), t)))
+        }
+        other => panic!("no case for {other:?}"),
+    }
+}
+
+#[test]
+fn files_of_the_corpora_have_the_rows_that_apache_avro_reads() {
+    let Some(corpora) = corpora() else { return };
+    let mut found = BTreeMap::new();
+    files(&corpora.join("avro"), &mut found);
+    let (mut num_files, mut num_rows) = (0, 0);
+    for (path, file) in found.iter().filter(|(_, file)| file.starts_with(MAGIC)) {
+        let theirs: Result<Vec<_>, _> = match apache_avro::Reader::new(&file[..]) {
+            Ok(reader) => reader.collect(),
+            Err(error) => Err(error),
+        };
+        let Ok(theirs) = theirs else {
+            println!("not compared, since apache-avro cannot read it: {}", path.display());
+            read_file(file);
+            continue;
+        };
+        let text = read_file(file);
+        let ours: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(ours.len(), theirs.len(), "{}", path.display());
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            let ours = match theirs {
+                apache_avro::types::Value::Record(_) => ours,
+                _ => &ours["value"],
+            };
+            assert!(is_same(ours, theirs), "{}: ours {ours}, theirs {theirs:?}", path.display());
+        }
+        num_files += 1;
+        num_rows += ours.len();
+    }
+    println!("{num_files} files, {num_rows} rows");
+    assert_eq!((num_files, num_rows), (48, 12380));
+}
+
+#[test]
+fn weather_is_what_its_json_says() {
+    let Some(corpora) = corpora() else { return };
+    let data = corpora.join("avro/apache-avro-share/data");
+    let expected = fs::read_to_string(data.join("weather.json")).unwrap();
+    let values = |text: &str| text.lines().map(|l| serde_json::from_str(l).unwrap()).collect::<Vec<Value>>();
+    for file in ["weather.avro", "weather-deflate.avro", "weather-snappy.avro", "weather-zstd.avro"] {
+        assert_eq!(values(&read_file(&fs::read(data.join(file)).unwrap())), values(&expected), "{file}");
+    }
+}
+
+/// Columns of every kind, with what JSON shows of each.
+const COLUMNS: &str = "a BIGINT NOT NULL, b VARCHAR, c DOUBLE, d DECIMAL(10,2), e TIMESTAMPTZ, f STRUCT(x BIGINT[]), g MAP(VARCHAR, BIGINT), h UUID, i JSON, j BOOLEAN, k BLOB, l DATE, m TIME, n TIMESTAMP_NS, o INTERVAL, p UBIGINT, q FLOAT, r HUGEINT";
+
+const ROW: &str = r#"{"a":1,"b":"ü","c":0.1,"d":-1.25,"e":"2024-02-29T12:34:56.789012Z","f":{"x":[1,null]},"g":{"k":1},"h":"00112233-4455-6677-8899-aabbccddeeff","i":{"x":[1.50]},"j":true,"k":"AAH/","l":"1969-12-31","m":"23:59:59.999999","n":"2024-02-29T12:34:56.789012345","o":"P1M2DT3.5S","p":18446744073709551615,"q":0.5,"r":-99999999999999999999999999999999999999}"#;
+
+const NULLS: &str = r#"{"a":-1,"b":null,"c":null,"d":null,"e":null,"f":null,"g":null,"h":null,"i":null,"j":null,"k":null,"l":null,"m":null,"n":null,"o":null,"p":null,"q":null,"r":null}"#;
+
+/// In containers of every codec, as one message, and as datums.
+#[test]
+fn every_type_reads_back() {
+    let batch = rows(COLUMNS, &[ROW, NULLS, ROW]);
+    let expected = [ROW, NULLS, ROW].join("\n");
+    for codec in CODECS {
+        let file = container(&batch, &[("codec", codec), ("block_bytes", "1")]).unwrap();
+        let (records, errors) = blocks(&file);
+        assert_eq!((records.len(), errors.len()), (3, 0));
+        assert_eq!(shown(&decoder(&batch.schema(), &[]).decode(&records).unwrap()), expected, "{codec}");
+        let whole = decoder(&batch.schema(), &[]).decode(&RawBatch::from_values([&file, &file])).unwrap();
+        assert_eq!(shown(&whole), [expected.as_str(), &expected].join("\n"), "{codec}");
+        assert_eq!((0..6).map(|row| whole.rows.record_of(row)).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 1]);
+    }
+    let datums = encoder(&batch.schema(), &[("framing", "datum")]).unwrap().encode_batch(&batch).unwrap();
+    let decoded = decoder(&batch.schema(), &[("framing", "datum")]).decode(&RawBatch::from_values(datums)).unwrap();
+    assert_eq!(shown(&decoded), expected);
+}
+
+/// Only the row that does not fit is lost, unless nobody can say where it ends.
+#[test]
+fn a_bad_row_spoils_no_other() {
+    let batch = rows("a BIGINT, b VARCHAR", &[r#"{"a":1}"#, r#"{"b":"x"}"#, r#"{"a":300,"b":"y"}"#, r#"{"a":4}"#]);
+    let check = |file: &[u8], columns: &str, options: &[(&str, &str)], expected: Expect| {
+        let (records, errors) = blocks(file);
+        assert_eq!(errors, [""; 0]);
+        expected.assert_eq(&shown(&decoder(&schema(columns), options).decode(&records).unwrap()));
+    };
+    let file = container(&batch, &[]).unwrap();
+    check(
+        &file,
+        "a BIGINT NOT NULL",
+        &[],
+        expect![[r#"
+        {"a":1}
+        {"a":300}
+        {"a":4}
+        record 0: [row 1] field a: expected BIGINT (NOT NULL), found null; drop NOT NULL to keep such records"#]],
+    );
+    check(
+        &file,
+        "a TINYINT, b VARCHAR",
+        &[],
+        expect![[r#"
+        {"a":1,"b":null}
+        {"a":null,"b":"x"}
+        {"a":4,"b":null}
+        record 0: [row 2] field a: expected TINYINT, found number 300, which does not fit without loss"#]],
+    );
+    check(
+        &file,
+        "a TINYINT, b VARCHAR",
+        &[("type_mismatch", "null")],
+        expect![[r#"
+        {"a":1,"b":null}
+        {"a":null,"b":"x"}
+        {"a":null,"b":"y"}
+        {"a":4,"b":null}"#]],
+    );
+    check(
+        &file,
+        "c BIGINT DEFAULT 7, a BIGINT",
+        &[],
+        expect![[r#"
+        {"c":7,"a":1}
+        {"c":7,"a":null}
+        {"c":7,"a":300}
+        {"c":7,"a":4}"#]],
+    );
+    check(
+        &file,
+        "a BOOLEAN",
+        &[],
+        expect![
+            "record 0: field a: option `schema` = 'long': expected a type that BOOLEAN can take: declare the column with the type that the writer has, or as JSON"
+        ],
+    );
+    // The branch of the third row's union is none.
+    let mut broken = file.clone();
+    let at = file.len() - 16 - 9;
+    assert_eq!(broken[at..at + 3], [2, 0xd8, 4]);
+    broken[at] = 9;
+    check(&broken, "a BIGINT, b VARCHAR", &[], expect![[r#"
+        {"a":1,"b":null}
+        {"a":null,"b":"x"}
+        record 0: [row 2] field a at byte 7: expected the place of a union's branch or an enum's symbol, found other bytes; was it written with another schema?; the rows behind it in the block, 1, are lost with it"#]]);
+}
+
+#[test]
+fn the_next_block_is_found_behind_a_broken_one() {
+    let batch = rows("a BIGINT NOT NULL", &[r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#]);
+    let file = container(&batch, &[("block_bytes", "1")]).unwrap();
+    let head = Header::read(&file).unwrap().len;
+    let check = |change: &dyn Fn(&mut Vec<u8>), expected: Expect| {
+        let mut changed = file.clone();
+        change(&mut changed);
+        let (records, errors) = blocks(&changed);
+        let rows = shown(&decoder(&batch.schema(), &[]).decode(&records).unwrap());
+        expected.assert_eq(&[rows, errors.join("\n")].join("\n").replace(&head.to_string(), "HEAD"));
+    };
+    // A block is a count, a size, a byte and a marker.
+    check(
+        &|_| {},
+        expect![[r#"
+        {"a":1}
+        {"a":2}
+        {"a":3}
+    "#]],
+    );
+    check(
+        &|f| f[head + 3] ^= 1,
+        expect![[r#"
+        {"a":3}
+        [offset HEAD]: expected a block with the file's sync marker behind it; the next one is looked for, found byte 0x02"#]],
+    );
+    check(
+        &|f| f[head + 1] = 4,
+        expect![[r#"
+        {"a":2}
+        {"a":3}
+        [offset HEAD]: expected a block with the file's sync marker behind it; the next one is looked for, found byte 0x02"#]],
+    );
+    check(
+        &|f| f[head + 1] = 1,
+        expect![[r#"
+        {"a":2}
+        {"a":3}
+        [offset HEAD]: expected a block's number of values and its size, varints from 0 on, found byte 0x02"#]],
+    );
+    check(
+        &|f| f[head] = 1,
+        expect![[r#"
+        {"a":2}
+        {"a":3}
+        [offset HEAD]: expected a block's number of values and its size, varints from 0 on, found byte 0x01"#]],
+    );
+    check(
+        &|f| drop(f.splice(head + 1..head + 2, [0xfe, 0xff, 0xff, 0xff, 0xff, 0x0f])),
+        expect![[r#"
+        {"a":2}
+        {"a":3}
+        [offset HEAD]: expected at most 1048576 bytes in a record, found 274877906943; raise `max_record_bytes`"#]],
+    );
+    check(
+        &|f| f.truncate(f.len() - 1),
+        expect![[r#"
+        {"a":1}
+        {"a":2}
+        [offset 176]: expected the rest of a record, as its length says, found the end of the input"#]],
+    );
+    check(
+        &|f| f[0] = b'o',
+        expect![[r#"
+
+        [offset 0]: expected the magic bytes `Obj\x01` of an Avro container file, found `o`"#]],
+    );
+    check(
+        &|f| f.truncate(head - 1),
+        expect![[r#"
+
+        [offset 0]: expected a container's header, a map of texts to bytes and a sync marker, found `O`"#]],
+    );
+    check(
+        &|f| f.clear(),
+        expect![[r#"
+
+        "#]],
+    );
+}
+
+/// Whatever bytes there are, there is an answer.
+#[test]
+fn broken_files_are_told() {
+    let values: Vec<String> = (0..12).map(|n| format!(r#"{{"a":{n},"b":"text {n}","c":[{n},null]}}"#)).collect();
+    let batch = rows("a BIGINT, b VARCHAR, c BIGINT[]", &values.iter().map(String::as_str).collect::<Vec<_>>());
+    for codec in CODECS {
+        let file = container(&batch, &[("codec", codec), ("block_bytes", "100")]).unwrap();
+        let mut reader = decoder(&batch.schema(), &[("max_block_bytes", "10000")]);
+        let head = Header::read(&file).unwrap().len;
+        for end in 0..file.len() {
+            let (records, errors) = blocks(&file[..end]);
+            let decoded = reader.decode(&records).unwrap();
+            assert!(decoded.rejected.is_empty(), "{codec} cut at {end}");
+            assert!(decoded.batch.num_rows() < 12 || end == file.len(), "{codec} cut at {end}");
+            // Behind a whole block a file may end.
+            let is_whole = end == 0
+                || end == head
+                || records
+                    .iter()
+                    .last()
+                    .is_some_and(|last| last.offset().unwrap() as usize + last.value().unwrap().len() + 16 == end);
+            assert_eq!(errors.is_empty(), is_whole, "{codec} cut at {end}: {errors:?}");
+            let whole = RawBatch::from_values([&file[..end]]);
+            assert_eq!(reader.decode(&whole).unwrap().rejected.is_empty(), is_whole && end > 0, "{codec} cut at {end}");
+        }
+        for at in 0..file.len() {
+            for change in [0x01, 0x80, 0xff] {
+                let mut changed = file.clone();
+                changed[at] ^= change;
+                let (records, _) = blocks(&changed);
+                reader.decode(&records).unwrap();
+                reader.decode(&RawBatch::from_values([&changed])).unwrap();
+                let _ = described(&changed);
+            }
+        }
+        assert_eq!(reader.decode(&blocks(&file).0).unwrap().batch.num_rows(), 12, "{codec}");
+    }
+}
+
+#[test]
+fn an_unknown_schema_id_is_asked_for() {
+    let batch = rows("a BIGINT NOT NULL", &[r#"{"a":1}"#, r#"{"a":2}"#]);
+    let columns = batch.schema();
+    let message = |id: &str| {
+        let options = [("wire_format", "confluent"), ("schema_id", id)];
+        encoder(&columns, &options).unwrap().encode_batch(&batch).unwrap().swap_remove(0)
+    };
+    let format = FormatSpec::new("avro").with_options(Options::from_pairs([("wire_format", "confluent")]));
+    let mut spec = DecodeSpec::new(Arc::clone(&columns), format);
+    let raw = br#"{"type":"record","name":"r","fields":[{"name":"a","type":"int"}]}"#.to_vec();
+    spec.writer_schemas.push(WriterSchema { id: WriterSchemaId(1), raw });
+    let mut decoder = AnyDecoder::build(&spec).unwrap().unwrap();
+    let records = RawBatch::from_values([message("1"), b"\0\0\0\0\x01\x02\x02".to_vec(), message("2"), message("1")]);
+    let decoded = decoder.decode(&records).unwrap();
+    assert_eq!((decoded.consumed, decoded.needs), (2, Some(WriterSchemaId(2))));
+    expect![[r#"
+        {"a":1}
+        record 1: at byte 1: expected the end of the message behind its value, found other bytes; was it written with another schema?"#]].assert_eq(&shown(&decoded));
 }

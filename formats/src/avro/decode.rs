@@ -288,7 +288,7 @@ impl AvroDecoder {
                     let mut cursor = Cursor { bytes: data, at: start };
                     let root = writer.schema.root();
                     if super::skip::value(&mut cursor, &writer.schema, root, rules.max_depth).is_err() {
-                        let rest = format!("{} more rows of the block are lost with it", count - index - 1);
+                        let rest = format!("the rows behind it in the block, {}, are lost with it", count - index - 1);
                         return Err(if index + 1 < count { with_help(error, &rest) } else { error });
                     }
                     at = cursor.at;
