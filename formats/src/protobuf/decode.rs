@@ -120,12 +120,11 @@ impl ProtobufDecoder {
         }
         let Self { definitions, plan, rows, state } = self;
         let root = &mut rows.root;
-        let (definition, len) = match definitions.choose(batch.value(record))? {
+        let (definition, message_len) = match definitions.choose(batch.value(record))? {
             Chosen::Known(index, message) => (definitions.get(index), message.len()),
             Chosen::Unknown(id) => return Ok(Some(id)),
         };
         let Definition { catalog, binding, .. } = definition;
-        let start = place.end - len;
         state.gathered.slots.clear();
         state.gathered.chain.clear();
         state.entries.clear();
@@ -133,8 +132,8 @@ impl ProtobufDecoder {
             state.rescue.clear();
         }
         // Behind the record come others and the arena's padding, which short texts are read with as if they were theirs.
-        let mut walker = Walker { catalog, record: &batch.padded_values()[start..], state };
-        let parts = Slot::single(span(0, len));
+        let mut walker = Walker { catalog, record: &batch.padded_values()[place.start..], state };
+        let parts = Slot::single(span(len - message_len, len));
         walker.row(root, binding, parts, 0)?;
         if plan.document.is_none() && plan.rescue.is_none() {
             return Ok(None);
