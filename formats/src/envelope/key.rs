@@ -3,8 +3,8 @@
 use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray};
 use arrow_schema::FieldRef;
 use laminar_schema::{
-    DecodeError, DecodeSpec, Decoded, DecoderSet, Found, RawBatch, SchemaError, SchemaResult, config::FormatSpec,
-    format::WriterSchemaId, record::NewRecord,
+    ConfigError, DecodeError, DecodeSpec, Decoded, DecoderSet, Found, RawBatch, SchemaError, SchemaResult,
+    config::FormatSpec, format::WriterSchemaId, record::NewRecord,
 };
 
 use super::{
@@ -58,11 +58,13 @@ impl<D: DecoderSet> KeyDecoder<D> {
         let (schema, places) = layout::of_key(key, options, &format);
         let own = DecodeSpec { writer_schemas: spec.writer_schemas.clone(), ..DecodeSpec::new(schema, format) };
         let Some(decoder) = D::build(&own)? else {
-            let expected = D::FORMATS.join(", ");
-            let reason = "no such format is linked";
-            return Err(
-                laminar_schema::ConfigError::invalid("envelope.key_format", own.format.name, expected, reason).into()
+            let error = ConfigError::invalid(
+                "envelope.key_format",
+                own.format.name,
+                "a format that is linked",
+                "there is no such format",
             );
+            return Err(error.into());
         };
         Ok(Some(Self { decoder, places, keys: RawBatch::new(), records: Vec::new() }))
     }
