@@ -103,7 +103,7 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
             made.rejected = rejected.into_iter().map(located).collect();
         }
         made.needs = needs.map(|id| (id, consumed));
-        let rows = append_metadata(&batch, &self.output_schema, &self.metadata_columns, raw, &rows);
+        let rows = append_metadata(batch, &self.output_schema, &self.metadata_columns, raw, &rows);
         made.error = rows.and_then(|rows| self.share_out(&rows, &mut made, spare)).err();
         made
     }
