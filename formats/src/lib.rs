@@ -41,6 +41,8 @@ pub mod framing;
 pub mod infer;
 pub mod json;
 pub mod msgpack;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod policy;
 #[cfg(feature = "protobuf")]
 pub mod protobuf;

@@ -8,9 +8,12 @@ use arrow_array::{Array, cast::AsArray, types::Int64Type};
 use arrow_schema::{DataType, Field, Schema};
 use expect_test::{Expect, expect};
 use laminar_connector_memory::{MemoryFeed, MemoryStore};
-use laminar_formats::{AnyDecoder, envelope::Enveloped};
+use laminar_formats::{
+    AnyDecoder,
+    envelope::{EnvelopeOptions, Enveloped},
+};
 use laminar_schema::{
-    DecodeSpec, Decoded, DecoderSet, FormatDecoder, InferenceConfig, Metrics, RawBatch, RawRecord,
+    ConnectorConfig, DecodeSpec, Decoded, DecoderSet, FormatDecoder, InferenceConfig, Metrics, RawBatch, RawRecord,
     config::{FormatSpec, Options},
     engine::RunOptions,
     types::field_type_name,
@@ -719,4 +722,16 @@ fn payloads_of_others_decode() {
     ] {
         check_corpus(&name(file), Layout::Whole, &[DEBEZIUM], expected);
     }
+}
+
+#[test]
+fn the_page_lists_the_options() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/formats/envelopes.md");
+    let text = fs::read_to_string(page).unwrap();
+    let rows = text.lines().skip_while(|line| !line.starts_with("| option | default |")).skip(2);
+    let cell = |line: &str, n: usize| line.split('|').nth(n).unwrap().trim().trim_matches('`').to_owned();
+    let listed: Vec<_> = rows.take_while(|line| line.starts_with('|')).map(|l| (cell(l, 1), cell(l, 2))).collect();
+    let declared: Vec<_> =
+        EnvelopeOptions::KEYS.iter().map(|k| (k.key.to_owned(), k.default.unwrap_or("none").to_owned())).collect();
+    assert_eq!(listed, declared);
 }

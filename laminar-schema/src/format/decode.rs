@@ -5,7 +5,10 @@ use std::fmt;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use super::{DecodeSpec, FormatFile, FormatInfo, Framing, SelfDescription, Wrapping, WriterSchemaId};
+use super::{
+    ColumnsReader, ColumnsRequest, DecodeSpec, FormatFile, FormatInfo, Framing, SelfDescription, Wrapping,
+    WriterSchemaId,
+};
 use crate::{
     config::{ConfigKey, FormatSpec},
     error::{SchemaError, SchemaResult},
@@ -167,6 +170,20 @@ pub trait DecoderSet: FormatDecoder + Sized + 'static {
     fn wrapping_options(format: &str) -> Option<&'static [ConfigKey]> {
         let _ = format;
         None
+    }
+
+    /// Opens a file of a format that holds columns ([`Framing::Columns`]); `None` when the format is not in this set, or
+    /// has records.
+    ///
+    /// # Errors
+    /// Wrong options; a file that cannot be read, or does not fit the frozen schema.
+    fn open_columns(
+        format: &FormatSpec,
+        request: &ColumnsRequest<'_>,
+        file: Box<dyn FormatFile>,
+    ) -> SchemaResult<Option<Box<dyn ColumnsReader>>> {
+        let _ = (format, request, file);
+        Ok(None)
     }
 
     /// Name, options and description of a format of this set.

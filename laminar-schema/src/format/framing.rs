@@ -23,6 +23,9 @@ pub enum Framing {
     AvroContainer,
     /// The whole file is one record.
     Whole,
+    /// The file holds columns and has no records to cut: a source reads it with
+    /// [`DecoderSet::open_columns`](super::DecoderSet::open_columns).
+    Columns,
 }
 
 impl Framing {
@@ -31,9 +34,13 @@ impl Framing {
         match self {
             Self::Csv(csv) => csv.encoding,
             // Bytes, or text that its own standard says is UTF-8.
-            Self::Lines | Self::JsonDocuments | Self::MsgPack | Self::Delimited | Self::AvroContainer | Self::Whole => {
-                Encoding::Utf8
-            }
+            Self::Lines
+            | Self::JsonDocuments
+            | Self::MsgPack
+            | Self::Delimited
+            | Self::AvroContainer
+            | Self::Whole
+            | Self::Columns => Encoding::Utf8,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Lives here: the traits and the data that crosses them. Does not live here: any format
 //! (`laminar-formats`, or a crate of your own).
 
+mod columns;
 mod decode;
 mod describe;
 mod encode;
@@ -11,11 +12,12 @@ mod metadata;
 mod spec;
 mod wrapping;
 
+pub use columns::{ColumnsBatch, ColumnsReader, ColumnsRequest, Scan, Skipped};
 pub use decode::{Decoded, DecoderSet, FormatDecoder, Rejected, RowRecords};
 pub use describe::{FormatFile, SelfDescription};
 pub use encode::{EncodedBatch, EncoderSet, FormatEncoder};
 pub use framing::{CsvFraming, Encoding, Framing};
-pub use metadata::append_metadata;
+pub use metadata::{append_metadata, metadata_of_rows};
 pub use spec::{DecodeSpec, EncodeSpec, MetadataColumn, MetadataKind, WriterSchema, WriterSchemaId};
 pub use wrapping::Wrapping;
 
