@@ -450,6 +450,25 @@ async fn envelopes_from_sql() {
     .await;
 }
 
+/// A schema that the format tells is the envelope's: its rows are what is wanted.
+#[tokio::test]
+async fn a_described_envelope_gives_its_rows() {
+    let (insert, delete) = ("\x12\x05\x08\x01\x12\x01a\x1a\x01c", "\x0a\x05\x08\x02\x12\x01b\x1a\x01d");
+    check(
+        "env_described",
+        r#"FROM MEMORY (name = 'env_described') FORMAT PROTOBUF (message = 'Envelope', schema = 'syntax = "proto3";
+           message Row { int64 id = 1; string name = 2; }
+           message Envelope { Row before = 1; Row after = 2; string op = 3; int64 ts_ms = 4; }') ENVELOPE DEBEZIUM"#,
+        &[("", Some(insert)), ("", Some(delete)), ("", Some("\x08"))],
+        expect![[r#"
+            {"id":1,"name":"a","_op":"insert"}
+            {"id":2,"name":"b","_op":"delete"}
+            letter: "at byte 1: expected the rest of a field, found the end of the message"
+        "#]],
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn mistakes_are_told_before_anything_is_read() {
     for (name, source, expected) in [
@@ -500,6 +519,13 @@ async fn mistakes_are_told_before_anything_is_read() {
             "(a BIGINT) FROM MEMORY (name = 'env_csv') FORMAT CSV ENVELOPE DEBEZIUM INFER SCHEMA",
             expect![[r#"
                 letter: "expected 4 columns, found 1; see `ragged_rows`"
+            "#]],
+        ),
+        (
+            "env_parquet",
+            "(a BIGINT) FROM MEMORY (name = 'env_parquet') FORMAT PARQUET ENVELOPE DEBEZIUM",
+            expect![[r#"
+                error: s: option `envelope` = 'DEBEZIUM': expected a format of records: format parquet holds columns, and no records that could be in an envelope
             "#]],
         ),
         (
