@@ -242,7 +242,8 @@ async fn reading_goes_on_in_the_middle_of_a_row_group() {
         ids.extend(rest);
         at.advance(&end);
         assert_eq!(ids, (0..1000).collect::<Vec<i64>>(), "stopped behind {stopped_at} rows");
-        assert_eq!(ids_from(&path, Some(&at), 8192, usize::MAX).await.0, [], "it was read to its end");
+        let again = ids_from(&path, Some(&at), 8192, usize::MAX).await.0;
+        assert!(again.is_empty(), "it was read to its end");
     }
 }
 
