@@ -6,7 +6,6 @@
 use std::{fs, io::Cursor, path::PathBuf, sync::Arc};
 
 use arrow_array::RecordBatch;
-use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, Field, Schema};
 use arrow_select::concat::concat_batches;
 use laminar_formats::AnyDecoder;
@@ -32,6 +31,12 @@ fn corpus(folder: &str) -> Option<Vec<PathBuf>> {
 
 /// All rows of a file, read as its own description says.
 fn read(bytes: &[u8], options: &[(&str, &str)], max_batch_rows: usize) -> SchemaResult<RecordBatch> {
+    let batches = read_batches(bytes, options, max_batch_rows)?;
+    Ok(concat_batches(&batches[0].schema(), &batches)?)
+}
+
+/// As [`read`], in the batches that come; one without rows is the first.
+fn read_batches(bytes: &[u8], options: &[(&str, &str)], max_batch_rows: usize) -> SchemaResult<Vec<RecordBatch>> {
     let format = FormatSpec::new("parquet").with_options(Options::from_pairs(options.iter().copied()));
     let file = || Cursor::new(bytes.to_vec());
     let schema = AnyDecoder::describe(&format, Some(&mut file()))?.unwrap().schema;
@@ -39,20 +44,18 @@ fn read(bytes: &[u8], options: &[(&str, &str)], max_batch_rows: usize) -> Schema
     let request =
         ColumnsRequest { scan: Some(&scan), from_row: 0, max_batch_rows, max_batch_bytes: 4 << 20 };
     let mut reader = AnyDecoder::open_columns(&format, &request, Box::new(file()))?.unwrap();
-    let mut batches = Vec::new();
+    let mut batches = vec![RecordBatch::new_empty(schema)];
     while let Some(batch) = reader.next()? {
         batches.push(batch.columns);
     }
-    Ok(concat_batches(&schema, &batches)?)
+    Ok(batches)
 }
 
 /// What the crate's own reader makes of it. It panics on some of the damaged ones.
-fn oracle(bytes: &[u8]) -> Result<RecordBatch, String> {
+fn oracle(bytes: &[u8]) -> Result<Vec<RecordBatch>, String> {
     let read = || {
         let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::copy_from_slice(bytes))?;
-        let schema = Arc::clone(builder.schema());
-        let batches = builder.with_batch_size(1 << 20).build()?.collect::<Result<Vec<_>, _>>()?;
-        Ok(concat_batches(&schema, &batches)?)
+        Ok(builder.with_batch_size(700).build()?.collect::<Result<Vec<_>, _>>()?)
     };
     match std::panic::catch_unwind(read) {
         Ok(done) => done.map_err(|e: parquet::errors::ParquetError| e.to_string()),
@@ -60,42 +63,68 @@ fn oracle(bytes: &[u8]) -> Result<RecordBatch, String> {
     }
 }
 
-fn lines(batch: &RecordBatch) -> Vec<String> {
-    let options = FormatOptions::new().with_display_error(true).with_null("null");
-    let columns: Vec<_> =
-        batch.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
-    (0..batch.num_rows())
-        .map(|row| columns.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join(" | "))
-        .collect()
-}
-
 /// Files of `data/` that are refused, and why.
-const REFUSED: &[(&str, &str)] = &[];
+const REFUSED: &[(&str, &str)] = &[
+    ("datapage_v1-corrupt-checksum.parquet", "Page CRC checksum mismatch"),
+    ("rle-dict-uncompressed-corrupt-checksum.parquet", "Page CRC checksum mismatch"),
+    ("nation.dict-malformed.parquet", "Invalid page header"),
+    // Not in the specification's terms a file: the field is required.
+    ("dict-page-offset-zero.parquet", "Required field total_byte_size is missing"),
+    // The crate's own reader yields no row of it, and no error.
+    ("repeated_no_annotation.parquet", "6 rows are missing that the footer promises"),
+];
+
+/// Two values of a gigabyte each, which take a minute here. The crate's own reader says `index overflow`; ours reads
+/// them, one to a batch.
+const HUGE: &str = "large_string_map.brotli.parquet";
+
+/// Whether two readers' batches have the same rows in the same order, however they are cut.
+fn same_rows(ours: &[RecordBatch], theirs: &[RecordBatch]) -> bool {
+    let count = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+    let (mut theirs_at, mut from) = (0, 0);
+    count(ours) == count(theirs)
+        && ours.iter().all(|batch| {
+            let mut done = 0;
+            while done < batch.num_rows() {
+                let other = &theirs[theirs_at];
+                let rows = (batch.num_rows() - done).min(other.num_rows() - from);
+                if batch.slice(done, rows).columns() != other.slice(from, rows).columns() {
+                    return false;
+                }
+                (done, from) = (done + rows, from + rows);
+                if from == other.num_rows() {
+                    (theirs_at, from) = (theirs_at + 1, 0);
+                }
+            }
+            true
+        })
+}
 
 #[test]
 fn good_files_read_as_the_crate_reads_them() {
     let Some(files) = corpus("data") else { return };
     let (mut equal, mut wrong) = (0, Vec::new());
-    for path in &files {
+    for path in files.iter().filter(|path| !path.ends_with(HUGE)) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(path).unwrap();
-        match (read(&bytes, &[("int96", "ns")], 1000), oracle(&bytes)) {
-            (Ok(found), Ok(expected)) if lines(&found) == lines(&expected) => equal += 1,
+        match (read_batches(&bytes, &[("int96", "ns")], 1000), oracle(&bytes)) {
+            (Ok(found), Ok(expected)) if same_rows(&found, &expected) => equal += 1,
             (Ok(_), Ok(_)) => wrong.push(format!("{name}: other rows")),
             (Err(e), _) if REFUSED.iter().any(|(n, why)| *n == name && e.to_string().contains(why)) => {}
             (found, expected) => {
-                let (found, expected) = (found.map(|b| b.num_rows()), expected.map(|b| b.num_rows()));
+                let (found, expected) = (found.map(|b| b.len()), expected.map(|b| b.len()));
                 wrong.push(format!("{name}: {found:?}, the crate {expected:?}"));
             }
         }
     }
     println!("{equal} of {} files read as the crate reads them", files.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(equal + REFUSED.len(), files.len());
+    assert_eq!(equal + REFUSED.len() + 1, files.len());
 }
 
 /// Damaged files that read all the same, and why that is right.
-const HARMLESS: &[(&str, &str)] = &[];
+const HARMLESS: &[(&str, &str)] =
+    &[("ARROW-GH-43605.parquet", "indices of no bits are all 0, which is the one entry that the dictionary has")];
 
 #[test]
 fn damaged_files_are_errors() {
@@ -163,7 +192,7 @@ fn every_type_comes_back_as_itself() {
             assert_eq!(field.is_nullable(), found.is_nullable(), "{field:?}");
             assert_eq!(field::extension_name(field), field::extension_name(found), "{field:?}");
         }
-        assert_eq!(lines(&back), lines(&batch), "{options:?}");
+        assert_eq!(back.columns(), batch.columns(), "{options:?}");
     }
 }
 
@@ -206,12 +235,10 @@ fn field_ids_metadata_and_statistics_are_told() {
 fn messages_that_are_files_decode_and_damaged_ones_are_rejected() {
     let batch = every_type();
     let good = written(&batch, &[]);
-    let mut bad = good.clone();
-    let at = bad.len() - 12;
-    bad[at] ^= 0xff;
+    let bad = &good[..good.len() - 1];
     let spec = DecodeSpec::new(batch.schema(), FormatSpec::new("parquet"));
     let mut decoder = AnyDecoder::build(&spec).unwrap().unwrap();
-    let records = RawBatch::from_values([&good[..], &bad[..], b"no file", &good[..]]);
+    let records = RawBatch::from_values([&good[..], bad, b"no file", &good[..]]);
     let decoded = decoder.decode(&records).unwrap();
     assert_eq!(decoded.rejected.iter().map(|r| r.record).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(decoded.batch.num_rows(), 6);
