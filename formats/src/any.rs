@@ -2,10 +2,12 @@
 
 use laminar_schema::{FormatDecoder, FormatEncoder};
 
+#[cfg(feature = "avro")]
+use crate::avro::AvroEncoder;
 #[cfg(feature = "parquet")]
 use crate::parquet::{ParquetDecoder, ParquetEncoder};
 #[cfg(feature = "protobuf")]
-use crate::protobuf::ProtobufDecoder;
+use crate::protobuf::{ProtobufDecoder, ProtobufEncoder};
 use crate::{
     csv::{CsvDecoder, CsvEncoder},
     json::{JsonDecoder, JsonEncoder},
@@ -41,6 +43,12 @@ pub enum AnyEncoder {
     Csv(CsvEncoder),
     /// MessagePack.
     MsgPack(MsgPackEncoder),
+    /// Avro.
+    #[cfg(feature = "avro")]
+    Avro(AvroEncoder),
+    /// Protobuf.
+    #[cfg(feature = "protobuf")]
+    Protobuf(ProtobufEncoder),
     /// Parquet.
     #[cfg(feature = "parquet")]
     Parquet(ParquetEncoder),

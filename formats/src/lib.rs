@@ -31,9 +31,12 @@
 #![deny(unsafe_code)]
 
 mod any;
+#[cfg(feature = "avro")]
+pub mod avro;
 pub mod cell;
 pub mod column;
 pub mod csv;
+pub mod envelope;
 pub mod framing;
 pub mod infer;
 pub mod json;
@@ -46,6 +49,8 @@ pub mod protobuf;
 pub mod raw;
 mod rows;
 mod scan;
+mod schema_file;
 pub mod wire;
 
 pub use any::{AnyDecoder, AnyEncoder};
+pub use schema_file::{SCHEMA_FILE_EXTENSIONS, read_schema_file};

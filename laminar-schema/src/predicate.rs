@@ -231,19 +231,9 @@ fn without_nan<T: ArrowPrimitiveType>(
 /// The comparison of a floating-point column with a zero: Arrow tells the zeros apart, IEEE 754 does not.
 ///
 /// `minus` and `plus` are the two zeros as arrays of length one.
-pub(crate) fn compare_with_zero(
-    column: usize,
-    comparison: Comparison,
-    minus: ArrayRef,
-    plus: ArrayRef,
-) -> Predicate {
+pub(crate) fn compare_with_zero(column: usize, comparison: Comparison, minus: ArrayRef, plus: ArrayRef) -> Predicate {
     let with = |comparison, value: &ArrayRef| Predicate::Compare { column, comparison, value: Arc::clone(value) };
-    let equal = || {
-        Predicate::All(vec![
-            with(Comparison::GreaterOrEqual, &minus),
-            with(Comparison::LessOrEqual, &plus),
-        ])
-    };
+    let equal = || Predicate::All(vec![with(Comparison::GreaterOrEqual, &minus), with(Comparison::LessOrEqual, &plus)]);
     match comparison {
         Comparison::Equal => equal(),
         // Not the opposite of `=`, which would be unknown of nothing but null, as `<>` is: the same of NaN too.

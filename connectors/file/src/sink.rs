@@ -102,7 +102,7 @@ impl RecordSink for FileWriter {
             return Err(ConnectorError::External { action: "write to the file sink", source, retryable: false }.into());
         };
         let output = self.output()?;
-        append(records, delimiter, output.begin(prologue, delimiter));
+        append(records, delimiter, output.begin(prologue, delimiter)?);
         if output.is_live() {
             // Whoever reads the other end wants to see each batch as it comes.
             return self.run(Output::seal).await;
@@ -168,9 +168,21 @@ impl RecordSink for FileWriter {
 fn append(records: &EncodedBatch, delimiter: &[u8], out: &mut Vec<u8>) {
     out.reserve(records.num_bytes() + records.len() * delimiter.len());
     for record in records.iter() {
+        if records.is_length_delimited() {
+            push_length(out, record.len());
+        }
         out.extend_from_slice(record);
         out.extend_from_slice(delimiter);
     }
+}
+
+/// Appends a length as a varint: seven bits in a byte, the lowest first.
+fn push_length(out: &mut Vec<u8>, mut len: usize) {
+    while len >= 0x80 {
+        out.push(len as u8 | 0x80);
+        len >>= 7;
+    }
+    out.push(len as u8);
 }
 
 async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> SchemaResult<R> {

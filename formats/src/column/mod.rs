@@ -279,6 +279,8 @@ impl Column {
             Self::LargeUtf8(c) => c.check_text(),
             Self::List(c) => c.item().check_text(),
             Self::LargeList(c) => c.item().check_text(),
+            Self::FixedSizeList(c) => c.item().check_text(),
+            Self::Map(c) => c.key_and_field().0.check_text() && c.value_and_field().0.check_text(),
             Self::Struct(c) => c.check_text(),
             // Nobody pushes into others without a look.
             _ => true,

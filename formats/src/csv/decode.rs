@@ -348,11 +348,10 @@ impl FormatDecoder for CsvDecoder {
         for index in 0..batch.len() {
             let partition = batch.partition_index(index).and_then(|p| self.partition_layouts.get(p as usize));
             let layout = partition.copied().flatten();
-            let before = self.num_rows;
             match self.decode_entry(batch, index, layout) {
-                Ok(Outcome::Row) => account.gave(index, before, 1),
-                Ok(Outcome::Nothing) => account.gave(index, before, 0),
-                Err(rejection) => account.reject(index, before, self.error(rejection, batch.value(index), layout)),
+                Ok(Outcome::Row) => account.gave(index, 1),
+                Ok(Outcome::Nothing) => account.gave(index, 0),
+                Err(rejection) => account.reject(index, self.error(rejection, batch.value(index), layout)),
             }
         }
         Ok(account.decoded(self.finish_batch()?))

@@ -100,12 +100,9 @@ fn summary(field: &Field, footer: &ArrowReaderMetadata) -> parquet::errors::Resu
     if field.data_type().is_nested() || groups.is_empty() {
         return Ok(Vec::new());
     }
-    let converter = StatisticsConverter::try_new(
-        field.name(),
-        footer.schema(),
-        metadata.file_metadata().schema_descr(),
-    )?
-    .with_missing_null_counts_as_zero(false);
+    let converter =
+        StatisticsConverter::try_new(field.name(), footer.schema(), metadata.file_metadata().schema_descr())?
+            .with_missing_null_counts_as_zero(false);
     let mut told = Vec::new();
     let nulls = converter.row_group_null_counts(groups.iter())?;
     if nulls.null_count() == 0 {

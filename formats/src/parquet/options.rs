@@ -149,7 +149,9 @@ impl FromConfigValue for Compression {
             }
             ("gzip", Some(level)) => Codec::GZIP(GzipLevel::try_new(level).map_err(failed)?),
             ("brotli", Some(level)) => Codec::BROTLI(BrotliLevel::try_new(level).map_err(failed)?),
-            ("none" | "uncompressed" | "snappy" | "lz4_raw" | "lz4", Some(_)) => return Err(format!("{word} has no levels")),
+            ("none" | "uncompressed" | "snappy" | "lz4_raw" | "lz4", Some(_)) => {
+                return Err(format!("{word} has no levels"));
+            }
             _ => return Err(String::new()),
         };
         Ok(Self(codec))

@@ -117,8 +117,8 @@ impl Projection {
 fn is_lossless(from: &DataType, to: &DataType) -> bool {
     use DataType::{
         Binary, BinaryView, Date32, Date64, Decimal128, Decimal256, Dictionary, Duration, FixedSizeBinary, Float16,
-        Float32, Float64, Int8, Int16, Int32, Int64, LargeBinary, LargeList, LargeUtf8, List, Map, Null, Struct, Time32,
-        Time64, Timestamp, UInt8, UInt16, UInt32, UInt64, Utf8, Utf8View,
+        Float32, Float64, Int8, Int16, Int32, Int64, LargeBinary, LargeList, LargeUtf8, List, Map, Null, Struct,
+        Time32, Time64, Timestamp, UInt8, UInt16, UInt32, UInt64, Utf8, Utf8View,
     };
     let is_finer = |from: &TimeUnit, to: &TimeUnit| from <= to;
     match (from, to) {

@@ -125,9 +125,7 @@ impl<'a> Pruner<'a> {
             Predicate::IsTrue { column } => {
                 let value: ArrayRef = Arc::new(BooleanArray::from(vec![true]));
                 match bounds(*column) {
-                    Some(bounds) => {
-                        bounds.compared(Comparison::Equal, &value).unwrap_or_else(|_| Verdict::open(parts))
-                    }
+                    Some(bounds) => bounds.compared(Comparison::Equal, &value).unwrap_or_else(|_| Verdict::open(parts)),
                     None => Verdict::open(parts),
                 }
             }
@@ -158,7 +156,12 @@ impl<'a> Pruner<'a> {
         let chosen = || groups.iter().map(|g| metadata.row_group(*g));
         let is_signed = matches!(
             to,
-            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 | DataType::Float32 | DataType::Float64
+            DataType::Int8
+                | DataType::Int16
+                | DataType::Int32
+                | DataType::Int64
+                | DataType::Float32
+                | DataType::Float64
         );
         // The statistics of old writers compare everything as signed numbers.
         let is_old = |s: &parquet::file::statistics::Statistics| s.is_min_max_deprecated() && !is_signed;
@@ -184,7 +187,8 @@ impl<'a> Pruner<'a> {
         let (min, max, nulls, rows) = guarded(|| {
             let groups = [group];
             // A file may have an index of some columns only.
-            if columns.get(group).is_none_or(|g| leaf >= g.len()) || offsets.get(group).is_none_or(|g| leaf >= g.len()) {
+            if columns.get(group).is_none_or(|g| leaf >= g.len()) || offsets.get(group).is_none_or(|g| leaf >= g.len())
+            {
                 return Ok((None, None, None, None));
             }
             Ok((
@@ -298,20 +302,24 @@ impl Bounds {
             Comparison::Equal | Comparison::NotEqual => {
                 let lower = known_or(&cmp::lt_eq(&self.min, &value)?, true);
                 let upper = known_or(&cmp::gt_eq(&self.max, &value)?, true);
-                let is_all = &known_or(&cmp::eq(&self.min, &value)?, false) & &known_or(&cmp::eq(&self.max, &value)?, false);
+                let is_all =
+                    &known_or(&cmp::eq(&self.min, &value)?, false) & &known_or(&cmp::eq(&self.max, &value)?, false);
                 (&lower & &upper, !&is_all)
             }
             Comparison::Less => (cmp::lt(&self.min, &value)?.into_open(), cmp::gt_eq(&self.max, &value)?.into_open()),
             Comparison::LessOrEqual => {
                 (cmp::lt_eq(&self.min, &value)?.into_open(), cmp::gt(&self.max, &value)?.into_open())
             }
-            Comparison::Greater => (cmp::gt(&self.max, &value)?.into_open(), cmp::lt_eq(&self.min, &value)?.into_open()),
+            Comparison::Greater => {
+                (cmp::gt(&self.max, &value)?.into_open(), cmp::lt_eq(&self.min, &value)?.into_open())
+            }
             Comparison::GreaterOrEqual => {
                 (cmp::gt_eq(&self.max, &value)?.into_open(), cmp::lt(&self.min, &value)?.into_open())
             }
         };
         // Statistics leave NaN out, of which only `<>` is true.
-        let may_be_false = if self.min.data_type().is_floating() { BooleanBuffer::new_set(parts) } else { may_be_false };
+        let may_be_false =
+            if self.min.data_type().is_floating() { BooleanBuffer::new_set(parts) } else { may_be_false };
         // Of null a comparison is neither true nor false.
         let has_values = each(parts, |i| self.nulls.is_null(i) || self.nulls.value(i) < self.rows.value(i));
         let (may_be_true, may_be_false) = (&may_be_true & &has_values, &may_be_false & &has_values);

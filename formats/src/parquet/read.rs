@@ -5,12 +5,10 @@ use std::{collections::VecDeque, ops::Range, sync::Arc};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use laminar_schema::{ColumnsBatch, ColumnsReader, ColumnsRequest, FormatFile, SchemaError, SchemaResult, Skipped};
-use parquet::{
-    arrow::{
-        ProjectionMask,
-        arrow_reader::{
-            ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
-        },
+use parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{
+        ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
     },
 };
 

@@ -153,6 +153,14 @@ fn set_functions(p: &TokenStream, direction: Direction) -> Vec<SetFunction> {
                 fallible: true,
                 builds: false,
             },
+            SetFunction {
+                signature: syn::parse_quote!(
+                    fn wrapping(format: &#p::FormatSpec) -> #p::SchemaResult<#p::Option<#p::Wrapping>>
+                ),
+                fallible: true,
+                builds: false,
+            },
+            pure(syn::parse_quote!(fn wrapping_options(format: &str) -> #p::Option<&'static [#p::ConfigKey]>)),
             info,
         ],
         Direction::Encode => {

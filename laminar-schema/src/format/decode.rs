@@ -5,9 +5,12 @@ use std::fmt;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use super::{ColumnsReader, ColumnsRequest, DecodeSpec, FormatFile, FormatInfo, Framing, SelfDescription, WriterSchemaId};
+use super::{
+    ColumnsReader, ColumnsRequest, DecodeSpec, FormatFile, FormatInfo, Framing, SelfDescription, Wrapping,
+    WriterSchemaId,
+};
 use crate::{
-    config::FormatSpec,
+    config::{ConfigKey, FormatSpec},
     error::{SchemaError, SchemaResult},
     inference::FormatInference,
     record::{RawBatch, RawRecord},
@@ -152,6 +155,21 @@ pub trait DecoderSet: FormatDecoder + Sized + 'static {
     fn describe(format: &FormatSpec, file: Option<&mut dyn FormatFile>) -> SchemaResult<Option<SelfDescription>> {
         let _ = (format, file);
         Ok(None)
+    }
+
+    /// How records of the format wrap their rows, under its options; `None` where a record is a row.
+    ///
+    /// # Errors
+    /// Wrong options.
+    fn wrapping(format: &FormatSpec) -> SchemaResult<Option<Wrapping>> {
+        let _ = format;
+        Ok(None)
+    }
+
+    /// Options that a format of this set takes beside its own.
+    fn wrapping_options(format: &str) -> Option<&'static [ConfigKey]> {
+        let _ = format;
+        None
     }
 
     /// Opens a file of a format that holds columns ([`Framing::Columns`]); `None` when the format is not in this set, or

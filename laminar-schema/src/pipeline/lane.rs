@@ -105,9 +105,8 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
                     arrays.extend(metadata_of_rows(&self.metadata_columns, batch.origin.as_ref(), num_rows)?);
                     Ok(arrays)
                 });
-                let shared = arrays.and_then(|arrays| {
-                    self.share_out(Rows { columns: &arrays, num_rows }, &mut made, spare)
-                });
+                let shared =
+                    arrays.and_then(|arrays| self.share_out(Rows { columns: &arrays, num_rows }, &mut made, spare));
                 made.error = shared.err();
                 made
             }
