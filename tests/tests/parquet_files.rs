@@ -41,8 +41,7 @@ fn read_batches(bytes: &[u8], options: &[(&str, &str)], max_batch_rows: usize) -
     let file = || Cursor::new(bytes.to_vec());
     let schema = AnyDecoder::describe(&format, Some(&mut file()))?.unwrap().schema;
     let scan = Scan::all(Arc::clone(&schema));
-    let request =
-        ColumnsRequest { scan: Some(&scan), from_row: 0, max_batch_rows, max_batch_bytes: 4 << 20 };
+    let request = ColumnsRequest { scan: Some(&scan), from_row: 0, max_batch_rows, max_batch_bytes: 4 << 20 };
     let mut reader = AnyDecoder::open_columns(&format, &request, Box::new(file()))?.unwrap();
     let mut batches = vec![RecordBatch::new_empty(schema)];
     while let Some(batch) = reader.next()? {

@@ -94,8 +94,17 @@ async fn pruning_drops_nothing_that_the_condition_keeps() {
     let dir = tempfile::tempdir().unwrap();
     let path = trades(dir.path(), &[]);
     let conditions = [
-        "price <= 3.3", "price <> 3.3", "id >= 100", "id < 100", "NOT id = 7", "symbol > 'S3'", "note = 'even'",
-        "note IS NOT NULL", "id IN (1, 500, 999)", "id < 10 OR id > 990", "NOT (id < 10 OR note IS NULL)",
+        "price <= 3.3",
+        "price <> 3.3",
+        "id >= 100",
+        "id < 100",
+        "NOT id = 7",
+        "symbol > 'S3'",
+        "note = 'even'",
+        "note IS NOT NULL",
+        "id IN (1, 500, 999)",
+        "id < 10 OR id > 990",
+        "NOT (id < 10 OR note IS NULL)",
     ];
     for (number, condition) in conditions.iter().enumerate() {
         let mut results = Vec::new();

@@ -258,9 +258,8 @@ impl Parser<'_> {
                 _ => Err(self.cursor.expected_or(&["a number", "a string", "`TRUE`", "`FALSE`"], NO_ARITHMETIC)),
             };
         }
-        self.literal()?.ok_or_else(|| {
-            self.cursor.expected_or(&["a number", "a string", "`TRUE`", "`FALSE`"], NO_ARITHMETIC)
-        })
+        self.literal()?
+            .ok_or_else(|| self.cursor.expected_or(&["a number", "a string", "`TRUE`", "`FALSE`"], NO_ARITHMETIC))
     }
 
     /// A literal if one is next.

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, Float16Array, Float32Array, Float64Array};
+use arrow_array::{
+    Array, ArrayRef, Float16Array, Float32Array, Float64Array,
+    types::{ArrowPrimitiveType, Float16Type},
+};
 use arrow_schema::{DataType, Field, Schema};
 
 use super::StatementError;
@@ -103,10 +106,10 @@ fn compare(column: usize, field: &Field, comparison: Comparison, literal: &Liter
         _ => {}
     }
     let of_type = Field::new(field.name(), data_type.clone(), true).with_metadata(field.metadata().clone());
-    if data_type.is_integer() && literal.kind == LiteralKind::Number {
-        if let Some((floor, fraction)) = literal.text.split_once('.') {
-            return compare_with_fraction(column, &of_type, comparison, floor, fraction);
-        }
+    if let (true, LiteralKind::Number, Some((whole, fraction))) =
+        (data_type.is_integer(), literal.kind, literal.text.split_once('.'))
+    {
+        return compare_with_fraction(column, &of_type, comparison, whole, fraction);
     }
     let value = literal_of(&of_type, &literal.text)?;
     if value.is_null(0) {
@@ -165,7 +168,7 @@ fn zeros(value: &ArrayRef) -> Option<(ArrayRef, ArrayRef)> {
         return Some((Arc::new(Float32Array::from(vec![-0.0])), Arc::new(Float32Array::from(vec![0.0]))));
     }
     let half = any.downcast_ref::<Float16Array>().map(|v| v.value(0))?;
-    let zero = half - half;
+    let zero = <Float16Type as ArrowPrimitiveType>::Native::default();
     (half == zero).then(|| {
         let of = |zero| Arc::new(Float16Array::from(vec![zero])) as ArrayRef;
         (of(-zero), of(zero))

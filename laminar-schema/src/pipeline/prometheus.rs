@@ -12,7 +12,9 @@ const COUNTERS: [Counter; 9] = [
     ("laminar_record_bytes_total", "Bytes of the records read from the source", Metrics::bytes),
     ("laminar_rows_total", "Rows decoded, before any WHERE", Metrics::rows),
     ("laminar_rows_left_out_total", "Rows that a WHERE left out, added up over the outputs", Metrics::left_out),
-    ("laminar_skipped_row_groups_total", "Row groups left unread because no output wants them", |m| m.skipped().row_groups),
+    ("laminar_skipped_row_groups_total", "Row groups left unread because no output wants them", |m| {
+        m.skipped().row_groups
+    }),
     ("laminar_skipped_rows_total", "Rows left unread because no output wants them", |m| m.skipped().rows),
     ("laminar_rejected_records_total", "Records that did not fit", Metrics::rejected),
     ("laminar_batches_total", "Batches processed", Metrics::batches),

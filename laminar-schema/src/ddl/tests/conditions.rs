@@ -61,77 +61,104 @@ fn and_binds_closer_than_or() {
 
 #[test]
 fn what_is_no_condition() {
-    check("price * 2 > 100", expect![[r#"
+    check(
+        "price * 2 > 100",
+        expect![[r#"
         error: expected a comparison, `IS`, `IN` or `BETWEEN`, found `*`
          --> line 1, column 43
           |
         1 | INSERT INTO s SELECT a FROM t WHERE price * 2 > 100
           |                                           ^
         help: WHERE compares columns with literals: price > 100 AND symbol IN ('A', 'B')
-    "#]]);
-    check("a = b", expect![[r#"
+    "#]],
+    );
+    check(
+        "a = b",
+        expect![[r#"
         error: expected a number, a string, `TRUE` or `FALSE`, found `b`
          --> line 1, column 41
           |
         1 | INSERT INTO s SELECT a FROM t WHERE a = b
           |                                         ^
         help: WHERE compares columns with literals: price > 100 AND symbol IN ('A', 'B')
-    "#]]);
-    check("a = NULL", expect![[r#"
+    "#]],
+    );
+    check(
+        "a = NULL",
+        expect![[r#"
         error: expected a number, a string, `TRUE` or `FALSE`, found `NULL`
          --> line 1, column 41
           |
         1 | INSERT INTO s SELECT a FROM t WHERE a = NULL
           |                                         ^^^^
         help: nothing equals NULL; write IS NULL or IS NOT NULL
-    "#]]);
-    check("lower(a) = 'x'", expect![[r#"
+    "#]],
+    );
+    check(
+        "lower(a) = 'x'",
+        expect![[r#"
         error: expected a comparison, found `(`
          --> line 1, column 42
           |
         1 | INSERT INTO s SELECT a FROM t WHERE lower(a) = 'x'
           |                                          ^
         help: WHERE compares columns with literals: price > 100 AND symbol IN ('A', 'B')
-    "#]]);
-    check("a LIKE 'x%'", expect![[r#"
+    "#]],
+    );
+    check(
+        "a LIKE 'x%'",
+        expect![[r#"
         error: expected a comparison, `IS`, `IN` or `BETWEEN`, found `LIKE`
          --> line 1, column 39
           |
         1 | INSERT INTO s SELECT a FROM t WHERE a LIKE 'x%'
           |                                       ^^^^
         help: WHERE compares columns with literals: price > 100 AND symbol IN ('A', 'B')
-    "#]]);
-    check("a IS 5", expect![[r#"
+    "#]],
+    );
+    check(
+        "a IS 5",
+        expect![[r#"
         error: expected `NULL`, found `5`
          --> line 1, column 42
           |
         1 | INSERT INTO s SELECT a FROM t WHERE a IS 5
           |                                          ^
-    "#]]);
-    check("a > 1 b > 2", expect![[r#"
+    "#]],
+    );
+    check(
+        "a > 1 b > 2",
+        expect![[r#"
         error: expected `AND`, `OR` or the end of the statement, found `b`
          --> line 1, column 43
           |
         1 | INSERT INTO s SELECT a FROM t WHERE a > 1 b > 2
           |                                           ^
         help: WHERE compares columns with literals: price > 100 AND symbol IN ('A', 'B')
-    "#]]);
-    check("u.a > 1", expect![[r#"
+    "#]],
+    );
+    check(
+        "u.a > 1",
+        expect![[r#"
         error: expected a comparison, found `.`
          --> line 1, column 38
           |
         1 | INSERT INTO s SELECT a FROM t WHERE u.a > 1
           |                                      ^
         help: WHERE compares columns with literals: price > 100 AND symbol IN ('A', 'B')
-    "#]]);
-    check("a > -b", expect![[r#"
+    "#]],
+    );
+    check(
+        "a > -b",
+        expect![[r#"
         error: expected a number, found `-`
          --> line 1, column 41
           |
         1 | INSERT INTO s SELECT a FROM t WHERE a > -b
           |                                         ^
         help: WHERE compares columns with literals: price > 100 AND symbol IN ('A', 'B')
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
