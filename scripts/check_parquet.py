@@ -89,6 +89,8 @@ def plain(value):
     """A value of pyarrow's or DuckDB's in the form that `rows` gives it."""
     if isinstance(value, dict) and set(value) != {"a", "b"}:
         return list(value.items())
+    if isinstance(value, decimal.Decimal) and value.as_tuple().exponent == 0:
+        return int(value)
     if isinstance(value, bytes) and len(value) == 16:
         return uuid.UUID(bytes=value)
     if isinstance(value, datetime.datetime) and value.tzinfo:
