@@ -154,9 +154,9 @@ fn difference(path: &str, expected: &serde_json::Value, found: &serde_json::Valu
         return None;
     }
     let within = match (expected, found) {
-        (Value::Object(expected), Value::Object(found)) => expected
-            .iter()
-            .find_map(|(key, value)| difference(&format!("{path}.{key}"), value, found.get(key).unwrap_or(&Value::Null))),
+        (Value::Object(expected), Value::Object(found)) => expected.iter().find_map(|(key, value)| {
+            difference(&format!("{path}.{key}"), value, found.get(key).unwrap_or(&Value::Null))
+        }),
         (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
             let pairs = expected.iter().zip(found).enumerate();
             pairs.filter_map(|(i, (e, f))| difference(&format!("{path}[{i}]"), e, f)).next()

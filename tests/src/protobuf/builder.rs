@@ -6,8 +6,8 @@ use arrow_array::{
     Array, ArrayRef, ListArray, MapArray, StructArray,
     builder::{
         ArrayBuilder, BinaryBuilder, BooleanBuilder, DurationMicrosecondBuilder, Float32Builder, Float64Builder,
-        Int32Builder, Int64Builder, StringBuilder, StringDictionaryBuilder, TimestampMicrosecondBuilder,
-        UInt32Builder, UInt64Builder,
+        Int32Builder, Int64Builder, StringBuilder, StringDictionaryBuilder, TimestampMicrosecondBuilder, UInt32Builder,
+        UInt64Builder,
     },
     types::Int32Type,
 };

@@ -69,7 +69,9 @@ fn single(field: &FieldDescriptor, random: &mut Random, depth: usize) -> Value {
         Kind::Uint32 | Kind::Fixed32 => Value::U32(random.integer() as u32),
         Kind::Uint64 | Kind::Fixed64 => Value::U64(random.integer().cast_unsigned()),
         Kind::Bool => Value::Bool(random.below(2) == 1),
-        Kind::String if parent.ends_with("FieldMask") => Value::String(random.pick(&["a", "a.b", "foo_bar.c"]).to_owned()),
+        Kind::String if parent.ends_with("FieldMask") => {
+            Value::String(random.pick(&["a", "a.b", "foo_bar.c"]).to_owned())
+        }
         Kind::String if parent.ends_with("Any") => Value::String("type.googleapis.com/M".to_owned()),
         Kind::String => Value::String(random.text(6)),
         Kind::Bytes => {
