@@ -9,6 +9,7 @@
 //!
 //! - `decode`: ours gets records in a batch, as sources hand them on; arrow-csv gets the bytes of the same rows.
 //! - `stream`: ours gets the bytes too: it cuts records out of them, copies them into a batch and decodes that.
+//! - `plain`: as `decode`, by the engine that knows every dialect and is the fast one's twin.
 //! - `encode`: both write the same batch into memory that they have written before.
 
 use std::{hint::black_box, process::ExitCode, sync::Arc};
@@ -17,7 +18,7 @@ use arrow_array::RecordBatch;
 use arrow_csv::{ReaderBuilder, WriterBuilder, reader::Decoder};
 use arrow_schema::SchemaRef;
 use laminar_formats::{
-    csv::{CsvDecoder, CsvEncoder},
+    csv::{CsvDecoder, CsvEncoder, CsvEngine, CsvOptions},
     framing::{FrameBuffer, Framer},
 };
 use laminar_gates::{
@@ -26,8 +27,8 @@ use laminar_gates::{
     turns::{Turns, geometric_mean},
 };
 use laminar_schema::{
-    DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec, NewRecord,
-    Options, RawBatch,
+    ConnectorConfig, DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder,
+    FormatSpec, NewRecord, Options, RawBatch,
 };
 
 /// How many times as fast as arrow-csv our decoder must be: the geometric mean of all files.
@@ -80,13 +81,15 @@ fn main() -> ExitCode {
         print!("{:<8} {:>5} bytes per row", file.name, num_bytes / (pieces.len() * rows_per_batch));
         let schema = file.schema();
         let (reads, writes) = (readers(&schema, rows_per_batch), writers(&schema));
-        for (first, mut peers) in [(0, reads), (2, writes)] {
+        for mut peers in [reads, writes] {
             let turns = Turns::take(&mut peers, &pieces, rounds, bring_into_cache, |peer, piece| (peer.run)(piece));
             let speed = |index| num_bytes as f64 / 1e6 / turns.seconds(index);
             print!("  {} {:.0}", peers[0].name, speed(0));
             for (index, peer) in peers.iter().enumerate().skip(1) {
                 print!("  {} {:.0} ({:.2}x)", peer.name, speed(index), turns.ratio(index, 0));
-                ratios[first + index - 1].2.push(turns.ratio(index, 0));
+                if let Some((_, _, ratios)) = ratios.iter_mut().find(|(work, ..)| *work == peer.name) {
+                    ratios.push(turns.ratio(index, 0));
+                }
             }
         }
         println!();
@@ -105,6 +108,9 @@ fn readers(schema: &SchemaRef, rows: usize) -> Vec<Peer> {
     let mut arrow = arrow_decoder(schema, rows);
     let mut decoder = our_decoder(schema);
     let mut stream = Stream::new(schema);
+    let options = CsvOptions::from_options(&Options::new()).expect("every option has a default");
+    let plain = CsvDecoder::with_engine(Arc::clone(schema), &options, CsvEngine::Plain);
+    let mut plain = plain.expect("CSV carries the schema");
     vec![
         Peer { name: "arrow-csv", run: Box::new(move |piece| drop(black_box(arrow_decode(&mut arrow, &piece.bytes)))) },
         Peer {
@@ -112,6 +118,10 @@ fn readers(schema: &SchemaRef, rows: usize) -> Vec<Peer> {
             run: Box::new(move |piece| drop(black_box(decoder.decode(&piece.raw).expect("a batch that decodes")))),
         },
         Peer { name: "stream", run: Box::new(move |piece| drop(black_box(stream.decode(&piece.bytes)))) },
+        Peer {
+            name: "plain",
+            run: Box::new(move |piece| drop(black_box(plain.decode(&piece.raw).expect("a batch that decodes")))),
+        },
     ]
 }
 
@@ -160,7 +170,11 @@ impl Stream {
         self.frames.filled(bytes.len());
         self.raw.clear();
         while let Some(frame) = self.frames.next().expect("records of no great length") {
-            self.raw.push(NewRecord { offset: Some(frame.offset), line: frame.place_line(), ..NewRecord::new(frame.bytes) });
+            self.raw.push(NewRecord {
+                offset: Some(frame.offset),
+                line: frame.place_line(),
+                ..NewRecord::new(frame.bytes)
+            });
         }
         let decoded = self.decoder.decode(&self.raw).expect("a batch that decodes");
         assert!(decoded.rejected.is_empty());

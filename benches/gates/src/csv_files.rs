@@ -133,7 +133,10 @@ fn write_wide(n: &mut Numbers, out: &mut String) {
         }
         match i % 5 {
             0 => put!(out, "{}", n.below(1_000_000_000) as i64 - 500_000_000),
-            1 => put!(out, "{}.{}", n.below(1000), n.below(10_000)),
+            1 => {
+                let (whole, rest) = (n.below(1000), n.below(10_000));
+                put!(out, "{whole}.{rest}");
+            }
             2 => put!(out, "value-{}", n.below(10_000)),
             3 => put!(out, "{}", n.below(1000)),
             _ => put!(out, "{}", n.below(2) == 0),
@@ -141,7 +144,8 @@ fn write_wide(n: &mut Numbers, out: &mut String) {
     }
 }
 
-const WORDS: [&str; 8] = ["red", "velvet", "a \"\"fine\"\" day", "well, yes", "two\nlines", "naïve", "stone", "and so on"];
+const WORDS: [&str; 8] =
+    ["red", "velvet", "a \"\"fine\"\" day", "well, yes", "two\nlines", "naïve", "stone", "and so on"];
 
 fn quoted_columns() -> Vec<Field> {
     vec![
@@ -153,12 +157,14 @@ fn quoted_columns() -> Vec<Field> {
 }
 
 fn write_quoted(n: &mut Numbers, out: &mut String) {
-    put!(out, "{},\"title {}\",\"", n.row, n.below(100_000));
+    let (id, title) = (n.row, n.below(100_000));
+    put!(out, "{id},\"title {title}\",\"");
     for _ in 0..2 + n.below(8) {
         out.push_str(n.pick(&WORDS));
         out.push(' ');
     }
-    put!(out, "\",{}.{}", n.below(5), n.below(10));
+    let (whole, tenths) = (n.below(5), n.below(10));
+    put!(out, "\",{whole}.{tenths}");
 }
 
 fn times_columns() -> Vec<Field> {
@@ -186,12 +192,13 @@ fn write_times(n: &mut Numbers, out: &mut String) {
     let (h, m, s) = clock(n);
     put!(out, "T{h:02}:{m:02}:{s:02}.{:03}Z,", n.below(1000));
     let (h, m, s) = clock(n);
-    put!(out, "{h:02}:{m:02}:{s:02},{}.{:04},", n.below(10_000_000), n.below(10_000));
-    put!(out, "{}.{:02}", n.below(1000), n.below(100));
+    let (amount, rest, tax, cents) = (n.below(10_000_000), n.below(10_000), n.below(1000), n.below(100));
+    put!(out, "{h:02}:{m:02}:{s:02},{amount}.{rest:04},{tax}.{cents:02}");
 }
 
 fn push_day(n: &mut Numbers, out: &mut String) {
-    put!(out, "{}-{:02}-{:02}", 1990 + n.below(40), 1 + n.below(12), 1 + n.below(28));
+    let (year, month, day) = (1990 + n.below(40), 1 + n.below(12), 1 + n.below(28));
+    put!(out, "{year}-{month:02}-{day:02}");
 }
 
 fn strings_columns() -> Vec<Field> {
