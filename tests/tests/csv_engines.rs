@@ -1,14 +1,14 @@
 //! The engines of the CSV decoder against each other: the fast ones must say what the plain one says, of good records and of
 //! bad ones.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that fails to unwrap says where")]
 
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use laminar_formats::csv::{CsvDecoder, CsvEngine, CsvOptions};
 use laminar_schema::{ConnectorConfig, FormatDecoder, NewRecord, Options, RawBatch, ddl::parse_columns};
-use laminar_testkit::random::Random;
+use laminar_testkit::{fuzz_bodies, random::Random};
 
 /// One record: a value, or none, below a header or not.
 type Record = (Option<Vec<u8>>, Option<usize>);
@@ -294,4 +294,12 @@ fn records_of_any_size() {
     check(&schema, &[("max_record_bytes", "65000")], &batch(&records, &[]));
     let many: Vec<Record> = (0..1000).map(|i| (Some(value(i)), None)).collect();
     check(&schema, &[], &batch(&many, &[]));
+}
+
+/// `LAMINAR_MUTATIONS` and `LAMINAR_SEED` say how many streams, and which.
+#[test]
+fn changed_streams_read_alike() {
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let (streams, seed) = (number("LAMINAR_MUTATIONS").unwrap_or(300), number("LAMINAR_SEED").unwrap_or(1));
+    println!("{}", fuzz_bodies::csv_mutations(streams, seed));
 }

@@ -1,11 +1,13 @@
 //! What the fuzz targets do with their bytes, as plain functions: `tests/fuzz_corpus.rs` runs them over the saved
 //! inputs in `fuzz/corpus_seed/`, so that a finding stays found without a fuzzer.
 
+mod csv_engines;
 mod inference;
 mod protobuf;
 mod records;
 mod sql;
 
+pub use csv_engines::csv_mutations;
 pub use inference::json_infer;
 pub use protobuf::{protobuf, protobuf_mutations};
 pub use records::{csv, csv_sniff, json, msgpack};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{Field, Schema, SchemaRef};
 use laminar_formats::{
-    csv::{CsvDecoder, CsvEngine, CsvInference, CsvOptions, Dialect, Splitter},
+    csv::{CsvDecoder, CsvInference, CsvOptions, Dialect},
     framing::{FrameBuffer, Framer},
     json::JsonDecoder,
     msgpack::{MsgPackDecoder, MsgPackEncoder, MsgPackInference},
@@ -17,7 +17,7 @@ use laminar_schema::{
 };
 
 /// Columns of every type that text can carry, flat; then nested; then what options do.
-const SCHEMAS: [&str; 3] = [
+pub(super) const SCHEMAS: [&str; 3] = [
     "a BIGINT, b DOUBLE, c VARCHAR, d BOOLEAN, e DECIMAL(20,4), f DATE, g TIMESTAMP, h TIMESTAMPTZ, i TIME, j UUID, k BLOB,
      l UTINYINT, m FLOAT, n HUGEINT, o TIMESTAMP_NS, p UBIGINT, q SMALLINT",
     "a BIGINT NOT NULL DEFAULT 7, s STRUCT(a BIGINT, b VARCHAR[]), m MAP(VARCHAR, DOUBLE), l BIGINT[], f INTEGER[2], j JSON",
@@ -95,61 +95,7 @@ pub fn csv(bytes: &[u8]) {
         ("escape", "\\"),
     ]);
     check::<CsvDecoder>("csv", SCHEMAS[2], &lenient, bytes, is_empty);
-    let headless = Options::from_pairs([("header", "false"), ("ragged_rows", "accept"), ("type_mismatch", "null")]);
-    for (columns, options) in [(SCHEMAS[0], &defaults), (CSV_COLUMNS, &defaults), (CSV_COLUMNS, &headless)] {
-        assert_same_engines(columns, options, bytes);
-    }
-    assert_same_fields(bytes);
-}
-
-/// Columns that lines which are not made for them may fit.
-const CSV_COLUMNS: &str = "a VARCHAR, b DOUBLE, c BIGINT";
-
-/// Cuts the stream into records and decodes them with every engine: all of them say the same.
-fn assert_same_engines(columns: &str, options: &Options, bytes: &[u8]) {
-    let format = FormatSpec::new("csv").with_options(options.clone());
-    let framing = CsvDecoder::framing(&format).expect("options that agree").expect("CSV is framed");
-    let (records, _) = crate::frames::file_records(&framing, bytes);
-    let schema = schema_of(columns);
-    let options = CsvOptions::from_options(options).expect("options that agree");
-    let decoded = CsvEngine::available().map(|engine| {
-        let mut decoder = CsvDecoder::with_engine(Arc::clone(&schema), &options, engine).expect("columns of CSV");
-        let decoded = decoder.decode(&records).expect("a batch that fits");
-        let errors: Vec<_> = decoded.rejected.iter().map(|r| (r.record, r.error.to_string())).collect();
-        (engine, decoded.batch, errors, decoded.rows)
-    });
-    let decoded: Vec<_> = decoded.collect();
-    for other in &decoded[1..] {
-        // NaN is not equal to itself, but its text is.
-        let show = |batch: &arrow_array::RecordBatch| format!("{batch:?}");
-        assert_eq!(show(&decoded[0].1), show(&other.1), "{:?}", other.0);
-        assert_eq!(decoded[0].2, other.2, "{:?}", other.0);
-        assert_eq!(format!("{:?}", decoded[0].3), format!("{:?}", other.3), "{:?}", other.0);
-    }
-}
-
-/// Cuts the stream into records and those into fields as the `csv` crate does, as far as both read RFC 4180: the crate takes
-/// text behind a closing quote as part of the field, a lone CR for a line end, and passes over empty lines.
-fn assert_same_fields(bytes: &[u8]) {
-    if bytes.contains(&b'\r') || bytes.starts_with(b"\xEF\xBB\xBF") || std::str::from_utf8(bytes).is_err() {
-        return;
-    }
-    let format = FormatSpec::new("csv").with_options(Options::from_pairs([("header", "false")]));
-    let framing = CsvDecoder::framing(&format).expect("options that agree").expect("CSV is framed");
-    let dialect = Dialect::new(&CsvOptions::from_options(&format.options).expect("options that agree"));
-    let mut splitter = Splitter::new(dialect.expect("the default dialect"));
-    let (records, _) = crate::frames::file_records(&framing, bytes);
-    let mut ours: Vec<Vec<String>> = Vec::new();
-    for record in (0..records.len()).map(|index| records.value(index)).filter(|record| !record.is_empty()) {
-        let Ok(text) = std::str::from_utf8(record) else { return };
-        if splitter.split(text).is_err() {
-            return;
-        }
-        ours.push(splitter.fields(text).map(|field| field.text.to_owned()).collect());
-    }
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let theirs = reader.records().map(|r| r.expect("text").iter().map(str::to_owned).collect());
-    assert_eq!(ours, theirs.collect::<Vec<Vec<String>>>());
+    super::csv_engines::engines_and_fields(bytes);
 }
 
 /// Cuts a stream into MessagePack values and decodes them; what was decoded is written, read back and the same, and a
@@ -314,7 +260,7 @@ fn assert_valid(batch: &RecordBatch, schema: &SchemaRef) {
     }
 }
 
-fn schema(columns: &str) -> SchemaRef {
+pub(super) fn schema(columns: &str) -> SchemaRef {
     let declared = ddl::parse_columns(columns).unwrap_or_else(|e| panic!("{columns}: {e}"));
     Arc::new(Schema::new(declared.columns.iter().map(DeclaredColumn::to_field).collect::<Vec<Field>>()))
 }
