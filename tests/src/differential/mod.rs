@@ -21,9 +21,11 @@ pub mod mutate;
 pub mod number;
 
 pub use cell::Cell;
-pub use examine::{Comparison, Examiner, Finding, Tally};
+pub use examine::{BATCHES, Comparison, Examiner, Finding, Tally};
 
 use arrow_schema::SchemaRef;
+use laminar_formats::AnyDecoder;
+use laminar_schema::{DecodeSpec, DecoderSet, SchemaResult};
 
 use crate::random::Random;
 
@@ -85,6 +87,14 @@ pub trait Oracle: Sized {
 
     /// The oracle of a target.
     fn new(target: &Target, schema: &SchemaRef) -> Self;
+
+    /// Our decoder, with whatever lets it try its fast way on every record.
+    ///
+    /// # Errors
+    /// The target is none.
+    fn decoder(spec: &DecodeSpec) -> SchemaResult<Option<AnyDecoder>> {
+        AnyDecoder::build(spec)
+    }
 
     /// Writes a record that is valid, and fits the columns more often than not.
     fn generate(&mut self, random: &mut Random) -> Vec<u8>;
