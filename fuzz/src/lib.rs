@@ -7,5 +7,7 @@ pub mod differ;
 pub mod differential;
 #[path = "../../tests/src/fuzz_bodies/mod.rs"]
 pub mod fuzz_bodies;
+#[path = "../../tests/src/protobuf/mod.rs"]
+pub mod protobuf;
 #[path = "../../tests/src/random.rs"]
 pub mod random;

@@ -12,5 +12,6 @@ pub mod frames;
 pub mod fuzz_bodies;
 pub mod guesses;
 pub mod inferred;
+pub mod protobuf;
 pub mod random;
 pub mod stand_in;

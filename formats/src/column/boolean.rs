@@ -26,8 +26,9 @@ impl BooleanColumn {
         is_next
     }
 
+    /// Appends a value.
     #[inline]
-    fn push(&mut self, value: bool) {
+    pub(crate) fn push(&mut self, value: bool) {
         if self.rows.is_multiple_of(8) {
             self.bits.push(0);
         }

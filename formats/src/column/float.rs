@@ -143,6 +143,14 @@ impl FloatColumn<Float64Type> {
     }
 }
 
+impl<T: ArrowPrimitiveType> FloatColumn<T> {
+    /// Appends a value of the column's own type.
+    #[inline(always)]
+    pub(crate) fn push_value(&mut self, value: T::Native) {
+        self.0.push(value);
+    }
+}
+
 impl<T: Float> ColumnOps for FloatColumn<T> {
     #[inline]
     fn num_rows(&self) -> usize {

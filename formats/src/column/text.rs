@@ -14,6 +14,13 @@ use crate::scan::{Cursor, Isa};
 pub struct TextColumn<O: OffsetSizeTrait>(Utf8Rows<O>);
 
 impl<O: OffsetSizeTrait> TextColumn<O> {
+    /// Appends a row of ASCII: the first `len` bytes of a window. False where they are not, or the column is full, and then
+    /// it is as before.
+    #[inline(always)]
+    pub(crate) fn push_ascii(&mut self, window: &[u8; 32], len: usize) -> bool {
+        self.0.push_ascii(window, len)
+    }
+
     /// Appends row `row`: the first `len` bytes of a window, which may be no text, as [`TextColumn::check_text`] finds out.
     /// False when that is not the next row, or the column full, and then nothing is appended.
     #[inline(always)]

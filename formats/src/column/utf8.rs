@@ -34,6 +34,20 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
         self.rows.push(text.as_bytes())
     }
 
+    /// Appends a row of ASCII: the first `len` bytes of a window. False where they are not, or the column is full, and then
+    /// it is as before.
+    #[inline(always)]
+    pub(super) fn push_ascii(&mut self, window: &[u8; 32], len: usize) -> bool {
+        if !is_ascii(window, len) {
+            return false;
+        }
+        let start = self.rows.data.len();
+        // Thirty-two bytes are copied faster than a number of them that is not known before.
+        self.rows.data.extend_from_slice(window);
+        self.rows.data.truncate(start + len);
+        self.rows.end_row()
+    }
+
     /// Appends row `row`: the first `len` bytes of a window, which [`Utf8Rows::check`] looks at later. False when that is not
     /// the next row, or the column full, and then nothing is appended.
     #[inline(always)]

@@ -5,6 +5,8 @@ use laminar_schema::{
     DetectedFormat, FormatInference, InferenceConfig, InferredSchema, RawRecord, SampleHead, SchemaResult,
 };
 
+#[cfg(feature = "protobuf")]
+use crate::protobuf::ProtobufInference;
 use crate::{csv::CsvInference, json::JsonInference, msgpack::MsgPackInference, raw::RawInference};
 
 /// The inference of any format of this crate.
@@ -16,18 +18,27 @@ pub enum AnyInference {
     Csv(CsvInference),
     /// Of MessagePack.
     MsgPack(MsgPackInference),
+    /// Of Protobuf.
+    #[cfg(feature = "protobuf")]
+    Protobuf(ProtobufInference),
     /// Of raw bytes.
     Raw(RawInference),
 }
 
 impl AnyInference {
     /// Every inference.
-    pub const ALL: [Self; 4] =
-        [Self::Json(JsonInference), Self::Csv(CsvInference), Self::MsgPack(MsgPackInference), Self::Raw(RawInference)];
+    pub const ALL: &'static [Self] = &[
+        Self::Json(JsonInference),
+        Self::Csv(CsvInference),
+        Self::MsgPack(MsgPackInference),
+        #[cfg(feature = "protobuf")]
+        Self::Protobuf(ProtobufInference),
+        Self::Raw(RawInference),
+    ];
 
     /// The inference of a format.
     pub fn of(format: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|i| i.format_name() == format)
+        Self::ALL.iter().copied().find(|i| i.format_name() == format)
     }
 }
 
@@ -43,6 +54,8 @@ impl FormatInference for AnyInference {
             Self::Json(i) => i.format_name(),
             Self::Csv(i) => i.format_name(),
             Self::MsgPack(i) => i.format_name(),
+            #[cfg(feature = "protobuf")]
+            Self::Protobuf(i) => i.format_name(),
             Self::Raw(i) => i.format_name(),
         }
     }
@@ -52,6 +65,8 @@ impl FormatInference for AnyInference {
             Self::Json(i) => i.infer(samples, config),
             Self::Csv(i) => i.infer(samples, config),
             Self::MsgPack(i) => i.infer(samples, config),
+            #[cfg(feature = "protobuf")]
+            Self::Protobuf(i) => i.infer(samples, config),
             Self::Raw(i) => i.infer(samples, config),
         }
     }
@@ -62,6 +77,8 @@ impl FormatInference for AnyInference {
             Self::Csv(i) => i.detect(head, config),
             Self::Raw(i) => i.detect(head, config),
             Self::MsgPack(i) => i.detect(head, config),
+            #[cfg(feature = "protobuf")]
+            Self::Protobuf(i) => i.detect(head, config),
         }
     }
 
@@ -71,6 +88,8 @@ impl FormatInference for AnyInference {
             Self::Csv(i) => i.widest_type(),
             Self::Raw(i) => i.widest_type(),
             Self::MsgPack(i) => i.widest_type(),
+            #[cfg(feature = "protobuf")]
+            Self::Protobuf(i) => i.widest_type(),
         }
     }
 
@@ -80,6 +99,8 @@ impl FormatInference for AnyInference {
             Self::Csv(i) => i.replay(evidence, config),
             Self::Raw(i) => i.replay(evidence, config),
             Self::MsgPack(i) => i.replay(evidence, config),
+            #[cfg(feature = "protobuf")]
+            Self::Protobuf(i) => i.replay(evidence, config),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     registry::RegistryOptions,
 };
 use crate::{
-    config::{ConfigKey, ConnectorConfig, FormatSpec, Options},
+    config::{ConfigKey, ConnectorConfig, ENVELOPE_OPTION, FormatSpec, Options},
     declared::{DeclaredColumn, DeclaredSchema},
     field,
     format::MetadataKind,
@@ -238,8 +238,35 @@ fn write_format(out: &mut String, format: &FormatClause, known: Option<&[ConfigK
     // A statement without a FORMAT clause has an empty name; a quoted empty name was refused.
     if !format.spec.name.is_empty() {
         let _ = write!(out, "\nFORMAT {}", keyword_or_quoted(&format.spec.name));
-        write_options(out, &format.spec.options, known);
+        let Enveloped { format, kind, options } = divided(&format.spec.options);
+        write_options(out, &format, known);
+        if let Some(kind) = kind {
+            let _ = write!(out, "\nENVELOPE {}", keyword_or_quoted(&kind));
+            // Nothing that an envelope has to say is secret.
+            write_options(out, &options, None);
+        }
     }
+}
+
+/// Options of a format, and what its ENVELOPE clause says.
+struct Enveloped {
+    format: Options,
+    kind: Option<String>,
+    options: Options,
+}
+
+fn divided(options: &Options) -> Enveloped {
+    let mut divided = Enveloped { format: Options::new(), kind: None, options: Options::new() };
+    let has_envelope = options.get(ENVELOPE_OPTION).is_some();
+    for (key, value) in options.iter() {
+        let behind = key.strip_prefix(ENVELOPE_OPTION).filter(|_| has_envelope);
+        match behind.map(|behind| behind.strip_prefix('.').unwrap_or(behind)) {
+            Some("") => divided.kind = Some(value.text.clone()),
+            Some(key) => _ = divided.options.insert(key, value.text.clone(), value.span.clone()),
+            None => _ = divided.format.insert(key, value.text.clone(), value.span.clone()),
+        }
+    }
+    divided
 }
 
 /// Writes options in parentheses, or nothing where there are none. `known` has the declared options when values are

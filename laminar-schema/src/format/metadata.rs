@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, RecordBatch, RecordBatchOptions,
+    ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
     builder::{BinaryBuilder, Int64Builder, MapBuilder, MapFieldNames, StringBuilder, TimestampMicrosecondBuilder},
+    new_null_array,
 };
 use arrow_schema::SchemaRef;
 
 use super::{MetadataColumn, MetadataKind, RowRecords};
 use crate::{
     error::SchemaResult,
-    record::{RawBatch, RecordRef},
+    record::{RawBatch, RecordRef, RowsOrigin},
 };
 
 /// Appends `columns` to `batch`, whose rows came from the records of `raw` that `rows` says.
@@ -37,6 +38,31 @@ pub fn append_metadata(
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options)?)
+}
+
+/// The metadata columns of rows that a table source yields as columns: there are no records, so a row's partition and
+/// its number are all that is known of it.
+///
+/// # Errors
+/// None is known to happen.
+pub fn metadata_of_rows(
+    columns: &[MetadataColumn],
+    origin: Option<&RowsOrigin>,
+    num_rows: usize,
+) -> SchemaResult<Vec<ArrayRef>> {
+    let of = |column: &MetadataColumn| -> ArrayRef {
+        match (column.kind, origin) {
+            (MetadataKind::Partition, Some(origin)) => {
+                Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&*origin.partition, num_rows)))
+            }
+            (MetadataKind::Offset, Some(origin)) => {
+                let numbers = origin.rows.iter().cloned().flatten().take(num_rows);
+                Arc::new(numbers.map(|n| i64::try_from(n).ok()).collect::<Int64Array>())
+            }
+            _ => new_null_array(column.field().data_type(), num_rows),
+        }
+    };
+    Ok(columns.iter().map(of).collect())
 }
 
 fn build<'a>(kind: MetadataKind, records: impl Iterator<Item = RecordRef<'a>>) -> SchemaResult<ArrayRef> {

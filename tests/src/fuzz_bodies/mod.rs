@@ -2,10 +2,12 @@
 //! inputs in `fuzz/corpus_seed/`, so that a finding stays found without a fuzzer.
 
 mod inference;
+mod protobuf;
 mod records;
 mod sql;
 
 pub use inference::json_infer;
+pub use protobuf::{protobuf, protobuf_mutations};
 pub use records::{csv, csv_sniff, json, msgpack};
 pub use sql::ddl;
 
@@ -20,4 +22,5 @@ pub const BODIES: &[(&str, Body)] = &[
     ("json", json),
     ("json_infer", json_infer),
     ("msgpack", msgpack),
+    ("protobuf", protobuf),
 ];

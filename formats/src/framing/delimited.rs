@@ -1,0 +1,69 @@
+//! Records that stand behind their lengths, each a varint: Protobuf's delimited messages.
+
+use super::{Fault, Step};
+
+/// Longest varint, in bytes.
+const MAX_VARINT: usize = 10;
+
+/// Reads a length, and waits for so many bytes.
+#[derive(Debug, Default)]
+pub(super) struct Delimited {
+    /// Bytes of the current record still to come, once its length is known.
+    left: Option<u64>,
+    /// Bytes of the length that were looked at in this window.
+    head: usize,
+    /// Bytes of the window that were looked at.
+    pub(super) scanned: usize,
+}
+
+impl Delimited {
+    pub(super) fn step(&mut self, window: &[u8], eof: bool) -> Step {
+        if self.left.is_none() {
+            match read_length(window) {
+                Some((len, head)) => (self.left, self.head, self.scanned) = (Some(len), head, head),
+                None if !eof && window.len() < MAX_VARINT => return Step::More { drop: 0 },
+                None if window.is_empty() => return Step::End,
+                None => {
+                    // Nothing says where the next record would begin.
+                    let reason = if window.len() < MAX_VARINT { Fault::Truncated } else { Fault::Length };
+                    let at = if reason == Fault::Truncated { window.len() } else { 0 };
+                    return Step::Fault { at, next: window.len(), reason };
+                }
+            }
+        }
+        let left = self.left.unwrap_or(0);
+        let there = (window.len() - self.scanned) as u64;
+        if left > there {
+            self.left = Some(left - there);
+            self.scanned = window.len();
+            if !eof {
+                return Step::More { drop: 0 };
+            }
+            *self = Self::default();
+            return Step::Fault { at: window.len(), next: window.len(), reason: Fault::Truncated };
+        }
+        let end = self.scanned + left as usize;
+        let start = self.head;
+        *self = Self::default();
+        Step::Record { start, end, next: end }
+    }
+
+    /// Forgets the part of the record that was looked at; returns its length.
+    pub(super) fn behead(&mut self) -> usize {
+        self.head = 0;
+        std::mem::take(&mut self.scanned)
+    }
+}
+
+/// The length at the start of `bytes` and the bytes that it takes; `None` when not all of it is there, or it is none.
+fn read_length(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0_u64;
+    for (index, byte) in bytes.iter().take(MAX_VARINT).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if *byte < 0x80 {
+            // The tenth byte has room for one bit.
+            return (index < MAX_VARINT - 1 || *byte <= 1).then_some((value, index + 1));
+        }
+    }
+    None
+}

@@ -1,0 +1,153 @@
+//! Definitions → descriptors: `.proto` text, `.proto` files and descriptor sets. Ring 2: reads files.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use laminar_schema::{ConfigError, SchemaError, SchemaResult};
+use prost_reflect::{DescriptorPool, MessageDescriptor};
+use protox::{
+    Compiler,
+    file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver},
+};
+
+use super::options::ProtobufOptions;
+
+/// Name of the file that a definition without one is compiled as.
+const INLINE: &str = "schema.proto";
+
+/// The descriptor of the records' message; `None` when no option names a definition.
+///
+/// # Errors
+/// Both options or a definition that cannot be read, each with what its compiler says; a message that is not in it.
+pub(super) fn message(options: &ProtobufOptions) -> SchemaResult<Option<MessageDescriptor>> {
+    let (option, shown, pool, main) = match (&options.schema_file, &options.schema) {
+        (Some(_), Some(_)) => {
+            return Err(invalid("schema", "…", "either `schema` or `schema_file`, not both", ""));
+        }
+        (Some(path), None) => {
+            let (pool, main) = of_file(path, &options.include)?;
+            ("schema_file", path.as_str(), pool, main)
+        }
+        (None, Some(text)) => ("schema", "…", of_text(text, &options.include)?, Some(INLINE.to_owned())),
+        (None, None) => return Ok(None),
+    };
+    select(&pool, main.as_deref(), options.message.as_deref(), option, shown).map(Some)
+}
+
+/// The message of that name in a definition that we have written.
+///
+/// # Errors
+/// A name that is none.
+pub(super) fn derived(text: &str, name: &str) -> SchemaResult<MessageDescriptor> {
+    let pool = of_text(text, &[])?;
+    pool.get_message_by_name(name).ok_or_else(|| invalid("message", name, "the full name of a message", ""))
+}
+
+/// The descriptors of a `.proto` text, and those of a message in it.
+///
+/// # Errors
+/// As the option `schema`.
+pub(super) fn of_text(text: &str, include: &[String]) -> SchemaResult<DescriptorPool> {
+    let failed = |e: &dyn std::fmt::Display| invalid("schema", "…", "the text of a .proto file", &one_line(e));
+    let file = File::from_source(INLINE, text).map_err(|e| failed(&Compilation(&e)))?;
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(Inline(file));
+    for directory in include {
+        resolver.add(IncludeFileResolver::new(PathBuf::from(directory)));
+    }
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+    compiler.open_file(INLINE).map_err(|e| failed(&Compilation(&e)))?;
+    Ok(compiler.descriptor_pool())
+}
+
+/// The descriptors of a file, and the name of the one file that was asked for.
+fn of_file(path: &str, include: &[String]) -> SchemaResult<(DescriptorPool, Option<String>)> {
+    let refused = |reason: &dyn std::fmt::Display| {
+        invalid("schema_file", path, "a .proto file or a descriptor set", &one_line(reason))
+    };
+    if Path::new(path).extension().is_some_and(|ext| ext == "proto") {
+        let own = Path::new(path).parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // The file's own directory too, behind the others: they decide what it is called in imports.
+        let directories: Vec<PathBuf> = include.iter().map(PathBuf::from).chain([own.to_path_buf()]).collect();
+        let mut compiler = Compiler::new(&directories).map_err(|e| refused(&Compilation(&e)))?;
+        compiler.include_imports(true).include_source_info(true);
+        compiler.open_file(path).map_err(|e| refused(&Compilation(&e)))?;
+        let main = compiler.files().find(|file| !file.is_import()).map(|file| file.name().to_owned());
+        return Ok((compiler.descriptor_pool(), main));
+    }
+    let bytes = fs::read(path).map_err(|e| refused(&e))?;
+    let pool = DescriptorPool::decode(bytes.as_slice()).map_err(|e| refused(&e))?;
+    Ok((pool, None))
+}
+
+/// The message of that name, or the only one that could be meant.
+fn select(
+    pool: &DescriptorPool,
+    main: Option<&str>,
+    name: Option<&str>,
+    option: &'static str,
+    shown: &str,
+) -> SchemaResult<MessageDescriptor> {
+    if let Some(name) = name {
+        return pool
+            .get_message_by_name(name.trim_start_matches('.'))
+            .ok_or_else(|| invalid("message", name, "the full name of a message", &known(&all(pool, main))));
+    }
+    let messages = all(pool, main);
+    match &messages[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(invalid(option, shown, "a definition with a message", "it has none")),
+        _ => Err(invalid("message", "", "the full name of the message that a record is", &known(&messages))),
+    }
+}
+
+/// Messages of the main file, or of all that are not Google's own.
+fn all(pool: &DescriptorPool, main: Option<&str>) -> Vec<MessageDescriptor> {
+    let files = pool.files().filter(|file| match main {
+        Some(main) => file.name() == main,
+        None => !file.name().starts_with("google/protobuf/"),
+    });
+    files.flat_map(|file| file.messages().collect::<Vec<_>>()).collect()
+}
+
+fn known(messages: &[MessageDescriptor]) -> String {
+    let names: Vec<&str> = messages.iter().map(MessageDescriptor::full_name).collect();
+    match names.len() {
+        0 => "it has no message".to_owned(),
+        1..=20 => format!("it has {}", names.join(", ")),
+        more => format!("it has {} and {} others", names[..20].join(", "), more - 20),
+    }
+}
+
+#[cold]
+pub(super) fn invalid(option: &str, value: &str, expected: &str, reason: &str) -> SchemaError {
+    ConfigError::invalid(option, value, expected, reason).into()
+}
+
+/// What a compiler says may have several lines, of which an error has one.
+fn one_line(message: &dyn std::fmt::Display) -> String {
+    message.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// An error of the compiler with the place that it names.
+struct Compilation<'e>(&'e protox::Error);
+
+impl std::fmt::Display for Compilation<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The alternate form of `Debug` is the one with line and column.
+        write!(f, "{:?}", self.0)
+    }
+}
+
+/// A file that is there already.
+struct Inline(File);
+
+impl FileResolver for Inline {
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        if name == self.0.name() { Ok(self.0.clone()) } else { Err(protox::Error::file_not_found(name)) }
+    }
+}

@@ -1,0 +1,47 @@
+//! The schema that a definition stands for. Bytes of a message do not say what its fields are: nothing is guessed from them.
+
+use std::sync::Arc;
+
+use arrow_schema::Schema;
+use laminar_schema::{
+    ConfigError, ConnectorConfig, FormatInference, InferenceConfig, InferredSchema, RawRecord, SchemaResult,
+    SelfDescription, config::Options,
+};
+
+use super::{descriptor, mapping, options::ProtobufOptions};
+
+/// Answers with the schema of the definition that the format's options name.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProtobufInference;
+
+/// The schema of the definition that options name; `None` when they name none.
+///
+/// # Errors
+/// A definition that cannot be read, or has what no columns can hold.
+pub(super) fn describe(options: &Options) -> SchemaResult<Option<SelfDescription>> {
+    let options = ProtobufOptions::from_options(options)?;
+    let Some(message) = descriptor::message(&options)? else { return Ok(None) };
+    let schema = mapping::schema_of(&message, &options)?;
+    Ok(Some(SelfDescription::authoritative(schema)))
+}
+
+impl FormatInference for ProtobufInference {
+    fn format_name(&self) -> &str {
+        super::NAME
+    }
+
+    fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {
+        let described = describe(&config.format_options)?.ok_or_else(no_definition)?;
+        Ok(InferredSchema::new(Arc::new(Schema::clone(&described.schema)), samples.len()))
+    }
+}
+
+/// Without a definition there is nothing to go by.
+#[cold]
+pub(super) fn no_definition() -> laminar_schema::SchemaError {
+    ConfigError::Missing {
+        key: "schema_file",
+        doc: "a .proto file or a descriptor set that defines the message; or its text in the option `schema`",
+    }
+    .into()
+}

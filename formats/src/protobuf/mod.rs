@@ -1,0 +1,52 @@
+//! Protobuf: records of one message each ↔ rows.
+//!
+//! Lives here: the decoder ([`ProtobufDecoder`]), the encoder, their options, and the columns that a definition stands for. Does
+//! not live here: how values fit columns ([`crate::column`]), or how messages are cut out of a byte stream
+//! ([`crate::framing`]).
+//!
+//! ```text
+//! .proto, descriptor set ─▶ descriptor ─▶ catalog: tables of messages ─┬─▶ mapping: the Arrow schema
+//!                                                                     └─▶ bind: message × columns
+//! record ─▶ gather: where each field stands, in whatever order it came ─▶ walk: into the columns, one after the other
+//!                │ what no column wants is passed over, and checked all the same
+//!                └─▶ a JSON column: JSON text of the same fields
+//! ```
+
+mod bind;
+mod catalog;
+mod check;
+mod column;
+mod decode;
+mod descriptor;
+mod encode;
+mod gather;
+mod infer;
+mod json_text;
+mod map;
+mod mapping;
+mod options;
+mod plan;
+mod proto_text;
+mod rescue;
+mod varint;
+mod walk;
+mod well_known;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use laminar_schema::{ConnectorConfig, FormatInfo};
+
+pub use decode::ProtobufDecoder;
+pub use encode::ProtobufEncoder;
+pub use infer::ProtobufInference;
+pub use options::{Anys, Enums, NullLists, ProtobufFraming, ProtobufOptions, Recursion, TimeUnits, UnknownEnums};
+pub use proto_text::proto_text;
+
+/// The format's name.
+const NAME: &str = "protobuf";
+
+fn info() -> FormatInfo {
+    FormatInfo { name: NAME, options: ProtobufOptions::config_schema(), doc: "Protocol Buffers, one message per row" }
+}
