@@ -65,7 +65,8 @@ impl Parts {
         let mut config = self.config.clone();
         if self.is_live {
             if self.complete > 0 {
-                let source = "it holds one file, and a checkpoint has ended that; write to a path, or without checkpoints";
+                let source =
+                    "it holds one file, and a checkpoint has ended that; write to a path, or without checkpoints";
                 let (action, source) = ("write to the file sink", source.into());
                 return Err(ConnectorError::External { action, source, retryable: false }.into());
             }

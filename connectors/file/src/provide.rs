@@ -4,8 +4,8 @@ use std::{collections::HashMap, fs::File, io::Cursor, path::PathBuf};
 
 use arrow_schema::SchemaRef;
 use laminar_schema::{
-    ConnectorError, DecoderSet, FieldMeta, FormatFile, FormatSpec, Framing, InferenceConfig, SchemaProvider, SchemaResult,
-    SelfDescription,
+    ConnectorError, DecoderSet, FieldMeta, FormatFile, FormatSpec, Framing, InferenceConfig, SchemaProvider,
+    SchemaResult, SelfDescription,
 };
 
 use crate::{

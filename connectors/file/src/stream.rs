@@ -3,7 +3,8 @@
 use std::{collections::VecDeque, fmt};
 
 use laminar_schema::{
-    ColumnsBatch, Location, NewRecord, Positions, RecordStream, RowsOrigin, SchemaError, SchemaResult, Skipped, SourceBatch,
+    ColumnsBatch, Location, NewRecord, Positions, RecordStream, RowsOrigin, SchemaError, SchemaResult, Skipped,
+    SourceBatch,
 };
 
 use crate::{

@@ -174,22 +174,31 @@ mod tests {
 
     #[test]
     fn every_type_has_one() {
-        check("a BIGINT NOT NULL, b INTEGER, c UBIGINT, d DOUBLE NOT NULL, e FLOAT", expect![[r#"
+        check(
+            "a BIGINT NOT NULL, b INTEGER, c UBIGINT, d DOUBLE NOT NULL, e FLOAT",
+            expect![[r#"
             {"name":"a","type":"long"}
             {"default":null,"name":"b","type":["null","int"]}
             {"default":null,"name":"c","type":["null",{"logicalType":"decimal","precision":20,"scale":0,"type":"bytes"}]}
             {"name":"d","type":"double"}
-            {"default":null,"name":"e","type":["null","float"]}"#]]);
-        check("a VARCHAR, b BLOB NOT NULL, c UUID NOT NULL, d JSON NOT NULL", expect![[r#"
+            {"default":null,"name":"e","type":["null","float"]}"#]],
+        );
+        check(
+            "a VARCHAR, b BLOB NOT NULL, c UUID NOT NULL, d JSON NOT NULL",
+            expect![[r#"
             {"default":null,"name":"a","type":["null","string"]}
             {"name":"b","type":"bytes"}
             {"name":"c","type":{"logicalType":"uuid","type":"string"}}
-            {"name":"d","type":"string"}"#]]);
-        check("a DECIMAL(10,2) NOT NULL, b DATE NOT NULL, c TIME NOT NULL, d INTERVAL NOT NULL", expect![[r#"
+            {"name":"d","type":"string"}"#]],
+        );
+        check(
+            "a DECIMAL(10,2) NOT NULL, b DATE NOT NULL, c TIME NOT NULL, d INTERVAL NOT NULL",
+            expect![[r#"
             {"name":"a","type":{"logicalType":"decimal","precision":10,"scale":2,"type":"bytes"}}
             {"name":"b","type":{"logicalType":"date","type":"int"}}
             {"name":"c","type":{"logicalType":"time-micros","type":"long"}}
-            {"name":"d","type":{"logicalType":"duration","name":"row_d","size":12,"type":"fixed"}}"#]]);
+            {"name":"d","type":{"logicalType":"duration","name":"row_d","size":12,"type":"fixed"}}"#]],
+        );
         check(
             "a TIMESTAMP NOT NULL, b TIMESTAMPTZ NOT NULL, c TIMESTAMP_NS NOT NULL, d TIMESTAMP_MS NOT NULL",
             expect![[r#"
@@ -221,10 +230,16 @@ mod tests {
 
     #[test]
     fn what_would_lose_something_is_refused() {
-        check("a MAP(BIGINT, VARCHAR)", expect!["error: field a: format avro cannot write MAP(BIGINT, VARCHAR); keys of an Avro map are text; cast them to VARCHAR"]);
+        check(
+            "a MAP(BIGINT, VARCHAR)",
+            expect![
+                "error: field a: format avro cannot write MAP(BIGINT, VARCHAR); keys of an Avro map are text; cast them to VARCHAR"
+            ],
+        );
         let field = Field::new("d", DataType::Duration(TimeUnit::Second), true);
         let list = Field::new("l", DataType::List(Arc::new(field)), true);
         let error = avro_schema_of(&Schema::new(vec![list]), "row", "").expect_err("no type");
-        expect!["field l: format avro cannot write INTERVAL; cast it to INTERVAL or BIGINT"].assert_eq(&error.to_string());
+        expect!["field l: format avro cannot write INTERVAL; cast it to INTERVAL or BIGINT"]
+            .assert_eq(&error.to_string());
     }
 }

@@ -19,6 +19,7 @@ pub mod examine;
 pub mod msgpack;
 pub mod mutate;
 pub mod number;
+pub mod protobuf;
 
 pub use cell::Cell;
 pub use examine::{BATCHES, Comparison, Examiner, Finding, Tally};
@@ -35,6 +36,7 @@ macro_rules! each_format {
     ($run:ident $(, $argument:expr)*) => {
         $run::<$crate::differential::Examiner<$crate::differential::msgpack::MsgPack>>($($argument),*);
         $run::<$crate::differential::Examiner<$crate::differential::csv::Csv>>($($argument),*);
+        $run::<$crate::differential::protobuf::Protobuf>($($argument),*);
     };
 }
 

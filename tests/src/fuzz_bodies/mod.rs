@@ -2,7 +2,7 @@
 //! inputs in `fuzz/corpus_seed/`, so that a finding stays found without a fuzzer.
 
 mod inference;
-mod protobuf;
+pub(crate) mod protobuf;
 mod records;
 mod sql;
 
