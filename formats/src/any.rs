@@ -7,7 +7,7 @@ use crate::avro::{AvroDecoder, AvroEncoder};
 #[cfg(feature = "parquet")]
 use crate::parquet::{ParquetDecoder, ParquetEncoder};
 #[cfg(feature = "protobuf")]
-use crate::protobuf::ProtobufDecoder;
+use crate::protobuf::{ProtobufDecoder, ProtobufEncoder};
 use crate::{
     csv::{CsvDecoder, CsvEncoder},
     json::{JsonDecoder, JsonEncoder},
@@ -49,6 +49,9 @@ pub enum AnyEncoder {
     /// Avro.
     #[cfg(feature = "avro")]
     Avro(AvroEncoder),
+    /// Protobuf.
+    #[cfg(feature = "protobuf")]
+    Protobuf(ProtobufEncoder),
     /// Parquet.
     #[cfg(feature = "parquet")]
     Parquet(ParquetEncoder),

@@ -324,7 +324,7 @@ const LOCK_WAIT: Duration = Duration::from_millis(500);
 const LOCK_POLL: Duration = Duration::from_millis(5);
 
 /// Makes the entry of a file in its directory durable. Systems that cannot sync a directory need not.
-fn sync_name(path: &Path) {
+pub(crate) fn sync_name(path: &Path) {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = File::open(parent).and_then(|directory| directory.sync_all());
 }
@@ -335,12 +335,12 @@ fn parse_prepared(prepared: &Prepared) -> Option<(u64, &[u8])> {
 }
 
 #[cold]
-fn failed(action: &'static str, path: &Path, error: io::Error) -> SchemaError {
+pub(crate) fn failed(action: &'static str, path: &Path, error: io::Error) -> SchemaError {
     ConnectorError::io(action, path.display(), error).into()
 }
 
 #[cold]
-fn exists(path: &Path) -> SchemaError {
+pub(crate) fn exists(path: &Path) -> SchemaError {
     let reason = format!("{} exists already", path.display());
     ConfigError::invalid("mode", "error_if_exists", "a path that names nothing yet", reason).into()
 }

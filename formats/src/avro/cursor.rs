@@ -1,225 +1,248 @@
-//! Avro's binary encoding, read from the front of bytes that may be anything.
+//! Reading the binary encoding: numbers, lengths, bytes.
 //!
-//! Source: Avro 1.12 specification, "Binary Encoding".
+//! Source: Avro 1.12 specification, "Binary encoding".
 
-use std::ops::Range;
+use crate::column::is_text;
 
-use laminar_schema::{DecodeError, Location, SchemaError, SchemaResult};
-
-use super::types::{Type, TypeId, Types};
-
-/// Items of arrays and maps in one datum that may take no byte at all: a count of 2^60 nulls is eight bytes.
-const MAX_EMPTY_ITEMS: usize = 1 << 16;
-
-/// What is still to be read.
-#[derive(Debug)]
-pub(super) struct Cursor<'a> {
-    bytes: &'a [u8],
+/// A place in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cursor<'b> {
+    pub(super) bytes: &'b [u8],
     pub(super) at: usize,
-    /// Items without bytes that the datum may still have.
-    empty_items: usize,
-    pub(super) max_depth: usize,
 }
 
-impl<'a> Cursor<'a> {
-    pub(super) fn new(bytes: &'a [u8], at: usize, max_depth: usize) -> Self {
-        Self { bytes, at, empty_items: MAX_EMPTY_ITEMS, max_depth }
-    }
+/// Bytes that are no value of their type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Malformed {
+    /// The record ends inside a value.
+    End,
+    /// A varint of more than ten bytes, or of more than 64 bits.
+    Varint,
+    /// An int of more than 32 bits.
+    Int,
+    /// A boolean that is neither 0 nor 1.
+    Boolean,
+    /// A length below zero.
+    Length,
+    /// A number of items that the record has no room for.
+    Count,
+    /// A branch that the union lacks.
+    Branch,
+    /// A symbol that the enum lacks.
+    Symbol,
+    /// Text that is not UTF-8.
+    Text,
+    /// A decimal or a big-decimal of no bytes, or of too many.
+    Decimal,
+    /// Values deeper in each other than allowed.
+    Depth,
+}
 
-    pub(super) fn is_at_end(&self) -> bool {
-        self.at == self.bytes.len()
+impl Malformed {
+    /// What was expected, and what stood there.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::End => "expected the rest of the value, found the record's end",
+            Self::Varint => "expected a varint of at most 64 bits, found a longer one",
+            Self::Int => "expected an int, found a number of more than 32 bits",
+            Self::Boolean => "expected a boolean, 0 or 1, found another byte",
+            Self::Length => "expected a length, found a number below zero",
+            Self::Count => "expected a number of items that the record has room for, found a larger one",
+            Self::Branch => "expected a branch of the union, found a number that it lacks",
+            Self::Symbol => "expected a symbol of the enum, found a number that it lacks",
+            Self::Text => "expected UTF-8 text, found other bytes",
+            Self::Decimal => "expected a decimal, found bytes that are none",
+            Self::Depth => "expected values less deep in each other, found too many levels; raise `max_depth`",
+        }
     }
+}
 
-    /// Begins the next datum.
-    pub(super) fn begin(&mut self) {
-        self.empty_items = MAX_EMPTY_ITEMS;
+/// Most items of no bytes, such as nulls, in one array: nothing else bounds their number.
+pub(super) const MAX_EMPTY_ITEMS: usize = 1 << 20;
+
+impl<'b> Cursor<'b> {
+    #[inline(always)]
+    pub(super) fn long(&mut self) -> Result<i64, Malformed> {
+        let Some(first) = self.bytes.get(self.at) else { return Err(Malformed::End) };
+        if *first < 0x80 {
+            self.at += 1;
+            return Ok(zigzag(u64::from(*first)));
+        }
+        self.long_of_several()
     }
 
     #[inline]
-    pub(super) fn boolean(&mut self) -> SchemaResult<bool> {
+    fn long_of_several(&mut self) -> Result<i64, Malformed> {
+        // Eight bytes at once hold all that is common.
+        if let Some(window) = self.bytes[self.at..].first_chunk::<8>() {
+            let word = u64::from_le_bytes(*window);
+            let ends = !word & 0x8080_8080_8080_8080;
+            if ends != 0 {
+                let len = (ends.trailing_zeros() as usize + 1) / 8;
+                self.at += len;
+                let kept = word & (u64::MAX >> (64 - 8 * len));
+                return Ok(zigzag(gather(kept)));
+            }
+        }
+        self.long_bytewise()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long_bytewise(&mut self) -> Result<i64, Malformed> {
+        let mut value = 0_u64;
+        for index in 0..10 {
+            let byte = *self.bytes.get(self.at + index).ok_or(Malformed::End)?;
+            // The tenth byte has room for one bit.
+            if index == 9 && byte > 1 {
+                return Err(Malformed::Varint);
+            }
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if byte < 0x80 {
+                self.at += index + 1;
+                return Ok(zigzag(value));
+            }
+        }
+        Err(Malformed::Varint)
+    }
+
+    #[inline(always)]
+    pub(super) fn int(&mut self) -> Result<i32, Malformed> {
+        i32::try_from(self.long()?).map_err(|_| Malformed::Int)
+    }
+
+    #[inline(always)]
+    pub(super) fn boolean(&mut self) -> Result<bool, Malformed> {
         match self.bytes.get(self.at) {
             Some(byte @ (0 | 1)) => {
                 self.at += 1;
                 Ok(*byte == 1)
             }
-            Some(_) => Err(self.broken("a boolean, 0 or 1")),
-            None => Err(self.broken("a boolean")),
+            Some(_) => Err(Malformed::Boolean),
+            None => Err(Malformed::End),
         }
     }
 
-    #[inline]
-    pub(super) fn long(&mut self) -> SchemaResult<i64> {
-        // Most numbers are short.
-        if let Some(byte @ ..0x80) = self.bytes.get(self.at).copied() {
-            self.at += 1;
-            return Ok(i64::from(byte >> 1) ^ -i64::from(byte & 1));
-        }
-        match crate::framing::read_varint(&self.bytes[self.at..]) {
-            Ok(Some((value, len))) => {
-                self.at += len;
-                Ok(value)
-            }
-            _ => Err(self.broken("a varint of at most 64 bits")),
-        }
+    #[inline(always)]
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let window = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>()).ok_or(Malformed::End)?;
+        self.at += N;
+        Ok(*window)
+    }
+
+    #[inline(always)]
+    pub(super) fn float(&mut self) -> Result<f32, Malformed> {
+        self.array().map(f32::from_le_bytes)
+    }
+
+    #[inline(always)]
+    pub(super) fn double(&mut self) -> Result<f64, Malformed> {
+        self.array().map(f64::from_le_bytes)
+    }
+
+    #[inline(always)]
+    pub(super) fn take(&mut self, len: usize) -> Result<&'b [u8], Malformed> {
+        let rest = self.bytes.get(self.at..).ok_or(Malformed::End)?;
+        let taken = rest.get(..len).ok_or(Malformed::End)?;
+        self.at += len;
+        Ok(taken)
+    }
+
+    /// The length in front of bytes or text.
+    #[inline(always)]
+    pub(super) fn length(&mut self) -> Result<usize, Malformed> {
+        usize::try_from(self.long()?).map_err(|_| Malformed::Length)
+    }
+
+    #[inline(always)]
+    pub(super) fn bytes(&mut self) -> Result<&'b [u8], Malformed> {
+        let len = self.length()?;
+        self.take(len)
     }
 
     #[inline]
-    pub(super) fn int(&mut self) -> SchemaResult<i32> {
-        let at = self.at;
-        let value = self.long()?;
-        i32::try_from(value).map_err(|_| {
-            self.at = at;
-            self.broken("an int of at most 32 bits")
-        })
+    pub(super) fn text(&mut self) -> Result<&'b str, Malformed> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| Malformed::Text)
     }
 
+    /// Passes over text, and checks it all the same.
     #[inline]
-    pub(super) fn array<const N: usize>(&mut self) -> SchemaResult<[u8; N]> {
-        match self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
-            Some(bytes) => {
-                self.at += N;
-                Ok(*bytes)
-            }
-            None => Err(self.broken("more bytes")),
-        }
+    pub(super) fn skip_text(&mut self) -> Result<(), Malformed> {
+        if is_text(self.bytes()?) { Ok(()) } else { Err(Malformed::Text) }
     }
 
+    /// The number of items in the next block of an array or a map, 0 where there is none; `least` is what an item takes at
+    /// least, and `so_far` how many there were before.
     #[inline]
-    pub(super) fn take(&mut self, len: usize) -> SchemaResult<&'a [u8]> {
-        match self.at.checked_add(len).and_then(|end| self.bytes.get(self.at..end)) {
-            Some(bytes) => {
-                self.at += len;
-                Ok(bytes)
-            }
-            None => Err(self.broken("as many bytes as their length says")),
-        }
-    }
-
-    /// Bytes behind their length.
-    #[inline]
-    pub(super) fn bytes(&mut self) -> SchemaResult<&'a [u8]> {
-        let at = self.at;
-        match usize::try_from(self.long()?) {
-            Ok(len) => self.take(len),
-            Err(_) => {
-                self.at = at;
-                Err(self.broken("a length from 0 on"))
-            }
-        }
-    }
-
-    #[inline]
-    pub(super) fn text(&mut self) -> SchemaResult<&'a str> {
-        let bytes = self.bytes()?;
-        simdutf8::basic::from_utf8(bytes).map_err(|_| {
-            let span = self.at - bytes.len()..self.at;
-            SchemaError::from(DecodeError::InvalidUtf8).at(place(span))
-        })
-    }
-
-    /// The place of a branch or a symbol among `len`.
-    #[inline]
-    pub(super) fn index(&mut self, len: usize) -> SchemaResult<usize> {
-        let at = self.at;
-        let index = self.long()?;
-        match usize::try_from(index) {
-            Ok(index) if index < len => Ok(index),
-            _ => {
-                self.at = at;
-                Err(self.broken("the place of a union's branch or an enum's symbol"))
-            }
-        }
-    }
-
-    /// The number of items in the next block of an array or a map; 0 ends it.
-    #[inline]
-    pub(super) fn block(&mut self) -> SchemaResult<u64> {
-        let count = self.long()?;
+    pub(super) fn block(&mut self, least: usize, so_far: usize) -> Result<usize, Malformed> {
+        let mut count = self.long()?;
         if count < 0 {
-            // The size of the block, for whoever wants to pass over it.
-            self.long()?;
-        }
-        Ok(count.unsigned_abs())
-    }
-
-    /// Counts an item that began at `start`.
-    #[inline]
-    pub(super) fn item_since(&mut self, start: usize) -> SchemaResult<()> {
-        if self.at > start {
-            return Ok(());
-        }
-        match self.empty_items.checked_sub(1) {
-            Some(left) => {
-                self.empty_items = left;
-                Ok(())
+            // The block's size in bytes, for whoever wants to pass over it.
+            if self.long()? < 0 {
+                return Err(Malformed::Length);
             }
-            None => Err(self.broken("at most 65536 items that take no bytes")),
+            count = count.checked_neg().ok_or(Malformed::Count)?;
         }
-    }
-
-    /// Passes over a value, which is checked for its structure alone.
-    pub(super) fn skip(&mut self, types: &Types, id: TypeId, depth: usize) -> SchemaResult<()> {
-        if depth > self.max_depth {
-            return Err(DecodeError::TooDeep { limit: self.max_depth }.into());
-        }
-        match types.get(id) {
-            Type::Null => {}
-            Type::Boolean => drop(self.boolean()?),
-            Type::Int | Type::Date | Type::TimeMillis => drop(self.int()?),
-            Type::Long | Type::TimeMicros | Type::Timestamp(..) => drop(self.long()?),
-            Type::Float => drop(self.take(4)?),
-            Type::Double => drop(self.take(8)?),
-            Type::Bytes | Type::Decimal { size: None, .. } => drop(self.bytes()?),
-            Type::String | Type::Json | Type::Uuid => drop(self.text()?),
-            Type::Fixed(size) | Type::Decimal { size: Some(size), .. } => drop(self.take(*size)?),
-            Type::UuidBytes => drop(self.take(16)?),
-            Type::Duration => drop(self.take(12)?),
-            Type::Enum(symbols) => drop(self.index(symbols.len())?),
-            Type::Array(items) => self.skip_items(types, *items, false, depth)?,
-            Type::Map(values) => self.skip_items(types, *values, true, depth)?,
-            Type::Record(record) => {
-                for f in &record.fields {
-                    self.skip(types, f.ty, depth + 1)?;
-                }
-            }
-            Type::Union(branches) => {
-                let branch = branches[self.index(branches.len())?];
-                self.skip(types, branch, depth + 1)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn skip_items(&mut self, types: &Types, id: TypeId, has_keys: bool, depth: usize) -> SchemaResult<()> {
-        loop {
-            let count = self.block()?;
-            if count == 0 {
-                return Ok(());
-            }
-            for _ in 0..count {
-                let start = self.at;
-                if has_keys {
-                    self.text()?;
-                }
-                self.skip(types, id, depth + 1)?;
-                self.item_since(start)?;
-            }
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    pub(super) fn broken(&self, expected: &'static str) -> SchemaError {
-        let found = match self.bytes.get(self.at) {
-            Some(_) => "other bytes".to_owned(),
-            None => "the end of the data".to_owned(),
+        let count = usize::try_from(count).map_err(|_| Malformed::Count)?;
+        let room = match least {
+            0 => MAX_EMPTY_ITEMS.saturating_sub(so_far),
+            least => self.bytes.len().saturating_sub(self.at) / least,
         };
-        let reason = format!("expected {expected}, found {found}; was it written with another schema?");
-        SchemaError::from(DecodeError::Syntax { reason })
-            .at(place(self.at..(self.at + 1).min(self.bytes.len()).max(self.at)))
+        if count > room { Err(Malformed::Count) } else { Ok(count) }
     }
 }
 
-fn place(span: Range<usize>) -> Location {
-    Location { span: Some(span), ..Location::default() }
+#[inline(always)]
+fn zigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+/// The seven low bits of each of eight bytes, joined.
+#[inline(always)]
+fn gather(word: u64) -> u64 {
+    let word = word & 0x7f7f_7f7f_7f7f_7f7f;
+    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
+    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
+    (word & 0x0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bytes: &[u8], expected: Result<i64, Malformed>) {
+        for padding in [0, 1, 20] {
+            let padded = [bytes, &vec![0xff; padding]].concat();
+            // What only more bytes could tell is said where there are none.
+            if padding > 0 && expected == Err(Malformed::End) {
+                continue;
+            }
+            let mut cursor = Cursor { bytes: &padded, at: 0 };
+            assert_eq!(cursor.long(), expected, "{bytes:x?} and {padding} more");
+            if expected.is_ok() {
+                assert_eq!(cursor.at, bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn varints_of_every_length() {
+        check(&[], Err(Malformed::End));
+        check(&[0x80], Err(Malformed::End));
+        check(&[0], Ok(0));
+        check(&[1], Ok(-1));
+        check(&[0x80, 0], Ok(0));
+        check(&[0xfe, 1], Ok(127));
+        check(&[0xff; 10], Err(Malformed::Varint));
+        check(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], Ok(i64::MIN));
+        check(&[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], Ok(i64::MAX));
+        check(&[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2], Err(Malformed::Varint));
+        for power in 0..63 {
+            for value in [1_i64 << power, (1 << power) - 1, -(1 << power), -(1 << power) - 1] {
+                let mut written = Vec::new();
+                super::super::container::write_varint(value, &mut written);
+                check(&written, Ok(value));
+            }
+        }
+    }
 }

@@ -1,226 +1,207 @@
-//! Values as JSON text, for JSON columns.
+//! Values → JSON text, for columns that are declared JSON or have no other type.
+//!
+//! Decimals are numbers with all their digits, bytes are base64, dates and times are ISO 8601, durations too; what JSON has no
+//! number for is text, as in the other formats. A union is the value of its branch.
 
-use std::io::Write;
-
-use arrow_buffer::i256;
+use arrow_schema::TimeUnit;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use laminar_schema::{DecodeError, SchemaResult};
 
 use super::{
-    cursor::Cursor,
-    types::{Type, TypeId, Types, Zone},
+    cursor::Malformed,
+    resolve::least_bytes,
+    run::{Run, big_decimal, decimal_text, duration_parts, uuid_text},
+    schema::{Kind, Logical, NodeId},
 };
-use crate::cell::temporal::{ROOM, per_second, write_instant};
+use crate::{
+    cell::{integer, temporal},
+    json::quote,
+};
 
-/// Appends the value at the cursor as JSON text: bytes as base64, times as ISO 8601, a union's value without its branch.
-pub(super) fn write(
-    cursor: &mut Cursor<'_>,
-    types: &Types,
-    id: TypeId,
-    depth: usize,
-    out: &mut Vec<u8>,
-) -> SchemaResult<()> {
-    if depth > cursor.max_depth {
-        return Err(DecodeError::TooDeep { limit: cursor.max_depth }.into());
+/// Appends the value of type `id` that stands at the cursor to the run's text, `depth` levels in.
+pub(super) fn value(run: &mut Run<'_, '_>, id: NodeId, depth: usize) -> Result<(), Malformed> {
+    if depth >= run.max_depth {
+        return Err(Malformed::Depth);
     }
-    match types.get(id) {
-        Type::Null => out.extend_from_slice(b"null"),
-        Type::Boolean => out.extend_from_slice(if cursor.boolean()? { b"true" } else { b"false" }),
-        Type::Int => integer(cursor.int()?.into(), out),
-        Type::Long => integer(cursor.long()?, out),
-        Type::Float => float(f32::from_le_bytes(cursor.array()?).into(), out),
-        Type::Double => float(f64::from_le_bytes(cursor.array()?), out),
-        Type::Bytes => base64(cursor.bytes()?, out),
-        Type::String | Type::Uuid => text(cursor.text()?, out),
-        Type::Json => {
-            let document = cursor.text()?;
-            match serde_json::from_str::<serde::de::IgnoredAny>(document) {
-                Ok(_) => out.extend_from_slice(document.as_bytes()),
-                Err(_) => text(document, out),
-            }
+    let writer = run.writer;
+    let node = writer.node(id);
+    match &node.kind {
+        Kind::Null => run.text.extend_from_slice(b"null"),
+        Kind::Boolean => {
+            let v = run.cursor.boolean()?;
+            run.text.extend_from_slice(if v { b"true" } else { b"false" });
         }
-        Type::Fixed(size) => base64(cursor.take(*size)?, out),
-        Type::UuidBytes => {
-            let bytes: [u8; 16] = cursor.array()?;
-            let digits = format!("{:032x}", u128::from_be_bytes(bytes));
-            let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
-            text(&parts.join("-"), out);
+        Kind::Int => {
+            let v = run.cursor.int()?;
+            integer(run.text, i64::from(v), node.logical);
         }
-        Type::Decimal { scale, size, .. } => {
-            let bytes = match size {
-                Some(size) => cursor.take(*size)?,
-                None => cursor.bytes()?,
-            };
-            match unscaled(bytes) {
-                Some(number) => out.extend_from_slice(decimal_text(number, *scale).as_bytes()),
-                None => base64(bytes, out),
-            }
+        Kind::Long => {
+            let v = run.cursor.long()?;
+            integer(run.text, v, node.logical);
         }
-        Type::Date => instant(i64::from(cursor.int()?) * 86_400, 0, Part::Date, out),
-        Type::TimeMillis => {
-            let millis = cursor.int()?;
-            instant(
-                millis.div_euclid(1000).into(),
-                millis.rem_euclid(1000).unsigned_abs() * 1_000_000,
-                Part::Time,
-                out,
-            );
+        Kind::Float => {
+            // Four bytes are the same number as eight, so they have the same text.
+            let v = run.cursor.float()?;
+            float(run.text, v.into());
         }
-        Type::TimeMicros => {
-            let micros = cursor.long()?;
-            instant(micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000) as u32 * 1000, Part::Time, out);
+        Kind::Double => {
+            let v = run.cursor.double()?;
+            float(run.text, v);
         }
-        Type::Timestamp(unit, zone) => {
-            let per_second = per_second(*unit);
-            let count = cursor.long()?;
-            let nanos = count.rem_euclid(per_second) * (1_000_000_000 / per_second);
-            let part = if *zone == Zone::Utc { Part::Instant } else { Part::Local };
-            instant(count.div_euclid(per_second), nanos as u32, part, out);
+        Kind::String => {
+            let text = run.cursor.text()?;
+            // What says that it is a document and is none stays the text that it is.
+            let is_document =
+                node.logical == Logical::Json && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+            if is_document { run.text.extend_from_slice(text.as_bytes()) } else { quote(run.text, text) }
         }
-        Type::Duration => {
-            let [months, days, millis] = duration(cursor.array()?);
-            let (seconds, rest) = (millis / 1000, millis % 1000);
-            let fraction = if rest == 0 { String::new() } else { format!(".{rest:03}") };
-            text(&format!("P{months}M{days}DT{seconds}{fraction}S"), out);
+        Kind::Bytes => {
+            let bytes = run.cursor.bytes()?;
+            of_bytes(run.text, run.digits, bytes, node.logical)?;
         }
-        Type::Enum(symbols) => text(&symbols[cursor.index(symbols.len())?], out),
-        Type::Array(items) => {
-            out.push(b'[');
-            list(cursor, out, |cursor, out| write(cursor, types, *items, depth + 1, out))?;
-            out.push(b']');
+        Kind::Fixed { size, .. } => {
+            let bytes = run.cursor.take(*size)?;
+            of_bytes(run.text, run.digits, bytes, node.logical)?;
         }
-        Type::Map(values) => {
-            out.push(b'{');
-            list(cursor, out, |cursor, out| {
-                text(cursor.text()?, out);
-                out.push(b':');
-                write(cursor, types, *values, depth + 1, out)
-            })?;
-            out.push(b'}');
+        Kind::Enum { symbols, .. } => {
+            let index = run.cursor.int()?;
+            let symbol = usize::try_from(index).ok().and_then(|i| symbols.get(i)).ok_or(Malformed::Symbol)?;
+            quote(run.text, symbol);
         }
-        Type::Record(record) => {
-            out.push(b'{');
-            for (index, f) in record.fields.iter().enumerate() {
+        Kind::Union(branches) => {
+            let index = run.cursor.long()?;
+            let branch = usize::try_from(index).ok().and_then(|i| branches.get(i)).ok_or(Malformed::Branch)?;
+            value(run, *branch, depth + 1)?;
+        }
+        Kind::Record { fields, .. } => {
+            run.text.push(b'{');
+            for (index, field) in fields.iter().enumerate() {
                 if index > 0 {
-                    out.push(b',');
+                    run.text.push(b',');
                 }
-                text(&f.name, out);
-                out.push(b':');
-                write(cursor, types, f.ty, depth + 1, out)?;
+                quote(run.text, field.key());
+                run.text.push(b':');
+                value(run, field.node, depth + 1)?;
             }
-            out.push(b'}');
+            run.text.push(b'}');
         }
-        Type::Union(branches) => {
-            let branch = branches[cursor.index(branches.len())?];
-            write(cursor, types, branch, depth + 1, out)?;
+        Kind::Array(item) => {
+            let least = least_bytes(writer, *item, 0);
+            run.text.push(b'[');
+            blocks(run, least, |run| value(run, *item, depth + 1))?;
+            run.text.push(b']');
+        }
+        Kind::Map(of) => {
+            let least = 1 + least_bytes(writer, *of, 0);
+            run.text.push(b'{');
+            blocks(run, least, |run| {
+                let key = run.cursor.text()?;
+                quote(run.text, key);
+                run.text.push(b':');
+                value(run, *of, depth + 1)
+            })?;
+            run.text.push(b'}');
         }
     }
     Ok(())
 }
 
-fn list<'a>(
-    cursor: &mut Cursor<'a>,
-    out: &mut Vec<u8>,
-    mut item: impl FnMut(&mut Cursor<'a>, &mut Vec<u8>) -> SchemaResult<()>,
-) -> SchemaResult<()> {
-    let mut is_first = true;
+fn blocks<'b, 's>(
+    run: &mut Run<'b, 's>,
+    least: usize,
+    mut item: impl FnMut(&mut Run<'b, 's>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let mut so_far = 0;
     loop {
-        let count = cursor.block()?;
+        let count = run.cursor.block(least, so_far)?;
         if count == 0 {
             return Ok(());
         }
-        for _ in 0..count {
-            if !std::mem::replace(&mut is_first, false) {
-                out.push(b',');
+        for index in 0..count {
+            if so_far + index > 0 {
+                run.text.push(b',');
             }
-            let start = cursor.at;
-            item(cursor, out)?;
-            cursor.item_since(start)?;
+            item(run)?;
+        }
+        so_far += count;
+    }
+}
+
+/// Appends what `write` puts into its room, of which it says how much.
+fn written<const N: usize>(out: &mut Vec<u8>, write: impl FnOnce(&mut [u8; N]) -> usize) {
+    let mut room = [0; N];
+    let end = write(&mut room);
+    out.extend_from_slice(&room[..end]);
+}
+
+fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut [u8]) -> usize) {
+    out.push(b'"');
+    written::<{ temporal::ROOM }>(out, |room| write(room));
+    out.push(b'"');
+}
+
+fn integer(out: &mut Vec<u8>, v: i64, logical: Logical) {
+    match logical {
+        Logical::Date => quoted(out, |room| temporal::write_date(room, 0, v)),
+        Logical::TimeMillis => quoted(out, |room| temporal::write_time(room, 0, v, TimeUnit::Millisecond)),
+        Logical::TimeMicros => quoted(out, |room| temporal::write_time(room, 0, v, TimeUnit::Microsecond)),
+        Logical::Timestamp { per_second, is_instant } => {
+            let unit = match per_second {
+                1_000 => TimeUnit::Millisecond,
+                1_000_000 => TimeUnit::Microsecond,
+                _ => TimeUnit::Nanosecond,
+            };
+            quoted(out, |room| temporal::write_timestamp(room, 0, v, unit, is_instant));
+        }
+        _ => plain(out, v),
+    }
+}
+
+fn plain(out: &mut Vec<u8>, v: i64) {
+    written::<{ integer::ROOM }>(out, |room| integer::write_i64(room, 0, v));
+}
+
+fn float(out: &mut Vec<u8>, v: f64) {
+    match v.is_finite() {
+        true => out.extend_from_slice(ryu::Buffer::new().format_finite(v).as_bytes()),
+        false if v.is_nan() => out.extend_from_slice(b"\"NaN\""),
+        false => out.extend_from_slice(if v > 0.0 { b"\"Infinity\"" } else { b"\"-Infinity\"" }),
+    }
+}
+
+fn of_bytes(out: &mut Vec<u8>, text: &mut Vec<u8>, bytes: &[u8], logical: Logical) -> Result<(), Malformed> {
+    match (logical, bytes.first_chunk::<16>(), bytes.first_chunk::<12>()) {
+        (Logical::Decimal { scale, .. }, ..) => {
+            let digits = decimal_text(bytes, i64::from(scale), text).ok_or(Malformed::Decimal)?;
+            out.extend_from_slice(digits.as_bytes());
+        }
+        (Logical::BigDecimal, ..) => {
+            let (digits, scale) = big_decimal(bytes)?;
+            let digits = decimal_text(digits, scale, text).ok_or(Malformed::Decimal)?;
+            out.extend_from_slice(digits.as_bytes());
+        }
+        (Logical::Uuid, Some(uuid), _) => quote(out, uuid_text(uuid, text)),
+        (Logical::Duration, _, Some(parts)) => {
+            let [months, days, millis] = duration_parts(parts);
+            out.extend_from_slice(b"\"P");
+            for (part, unit) in [(months, &b"M"[..]), (days, b"DT"), (millis / 1_000, b".")] {
+                plain(out, part.into());
+                out.extend_from_slice(unit);
+            }
+            let millis = millis % 1_000;
+            for digit in [millis / 100, millis / 10 % 10, millis % 10] {
+                out.push(b'0' + digit as u8);
+            }
+            out.extend_from_slice(b"S\"");
+        }
+        _ => {
+            out.push(b'"');
+            let at = out.len();
+            out.resize(at + bytes.len().div_ceil(3) * 4, 0);
+            // The room is what base64 with padding takes.
+            let len = STANDARD.encode_slice(bytes, &mut out[at..]).unwrap_or(0);
+            out.truncate(at + len);
+            out.push(b'"');
         }
     }
-}
-
-/// Months, days and milliseconds.
-pub(super) fn duration(bytes: [u8; 12]) -> [u32; 3] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l] = bytes;
-    [[a, b, c, d], [e, f, g, h], [i, j, k, l]].map(u32::from_le_bytes)
-}
-
-/// A number in two's complement, its highest byte first; `None` where it has more than 256 bits.
-pub(super) fn unscaled(bytes: &[u8]) -> Option<i256> {
-    let sign = if bytes.first().is_some_and(|b| b & 0x80 != 0) { 0xff } else { 0 };
-    let redundant = bytes.len().saturating_sub(32);
-    let (front, number) = bytes.split_at(redundant);
-    if front.iter().any(|b| *b != sign) || number.first().is_some_and(|b| redundant > 0 && (b ^ sign) & 0x80 != 0) {
-        return None;
-    }
-    let mut all = [sign; 32];
-    all[32 - number.len()..].copy_from_slice(number);
-    Some(i256::from_be_bytes(all))
-}
-
-/// All digits of a decimal.
-pub(super) fn decimal_text(unscaled: i256, scale: i8) -> String {
-    let digits = unscaled.to_string();
-    let (sign, digits) = match digits.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", digits.as_str()),
-    };
-    let scale = usize::from(scale.unsigned_abs());
-    if scale == 0 {
-        return format!("{sign}{digits}");
-    }
-    let padded = format!("{digits:0>width$}", width = scale + 1);
-    let (whole, fraction) = padded.split_at(padded.len() - scale);
-    format!("{sign}{whole}.{fraction}")
-}
-
-fn integer(value: i64, out: &mut Vec<u8>) {
-    // Writing into a vector does not fail.
-    let _ = write!(out, "{value}");
-}
-
-fn float(value: f64, out: &mut Vec<u8>) {
-    if value.is_finite() {
-        out.extend_from_slice(ryu::Buffer::new().format_finite(value).as_bytes());
-    } else if value.is_nan() {
-        out.extend_from_slice(b"\"NaN\"");
-    } else {
-        out.extend_from_slice(if value > 0.0 { b"\"Infinity\"" } else { b"\"-Infinity\"" });
-    }
-}
-
-fn base64(bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
-    out.push(b'"');
-}
-
-fn text(text: &str, out: &mut Vec<u8>) {
-    // Writing into a vector does not fail, and text is always JSON.
-    let _ = serde_json::to_writer(out, text);
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Instant,
-    Local,
-    Date,
-    Time,
-}
-
-fn instant(seconds: i64, nanos: u32, part: Part, out: &mut Vec<u8>) {
-    let mut room = [0; ROOM + 8];
-    let end = write_instant(&mut room, 0, seconds, nanos);
-    let written = &room[..end];
-    let day_end = written.iter().position(|b| *b == b'T').unwrap_or(end);
-    let without_zone = written.strip_suffix(b"Z").unwrap_or(written);
-    out.push(b'"');
-    out.extend_from_slice(match part {
-        Part::Instant => written,
-        Part::Local => without_zone,
-        Part::Date => &written[..day_end],
-        Part::Time => without_zone.get(day_end + 1..).unwrap_or_default(),
-    });
-    out.push(b'"');
+    Ok(())
 }

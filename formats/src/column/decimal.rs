@@ -31,19 +31,6 @@ impl<T: DecimalType> DecimalColumn<T> {
     }
 }
 
-impl DecimalColumn<Decimal128Type> {
-    /// Appends the unscaled number of a decimal of `scale`; false when that is not the column's scale or it has too many
-    /// digits, and then nothing is appended.
-    #[inline]
-    pub(crate) fn push_unscaled(&mut self, unscaled: i128, scale: i8) -> bool {
-        let fits = scale == self.scale && Decimal128Type::is_valid_decimal_precision(unscaled, self.precision);
-        if fits {
-            self.values.push(unscaled);
-        }
-        fits
-    }
-}
-
 /// The native types of decimals, which gather digits.
 pub trait Digits: DecimalType {
     /// The number times 10^`scale`.
@@ -80,6 +67,30 @@ impl<T: Digits> DecimalColumn<T> {
 
     fn push_integer(&mut self, value: i128) -> Result<(), Mismatch> {
         self.push_text(IntegerText::new(value).as_str())
+    }
+}
+
+impl<T: Digits<Native: TryFrom<i128>>> DecimalColumn<T> {
+    /// Appends the number that is `digits` divided by 10^`scale`.
+    ///
+    /// # Errors
+    /// Digits would be lost, or there are too many.
+    #[inline]
+    pub(crate) fn push_unscaled(&mut self, digits: i128, scale: u8) -> Result<(), Mismatch> {
+        let more = i32::from(self.scale) - i32::from(scale);
+        let power = 10_i128.checked_pow(more.unsigned_abs()).ok_or(Mismatch::Range)?;
+        let digits = match more {
+            0 => digits,
+            1.. => digits.checked_mul(power).ok_or(Mismatch::Range)?,
+            _ if digits % power == 0 => digits / power,
+            _ => return Err(Mismatch::Range),
+        };
+        let value = T::Native::try_from(digits).map_err(|_| Mismatch::Range)?;
+        if !T::is_valid_decimal_precision(value, self.precision) {
+            return Err(Mismatch::Range);
+        }
+        self.values.push(value);
+        Ok(())
     }
 }
 

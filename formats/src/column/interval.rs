@@ -152,10 +152,10 @@ impl<T: ArrowPrimitiveType> Default for IntervalColumn<T> {
 }
 
 impl<T: ArrowPrimitiveType> IntervalColumn<T> {
-    /// Appends an interval as it is.
+    /// Appends a value of the column's own type.
     #[inline]
-    pub(crate) fn push_interval(&mut self, interval: T::Native) {
-        self.0.push(interval);
+    pub(crate) fn push_value(&mut self, value: T::Native) {
+        self.0.push(value);
     }
 }
 

@@ -38,14 +38,6 @@ impl<T: ArrowPrimitiveType> TemporalColumn<T> {
     }
 }
 
-impl<T: ArrowPrimitiveType> TemporalColumn<T> {
-    /// Appends a count of the column's unit.
-    #[inline]
-    pub(crate) fn push_count(&mut self, count: T::Native) {
-        self.values.push(count);
-    }
-}
-
 impl<T: ArrowPrimitiveType<Native = i64>> TemporalColumn<T> {
     /// Appends the value of row `row` from an integer; false when that takes more than a multiplication, does not fit,
     /// or is not the next row, and then nothing is appended.
@@ -53,6 +45,14 @@ impl<T: ArrowPrimitiveType<Native = i64>> TemporalColumn<T> {
     pub(crate) fn push_at(&mut self, row: usize, count: i64) -> bool {
         let value = self.scale.and_then(|scale| count.checked_mul(scale));
         value.is_some_and(|value| self.values.push_at(row, value))
+    }
+}
+
+impl<T: ArrowPrimitiveType> TemporalColumn<T> {
+    /// Appends a count of the column's own unit, for a format that knows it to be one.
+    #[inline(always)]
+    pub(crate) fn push_value(&mut self, value: T::Native) {
+        self.values.push(value);
     }
 }
 

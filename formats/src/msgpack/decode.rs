@@ -96,6 +96,7 @@ impl MsgPackDecoder {
             ignores_unknown: self.state.unknown_fields == UnknownFields::Ignore,
             rescue: self.plan.rescue,
             skipper: &mut self.state.skipper,
+            json: &mut self.state.json,
         };
         let left = direct.records(&mut self.rows.root, batch, first);
         self.reluctance.took(left - first);

@@ -36,6 +36,15 @@ pub(super) fn message(options: &ProtobufOptions) -> SchemaResult<Option<MessageD
     select(&pool, main.as_deref(), options.message.as_deref(), option, shown).map(Some)
 }
 
+/// The message of that name in a definition that we have written.
+///
+/// # Errors
+/// A name that is none.
+pub(super) fn derived(text: &str, name: &str) -> SchemaResult<MessageDescriptor> {
+    let pool = of_text(text, &[])?;
+    pool.get_message_by_name(name).ok_or_else(|| invalid("message", name, "the full name of a message", ""))
+}
+
 /// The descriptors of a `.proto` text, and those of a message in it.
 ///
 /// # Errors

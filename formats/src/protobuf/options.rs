@@ -45,6 +45,9 @@ pub struct ProtobufOptions {
     pub tombstones: NoContent,
     /// Name of a JSON column that takes each record whole, in Protobuf's JSON mapping
     pub document_column: Option<String>,
+    /// What is written for a list or a map that is null, which Protobuf has none of: `reject` refuses it, `empty` writes an empty one
+    #[config(default = "reject")]
+    pub null_lists: NullLists,
     /// Deepest nesting of messages in a record, unwanted ones included; at most 1000
     #[config(default = 100)]
     pub max_depth: usize,
@@ -103,6 +106,16 @@ pub enum Anys {
     Json,
 }
 words! { Anys: "struct or json", "struct" => Struct, "json" => Json }
+
+/// What is written for a list that is null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NullLists {
+    /// Nothing: it is an error.
+    Reject,
+    /// An empty list, which is what it is when it is read.
+    Empty,
+}
+words! { NullLists: "reject or empty", "reject" => Reject, "empty" => Empty }
 
 /// Unit of timestamps and durations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,8 @@ use arrow_schema::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 use laminar_schema::{ConfigError, SchemaError, SchemaResult, field, types::field_type_name};
 use serde_json::Value;
 
-use crate::avro::{
-    arrow_schema::{NAME_PROPERTY, is_text},
-    names::{Names, Node},
-};
+use super::names::{Names, Node};
+use crate::avro::arrow_schema::{NAME_PROPERTY, is_text};
 
 /// How a column is written.
 #[derive(Debug)]
