@@ -404,7 +404,11 @@ fn is_same(ours: &Value, theirs: &apache_avro::types::Value) -> bool {
     };
     match theirs {
         A::Null => ours.is_null(),
-        A::Union(_, value) => is_same(ours, value),
+        // A union of several types is a struct with a field for each.
+        A::Union(_, value) => {
+            let member = ours.as_object().and_then(|o| o.values().find(|member| !member.is_null()));
+            is_same(ours, value) || member.is_some_and(|member| is_same(member, value))
+        }
         A::Boolean(v) => ours.as_bool() == Some(*v),
         A::Int(v) => ours.as_i64() == Some((*v).into()),
         A::Long(v) => ours.as_i64() == Some(*v),
