@@ -11,6 +11,8 @@ use laminar_schema::SchemaResult;
 pub const SCHEMA_FILE_EXTENSIONS: &[&str] = &[
     #[cfg(feature = "avro")]
     "avsc",
+    #[cfg(feature = "parquet")]
+    "parquet",
 ];
 
 /// Yields the columns that the file at `path` declares; `None` when its extension is none of
@@ -24,6 +26,8 @@ pub fn read_schema_file(path: &Path) -> SchemaResult<Option<SchemaRef>> {
     match extension.as_deref() {
         #[cfg(feature = "avro")]
         Some("avsc") => crate::avro::arrow_schema_of(&read_text(path)?).map(Some),
+        #[cfg(feature = "parquet")]
+        Some("parquet") => crate::parquet::read_schema(path).map(Some),
         _ => Ok(None),
     }
 }

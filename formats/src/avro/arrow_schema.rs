@@ -191,10 +191,10 @@ mod tests {
         check(
             "a VARCHAR, b BLOB NOT NULL, c UUID NOT NULL, d JSON NOT NULL",
             expect![[r#"
-            {"default":null,"name":"a","type":["null","string"]}
-            {"name":"b","type":"bytes"}
-            {"name":"c","type":{"logicalType":"uuid","type":"string"}}
-            {"name":"d","type":{"logicalType":"json","type":"string"}}"#]],
+                {"default":null,"name":"a","type":["null","string"]}
+                {"name":"b","type":"bytes"}
+                {"name":"c","type":{"logicalType":"uuid","type":"string"}}
+                {"name":"d","type":{"logicalType":"json","type":"string"}}"#]],
         );
         check(
             "a DECIMAL(10,2) NOT NULL, b DATE NOT NULL, c TIME NOT NULL, d INTERVAL NOT NULL",

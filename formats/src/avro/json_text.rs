@@ -49,10 +49,7 @@ pub(super) fn value(run: &mut Run<'_, '_>, id: NodeId, depth: usize) -> Result<(
         }
         Kind::String => {
             let text = run.cursor.text()?;
-            // What says that it is a document and is none stays the text that it is.
-            let is_document =
-                node.logical == Logical::Json && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-            if is_document { run.text.extend_from_slice(text.as_bytes()) } else { quote(run.text, text) }
+            quote(run.text, text);
         }
         Kind::Bytes => {
             let bytes = run.cursor.bytes()?;

@@ -9,8 +9,6 @@ use std::{collections::HashMap, fmt};
 
 use serde_json::{Map, Value};
 
-use super::arrow_schema::JSON_LOGICAL_TYPE;
-
 /// Levels of types inside each other that a schema may have.
 const MAX_NESTING: usize = 100;
 
@@ -96,6 +94,8 @@ pub(crate) enum Logical {
     },
     BigDecimal,
     Uuid,
+    /// Text that is a JSON document: our own, which others take for plain text.
+    Json,
     Date,
     TimeMillis,
     TimeMicros,
@@ -105,8 +105,6 @@ pub(crate) enum Logical {
         is_instant: bool,
     },
     Duration,
-    /// Text that is a JSON document.
-    Json,
 }
 
 /// Why a text is no schema.
@@ -492,8 +490,8 @@ fn logical_of(object: &Map<String, Value>, kind: &Kind) -> Logical {
     match (word, kind) {
         ("decimal", Kind::Bytes | Kind::Fixed { .. }) => decimal_of(object, kind),
         ("big-decimal", Kind::Bytes) => Logical::BigDecimal,
+        (super::arrow_schema::JSON_LOGICAL_TYPE, Kind::String) => Logical::Json,
         ("uuid", Kind::String | Kind::Fixed { size: 16, .. }) => Logical::Uuid,
-        (JSON_LOGICAL_TYPE, Kind::String) => Logical::Json,
         ("date", Kind::Int) => Logical::Date,
         ("time-millis", Kind::Int) => Logical::TimeMillis,
         ("time-micros", Kind::Long) => Logical::TimeMicros,
