@@ -6,7 +6,12 @@ use arrow_schema::SchemaRef;
 use laminar_schema::SchemaResult;
 
 /// Extensions of the files that [`read_schema_file`] reads.
-pub const SCHEMA_FILE_EXTENSIONS: &[&str] = &[];
+pub const SCHEMA_FILE_EXTENSIONS: &[&str] = &[
+    #[cfg(feature = "protobuf")]
+    "proto",
+    #[cfg(feature = "protobuf")]
+    "desc",
+];
 
 /// Yields the columns that the file at `path` declares; `None` when its extension is none of
 /// [`SCHEMA_FILE_EXTENSIONS`]. Ring 2: reads the file.
@@ -17,6 +22,8 @@ pub fn read_schema_file(path: &Path) -> SchemaResult<Option<SchemaRef>> {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     // One arm for each language, behind the feature that brings it.
     match extension.as_deref() {
+        #[cfg(feature = "protobuf")]
+        Some("proto" | "desc") => crate::protobuf::columns_of_file(path).map(Some),
         _ => Ok(None),
     }
 }

@@ -7,7 +7,7 @@ use laminar_schema::SchemaResult;
 
 use super::{
     bind::{Action, MapBinding},
-    catalog::{FieldType, Kind, Message},
+    catalog::{Default, FieldType, Kind, Message},
     check,
     gather::{Slot, Wanted},
     varint::span_of,
@@ -79,8 +79,12 @@ impl Walker<'_, '_, '_> {
             let base = self.gather(message, Wanted::All, Slot::single(raw), depth)?;
             let (key, value) = (self.state.gathered.slots[base], self.state.gathered.slots[base + 1]);
             self.state.gathered.slots.truncate(base);
-            // A value that is not there is zero, or empty, or a message of nothing: all of them are this raw value.
-            let value = if value.is_empty() { Slot::single(0) } else { value };
+            // Empty text and a message of nothing are this raw value, as zero is; an enum of proto2 has its first one.
+            let value = match &self.catalog.message(message).fields[1].default {
+                Default::Raw(raw) if value.is_empty() => Slot::single(*raw),
+                _ if value.is_empty() => Slot::single(0),
+                _ => value,
+            };
             self.state.entries.push(Entry { key: key.raw, value, is_dropped: false });
             match Slot::after(&self.state.gathered.chain, next) {
                 Some(entry) => (raw, next) = entry,
