@@ -2,6 +2,8 @@
 
 use laminar_schema::{FormatDecoder, FormatEncoder};
 
+#[cfg(feature = "avro")]
+use crate::avro::{AvroDecoder, AvroEncoder};
 #[cfg(feature = "parquet")]
 use crate::parquet::{ParquetDecoder, ParquetEncoder};
 #[cfg(feature = "protobuf")]
@@ -22,6 +24,9 @@ pub enum AnyDecoder {
     Csv(CsvDecoder),
     /// MessagePack.
     MsgPack(MsgPackDecoder),
+    /// Avro.
+    #[cfg(feature = "avro")]
+    Avro(AvroDecoder),
     /// Parquet.
     #[cfg(feature = "parquet")]
     Parquet(ParquetDecoder),
@@ -41,6 +46,9 @@ pub enum AnyEncoder {
     Csv(CsvEncoder),
     /// MessagePack.
     MsgPack(MsgPackEncoder),
+    /// Avro.
+    #[cfg(feature = "avro")]
+    Avro(AvroEncoder),
     /// Protobuf.
     #[cfg(feature = "protobuf")]
     Protobuf(ProtobufEncoder),

@@ -9,11 +9,13 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrow_schema::{Field, Schema};
-use laminar_formats::{AnyDecoder, AnyEncoder};
+use laminar_formats::{AnyDecoder, AnyEncoder, envelope::Enveloped};
 use laminar_schema::{
-    DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec, NewRecord,
-    Options, RawBatch, ddl::parse_columns,
+    DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec,
+    MetadataColumn, MetadataKind, NewRecord, Options, RawBatch, RowRecords, ddl::parse_columns,
+    format::append_metadata,
 };
 
 /// The system's allocator, counting the calls of each thread.
@@ -63,7 +65,7 @@ fn check<R: AsRef<[u8]>>(
     let fields: Vec<Field> = declared.columns.iter().map(|c| c.to_field()).collect();
     let format = FormatSpec::new(format).with_options(Options::from_pairs(options.iter().copied()));
     let spec = DecodeSpec::new(Arc::new(Schema::new(fields)), format);
-    let mut decoder = AnyDecoder::build(&spec).unwrap().unwrap();
+    let mut decoder = Enveloped::<AnyDecoder>::build(&spec).unwrap().unwrap();
     let header: Option<Arc<[u8]>> = preamble.map(|p| p.as_bytes().into());
     let records = |count: usize| {
         let mut batch = RawBatch::new();
@@ -325,4 +327,70 @@ fn protobuf_encoder() {
 fn raw() {
     check("raw", &[], "value BLOB", None, |index| format!("record {index}"));
     check("raw", &[], "line VARCHAR NOT NULL", None, |index| "é".repeat(index % 40));
+}
+
+fn change(index: usize) -> String {
+    let (id, name) = (index, index % 7);
+    match index % 3 {
+        0 => format!(r#"{{"before":null,"after":{{"id":{id},"name":"{name}"}},"op":"c","ts_ms":{index}}}"#),
+        1 => format!(r#"{{"before":{{"id":{id},"name":"a"}},"after":{{"id":{id},"name":null}},"op":"u","ts_ms":1}}"#),
+        _ => format!(r#"{{"before":{{"id":{id},"name":"{name}"}},"after":null,"op":"d","source":{{"db":"x"}}}}"#),
+    }
+}
+
+#[test]
+fn envelopes() {
+    let columns = "id BIGINT NOT NULL, name VARCHAR, _op VARCHAR";
+    check("json", &[("envelope", "debezium")], columns, None, change);
+    let inserts = |index| change(index * 3);
+    check("json", &[("envelope", "debezium")], columns, None, inserts);
+    let beside = [("envelope", "debezium"), ("envelope.source_column", "src"), ("envelope.timestamp_column", "at")];
+    check("json", &beside, "id BIGINT, _op VARCHAR, src JSON, at TIMESTAMPTZ", None, change);
+}
+
+#[test]
+fn headers_in_front_of_documents() {
+    let record = |index: usize| [&b"\0\0\0\0\x07"[..], format!(r#"{{"id":{index}}}"#).as_bytes()].concat();
+    check("json", &[("wire_format", "confluent")], "id BIGINT", None, record);
+}
+
+#[test]
+fn metadata_columns() {
+    let name: Arc<str> = "p".into();
+    let allocations = |count: usize, kinds: &[MetadataKind]| {
+        let mut raw = RawBatch::new();
+        let partition = raw.partition(&name, None);
+        for index in 0..count {
+            let headers: [(&str, &[u8]); 1] = [("h", b"1")];
+            let offset = Some(index as u64);
+            let key = Some(&b"key"[..]);
+            let record = NewRecord {
+                key,
+                timestamp: Some(5),
+                partition: Some(partition),
+                offset,
+                headers: &headers,
+                ..NewRecord::new(b"1")
+            };
+            raw.push(record);
+        }
+        let ids: ArrayRef = Arc::new(Int64Array::from(vec![1; count]));
+        let rows = RecordBatch::try_from_iter([("id", ids)]).unwrap();
+        let columns = kinds.iter().map(|kind| MetadataColumn { kind: *kind, name: format!("{kind:?}") });
+        let columns: Vec<MetadataColumn> = columns.collect();
+        let spec =
+            DecodeSpec { metadata_columns: columns.clone(), ..DecodeSpec::new(rows.schema(), FormatSpec::new("json")) };
+        let schema = spec.output_schema();
+        let before = ALLOCATIONS.get();
+        let appended = append_metadata(rows, &schema, &columns, &raw, &RowRecords::Identity).unwrap();
+        assert_eq!(appended.num_columns(), 1 + kinds.len());
+        ALLOCATIONS.get() - before
+    };
+    // Nothing where none is asked for.
+    assert_eq!(allocations(1_000, &[]), 0);
+    use MetadataKind::{Offset, Timestamp};
+    assert_eq!(allocations(1_000, &[Timestamp, Offset]), allocations(8_000, &[Timestamp, Offset]));
+    // Bytes of keys and headers double what holds them as they grow: a handful for eight times the records.
+    let all = MetadataKind::WORDS.map(|(_, kind)| kind);
+    assert!(allocations(8_000, &all) <= allocations(1_000, &all) + 40);
 }

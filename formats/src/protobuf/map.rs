@@ -79,12 +79,13 @@ impl Walker<'_, '_, '_> {
             let base = self.gather(message, Wanted::All, Slot::single(raw), depth)?;
             let (key, value) = (self.state.gathered.slots[base], self.state.gathered.slots[base + 1]);
             self.state.gathered.slots.truncate(base);
-            // Empty text and a message of nothing are this raw value, as zero is; an enum of proto2 has its first one.
-            let value = match &self.catalog.message(message).fields[1].default {
-                Default::Raw(raw) if value.is_empty() => Slot::single(*raw),
-                _ if value.is_empty() => Slot::single(0),
-                _ => value,
+            // A value that is not there is the first of its enum, which proto2 need not number zero; or zero, or empty, or a
+            // message of nothing: all of these are one raw value.
+            let absent = match self.catalog.message(message).fields.get(1).map(|field| &field.default) {
+                Some(Default::Raw(raw)) => *raw,
+                _ => 0,
             };
+            let value = if value.is_empty() { Slot::single(absent) } else { value };
             self.state.entries.push(Entry { key: key.raw, value, is_dropped: false });
             match Slot::after(&self.state.gathered.chain, next) {
                 Some(entry) => (raw, next) = entry,
