@@ -5,14 +5,14 @@
 
 use laminar_connector_file::{FileSink, FileSource};
 use laminar_connector_generator::GeneratorSource;
-use laminar_formats::{AnyDecoder, AnyEncoder};
+use laminar_formats::{AnyDecoder, AnyEncoder, envelope::Enveloped};
 use laminar_schema::{FormatDecoder, FormatEncoder, SinkConnector, SourceConnector, engine::Engine};
 
 /// Every format that can be read. One variant per crate that brings formats.
 #[derive(Debug, FormatDecoder)]
 pub(crate) enum CliDecoder {
-    /// JSON, CSV and raw.
-    Builtin(AnyDecoder),
+    /// The shipped formats, with envelopes around them.
+    Builtin(Enveloped<AnyDecoder>),
 }
 
 /// Every format that can be written.

@@ -42,6 +42,8 @@ enum Command {
     Explain(commands::explain::Args),
     /// Keep what the sources of a SQL file were found to be, or say what has changed since
     Lock(commands::lock::Args),
+    /// Show the identity of a schema
+    Schema(commands::schema::Args),
     /// Run the pipelines of a SQL file
     Run(commands::run::Args),
     /// Show what connectors and formats can do, and their options
@@ -90,6 +92,7 @@ async fn run(command: Command) -> CommandResult {
         Command::Convert(args) => commands::convert::run(args).await,
         Command::Explain(args) => commands::explain::run(args).await,
         Command::Lock(args) => commands::lock::run(args).await,
+        Command::Schema(args) => commands::schema::run(&args),
         Command::Run(args) => commands::run::run(args).await,
         Command::Connectors(args) => commands::connectors::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),

@@ -167,6 +167,8 @@ mod tests {
             records: 1_000_000,
             bytes: 90_000_000,
             rows: 999_990,
+            left_out: 0,
+            skipped: laminar_schema::Skipped::default(),
             rejected: 10,
             batches: 1,
             checkpoints: 1,

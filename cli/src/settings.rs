@@ -5,6 +5,7 @@ use std::{fmt, num::NonZeroUsize};
 use laminar_schema::{
     ConnectorConfig, DecoderSet, InferenceConfig, Options,
     config::{ConfigKey, did_you_mean},
+    format::format_options,
 };
 
 use crate::{engine::CliDecoder, error::CliError};
@@ -20,8 +21,8 @@ impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // No option of a format is a secret today. One that will be must not turn up on a page.
         let is_secret = |key: &&ConfigKey| key.secret && declares(std::slice::from_ref(key), &self.key);
-        let formats = CliDecoder::FORMATS.iter().filter_map(|format| CliDecoder::format_info(format));
-        let value = match formats.flat_map(|info| info.options.keys).any(|key| is_secret(&key)) {
+        let mut keys = CliDecoder::FORMATS.iter().flat_map(|format| format_options::<CliDecoder>(format));
+        let value = match keys.any(|key| is_secret(&&key)) {
             true => "***",
             false => &self.value,
         };
@@ -55,7 +56,7 @@ const OF_INFERENCE: &str = "max_depth";
 
 /// Divides settings into options of the format and of inference; one that both have goes to both, if it means the same.
 pub(crate) fn divide(settings: &[Setting], format: &str) -> Result<(Options, Options), CliError> {
-    let format_keys = CliDecoder::format_info(format).map_or(&[][..], |info| info.options.keys);
+    let format_keys = &format_options::<CliDecoder>(format);
     let (mut for_format, mut for_inference) = (Options::new(), Options::new());
     for Setting { key, value } in settings {
         let (in_format, in_inference) = (declares(format_keys, key), declares(InferenceConfig::KEYS, key));
@@ -76,7 +77,7 @@ fn declares(keys: &[ConfigKey], name: &str) -> bool {
     keys.iter().any(|k| k.key.eq_ignore_ascii_case(name) || k.aliases.iter().any(|a| a.eq_ignore_ascii_case(name)))
 }
 
-fn unknown(key: &str, format: &str, format_keys: &'static [ConfigKey]) -> CliError {
+fn unknown(key: &str, format: &str, format_keys: &[ConfigKey]) -> CliError {
     let known = || InferenceConfig::KEYS.iter().chain(format_keys).map(|k| k.key);
     let help = match did_you_mean(key, known()) {
         Some(near) => format!("did you mean `{near}`?"),

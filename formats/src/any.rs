@@ -2,8 +2,12 @@
 
 use laminar_schema::{FormatDecoder, FormatEncoder};
 
+#[cfg(feature = "avro")]
+use crate::avro::{AvroDecoder, AvroEncoder};
+#[cfg(feature = "parquet")]
+use crate::parquet::{ParquetDecoder, ParquetEncoder};
 #[cfg(feature = "protobuf")]
-use crate::protobuf::ProtobufDecoder;
+use crate::protobuf::{ProtobufDecoder, ProtobufEncoder};
 use crate::{
     csv::{CsvDecoder, CsvEncoder},
     json::{JsonDecoder, JsonEncoder},
@@ -20,6 +24,12 @@ pub enum AnyDecoder {
     Csv(CsvDecoder),
     /// MessagePack.
     MsgPack(MsgPackDecoder),
+    /// Avro.
+    #[cfg(feature = "avro")]
+    Avro(AvroDecoder),
+    /// Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetDecoder),
     /// Protobuf.
     #[cfg(feature = "protobuf")]
     Protobuf(ProtobufDecoder),
@@ -36,6 +46,15 @@ pub enum AnyEncoder {
     Csv(CsvEncoder),
     /// MessagePack.
     MsgPack(MsgPackEncoder),
+    /// Avro.
+    #[cfg(feature = "avro")]
+    Avro(AvroEncoder),
+    /// Protobuf.
+    #[cfg(feature = "protobuf")]
+    Protobuf(ProtobufEncoder),
+    /// Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetEncoder),
     /// Bytes as they are.
     Raw(RawEncoder),
 }

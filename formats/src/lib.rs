@@ -31,19 +31,26 @@
 #![deny(unsafe_code)]
 
 mod any;
+#[cfg(feature = "avro")]
+pub mod avro;
 pub mod cell;
 pub mod column;
 pub mod csv;
+pub mod envelope;
 pub mod framing;
 pub mod infer;
 pub mod json;
 pub mod msgpack;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod policy;
 #[cfg(feature = "protobuf")]
 pub mod protobuf;
 pub mod raw;
 mod rows;
 mod scan;
+mod schema_file;
 pub mod wire;
 
 pub use any::{AnyDecoder, AnyEncoder};
+pub use schema_file::{SCHEMA_FILE_EXTENSIONS, read_schema_file};

@@ -3,7 +3,11 @@
 
 #[path = "../../tests/src/differ/mod.rs"]
 pub mod differ;
+#[path = "../../tests/src/differential/mod.rs"]
+pub mod differential;
 #[path = "../../tests/src/fuzz_bodies/mod.rs"]
 pub mod fuzz_bodies;
+#[path = "../../tests/src/protobuf/mod.rs"]
+pub mod protobuf;
 #[path = "../../tests/src/random.rs"]
 pub mod random;

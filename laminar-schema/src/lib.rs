@@ -36,6 +36,7 @@ pub mod inference;
 pub mod lock;
 pub mod pipeline;
 pub mod position;
+pub mod predicate;
 pub mod record;
 pub mod registry;
 pub mod resolve;
@@ -65,8 +66,9 @@ pub use error::{
 pub use evolution::{ColumnProjection, EvolutionVerdict, SchemaChange};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use format::{
-    DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatFile,
-    FormatInfo, Framing, MetadataColumn, MetadataKind, Rejected, RowRecords, SelfDescription,
+    ColumnsBatch, ColumnsReader, ColumnsRequest, DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet,
+    FormatDecoder, FormatEncoder, FormatFile, FormatInfo, Framing, MetadataColumn, MetadataKind, Rejected, RowRecords,
+    Scan, SelfDescription, Skipped, Wrapping,
 };
 pub use inference::{
     ArrayInference, DetectedFormat, FieldInferenceDetail, FieldMeta, FormatInference, FormatInferenceRegistry,
@@ -75,7 +77,8 @@ pub use inference::{
 };
 pub use pipeline::{Metrics, OnError, Output, Pipeline, PipelineConfig, Summary};
 pub use position::{Position, Positions};
-pub use record::{ARENA_PADDING, NewRecord, RawBatch, RawRecord, SourceBatch, SourceMetadata};
+pub use predicate::{Comparison, Predicate};
+pub use record::{ARENA_PADDING, NewRecord, RawBatch, RawRecord, RowsOrigin, SourceBatch, SourceMetadata};
 pub use registry::{
     CompatibilityMode, RegisteredSchema, RegistryConfig, RegistryCredentials, RegistryError, RegistrySchemaType,
 };

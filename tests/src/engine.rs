@@ -3,7 +3,7 @@
 use laminar_connector_file::{FileSink, FileSource};
 use laminar_connector_generator::GeneratorSource;
 use laminar_connector_memory::{MemorySink, MemorySource};
-use laminar_formats::{AnyDecoder, AnyEncoder};
+use laminar_formats::{AnyDecoder, AnyEncoder, envelope::Enveloped};
 use laminar_schema::{BoxSink, BoxSource, FormatDecoder, SinkConnector, SourceConnector, engine::Engine};
 
 use crate::{
@@ -15,8 +15,8 @@ use crate::{
 #[derive(Debug, FormatDecoder)]
 #[expect(clippy::large_enum_variant, reason = "one decoder per pipeline: its size does not matter")]
 pub enum TestDecoder {
-    /// The shipped ones.
-    Shipped(AnyDecoder),
+    /// The shipped ones, with envelopes around them.
+    Shipped(Enveloped<AnyDecoder>),
     /// The one whose records name their writer schema.
     Framed(FramedDecoder),
 }

@@ -5,6 +5,7 @@
 pub mod bare;
 pub mod capable;
 pub mod differ;
+pub mod differential;
 pub mod engine;
 pub mod framed;
 pub mod frames;

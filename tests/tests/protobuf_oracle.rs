@@ -1,5 +1,7 @@
 //! Our decoder against prost-reflect's dynamic messages, on messages that are mutated.
 
+#![allow(clippy::print_stdout, reason = "how many messages were compared is what the test is for")]
+
 use laminar_testkit::fuzz_bodies;
 
 /// Mutated messages per definition; `PROTOBUF_MUTATIONS` sets another number.

@@ -4,9 +4,10 @@ use std::{num::NonZeroUsize, path::Path, str::FromStr};
 
 use arrow_schema::SchemaRef;
 use laminar_connector_file::{STANDARD_STREAM, detect};
+use laminar_formats::{SCHEMA_FILE_EXTENSIONS, read_schema_file};
 use laminar_schema::{
-    DeclaredSchema, DecodeSpec, FormatSpec, OnError, Options, Output, Pipeline, PipelineConfig, Sink, SinkConfig,
-    SinkSet,
+    DeclaredColumn, DeclaredSchema, DecodeSpec, FormatSpec, OnError, Options, Output, Pipeline, PipelineConfig, Sink,
+    SinkConfig, SinkSet,
     ddl::{self, DdlError, StatementKind},
     engine::StatementError,
     pipeline::dead_letter_schema,
@@ -33,7 +34,7 @@ pub(crate) struct Args {
     /// Columns: `a BIGINT, b STRUCT(c DOUBLE)`, with `*` for all others; inferred where they are not given
     #[arg(long, value_name = "COLUMNS", conflicts_with = "schema_file")]
     schema: Option<String>,
-    /// A file with the columns: a CREATE SOURCE statement, or the columns alone
+    /// A file with the columns: a CREATE SOURCE statement, the columns alone, or a schema in another language
     #[arg(long, value_name = "FILE")]
     schema_file: Option<String>,
     /// Format to write; told by the extension of -o where it is not given, else json
@@ -151,13 +152,14 @@ fn declared(args: &Args) -> Result<Option<DeclaredSchema>, CliError> {
 }
 
 fn declared_in(path: &str) -> Result<DeclaredSchema, CliError> {
-    match Path::new(path).extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
-        Some("sql") => {}
-        Some(other @ ("avsc" | "proto" | "desc" | "json" | "parquet")) => {
-            let message = format!("--schema-file does not read .{other} files yet: {path}");
-            return Err(CliError::usage(message, "write the columns into a .sql file"));
-        }
-        _ => return Err(CliError::usage(format!("--schema-file does not know {path}"), "name a .sql file")),
+    if let Some(schema) = read_schema_file(Path::new(path))? {
+        let columns = schema.fields().iter().map(|f| DeclaredColumn::from(&**f)).collect();
+        return Ok(DeclaredSchema { columns, ..DeclaredSchema::default() });
+    }
+    if Path::new(path).extension().is_none_or(|e| !e.eq_ignore_ascii_case("sql")) {
+        let known = SCHEMA_FILE_EXTENSIONS.iter().map(|e| format!(" or .{e}")).collect::<String>();
+        let help = format!("name a file that ends in .sql{known}");
+        return Err(CliError::usage(format!("--schema-file does not know {path}"), help));
     }
     let text = crate::read_sql(path)?;
     let is_statement = text.split_whitespace().any(|word| word.eq_ignore_ascii_case("create"));

@@ -11,4 +11,5 @@ pub(crate) mod explain;
 pub(crate) mod infer;
 pub(crate) mod lock;
 pub(crate) mod run;
+pub(crate) mod schema;
 mod schema_report;

@@ -163,6 +163,15 @@ impl Compressor {
         }
     }
 
+    /// The codec that it compresses with.
+    pub(crate) fn codec(&self) -> Codec {
+        match self {
+            Self::Plain => Codec::Plain,
+            Self::Gzip(_) => Codec::Gzip,
+            Self::Zstd(_) => Codec::Zstd,
+        }
+    }
+
     /// Takes `bytes` in, and hands everything that is ready to `sink`.
     pub(crate) fn write(&mut self, bytes: &[u8], sink: &mut impl Write) -> io::Result<()> {
         let ready = match self {

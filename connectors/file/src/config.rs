@@ -36,6 +36,9 @@ pub struct FileSourceConfig {
     /// Bytes of records in one batch, at most; a longer record is a batch by itself
     #[config(default = 4_194_304)]
     pub max_batch_bytes: usize,
+    /// Bytes of a compressed file, or of standard input, that holds columns: it is written to a temporary file to be read in any place
+    #[config(default = 17_179_869_184)]
+    pub max_spool_bytes: u64,
 }
 
 impl FileSourceConfig {
@@ -50,6 +53,7 @@ impl FileSourceConfig {
             on_truncate: OnTruncate::Fail,
             max_record_bytes: DEFAULT_MAX_RECORD_BYTES,
             max_batch_bytes: 4 << 20,
+            max_spool_bytes: 16 << 30,
         }
     }
 }

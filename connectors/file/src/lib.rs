@@ -33,6 +33,7 @@
 
 #![forbid(unsafe_code)]
 
+mod columns;
 mod compression;
 mod config;
 pub mod detect;
@@ -41,6 +42,7 @@ mod follow;
 mod in_use;
 mod open;
 mod output;
+mod parts;
 mod position;
 mod provide;
 mod reader;

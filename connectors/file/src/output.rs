@@ -12,7 +12,7 @@ use std::{
 use laminar_schema::{ConfigError, ConnectorError, Prepared, SchemaError, SchemaResult};
 
 use crate::{
-    compression::{Codec, Compressor},
+    compression::{Codec, Compressor, Decompressor},
     config::{FileSinkConfig, STANDARD_STREAM, WriteMode},
     in_use::is_read,
 };
@@ -42,6 +42,8 @@ pub(crate) struct Output {
     is_named: bool,
     /// What the file held before ends in the middle of a line, as far as can be seen.
     needs_delimiter: bool,
+    /// What the file held before has been compared with the prologue, or is to be when it is written to.
+    is_compared: bool,
 }
 
 #[derive(Debug)]
@@ -89,6 +91,7 @@ impl Output {
             is_blank: true,
             is_named: false,
             needs_delimiter: false,
+            is_compared: false,
         })
     }
 
@@ -151,7 +154,13 @@ impl Output {
     }
 
     /// Starts a batch: writes `prologue` if nothing was written yet, and yields the buffer to append to.
-    pub(crate) fn begin(&mut self, prologue: &[u8], delimiter: &[u8]) -> &mut Vec<u8> {
+    ///
+    /// Where records are cut by what stands in them and not by lines, what was there before must begin with the same
+    /// `prologue`: a container's blocks are nothing behind another container's header.
+    pub(crate) fn begin(&mut self, prologue: &[u8], delimiter: &[u8]) -> SchemaResult<&mut Vec<u8>> {
+        if !std::mem::replace(&mut self.is_compared, true) && !self.is_blank && delimiter.is_empty() {
+            self.compare_head(prologue)?;
+        }
         if self.is_blank {
             self.buffer.extend_from_slice(prologue);
             self.is_blank = false;
@@ -159,7 +168,25 @@ impl Output {
             self.buffer.extend_from_slice(delimiter);
         }
         self.needs_delimiter = false;
-        &mut self.buffer
+        Ok(&mut self.buffer)
+    }
+
+    fn compare_head(&self, prologue: &[u8]) -> SchemaResult<()> {
+        let Target::File(file) = &self.target else { return Ok(()) };
+        let mut head = Vec::with_capacity(prologue.len());
+        let mut file = &**file;
+        let codec = self.compressor.codec();
+        let read = file
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| Decompressor::new(codec, Vec::new(), file))
+            .and_then(|plain| plain.take(prologue.len() as u64).read_to_end(&mut head))
+            .and_then(|_| file.seek(SeekFrom::Start(self.len)));
+        read.map_err(|e| failed("read", &self.path, e))?;
+        if head == prologue {
+            return Ok(());
+        }
+        let reason = "it begins with another header than what is to be written, so it has other columns or options; write to another file";
+        Err(failed("append to", &self.path, io::Error::new(io::ErrorKind::InvalidData, reason)))
     }
 
     /// Ends a batch: hands the buffer on when it is large enough.
@@ -297,7 +324,7 @@ const LOCK_WAIT: Duration = Duration::from_millis(500);
 const LOCK_POLL: Duration = Duration::from_millis(5);
 
 /// Makes the entry of a file in its directory durable. Systems that cannot sync a directory need not.
-fn sync_name(path: &Path) {
+pub(crate) fn sync_name(path: &Path) {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = File::open(parent).and_then(|directory| directory.sync_all());
 }
@@ -308,12 +335,12 @@ fn parse_prepared(prepared: &Prepared) -> Option<(u64, &[u8])> {
 }
 
 #[cold]
-fn failed(action: &'static str, path: &Path, error: io::Error) -> SchemaError {
+pub(crate) fn failed(action: &'static str, path: &Path, error: io::Error) -> SchemaError {
     ConnectorError::io(action, path.display(), error).into()
 }
 
 #[cold]
-fn exists(path: &Path) -> SchemaError {
+pub(crate) fn exists(path: &Path) -> SchemaError {
     let reason = format!("{} exists already", path.display());
     ConfigError::invalid("mode", "error_if_exists", "a path that names nothing yet", reason).into()
 }

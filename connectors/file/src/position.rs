@@ -9,7 +9,7 @@ use laminar_schema::Position;
 /// compare greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FilePosition {
-    /// Bytes of the uncompressed stream before it, its line, and what the framing has to remember.
+    /// Bytes of the uncompressed stream before it, or rows where it holds columns, its line, and what the framing has to remember.
     pub at: Resume,
     /// Set when the file was read to its end: the length it had in storage, compressed or not. As long as it has that
     /// length, a resumed source need not open it.
@@ -17,6 +17,13 @@ pub struct FilePosition {
 }
 
 impl FilePosition {
+    /// A place in a file that holds columns: so many of its rows come before it.
+    pub fn of_row(row: u64, finished: Option<u64>) -> Self {
+        let mut at = Resume::START;
+        at.offset = row;
+        Self { at, finished }
+    }
+
     /// The position as a checkpoint stores it.
     pub fn to_position(self) -> Position {
         let at = self.at.to_position();

@@ -4,13 +4,14 @@ use std::{collections::HashMap, fs::File, io::Cursor, path::PathBuf};
 
 use arrow_schema::SchemaRef;
 use laminar_schema::{
-    ConnectorError, DecoderSet, FieldMeta, FormatFile, FormatSpec, InferenceConfig, SchemaProvider, SchemaResult,
-    SelfDescription,
+    ConnectorError, DecoderSet, FieldMeta, FormatFile, FormatSpec, Framing, InferenceConfig, SchemaProvider,
+    SchemaResult, SelfDescription,
 };
 
 use crate::{
+    columns,
     open::{ReadPlan, io_error, place},
-    source::FileSource,
+    source::{FileSource, OnceState},
 };
 
 /// Bytes of a compressed file or of a stream that are looked at for a description, at most: these cannot be entered in
@@ -30,14 +31,21 @@ impl<D: DecoderSet> SchemaProvider for FileSource<D> {
 
 impl<D: DecoderSet> FileSource<D> {
     async fn description(&self) -> SchemaResult<SelfDescription> {
+        if self.target.is_read_once() && self.plan.framing == Framing::Columns {
+            let mut file = self.take_spooled().await?;
+            let name = self.config.path.as_str().into();
+            let described = describe::<D>(&self.format, &mut file).map_err(|e| e.at(place(&name)));
+            self.put_once(OnceState::Spooled(file));
+            return described;
+        }
         if self.target.is_read_once() {
             let head = self.head_of_once(&InferenceConfig::default(), MAX_HEAD_BYTES).await?;
             let name = self.config.path.as_str().into();
             return describe::<D>(&self.format, &mut Cursor::new(head.bytes)).map_err(|e| e.at(place(&name)));
         }
         let files = self.target.some_files()?;
-        let (plan, format) = (self.plan.clone(), self.format.clone());
-        let looking = tokio::task::spawn_blocking(move || describe_first::<D>(&plan, &format, &files));
+        let (plan, format, limit) = (self.plan.clone(), self.format.clone(), self.config.max_spool_bytes);
+        let looking = tokio::task::spawn_blocking(move || describe_first::<D>(&plan, &format, &files, limit));
         looking.await.map_err(|error| ConnectorError::External {
             action: "read the schema of the files",
             source: error.into(),
@@ -50,11 +58,14 @@ fn describe_first<D: DecoderSet>(
     plan: &ReadPlan,
     format: &FormatSpec,
     files: &[PathBuf],
+    max_spool_bytes: u64,
 ) -> SchemaResult<SelfDescription> {
     // `some_files` yields one at least; a glob that matched none is its error.
     let Some(path) = files.first() else { return Err(no_description(format)) };
     let name = path.to_string_lossy().into();
-    let described = if plan.is_plain_file(path)? {
+    let described = if plan.framing == Framing::Columns {
+        describe::<D>(format, &mut columns::open(plan, path, &name, max_spool_bytes)?)
+    } else if plan.is_plain_file(path)? {
         let mut file = File::open(path).map_err(|e| io_error("open", &name, e))?;
         describe::<D>(format, &mut file)
     } else {

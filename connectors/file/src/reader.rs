@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use laminar_schema::{ConnectorError, SchemaError, SchemaResult};
+use laminar_schema::{ColumnsBatch, ConnectorError, SchemaError, SchemaResult};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -27,12 +27,23 @@ pub(crate) enum Event {
     Opened(Box<Records>),
     /// Uncompressed bytes of an input, never empty, behind [`HEADROOM`] others.
     Bytes { input: usize, bytes: Vec<u8> },
+    /// Rows of a file that holds columns.
+    Rows(Box<FileRows>),
+    /// A file that holds columns ended, behind so many rows. `stored` is its length in storage when it was opened.
+    RowsEnded { name: Arc<str>, next_row: u64, stored: Option<u64> },
     /// An input ended. `stored` is its length in storage when it was opened.
     Ended { input: usize, stored: Option<u64> },
     /// Reading cannot go on. The last event.
     Failed(SchemaError),
     /// Every input ended. The last event; a thread that ends without saying so has panicked.
     Finished,
+}
+
+/// Rows of one file.
+#[derive(Debug)]
+pub(crate) struct FileRows {
+    pub(crate) name: Arc<str>,
+    pub(crate) batch: ColumnsBatch,
 }
 
 /// Chunks that may wait to be taken: what the thread reads ahead, at most.
@@ -204,16 +215,21 @@ pub(crate) enum Once {
     Reader(Box<dyn Read + Send>),
 }
 
-/// Reads a stream from its first byte to its end, handing bytes over as soon as they come.
-pub(crate) fn read_once(plan: &ReadPlan, name: &Arc<str>, once: Once, out: &mut Outlet) -> Result<(), Stop> {
-    let mut bytes: Bytes = match once {
-        Once::Stdin => plan.open_once(name, Box::new(io::stdin()))?,
-        Once::Reader(reader) => plan.open_once(name, reader)?,
+/// Opens a stream that is read once.
+pub(crate) fn open_stream(plan: &ReadPlan, name: &Arc<str>, once: Once) -> SchemaResult<Bytes> {
+    match once {
+        Once::Stdin => plan.open_once(name, Box::new(io::stdin())),
+        Once::Reader(reader) => plan.open_once(name, reader),
         Once::Pipe(path) => {
             let file = std::fs::File::open(path).map_err(|e| io_error("open", name, e))?;
-            plan.open_once(name, Box::new(file))?
+            plan.open_once(name, Box::new(file))
         }
-    };
+    }
+}
+
+/// Reads a stream from its first byte to its end, handing bytes over as soon as they come.
+pub(crate) fn read_once(plan: &ReadPlan, name: &Arc<str>, once: Once, out: &mut Outlet) -> Result<(), Stop> {
+    let mut bytes = open_stream(plan, name, once)?;
     while out.forward(0, name, &mut bytes, true)? > 0 {}
     out.send(Event::Ended { input: 0, stored: None })
 }

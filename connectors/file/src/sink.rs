@@ -8,7 +8,7 @@ use laminar_schema::{
     SinkBatch, SinkConfig, SinkConnector, SinkFromConfig,
 };
 
-use crate::{config::FileSinkConfig, output::Output};
+use crate::{config::FileSinkConfig, output::Output, parts::Parts};
 
 /// Writes one file, or standard output, plain or compressed.
 ///
@@ -39,11 +39,16 @@ impl<E: EncoderSet> Sink for FileSink<E> {
     type Encoder = E;
     type Writer = FileWriter;
 
-    async fn start(&self, _: &EncodeSpec) -> SchemaResult<FileWriter> {
+    async fn start(&self, spec: &EncodeSpec) -> SchemaResult<FileWriter> {
         let config = self.config.clone();
+        // Only an encoder knows whether its file needs an end.
+        if self.build_encoder(spec)?.has_footer() {
+            let parts = blocking(move || Parts::new(&config)).await?;
+            return Ok(FileWriter { output: None, parts: Some(parts) });
+        }
         // Opening a pipe waits for its reader.
         let output = blocking(move || Output::open(&config)).await??;
-        Ok(FileWriter { output: Some(output) })
+        Ok(FileWriter { output: Some(output), parts: None })
     }
 }
 
@@ -55,10 +60,15 @@ impl<E: EncoderSet> Sink for FileSink<E> {
 pub struct FileWriter {
     /// Lent to a blocking thread while it works there; lost when a call is cancelled meanwhile.
     output: Option<Output>,
+    /// For a format whose files need an end: the output is the open one of several.
+    parts: Option<Parts>,
 }
 
 impl FileWriter {
     fn output(&mut self) -> SchemaResult<&mut Output> {
+        if let Some(parts) = self.parts.as_mut().filter(|parts| !parts.is_open()) {
+            self.output = Some(parts.open()?);
+        }
         let output = self.output.as_mut().ok_or_else(cancelled)?;
         if !output.is_recovered() {
             output.recover(None)?;
@@ -92,7 +102,7 @@ impl RecordSink for FileWriter {
             return Err(ConnectorError::External { action: "write to the file sink", source, retryable: false }.into());
         };
         let output = self.output()?;
-        append(records, delimiter, output.begin(prologue, delimiter));
+        append(records, delimiter, output.begin(prologue, delimiter)?);
         if output.is_live() {
             // Whoever reads the other end wants to see each batch as it comes.
             return self.run(Output::seal).await;
@@ -101,29 +111,51 @@ impl RecordSink for FileWriter {
     }
 
     async fn prepare(&mut self, _: Checkpoint<'_>) -> SchemaResult<Prepared> {
+        if let Some(parts) = self.parts.as_ref().filter(|parts| !parts.is_open()) {
+            return Ok(parts.prepared());
+        }
         self.run(Output::seal).await?;
         let output = self.output()?;
         let prepared = output.prepared();
         if let Some(sync) = output.sync() {
             blocking(sync).await??;
         }
+        if let Some(parts) = &mut self.parts {
+            // The pipeline has written the end of the part before this call.
+            self.output = None;
+            parts.close();
+            return Ok(parts.prepared());
+        }
         Ok(prepared)
     }
 
     async fn commit(&mut self, prepared: &Prepared) -> SchemaResult<()> {
+        if let Some(parts) = &mut self.parts {
+            return parts.commit();
+        }
         self.output()?.commit(prepared);
         Ok(())
     }
 
     async fn abort(&mut self) -> SchemaResult<()> {
+        if let Some(parts) = &mut self.parts {
+            self.output = None;
+            return parts.abort();
+        }
         self.output()?.abort()
     }
 
     async fn recover(&mut self, last: Option<&Prepared>) -> SchemaResult<()> {
+        if let Some(parts) = &mut self.parts {
+            return parts.recover(last);
+        }
         self.output.as_mut().ok_or_else(cancelled)?.recover(last)
     }
 
     async fn close(&mut self, epilogue: &[u8]) -> SchemaResult<()> {
+        if self.parts.as_ref().is_some_and(|parts| !parts.is_open()) {
+            return Ok(());
+        }
         let epilogue = epilogue.to_vec();
         self.run(move |output| output.finish(&epilogue)).await?;
         match self.output()?.sync() {
@@ -136,9 +168,21 @@ impl RecordSink for FileWriter {
 fn append(records: &EncodedBatch, delimiter: &[u8], out: &mut Vec<u8>) {
     out.reserve(records.num_bytes() + records.len() * delimiter.len());
     for record in records.iter() {
+        if records.is_length_delimited() {
+            push_length(out, record.len());
+        }
         out.extend_from_slice(record);
         out.extend_from_slice(delimiter);
     }
+}
+
+/// Appends a length as a varint: seven bits in a byte, the lowest first.
+fn push_length(out: &mut Vec<u8>, mut len: usize) {
+    while len >= 0x80 {
+        out.push(len as u8 | 0x80);
+        len >>= 7;
+    }
+    out.push(len as u8);
 }
 
 async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> SchemaResult<R> {

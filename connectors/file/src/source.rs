@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    fs::File,
     io::Read,
     marker::PhantomData,
     sync::{Arc, Mutex, PoisonError},
@@ -10,11 +11,12 @@ use std::{
 
 use laminar_formats::AnyDecoder;
 use laminar_schema::{
-    ConfigError, ConnectorError, DecoderSet, FormatSpec, Framing, Positions, SchemaError, SchemaResult, Source,
+    ConfigError, ConnectorError, DecoderSet, FormatSpec, Framing, Positions, Scan, SchemaError, SchemaResult, Source,
     SourceConfig, SourceConnector, SourceFromConfig, format::Encoding,
 };
 
 use crate::{
+    columns::{self, ColumnsPlan},
     config::{FileSourceConfig, STANDARD_STREAM, StartAt},
     discover::Target,
     follow::{Follow, follow},
@@ -37,6 +39,8 @@ pub struct FileSource<D: DecoderSet = AnyDecoder> {
     pub(crate) target: Target,
     pub(crate) plan: ReadPlan,
     pub(crate) format: FormatSpec,
+    /// What is wanted of files that hold columns.
+    scan: Option<Arc<Scan>>,
     /// What is read only once lives here from the first sample to the start.
     pub(crate) once: Mutex<OnceState>,
     decoder: PhantomData<fn() -> D>,
@@ -48,6 +52,8 @@ pub(crate) enum OnceState {
     Untouched(Option<Box<dyn Read + Send>>),
     /// It was sampled: what was read is kept, so that a stream yields it again.
     Sampled(Box<Tap>),
+    /// It holds columns, and was written to a temporary file to be read in any place.
+    Spooled(File),
     /// It failed before its first record, and why.
     Failed(String),
     /// A stream has it.
@@ -80,7 +86,7 @@ impl<D: DecoderSet> FileSource<D> {
             follow: config.follow,
         };
         let once = Mutex::new(OnceState::Untouched(None));
-        Ok(Self { config, target, plan, format: format.clone(), once, decoder: PhantomData })
+        Ok(Self { config, target, plan, format: format.clone(), scan: None, once, decoder: PhantomData })
     }
 
     /// A source of several paths and patterns, read one after another, in place of the one that `config` names.
@@ -118,11 +124,7 @@ impl<D: DecoderSet> FileSource<D> {
         match std::mem::replace(&mut *state, OnceState::Taken) {
             OnceState::Sampled(tap) => Ok(*tap),
             OnceState::Untouched(reader) => {
-                let once = match (reader, &self.target) {
-                    (Some(reader), _) => Once::Reader(reader),
-                    (None, Target::One(path)) => Once::Pipe(path.clone()),
-                    (None, _) => Once::Stdin,
-                };
+                let once = self.once(reader);
                 let (plan, name) = (self.plan.clone(), Arc::from(self.config.path.as_str()));
                 let reader = Reader::spawn(move |out| read_once(&plan, &name, once, out))?;
                 Ok(Tap { kept: Vec::new(), reader })
@@ -132,11 +134,64 @@ impl<D: DecoderSet> FileSource<D> {
                 *state = OnceState::Failed(reason);
                 Err(ConnectorError::External { action: "start", source, retryable: false }.into())
             }
-            OnceState::Taken => {
-                let source = format!("{} was started already, and can be read only once", self.target);
-                Err(ConnectorError::External { action: "start", source: source.into(), retryable: false }.into())
+            OnceState::Taken | OnceState::Spooled(_) => Err(self.taken()),
+        }
+    }
+
+    fn once(&self, reader: Option<Box<dyn Read + Send>>) -> Once {
+        match (reader, &self.target) {
+            (Some(reader), _) => Once::Reader(reader),
+            (None, Target::One(path)) => Once::Pipe(path.clone()),
+            (None, _) => Once::Stdin,
+        }
+    }
+
+    #[cold]
+    fn taken(&self) -> SchemaError {
+        let source = format!("{} was started already, and can be read only once", self.target);
+        ConnectorError::External { action: "start", source: source.into(), retryable: false }.into()
+    }
+
+    /// Takes the stream that is read once as a file that can be read in any place, reading it to its end if nobody has.
+    pub(crate) async fn take_spooled(&self) -> SchemaResult<File> {
+        let state = {
+            let mut state = self.once.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *state, OnceState::Taken)
+        };
+        match state {
+            OnceState::Spooled(file) => Ok(file),
+            OnceState::Untouched(reader) => {
+                let (once, plan, limit) = (self.once(reader), self.plan.clone(), self.config.max_spool_bytes);
+                let name = Arc::from(self.config.path.as_str());
+                columns::blocking(move || columns::spool_once(&plan, &name, once, limit)).await
+            }
+            OnceState::Sampled(_) | OnceState::Taken => Err(self.taken()),
+            OnceState::Failed(reason) => {
+                let source = reason.into();
+                Err(ConnectorError::External { action: "start", source, retryable: false }.into())
             }
         }
+    }
+
+    /// Starts reading files that hold columns.
+    async fn start_columns(&self, from: HashMap<Arc<str>, FilePosition>) -> SchemaResult<FileStream> {
+        let plan = ColumnsPlan {
+            plan: self.plan.clone(),
+            format: self.format.clone(),
+            scan: self.scan.clone(),
+            max_batch_bytes: self.config.max_batch_bytes,
+            max_spool_bytes: self.config.max_spool_bytes,
+        };
+        if self.target.is_read_once() {
+            let name: Arc<str> = self.config.path.as_str().into();
+            let file = self.take_spooled().await?;
+            let from = from.get(&name).copied();
+            let reader = Reader::spawn(move |out| columns::read_one::<D>(&plan, &name, file, from, None, out))?;
+            return Ok(FileStream::new(reader, self.config.max_batch_bytes));
+        }
+        let files = self.files_to_read(from)?;
+        let reader = Reader::spawn(move |out| columns::read_files::<D>(&plan, files, out))?;
+        Ok(FileStream::new(reader, self.config.max_batch_bytes).holding(Reading::new(self.target.files()?)))
     }
 
     /// Puts the stream that is read once back.
@@ -192,6 +247,11 @@ impl<D: DecoderSet> Source for FileSource<D> {
         Ok(self)
     }
 
+    fn with_scan(mut self, scan: &Scan) -> SchemaResult<Self> {
+        self.scan = Some(Arc::new(scan.clone()));
+        Ok(self)
+    }
+
     async fn validate(&self) -> SchemaResult<()> {
         if self.config.follow || self.target.is_read_once() {
             return Ok(());
@@ -201,6 +261,9 @@ impl<D: DecoderSet> Source for FileSource<D> {
 
     async fn start(&self, from: Option<&Positions>) -> SchemaResult<FileStream> {
         let from = parse_positions(from)?;
+        if self.plan.framing == Framing::Columns {
+            return self.start_columns(from).await;
+        }
         if self.target.is_read_once() {
             let Tap { kept, reader } = self.take_once()?;
             let skip_to = from.get(self.config.path.as_str()).map_or(0, |p| p.at.offset);
@@ -250,6 +313,10 @@ fn check_options(config: &FileSourceConfig, framing: &Framing) -> SchemaResult<(
             "false",
             "the whole file is one record, which never ends while it is followed",
         );
+    }
+    if config.follow && matches!(framing, Framing::Columns) {
+        let reason = "a file of columns ends with its footer, and nothing is appended to it";
+        return conflict("follow", "true", "false", reason);
     }
     if config.follow && framing.encoding() != Encoding::Utf8 {
         let encoding = framing.encoding().name();

@@ -2,13 +2,16 @@
 
 use std::{collections::VecDeque, fmt};
 
-use laminar_schema::{Location, NewRecord, Positions, RecordStream, SchemaError, SchemaResult, SourceBatch};
+use laminar_schema::{
+    ColumnsBatch, Location, NewRecord, Positions, RecordStream, RowsOrigin, SchemaError, SchemaResult, Skipped,
+    SourceBatch,
+};
 
 use crate::{
     in_use::Reading,
     open::{HEADROOM, Records, bad_position, place},
     position::FilePosition,
-    reader::{Event, Reader},
+    reader::{Event, FileRows, Reader},
 };
 
 /// A running [`FileSource`](crate::FileSource).
@@ -18,6 +21,10 @@ pub struct FileStream {
     queue: VecDeque<Event>,
     /// Inputs by number; `None` once they have ended and all their records are yielded.
     pub(crate) inputs: Vec<Option<Records>>,
+    /// Columns that were received and not yet yielded to their end.
+    rows: Option<Box<FileRows>>,
+    /// What was left unread since the last batch that was yielded.
+    skipped: Skipped,
     /// The input whose buffer may still hold whole records.
     cutting: Option<usize>,
     /// Positions reached since the last batch that was yielded. They wait here, because a cancelled call must not take
@@ -43,6 +50,8 @@ impl FileStream {
             reader,
             queue: VecDeque::new(),
             inputs: Vec::new(),
+            rows: None,
+            skipped: Skipped::default(),
             cutting: None,
             reached: Positions::new(),
             max_batch_bytes,
@@ -74,6 +83,16 @@ impl FileStream {
                     Ok(Cut::Full) => break,
                     Ok(Cut::Drained) => self.cutting = None,
                     Err(error) => self.failed = Some(error),
+                }
+            } else if let Some(rows) = self.rows.take() {
+                // A batch holds columns or records, and columns of one file.
+                if count > 0 {
+                    self.rows = Some(rows);
+                    break;
+                }
+                count = self.yield_rows(*rows, out, max);
+                if count > 0 {
+                    break;
                 }
             } else {
                 let Some(event) = self.queue.pop_front().or_else(|| self.reader.try_next()) else { break };
@@ -107,6 +126,10 @@ impl FileStream {
                 };
                 self.reader.recycle(spare);
             }
+            Event::Rows(rows) => self.rows = Some(rows),
+            Event::RowsEnded { name, next_row, stored } => {
+                self.reached.set(name, FilePosition::of_row(next_row, stored).to_position());
+            }
             Event::Ended { input, stored } => {
                 if let Some(Some(records)) = self.inputs.get_mut(input) {
                     records.end();
@@ -120,6 +143,28 @@ impl FileStream {
             }
             Event::Finished => self.ended = true,
         }
+    }
+
+    /// Moves up to `max` of `rows` to `out`, keeps the others, and yields how many. Copies no values.
+    fn yield_rows(&mut self, rows: FileRows, out: &mut SourceBatch, max: usize) -> usize {
+        let FileRows { name, batch: ColumnsBatch { columns, mut rows, mut next_row, skipped } } = rows;
+        self.skipped.add(skipped);
+        let count = columns.num_rows().min(max);
+        let rest = columns.slice(count, columns.num_rows() - count);
+        if rest.num_rows() > 0 {
+            let mut later = Vec::new();
+            split(&mut rows, count as u64, &mut later);
+            let behind = later.first().map_or(next_row, |r| r.start);
+            let batch = ColumnsBatch { columns: rest, rows: later, next_row, skipped: Skipped::default() };
+            self.rows = Some(Box::new(FileRows { name: name.clone(), batch }));
+            next_row = behind;
+        }
+        self.reached.set(name.clone(), FilePosition::of_row(next_row, None).to_position());
+        if count > 0 {
+            out.set_columns(columns.slice(0, count));
+            out.origin = Some(RowsOrigin { partition: name, rows });
+        }
+        count
     }
 
     /// Moves the records that `input` holds to `out`, `max` of them at most, and adds to `count` how many.
@@ -138,6 +183,25 @@ impl FileStream {
             self.inputs[input] = None;
         }
         cut
+    }
+}
+
+/// Moves all but the first `count` rows from `rows` to `later`.
+fn split(rows: &mut Vec<std::ops::Range<u64>>, count: u64, later: &mut Vec<std::ops::Range<u64>>) {
+    let mut left = count;
+    for at in 0..rows.len() {
+        let len = rows[at].end - rows[at].start;
+        if left < len {
+            let cut = rows[at].start + left;
+            later.push(cut..rows[at].end);
+            later.extend(rows.drain(at + 1..));
+            rows[at].end = cut;
+            if left == 0 {
+                rows.pop();
+            }
+            return;
+        }
+        left -= len;
     }
 }
 
@@ -210,6 +274,7 @@ impl RecordStream for FileStream {
             let count = self.cut(out, max.max(1))?;
             if count > 0 || self.ended {
                 out.positions.advance(&self.reached);
+                out.skipped = std::mem::take(&mut self.skipped);
                 self.reached.clear();
                 return Ok(count);
             }

@@ -69,6 +69,14 @@ impl<T: ArrowPrimitiveType<Native = i64>> TemporalColumn<T> {
     }
 }
 
+impl<T: ArrowPrimitiveType> TemporalColumn<T> {
+    /// Appends a count of the column's own unit, for a format that knows it to be one.
+    #[inline(always)]
+    pub(crate) fn push_value(&mut self, value: T::Native) {
+        self.values.push(value);
+    }
+}
+
 impl<T: ArrowTimestampType> TemporalColumn<T> {
     /// Appends the value of row `row` from the first `len` bytes of a window; false when they are no plain timestamp of
     /// ISO 8601, the column reads others first, the value does not fit, or that is not the next row, and then nothing is

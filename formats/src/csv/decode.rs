@@ -405,11 +405,10 @@ impl FormatDecoder for CsvDecoder {
             if index == end {
                 continue;
             }
-            let before = self.num_rows;
             match self.decode_entry(batch, index, layout) {
-                Ok(Outcome::Row) => account.gave(index, before, 1),
-                Ok(Outcome::Nothing) => account.gave(index, before, 0),
-                Err(rejection) => account.reject(index, before, self.error(rejection, batch.value(index), layout)),
+                Ok(Outcome::Row) => account.gave(index, 1),
+                Ok(Outcome::Nothing) => account.gave(index, 0),
+                Err(rejection) => account.reject(index, self.error(rejection, batch.value(index), layout)),
             }
             index += 1;
         }

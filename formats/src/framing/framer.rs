@@ -11,6 +11,7 @@ use super::{
     json::{JsonDocuments, White, trim_end},
     lines::{Lines, without_cr},
     msgpack::MsgPackValues,
+    ocf::Container,
     whole::Whole,
 };
 
@@ -37,6 +38,7 @@ enum Rule {
     Csv(Csv),
     MsgPack(MsgPackValues),
     Delimited(Delimited),
+    Container(Container),
     Whole(Whole),
 }
 
@@ -88,13 +90,14 @@ impl Framer {
             Framing::Csv(dialect) => Rule::Csv(Csv::new(dialect.clone())),
             Framing::MsgPack => Rule::MsgPack(MsgPackValues::default()),
             Framing::Delimited => Rule::Delimited(Delimited::default()),
+            Framing::AvroContainer => Rule::Container(Container::new(max_record_bytes)),
             Framing::Whole => Rule::Whole(Whole::default()),
             other => {
                 let given = format!("{other:?}");
                 return Err(ConfigError::invalid(
                     "framing",
                     given,
-                    "lines, JSON documents, CSV, MessagePack, delimited records or whole files",
+                    "lines, JSON documents, CSV, MessagePack, delimited records, Avro containers or whole files",
                     "",
                 )
                 .into());
@@ -103,11 +106,16 @@ impl Framer {
         Ok(Self { rule, max_record_bytes, at: Resume::START, preamble: None, discarding: false, broken: false })
     }
 
-    /// Whether records need the stream's head: a CSV header names the columns of every record behind it.
+    /// Whether records need the stream's head: a CSV header names the columns of every record behind it, a container's has
+    /// their schema.
     ///
     /// A source that resumes in the middle of such a stream reads its head first, until [`Framer::preamble`] knows.
     pub fn has_preamble(&self) -> bool {
-        matches!(&self.rule, Rule::Csv(csv) if csv.has_header())
+        match &self.rule {
+            Rule::Csv(csv) => csv.has_header(),
+            Rule::Container(_) => true,
+            _ => false,
+        }
     }
 
     /// The stream's preamble, once it has been passed.
@@ -121,6 +129,7 @@ impl Framer {
             Rule::Lines(_) | Rule::MsgPack(_) | Rule::Delimited(_) => 0,
             Rule::Json(json) => json.state(),
             Rule::Csv(csv) => csv.state(),
+            Rule::Container(container) => container.state(),
             Rule::Whole(whole) => u8::from(whole.done),
         };
         match &self.rule {
@@ -140,6 +149,7 @@ impl Framer {
             Rule::Csv(csv) => csv.resume(to.state),
             Rule::MsgPack(values) => *values = MsgPackValues::default(),
             Rule::Delimited(records) => *records = Delimited::default(),
+            Rule::Container(container) => container.resume(to.state),
             Rule::Whole(whole) => whole.done = to.state != 0,
         }
     }
@@ -264,11 +274,15 @@ impl Framer {
 
     /// Whether a byte that is a line feed ends a line.
     fn has_lines(&self) -> bool {
-        !matches!(self.rule, Rule::MsgPack(_) | Rule::Delimited(_))
+        !matches!(self.rule, Rule::MsgPack(_) | Rule::Delimited(_) | Rule::Container(_))
     }
 
     fn is_in_preamble(&self) -> bool {
-        matches!(&self.rule, Rule::Csv(csv) if csv.is_in_front())
+        match &self.rule {
+            Rule::Csv(csv) => csv.is_in_front(),
+            Rule::Container(container) => container.is_in_front(),
+            _ => false,
+        }
     }
 
     fn step(&mut self, window: &[u8], eof: bool) -> Step {
@@ -278,6 +292,7 @@ impl Framer {
             Rule::Csv(csv) => csv.step(window, eof),
             Rule::MsgPack(values) => values.step(window, eof),
             Rule::Delimited(records) => records.step(window, eof),
+            Rule::Container(container) => container.step(window, eof),
             Rule::Whole(whole) => whole.step(window, eof),
         }
     }
@@ -289,6 +304,7 @@ impl Framer {
             Rule::Csv(csv) => csv.behead(),
             Rule::MsgPack(values) => values.behead(),
             Rule::Delimited(records) => records.behead(),
+            Rule::Container(container) => container.behead(),
             Rule::Whole(whole) => std::mem::take(&mut whole.scanned),
         }
     }
@@ -312,10 +328,15 @@ impl Framer {
     /// Not a row-level error: without the header's names, no record behind it means anything.
     #[cold]
     fn preamble_too_large(&self) -> SchemaError {
-        let (expected, reason) = (
-            "room for the CSV header",
-            "the header is longer; raise the limit, or look for a quote in the header that is never closed",
-        );
+        let (expected, reason) = match self.rule {
+            Rule::Container(_) => {
+                ("room for the header of the Avro container", "the header is longer; raise the limit")
+            }
+            _ => (
+                "room for the CSV header",
+                "the header is longer; raise the limit, or look for a quote in the header that is never closed",
+            ),
+        };
         let limit = self.max_record_bytes.to_string();
         SchemaError::from(ConfigError::invalid("max_record_bytes", limit, expected, reason)).at(self.place())
     }
@@ -330,6 +351,14 @@ impl Framer {
             Fault::Unclosed => "`]` at the end of the array",
             Fault::Truncated => "the rest of a record, as its length says",
             Fault::Length => "the length of a record, a varint of at most 64 bits",
+            Fault::ContainerMagic => "the magic bytes `Obj\\x01` of an Avro container file",
+            Fault::ContainerHeader => "a container's header, a map of texts to bytes and a sync marker",
+            Fault::BlockHead => "a block's number of values and its size, varints from 0 on",
+            Fault::BlockEnd => "a block with the file's sync marker behind it; the next one is looked for",
+            Fault::BlockTooLarge(size) => {
+                let size = usize::try_from(size).unwrap_or(usize::MAX);
+                return self.too_large(size);
+            }
         };
         // One byte: what is behind it may not have been read yet, and the message must not depend on that.
         let found = match found.first() {

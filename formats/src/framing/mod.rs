@@ -31,6 +31,7 @@ mod framer;
 mod json;
 mod lines;
 mod msgpack;
+mod ocf;
 mod resume;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,8 @@ mod whole;
 pub use buffer::FrameBuffer;
 pub use encoding::{NOT_TEXT, Transcoder, text_of_head};
 pub use framer::{Frame, Framer};
+#[cfg(feature = "avro")]
+pub(crate) use ocf::read_varint;
 pub use resume::Resume;
 
 #[cfg(doc)]
@@ -79,4 +82,14 @@ enum Fault {
     Truncated,
     /// A length that is no number of 64 bits.
     Length,
+    /// An Avro container file that does not begin with its magic bytes.
+    ContainerMagic,
+    /// A container's header that is no map of bytes.
+    ContainerHeader,
+    /// A block whose number of values or bytes is no number from zero on.
+    BlockHead,
+    /// A block without the file's sync marker behind it.
+    BlockEnd,
+    /// A block of so many bytes, which is over the limit.
+    BlockTooLarge(u64),
 }

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     column::{ColumnOps, ColumnOptions},
     rows::{Account, Reluctance, RootRows},
+    wire::{SchemaIdHeader, payloads::Payloads},
 };
 
 /// Decodes JSON documents into one column per schema field.
@@ -38,6 +39,8 @@ pub struct JsonDecoder {
     plan: Plan,
     rows: RootRows,
     tape: Box<TapeEngine>,
+    /// What takes headers off, where records have them.
+    headers: Option<Box<Payloads>>,
 }
 
 impl JsonDecoder {
@@ -71,6 +74,7 @@ impl JsonDecoder {
             rows,
             tape: Box::new(TapeEngine::new(options, &plan)),
             plan,
+            headers: (options.wire_format == SchemaIdHeader::Confluent).then(Box::default),
         })
     }
 
@@ -170,6 +174,20 @@ impl FormatDecoder for JsonDecoder {
     }
 
     fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
+        let Some(mut headers) = self.headers.take() else { return self.decode_documents(batch) };
+        let decoded = headers.decode(batch, |documents| self.decode_documents(documents));
+        self.headers = Some(headers);
+        decoded
+    }
+
+    fn format_name(&self) -> &'static str {
+        super::NAME
+    }
+}
+
+impl JsonDecoder {
+    /// Decodes records that are documents and nothing else.
+    fn decode_documents(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
         let mut account = Account::of(batch.len());
         let tape_only = matches!(self.engine, Dispatch::Tape);
         let mut checked = Checked::nothing(if tape_only { batch.len() } else { 0 });
@@ -192,10 +210,6 @@ impl FormatDecoder for JsonDecoder {
             record += 1;
         }
         Ok(account.decoded(self.rows.finish()?))
-    }
-
-    fn format_name(&self) -> &'static str {
-        super::NAME
     }
 }
 

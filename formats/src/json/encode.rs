@@ -2,7 +2,9 @@
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use laminar_schema::{ConnectorConfig, EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatInfo, SchemaResult};
+use laminar_schema::{
+    ConfigError, ConnectorConfig, EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatInfo, SchemaResult,
+};
 
 use super::{
     options::{JsonOptions, NonFinite},
@@ -10,7 +12,11 @@ use super::{
     syntax::Scanner,
     write::{Arena, Column, Output, Plan},
 };
-use crate::{cell::schema_mismatch, column::BinaryEncoding};
+use crate::{
+    cell::schema_mismatch,
+    column::BinaryEncoding,
+    wire::{SchemaIdHeader, payloads},
+};
 
 /// Encodes each row as one JSON object on one line, which [`JsonDecoder`](super::JsonDecoder) with the same options
 /// and schema reads back as the same row.
@@ -32,6 +38,8 @@ pub struct JsonEncoder {
     scratch: Vec<u8>,
     scanner: Scanner,
     quoting: Quoting,
+    /// Schema id in the header of each record, where it has one.
+    schema_id: Option<u32>,
 }
 
 impl JsonEncoder {
@@ -51,6 +59,7 @@ impl JsonEncoder {
             scratch: Vec::new(),
             scanner: Scanner::default(),
             quoting: Quoting::best(),
+            schema_id: schema_id(options)?,
         })
     }
 }
@@ -70,7 +79,8 @@ impl FormatEncoder for JsonEncoder {
         };
         let (bytes, ends) = out.parts_mut();
         ends.reserve(batch.num_rows());
-        let mut last = bytes.len();
+        let (first_byte, first_end) = (bytes.len(), ends.len());
+        let mut last = first_byte;
         let mut output = Output {
             arena: Arena::new(std::mem::take(bytes), self.slack, self.quoting),
             scratch: &mut self.scratch,
@@ -84,6 +94,9 @@ impl FormatEncoder for JsonEncoder {
             Ok(())
         });
         *bytes = output.arena.into_bytes(last);
+        if let Some(id) = self.schema_id {
+            payloads::prepend(id, bytes, &mut ends[first_end..], first_byte);
+        }
         rows
     }
 
@@ -93,6 +106,18 @@ impl FormatEncoder for JsonEncoder {
 
     fn format_name(&self) -> &'static str {
         super::NAME
+    }
+}
+
+/// The schema id to write, where `wire_format` says that there is one.
+fn schema_id(options: &JsonOptions) -> SchemaResult<Option<u32>> {
+    match (options.wire_format, options.schema_id) {
+        (SchemaIdHeader::None, _) => Ok(None),
+        (SchemaIdHeader::Confluent, Some(id)) => Ok(Some(id)),
+        (SchemaIdHeader::Confluent, None) => {
+            let reason = "wire_format = 'confluent' writes one in front of each document";
+            Err(ConfigError::invalid("schema_id", "", "the id of a schema in the registry", reason).into())
+        }
     }
 }
 

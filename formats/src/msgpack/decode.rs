@@ -82,6 +82,14 @@ impl MsgPackDecoder {
         self
     }
 
+    /// Lets the direct way try every record, however many it has left to the walker: for tests, whose records are mostly
+    /// malformed.
+    #[must_use]
+    pub fn eager(mut self) -> Self {
+        self.reluctance = Reluctance::none();
+        self
+    }
+
     /// Decodes records from `first` on the direct way, and returns the number of the first that is left to the walker: the
     /// root of everything that happens per record.
     #[inline(never)]
@@ -96,6 +104,7 @@ impl MsgPackDecoder {
             ignores_unknown: self.state.unknown_fields == UnknownFields::Ignore,
             rescue: self.plan.rescue,
             skipper: &mut self.state.skipper,
+            json: &mut self.state.json,
         };
         let left = direct.records(&mut self.rows.root, batch, first);
         self.reluctance.took(left - first);

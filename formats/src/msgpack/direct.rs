@@ -7,24 +7,28 @@
 //! there just where the record has not ended, so that one comparison sees to both. Reads may go beyond the record, into its
 //! slack; then less than the slack is left, and no more windows are there.
 
-use arrow_array::OffsetSizeTrait;
+use arrow_schema::Field;
 use laminar_schema::{ARENA_PADDING, RawBatch};
 
 use super::{
     instant::{EXT_TYPE, Instant},
     integer::{self, integer},
+    json_text::JsonText,
     order::Passed,
     skip::Skipper,
     token::{Token, token},
 };
 use crate::{
-    column::{Column, ColumnOps, ListColumn, Mismatch, Scalar, StructColumn, is_ascii, is_text},
+    column::{Column, ColumnOps, MapColumn, Mismatch, Scalar, StructColumn, is_ascii, is_text},
     json::push_absent_fields,
 };
 
 /// Readable bytes behind every record.
 const SLACK: usize = ARENA_PADDING;
 const WINDOW: usize = SLACK + 1;
+
+/// Pairs of a MAP up to which keys are compared each with each; MAPs of more are the walker's.
+const FEW: usize = 8;
 
 /// Integers up to this magnitude are DOUBLEs, exactly.
 const EXACT_BITS: u32 = 53;
@@ -38,6 +42,7 @@ pub(super) struct Direct<'s> {
     /// The column for what is rescued, which is nothing here.
     pub(super) rescue: Option<usize>,
     pub(super) skipper: &'s mut Skipper,
+    pub(super) json: &'s mut JsonText,
 }
 
 impl Direct<'_> {
@@ -133,8 +138,24 @@ impl Direct<'_> {
                 let (len, inside) = map_head(rest)?;
                 self.object(row, inside, len, depth)
             }
-            Column::List(list) => self.list(list, rest, depth),
-            Column::LargeList(list) => self.list(list, rest, depth),
+            Column::List(list) => {
+                let behind = self.items(list.item_and_field(), rest, depth)?;
+                list.end_row().ok().map(|()| behind)
+            }
+            Column::LargeList(list) => {
+                let behind = self.items(list.item_and_field(), rest, depth)?;
+                list.end_row().ok().map(|()| behind)
+            }
+            Column::FixedSizeList(list) => {
+                let behind = self.items(list.item_and_field(), rest, depth)?;
+                list.end_row().ok().map(|()| behind)
+            }
+            Column::Map(map) => self.map(map, rest, depth),
+            Column::Json(json) => {
+                let end = self.json.value(in_record(rest)?, 0, depth, self.max_depth).ok()?;
+                json.push_document(self.json.as_str()).ok()?;
+                rest.get(end..)
+            }
             Column::Utf8(texts) => {
                 let (text, rest) = text(rest)?;
                 texts.push_unchecked(text).ok()?;
@@ -142,28 +163,20 @@ impl Direct<'_> {
             }
             // Their plain values were pushed before.
             Column::Int64(_) | Column::Float64(_) | Column::Boolean(_) => None,
-            // Whose values are not pushed by a scalar, or in a way of their own.
-            Column::Json(_) | Column::Map(_) | Column::FixedSizeList(_) => None,
             _ => {
-                let record = rest.get(..rest.len().checked_sub(SLACK)?)?;
-                let (token, end) = token(record, 0).ok()?;
+                let (token, end) = token(in_record(rest)?, 0).ok()?;
                 push_token(column, token)?.ok()?;
                 rest.get(end..)
             }
         }
     }
 
-    fn list<'b, O: OffsetSizeTrait>(
-        &mut self,
-        list: &mut ListColumn<O>,
-        rest: &'b [u8],
-        depth: usize,
-    ) -> Option<&'b [u8]> {
+    /// Pushes the items of the array that begins at `rest`, and returns what is behind it.
+    fn items<'b>(&mut self, (item, field): (&mut Column, &Field), rest: &'b [u8], depth: usize) -> Option<&'b [u8]> {
         let (len, mut rest) = array_head(rest)?;
         if depth >= self.max_depth {
             return None;
         }
-        let (item, field) = list.item_and_field();
         let (first, nullable) = (item.num_rows(), field.is_nullable());
         for rows in first..first + len {
             rest = match plain_value(item, rows, rest.first_chunk()?) {
@@ -171,7 +184,34 @@ impl Direct<'_> {
                 None => self.value(item, nullable, rows, rest, depth + 1)?,
             };
         }
-        list.end_row().ok()?;
+        Some(rest)
+    }
+
+    /// Pushes a MAP of few pairs whose keys are texts, none twice.
+    fn map<'b>(&mut self, map: &mut MapColumn, rest: &'b [u8], depth: usize) -> Option<&'b [u8]> {
+        let (len, mut rest) = map_head(rest)?;
+        if depth >= self.max_depth || len > FEW {
+            return None;
+        }
+        let mut keys: [&[u8]; FEW] = [&[]; FEW];
+        for at in 0..len {
+            let (key, value) = text(rest)?;
+            if keys[..at].contains(&key) {
+                return None;
+            }
+            keys[at] = key;
+            match map.key_and_field().0 {
+                Column::Utf8(texts) => texts.push_unchecked(key).ok()?,
+                column => column.push_scalar(Scalar::Text(std::str::from_utf8(key).ok()?)).ok()?,
+            }
+            let (column, field) = map.value_and_field();
+            let rows = column.num_rows();
+            rest = match plain_value(column, rows, value.first_chunk()?) {
+                Some(len) => value.get(len..)?,
+                None => self.value(column, field.is_nullable(), rows, value, depth + 1)?,
+            };
+        }
+        map.end_row().ok()?;
         Some(rest)
     }
 
@@ -201,10 +241,7 @@ impl Direct<'_> {
             0xca => rest.get(5..),
             _ => match text(rest) {
                 Some((text, rest)) => is_text(text).then_some(rest),
-                None => {
-                    let record = rest.get(..rest.len().checked_sub(SLACK)?)?;
-                    rest.get(self.skipper.skip(record, 0, depth + 1, self.max_depth).ok()?..)
-                }
+                None => rest.get(self.skipper.skip(in_record(rest)?, 0, depth + 1, self.max_depth).ok()?..),
             },
         }
     }
@@ -268,6 +305,12 @@ fn push_token(column: &mut Column, token: Token<'_>) -> Option<Result<(), Mismat
         }
         _ => return None,
     })
+}
+
+/// What is left of the record itself.
+#[inline]
+fn in_record(rest: &[u8]) -> Option<&[u8]> {
+    rest.get(..rest.len().checked_sub(SLACK)?)
 }
 
 #[inline(always)]

@@ -110,13 +110,10 @@ pub(super) enum Presence {
 /// An enum.
 #[derive(Debug)]
 pub(super) struct Enum {
-    pub(super) full_name: String,
     /// Whether it is `google.protobuf.NullValue`.
     pub(super) is_null_value: bool,
     /// Names in the order of their numbers; of several for one, the first.
     pub(super) values: Vec<(i32, String)>,
-    /// Number of the value that is declared first.
-    pub(super) first: i32,
     /// Aliases, too.
     pub(super) numbers: HashMap<String, i32>,
 }
@@ -395,17 +392,10 @@ impl Enum {
             numbers.insert(value.name().to_owned(), value.number());
             values.push((value.number(), value.name().to_owned()));
         }
-        let first = values.first().map_or(0, |(number, _)| *number);
         // Stable, so that of aliases the first stays in front.
         values.sort_by_key(|(number, _)| *number);
         values.dedup_by_key(|(number, _)| *number);
-        Self {
-            full_name: descriptor.full_name().to_owned(),
-            is_null_value: descriptor.full_name() == "google.protobuf.NullValue",
-            values,
-            first,
-            numbers,
-        }
+        Self { is_null_value: descriptor.full_name() == "google.protobuf.NullValue", values, numbers }
     }
 
     /// The name of a number.

@@ -6,7 +6,7 @@
 //! Source: Protocol Buffers documentation, "ProtoJSON Format".
 
 use arrow_schema::{DataType, Field};
-use laminar_schema::{DecodeError, Found, SchemaError, SchemaResult};
+use laminar_schema::{DecodeError, Found, Location, SchemaError, SchemaResult};
 
 use super::{
     catalog::{FieldType, Kind, Label, Presence, WellKnown},
@@ -16,7 +16,7 @@ use super::{
     walk::{Walker, next_packed},
 };
 use crate::{
-    column::{Column, ColumnOps, IntegerText, Mismatch, Scalar},
+    column::{Column, ColumnOps, IntegerText, Scalar},
     json::quote,
 };
 
@@ -101,7 +101,7 @@ impl Walker<'_, '_, '_> {
             Some(WellKnown::Timestamp) => {
                 let time = self.time(message, parts, depth)?;
                 if !time.is_timestamp() {
-                    return Err(unrepresentable("timestamp", parts, "a time of the years 1 to 9999"));
+                    return Err(unrepresentable("timestamp", Some(parts), "a time of the years 1 to 9999"));
                 }
                 self.state.json.push(b'"');
                 time.push_timestamp(&mut self.state.json);
@@ -111,7 +111,7 @@ impl Walker<'_, '_, '_> {
             Some(WellKnown::Duration) => {
                 let time = self.time(message, parts, depth)?;
                 if !time.is_duration() {
-                    return Err(unrepresentable("duration", parts, "at most 10,000 years, of one sign"));
+                    return Err(unrepresentable("duration", Some(parts), "at most 10,000 years, of one sign"));
                 }
                 self.state.json.push(b'"');
                 time.push_duration(&mut self.state.json);
@@ -146,7 +146,7 @@ impl Walker<'_, '_, '_> {
                 match set {
                     Some((index, value)) if fields[index].kind == Kind::Double => {
                         if !f64::from_bits(value.raw).is_finite() {
-                            return Err(unrepresentable("value", value, "a number that JSON has"));
+                            return Err(unrepresentable("value", None, "a number that JSON has"));
                         }
                         self.json_single(&fields[index], value, depth)?;
                     }
@@ -283,7 +283,7 @@ impl Walker<'_, '_, '_> {
             Kind::Enum(index) => {
                 let (enumeration, number) = (self.catalog.enumeration(index), raw as u32 as i32);
                 match enumeration.name(number) {
-                    Some(_) if enumeration.is_null_value => self.state.json.extend_from_slice(b"null"),
+                    _ if enumeration.is_null_value => self.state.json.extend_from_slice(b"null"),
                     Some(name) => quote(&mut self.state.json, name),
                     None => self.json_integer(i64::from(number)),
                 }
@@ -312,7 +312,7 @@ impl Walker<'_, '_, '_> {
             let path = self.utf8(raw)?;
             // Only what a name can have comes back from camel case as it was.
             if !path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.')) {
-                return Err(unrepresentable("field mask", paths, "paths of field names"));
+                return Err(unrepresentable("field mask", Some(paths), "paths of field names"));
             }
             let mut bytes = path.bytes();
             while let Some(byte) = bytes.next() {
@@ -417,11 +417,12 @@ fn push_float(out: &mut Vec<u8>, v: f64, text: &str) {
 
 #[cold]
 #[inline(never)]
-fn unrepresentable(kind: &'static str, slot: Slot, expected: &'static str) -> SchemaError {
-    let (start, end) = span_of(slot.raw);
-    let text = format!("that is not {expected}");
-    let error = Mismatch::Range.into_error(DataType::Utf8, Found::new(kind, &text));
-    debug_assert!(matches!(error, DecodeError::OutOfRange { .. }));
-    SchemaError::from(error)
-        .at(laminar_schema::Location { span: Some(start..end.max(start)), ..laminar_schema::Location::default() })
+fn unrepresentable(kind: &'static str, message: Option<Slot>, expected: &'static str) -> SchemaError {
+    let found = Found::new(kind, &format!("that is not {expected}"));
+    let span = message.map(|slot| {
+        let (start, end) = span_of(slot.raw);
+        start..end
+    });
+    SchemaError::from(DecodeError::OutOfRange { expected: DataType::Utf8, found })
+        .at(Location { span, ..Location::default() })
 }

@@ -15,18 +15,24 @@
 mod bind;
 mod catalog;
 mod check;
+mod column;
 mod decode;
+mod definition;
 mod descriptor;
+mod encode;
 mod gather;
 mod infer;
 mod json_text;
 mod map;
 mod mapping;
 mod options;
+mod plan;
+mod proto_text;
 mod rescue;
 mod varint;
 mod walk;
 mod well_known;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -34,8 +40,10 @@ mod tests;
 use laminar_schema::{ConnectorConfig, FormatInfo};
 
 pub use decode::ProtobufDecoder;
+pub use encode::ProtobufEncoder;
 pub use infer::ProtobufInference;
-pub use options::{Anys, Enums, ProtobufFraming, ProtobufOptions, Recursion, TimeUnits, UnknownEnums};
+pub use options::{Anys, Enums, NullLists, ProtobufFraming, ProtobufOptions, Recursion, TimeUnits, UnknownEnums};
+pub use proto_text::proto_text;
 
 /// The format's name.
 const NAME: &str = "protobuf";

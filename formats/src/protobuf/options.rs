@@ -2,7 +2,10 @@
 
 use laminar_schema::{ConnectorConfig, config::FromConfigValue};
 
-use crate::policy::{NoContent, TypeMismatch, UnknownFields, words};
+use crate::{
+    policy::{NoContent, TypeMismatch, UnknownFields, words},
+    wire::SchemaIdHeader,
+};
 
 /// Options for reading and writing Protobuf.
 #[derive(Debug, Clone, ConnectorConfig)]
@@ -16,6 +19,11 @@ pub struct ProtobufOptions {
     pub schema: Option<String>,
     /// Full name of the message that a record is, such as `shop.Order`; the only message of the file without this option
     pub message: Option<String>,
+    /// What stands in front of each message: `none`, or `confluent` (a magic byte, the schema's id, and which message of it)
+    #[config(default = "none")]
+    pub wire_format: SchemaIdHeader,
+    /// Id of the schema in its registry, which is written with `wire_format` = 'confluent'
+    pub schema_id: Option<u32>,
     /// How records lie in a byte stream: `delimited` (each behind its length, as a varint) or `whole` (the file is one)
     #[config(default = "delimited")]
     pub framing: ProtobufFraming,
@@ -45,6 +53,9 @@ pub struct ProtobufOptions {
     pub tombstones: NoContent,
     /// Name of a JSON column that takes each record whole, in Protobuf's JSON mapping
     pub document_column: Option<String>,
+    /// What is written for a list or a map that is null, which Protobuf has none of: `reject` refuses it, `empty` writes an empty one
+    #[config(default = "reject")]
+    pub null_lists: NullLists,
     /// Deepest nesting of messages in a record, unwanted ones included; at most 1000
     #[config(default = 100)]
     pub max_depth: usize,
@@ -103,6 +114,16 @@ pub enum Anys {
     Json,
 }
 words! { Anys: "struct or json", "struct" => Struct, "json" => Json }
+
+/// What is written for a list that is null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NullLists {
+    /// Nothing: it is an error.
+    Reject,
+    /// An empty list, which is what it is when it is read.
+    Empty,
+}
+words! { NullLists: "reject or empty", "reject" => Reject, "empty" => Empty }
 
 /// Unit of timestamps and durations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

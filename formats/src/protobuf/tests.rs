@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::Schema;
+use arrow_schema::{DataType, Field, Schema};
 use expect_test::{Expect, expect};
 use laminar_schema::{
-    ConnectorConfig, EncodedBatch, FormatDecoder, FormatEncoder, Options, RawBatch, types::field_type_name,
+    ConnectorConfig, EncodedBatch, FormatDecoder, FormatEncoder, Options, RawBatch,
+    format::{WriterSchema, WriterSchemaId},
+    types::field_type_name,
 };
 
 use crate::json::{JsonEncoder, JsonOptions};
 
-use super::{ProtobufDecoder, ProtobufOptions, infer::describe};
+use super::{ProtobufDecoder, ProtobufEncoder, ProtobufOptions, infer::describe, proto_text};
 
 /// Options of a definition, in the words of SQL: `key=value` separated by blanks.
 fn options(schema: &str, more: &[(&str, &str)]) -> Options {
@@ -275,4 +277,288 @@ fn parts_of_a_message_are_one() {
         {"one":null,"many":[],"map":{},"numbers":[],"texts":[],"number":null,"inner":{"a":0,"b":"","c":[]}}
     "#]],
     );
+}
+
+/// Encodes what was decoded, and shows whether the same bytes come out.
+fn check_round_trip(schema: &str, more: &[(&str, &str)], records: &[&str], expected: Expect) {
+    let options = options(schema, more);
+    let described = describe(&options).unwrap().unwrap();
+    let options = ProtobufOptions::from_options(&options).unwrap();
+    let mut decoder = ProtobufDecoder::new(Arc::clone(&described.schema), &options).unwrap();
+    let mut encoder = ProtobufEncoder::new(Arc::clone(&described.schema), &options).unwrap();
+    let mut text = String::new();
+    for record in records {
+        let record = bytes(record);
+        let decoded = decoder.decode(&RawBatch::from_values([&record])).unwrap();
+        match encoder.encode_batch(&decoded.batch) {
+            Ok(written) if written == [record.clone()] => text += "the same\n",
+            Ok(written) => {
+                let again = decoder.decode(&RawBatch::from_values(&written)).unwrap();
+                let same = if again.batch == decoded.batch { "the same rows" } else { "other rows" };
+                text += &format!("{same}: {:02x?}\n", written[0]);
+            }
+            Err(error) => text += &format!("{error}\n"),
+        }
+    }
+    expected.assert_eq(&text);
+}
+
+#[test]
+fn rows_are_written_as_they_were() {
+    check_round_trip(
+        FLAT,
+        &[],
+        &["08 96 01 12 03 'abc' 18 05", "18 05 12 01 'x' 08 01", "", "18 00"],
+        expect![[r#"
+        the same
+        the same rows: [08, 01, 12, 01, 78, 18, 05]
+        the same
+        the same
+    "#]],
+    );
+    check_round_trip(
+        &NESTED.replace(
+            "repeated int32 c = 3; }",
+            "repeated int32 c = 3 [packed = false]; repeated sint64 d = 4; bytes e = 5; }",
+        ),
+        &[("message", "Outer")],
+        &[
+            "0a 02 08 01",
+            "0a 00",
+            "12 04 18 01 18 02 12 00",
+            "1a 05 0a 01 'k' 10 01 1a 05 0a 01 'j' 10 02",
+            "22 02 05 06 2a 01 'a'",
+            "30 00",
+            "3a 02 08 01",
+            "12 06 22 04 01 02 80 01",
+        ],
+        expect![[r#"
+            the same
+            the same
+            the same rows: [12, 04, 1a, 02, 01, 02, 12, 00]
+            the same
+            the same
+            the same
+            the same
+            the same
+        "#]],
+    );
+}
+
+/// The definition that is made of columns, and whether rows come back with it.
+fn check_derived(columns: &str, expected: Expect) {
+    let declared = laminar_schema::ddl::parse_columns(columns).unwrap();
+    let fields: Vec<Field> = declared.columns.iter().map(|c| c.to_field()).collect();
+    let text = proto_text(&Schema::new(fields), "shop.Order").unwrap_or_else(|e| e.to_string());
+    expected.assert_eq(&text);
+}
+
+#[test]
+fn columns_have_a_definition() {
+    check_derived(
+        "a BIGINT NOT NULL, b VARCHAR, c DOUBLE, d TIMESTAMPTZ, e TIMESTAMP, f DECIMAL(10,2), g STRUCT(x INTEGER, line_items STRUCT(y BLOB)[]), \
+         h MAP(VARCHAR, BIGINT), i BOOLEAN[], j JSON, k UUID, l DATE, m INTERVAL, n UBIGINT, o FLOAT, p TINYINT",
+        expect![[r#"
+            syntax = "proto3";
+
+            package shop;
+
+            import "google/protobuf/timestamp.proto";
+
+            message Order {
+              int64 a = 1;
+              optional string b = 2;
+              optional double c = 3;
+              google.protobuf.Timestamp d = 4;
+              optional string e = 5;
+              optional string f = 6;
+              message G_7 {
+                optional int32 x = 1;
+                message LineItems_2 {
+                  optional bytes y = 1;
+                }
+                repeated LineItems_2 line_items = 2;
+              }
+              G_7 g = 7;
+              map<string, int64> h = 8;
+              repeated bool i = 9;
+              optional string j = 10;
+              optional string k = 11;
+              optional string l = 12;
+              optional string m = 13;
+              optional uint64 n = 14;
+              optional float o = 15;
+              optional int32 p = 16;
+            }
+        "#]],
+    );
+    check_derived(
+        "a BIGINT[][]",
+        expect![
+            "field a.item: format protobuf cannot write BIGINT[]; a list or a map within another is no field; make the inner one a struct"
+        ],
+    );
+    check_derived(
+        "\"a b\" BIGINT",
+        expect![
+            "field a b: format protobuf cannot write BIGINT; Protobuf's names are letters, digits and underscores; select it AS one of those"
+        ],
+    );
+    check_derived(
+        "a STRUCT(b MAP(DOUBLE, INTEGER))",
+        expect![
+            "field a.b.b: format protobuf cannot write MAP(DOUBLE, INTEGER); a map's keys are integers, booleans or text"
+        ],
+    );
+}
+
+#[test]
+fn well_known_messages_are_what_they_stand_for() {
+    let with = [("message", "All")];
+    let records = &[
+        "ba 01 06 08 01 10 c0 84 3d",
+        "ba 01 04 08 01 10 01",
+        "ba 01 0b 08 ff ff ff ff ff ff ff ff ff 01",
+        "ba 01 0a 08 80 e2 cf aa 85 80 80 80 01",
+        "c2 01 02 08 05 ca 01 00",
+        "c2 01 0d 08 01 10 c0 fb c2 ff ff ff ff ff ff 01",
+        "d2 01 0c 0a 0a 0a 01 'k' 12 05 1a 03 'abc'",
+        "da 01 09 11 00 00 00 00 00 00 f0 3f e2 01 06 0a 04 08 00 20 01",
+        "da 01 09 11 00 00 00 00 00 00 f0 7f",
+        "f2 01 0a 0a 01 'a' 0a 05 'b.c_d' fa 01 00",
+        "ea 01 06 0a 01 't' 12 01 ff",
+        "8a 02 05 18 05 88 01 05",
+        "88 01 05",
+        "88 01 07",
+    ];
+    check_with(
+        ALL,
+        &with,
+        records,
+        expect![[r#"
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":"1970-01-01T00:00:01.001Z","y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":"1969-12-31T23:59:59Z","y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":"PT5S","z":0,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":{"k":"abc"},"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":1.0,"ac":[true],"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":"a,b.c_d","af":{},"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":{"type_url":"t","value":"ff"},"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":{"c":5,"q":"BLUE"}}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"BLUE","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"7","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        1: field x: expected TIMESTAMPTZ, found message of 1 seconds and 1 nanoseconds, which does not fit without loss
+        3: field x: expected TIMESTAMPTZ, found message of 72057595469492480 seconds and 0 nanoseconds, which does not fit without loss
+        5: field y: expected INTERVAL, found message of 1 seconds and -1000000 nanoseconds, which does not fit without loss
+        8: field ab: expected VARCHAR, found value that is not a number that JSON has, which does not fit without loss
+    "#]],
+    );
+    check_with(
+        ALL,
+        &[("message", "All"), ("unknown_enums", "reject"), ("time_unit", "ns"), ("any", "json"), ("enums", "varchar")],
+        records,
+        expect![[r#"
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":"1970-01-01T00:00:01.001Z","y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":"1970-01-01T00:00:01.000000001Z","y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":"1969-12-31T23:59:59Z","y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":"PT5S","z":0,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":{"k":"abc"},"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":1.0,"ac":[true],"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":"a,b.c_d","af":{},"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":{"@type":"t","value":"/w=="},"ae":null,"af":null,"ag":[],"ah":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":{"c":5,"q":"BLUE"}}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"BLUE","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null}
+        3: field x: expected TIMESTAMPTZ, found message of 72057595469492480 seconds and 0 nanoseconds, which does not fit without loss
+        5: field y: expected INTERVAL, found message of 1 seconds and -1000000 nanoseconds, which does not fit without loss
+        8: field ab: expected VARCHAR, found value that is not a number that JSON has, which does not fit without loss
+        13: field q: expected VARCHAR, found enum 7, which does not fit without loss
+    "#]],
+    );
+    check_with(
+        ALL,
+        &[("message", "All"), ("type_mismatch", "rescue"), ("document_column", "doc")],
+        &records[..4],
+        expect![[r#"
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":"1970-01-01T00:00:01.001Z","y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null,"doc":{"x":"1970-01-01T00:00:01.001Z"},"_rescued":null}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null,"doc":{"x":"1970-01-01T00:00:01.000000001Z"},"_rescued":[{"path":"x","number":23,"wire_type":"len","value":"CAEQAQ=="}]}
+        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":"1969-12-31T23:59:59Z","y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null,"doc":{"x":"1969-12-31T23:59:59Z"},"_rescued":null}
+        3: field x at byte 3: expected VARCHAR, found timestamp that is not a time of the years 1 to 9999, which does not fit without loss
+    "#]],
+    );
+}
+
+#[test]
+fn confluent_headers_say_which_message() {
+    let two = r#"syntax = "proto3"; package p; message A { int32 a = 1; } message B { message C { string c = 1; } int32 b = 1; }"#;
+    let with = |message| [("wire_format", "confluent"), ("message", message)];
+    let records = &[
+        "00 00000007 00 08 05",
+        "00 00000008 02 00 08 06",
+        "00 00000007 02 02 08 05",
+        "00 00000007 04 02 00 0a 01 'x'",
+        "00 00000007 02 12 08 05",
+        "00 000000",
+        "01 00000007 00",
+        "00 00000007",
+    ];
+    check_with(
+        two,
+        &with("p.A"),
+        records,
+        expect![[r#"
+        {"a":5}
+        {"a":6}
+        2: expected the message `p.A`, found `p.B` (message indexes [1])
+        3: expected the message `p.A`, found `p.B.C` (message indexes [1, 0])
+        4: expected the message `p.A`, found none of its file's (message indexes [9])
+        5: expected a magic byte 0x00 and a schema id of 4 bytes, found a message of 4 bytes; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+        6: expected a magic byte 0x00 and a schema id of 4 bytes, found a message that starts with 0x01; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+        7: expected the message indexes of Protobuf behind the schema id, found a message of 5 bytes; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+    "#]],
+    );
+    check_with(
+        two,
+        &with("p.B.C"),
+        records,
+        expect![[r#"
+        {"c":"x"}
+        0: expected the message `p.B.C`, found `p.A` (message indexes [0])
+        1: expected the message `p.B.C`, found `p.A` (message indexes [0])
+        2: expected the message `p.B.C`, found `p.B` (message indexes [1])
+        4: expected the message `p.B.C`, found none of its file's (message indexes [9])
+        5: expected a magic byte 0x00 and a schema id of 4 bytes, found a message of 4 bytes; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+        6: expected a magic byte 0x00 and a schema id of 4 bytes, found a message that starts with 0x01; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+        7: expected the message indexes of Protobuf behind the schema id, found a message of 5 bytes; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+    "#]],
+    );
+    check_round_trip(
+        two,
+        &[("wire_format", "confluent"), ("message", "p.B.C"), ("schema_id", "258")],
+        &["00 00000102 04 02 00 0a 01 'x'"],
+        expect![[r#"
+            the same
+        "#]],
+    );
+}
+
+/// Records that name their writer's schema, of which some are known.
+#[test]
+fn unknown_schemas_are_asked_for() {
+    let options = ProtobufOptions::from_options(&Options::from_pairs([("wire_format", "confluent"), ("message", "M")]));
+    let (options, writer) =
+        (options.unwrap(), |id, raw: &str| WriterSchema { id: WriterSchemaId(id), raw: raw.into() });
+    let schema = Arc::new(Schema::new(vec![Field::new("a", DataType::Int64, true)]));
+    let known = [
+        writer(1, "syntax = \"proto3\"; message M { int32 a = 1; }"),
+        writer(2, "syntax = \"proto3\"; message X {} message M { sint64 a = 2; }"),
+    ];
+    let batch = RawBatch::from_values(["00 00000001 00 08 05", "00 00000002 02 02 10 03", "00 00000003 00"].map(bytes));
+    let decode = |known: &[WriterSchema]| {
+        let mut decoder = ProtobufDecoder::with_writers(Arc::clone(&schema), &options, known).unwrap();
+        let decoded = decoder.decode(&batch).unwrap();
+        assert!(decoded.rejected.is_empty(), "{:?}", decoded.rejected);
+        (shown(&decoded.batch), decoded.consumed, decoded.needs)
+    };
+    assert_eq!(decode(&[]), (String::new(), 0, Some(WriterSchemaId(1))));
+    let rows = "{\"a\":5}\n{\"a\":-2}\n".to_owned();
+    assert_eq!(decode(&known), (rows, 2, Some(WriterSchemaId(3))));
 }

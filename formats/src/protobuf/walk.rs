@@ -6,7 +6,7 @@ use laminar_schema::{DecodeError, Found, Location, SchemaError, SchemaResult};
 
 use super::{
     bind::{Action, Binding, Source},
-    catalog::{Catalog, Default, FieldType, Kind, Presence},
+    catalog::{Catalog, Default, FieldType, Kind},
     gather::{Gather, Gathered, Refused, Rules, Slot, Wanted},
     options::UnknownEnums,
     rescue::Rescue,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     column::{Column, ColumnOps, FixedListColumn, IntegerText, ListColumn, Mismatch, OnAbsent, Scalar, StructColumn},
-    json::{in_item, null_field},
+    json::in_item,
     policy::TypeMismatch,
 };
 
@@ -574,19 +574,4 @@ fn missing(f: &Field) -> SchemaError {
 #[cold]
 fn place(error: SchemaError, at: usize) -> SchemaError {
     error.at(Location { span: Some(at..at + 1), ..Location::default() })
-}
-
-/// Whether a field that is there may be null: null for an unset value of a well-known type.
-#[cold]
-pub(super) fn null(column: &mut Column, f: &Field) -> SchemaResult<()> {
-    if !f.is_nullable() {
-        return Err(null_field(f));
-    }
-    column.push_null();
-    Ok(())
-}
-
-/// Whether a record without this field is none.
-pub(super) fn is_required(field: &FieldType) -> bool {
-    field.presence == Presence::Required
 }

@@ -3,7 +3,7 @@
 //! Source: `google/protobuf/timestamp.proto`, `duration.proto`, `wrappers.proto`, `field_mask.proto`.
 
 use arrow_schema::Field;
-use laminar_schema::SchemaResult;
+use laminar_schema::{Found, SchemaResult};
 
 use super::{
     catalog::{FieldType, Kind},
@@ -129,8 +129,27 @@ impl Walker<'_, '_, '_> {
         };
         match pushed {
             Ok(()) => Ok(()),
-            Err(mismatch) => self.mismatch(column, f, field, slot.raw, mismatch),
+            Err(mismatch) => self.misfit(column, f, field, slot, (time, mismatch)),
         }
+    }
+
+    /// A time does not fit: null where that is asked for and possible, an error otherwise.
+    #[cold]
+    #[inline(never)]
+    fn misfit(
+        &mut self,
+        column: &mut Column,
+        f: &Field,
+        field: &FieldType,
+        slot: Slot,
+        (time, mismatch): (Time, Mismatch),
+    ) -> SchemaResult<()> {
+        if self.forgives(f, field, slot.raw) {
+            column.push_null();
+            return Ok(());
+        }
+        let found = Found::new("message", &format!("of {} seconds and {} nanoseconds", time.seconds, time.nanos));
+        Err(mismatch.into_error(f.data_type().clone(), found).into())
     }
 
     pub(super) fn duration(
@@ -171,7 +190,7 @@ impl Walker<'_, '_, '_> {
         };
         match pushed {
             Ok(()) => Ok(()),
-            Err(mismatch) => self.mismatch(column, f, field, slot.raw, mismatch),
+            Err(mismatch) => self.misfit(column, f, field, slot, (time, mismatch)),
         }
     }
 

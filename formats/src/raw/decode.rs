@@ -100,10 +100,9 @@ impl FormatDecoder for RawDecoder {
         let mut account = Account::of(batch.len());
         for index in 0..batch.len() {
             let record = (!batch.is_tombstone(index)).then(|| batch.value(index));
-            let before = self.column.num_rows();
             match self.decode_record(record) {
-                Ok(gave_row) => account.gave(index, before, gave_row.into()),
-                Err(rejection) => account.reject(index, before, self.error(rejection)),
+                Ok(gave_row) => account.gave(index, gave_row.into()),
+                Err(rejection) => account.reject(index, self.error(rejection)),
             }
         }
         let array: ArrayRef = self.defaults.fill(0, self.column.finish(), &self.absent)?;

@@ -12,6 +12,7 @@ use crate::column::ColumnOps;
 #[derive(Debug)]
 pub(crate) struct Account {
     num_records: usize,
+    num_rows: usize,
     rejected: Vec<Rejected>,
     /// Filled from the first record on that did not give exactly one row: a batch without any costs nothing.
     rows: Option<Vec<u32>>,
@@ -20,32 +21,34 @@ pub(crate) struct Account {
 impl Account {
     /// The account of a batch of so many records.
     pub(crate) fn of(num_records: usize) -> Self {
-        Self { num_records, rejected: Vec::new(), rows: None }
+        Self { num_records, num_rows: 0, rejected: Vec::new(), rows: None }
     }
 
     /// Notes records that gave one row each.
     #[inline]
     pub(crate) fn one_each(&mut self, records: Range<usize>) {
+        self.num_rows += records.len();
         if let Some(rows) = &mut self.rows {
             rows.extend(records.start as u32..records.end as u32);
         }
     }
 
-    /// Notes that a record gave `given` rows behind the `before` that there were.
+    /// Notes that a record gave so many rows.
     #[inline]
-    pub(crate) fn gave(&mut self, record: usize, before: usize, given: usize) {
+    pub(crate) fn gave(&mut self, record: usize, given: usize) {
         if given != 1 && self.rows.is_none() {
-            self.begin(before);
+            self.begin();
         }
+        self.num_rows += given;
         if let Some(rows) = &mut self.rows {
             rows.extend(std::iter::repeat_n(record as u32, given));
         }
     }
 
-    /// Notes a record that gives no row, behind the `before` rows that there were.
+    /// Notes a record that gives no row.
     #[cold]
-    pub(crate) fn reject(&mut self, record: usize, before: usize, error: SchemaError) {
-        self.gave(record, before, 0);
+    pub(crate) fn reject(&mut self, record: usize, error: SchemaError) {
+        self.gave(record, 0);
         self.rejected.push(Rejected { record, error });
     }
 
@@ -54,10 +57,10 @@ impl Account {
     #[inline]
     pub(crate) fn settle(&mut self, rows: &mut RootRows, record: usize, before: usize, decoded: SchemaResult<()>) {
         match decoded {
-            Ok(()) => self.gave(record, before, rows.num_rows() - before),
+            Ok(()) => self.gave(record, rows.num_rows() - before),
             Err(error) => {
                 rows.root.truncate(before);
-                self.reject(record, before, error);
+                self.reject(record, error);
             }
         }
     }
@@ -74,9 +77,9 @@ impl Account {
     }
 
     #[cold]
-    fn begin(&mut self, before: usize) {
+    fn begin(&mut self) {
         let mut rows = Vec::with_capacity(self.num_records);
-        rows.extend(0..before as u32);
+        rows.extend(0..self.num_rows as u32);
         self.rows = Some(rows);
     }
 }

@@ -16,6 +16,7 @@
 
 pub mod confluent;
 mod error;
+pub(crate) mod payloads;
 pub mod rabin;
 pub mod single_object;
 

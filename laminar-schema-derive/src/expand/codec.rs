@@ -67,6 +67,7 @@ impl Codec<'_> {
         let functions: TokenStream =
             set_functions(p, *direction).iter().map(|function| first_answer(p, &set, function, members)).collect();
         let describe = matches!(direction, Direction::Decode).then(|| first_description(p, members));
+        let open_columns = matches!(direction, Direction::Decode).then(|| columns_of_its_own(p, members));
         quote! {
             #[automatically_derived]
             impl #generics #p::#format for #ident #generics #bounds {
@@ -78,6 +79,7 @@ impl Codec<'_> {
                     const { &#p::Words::union(&[#(<#types as #p::#set>::FORMATS),*]) }.as_slice();
                 #functions
                 #describe
+                #open_columns
             }
         }
     }
@@ -122,6 +124,7 @@ fn format_methods(p: &TokenStream, direction: Direction) -> Vec<Signature> {
             syn::parse_quote!(fn prologue(&mut self) -> #p::Vec<u8>),
             syn::parse_quote!(fn delimiter(&self) -> &'static [u8]),
             syn::parse_quote!(fn finish(&mut self) -> #p::SchemaResult<#p::Vec<u8>>),
+            syn::parse_quote!(fn has_footer(&self) -> bool),
             syn::parse_quote!(fn is_stateless(&self) -> bool),
             syn::parse_quote!(fn format_name(&self) -> &'static str),
         ],
@@ -150,6 +153,14 @@ fn set_functions(p: &TokenStream, direction: Direction) -> Vec<SetFunction> {
                 fallible: true,
                 builds: false,
             },
+            SetFunction {
+                signature: syn::parse_quote!(
+                    fn wrapping(format: &#p::FormatSpec) -> #p::SchemaResult<#p::Option<#p::Wrapping>>
+                ),
+                fallible: true,
+                builds: false,
+            },
+            pure(syn::parse_quote!(fn wrapping_options(format: &str) -> #p::Option<&'static [#p::ConfigKey]>)),
             info,
         ],
         Direction::Encode => {
@@ -203,6 +214,27 @@ fn first_description(p: &TokenStream, members: &[Member]) -> TokenStream {
             format: &#p::FormatSpec,
             mut file: #p::Option<&mut dyn #p::FormatFile>,
         ) -> #p::SchemaResult<#p::Option<#p::SelfDescription>> {
+            #(#tries)*
+            #p::Ok(#p::None)
+        }
+    }
+}
+
+/// Hands the file to the member that has the format: `if A::FORMATS.contains(…) { return A::open_columns(…); } …`
+fn columns_of_its_own(p: &TokenStream, members: &[Member]) -> TokenStream {
+    let tries = members.iter().map(|Member { ty, .. }| {
+        quote! {
+            if <#ty as #p::DecoderSet>::FORMATS.contains(&format.name.as_str()) {
+                return <#ty as #p::DecoderSet>::open_columns(format, request, file);
+            }
+        }
+    });
+    quote! {
+        fn open_columns(
+            format: &#p::FormatSpec,
+            request: &#p::ColumnsRequest<'_>,
+            file: #p::Box<dyn #p::FormatFile>,
+        ) -> #p::SchemaResult<#p::Option<#p::Box<dyn #p::ColumnsReader>>> {
             #(#tries)*
             #p::Ok(#p::None)
         }

@@ -241,7 +241,10 @@ impl Set<'_> {
         let with_format = syn::parse_quote!(fn with_format(self, format: &#p::FormatSpec) -> #p::SchemaResult<Self>);
         let with_format =
             forward.method_with(&base, &with_format, |Member { ident: variant, .. }| quote!(.map(#ident::#variant)));
-        quote!(#is_bounded #with_format)
+        let with_scan = syn::parse_quote!(fn with_scan(self, scan: &#p::Scan) -> #p::SchemaResult<Self>);
+        let with_scan =
+            forward.method_with(&base, &with_scan, |Member { ident: variant, .. }| quote!(.map(#ident::#variant)));
+        quote!(#is_bounded #with_format #with_scan)
     }
 
     fn takes_columns(&self) -> TokenStream {

@@ -9,7 +9,7 @@ mod reader;
 mod value;
 
 pub use error::{ConfigError, ConfigErrors};
-pub use options::{FormatSpec, OptionValue, Options, SinkConfig, SourceConfig};
+pub use options::{ENVELOPE_OPTION, FormatSpec, OptionValue, Options, SinkConfig, SourceConfig};
 pub use reader::OptionReader;
 pub use value::{FromConfigValue, Secret};
 

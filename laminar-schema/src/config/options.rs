@@ -76,6 +76,10 @@ impl fmt::Debug for OptionValue {
     }
 }
 
+/// The option of a format that says in which envelope its rows come; what else there is to say of that has the same word and
+/// a dot in front: `ENVELOPE DEBEZIUM (updates = 'both')` is `envelope = 'debezium', envelope.updates = 'both'`.
+pub const ENVELOPE_OPTION: &str = "envelope";
+
 /// A format by name, with its options: `FORMAT JSON (unknown_fields = 'reject')`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FormatSpec {

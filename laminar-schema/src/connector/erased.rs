@@ -13,7 +13,7 @@ use crate::{
     config::FormatSpec,
     error::SchemaResult,
     evolution::{ColumnProjection, EvolutionVerdict, SchemaChange},
-    format::{DecodeSpec, DecoderSet, EncodeSpec, EncoderSet},
+    format::{DecodeSpec, DecoderSet, EncodeSpec, EncoderSet, Scan},
     inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferredSchema, StreamHead},
     position::Positions,
     record::{RawRecord, SourceBatch},
@@ -193,6 +193,7 @@ trait SourceMirror<D>: Send + Sync + fmt::Debug {
     fn is_bounded(&self) -> bool;
     fn validate(&self) -> BoxFuture<'_, SchemaResult<()>>;
     fn with_format(self: Box<Self>, format: &FormatSpec) -> SchemaResult<Box<dyn SourceMirror<D>>>;
+    fn with_scan(self: Box<Self>, scan: &Scan) -> SchemaResult<Box<dyn SourceMirror<D>>>;
     fn build_decoder(&self, spec: &DecodeSpec) -> SchemaResult<D>;
     fn start<'a>(&'a self, from: Option<&'a Positions>) -> BoxFuture<'a, SchemaResult<BoxStream>>;
     fn provider(&self) -> Option<DynProvider<'_>>;
@@ -220,6 +221,9 @@ where
     }
     fn with_format(self: Box<Self>, format: &FormatSpec) -> SchemaResult<Box<dyn SourceMirror<D>>> {
         Ok(Box::new(Self(self.0.with_format(format)?)))
+    }
+    fn with_scan(self: Box<Self>, scan: &Scan) -> SchemaResult<Box<dyn SourceMirror<D>>> {
+        Ok(Box::new(Self(self.0.with_scan(scan)?)))
     }
     fn build_decoder(&self, spec: &DecodeSpec) -> SchemaResult<D> {
         self.0.build_decoder(spec).map(Into::into)
@@ -277,6 +281,9 @@ impl<D: DecoderSet> Source for BoxSource<D> {
     }
     fn with_format(self, format: &FormatSpec) -> SchemaResult<Self> {
         self.0.with_format(format).map(Self)
+    }
+    fn with_scan(self, scan: &Scan) -> SchemaResult<Self> {
+        self.0.with_scan(scan).map(Self)
     }
     fn build_decoder(&self, spec: &DecodeSpec) -> SchemaResult<D> {
         self.0.build_decoder(spec)

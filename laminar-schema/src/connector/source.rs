@@ -6,7 +6,7 @@ use crate::{
     capability::{Capabilities, ConnectorInfo, SchemaEvolvable, SchemaInferable, SchemaProvider, SchemaRegistryAware},
     config::{ConnectorConfig, ConnectorConfigSchema, FormatSpec, SourceConfig},
     error::{ConnectorError, SchemaResult},
-    format::{DecodeSpec, DecoderSet},
+    format::{DecodeSpec, DecoderSet, Scan},
     position::Positions,
     record::SourceBatch,
 };
@@ -43,6 +43,16 @@ pub trait Source: Send + Sync + fmt::Debug + Sized + 'static {
     /// Options that the format or the source refuses.
     fn with_format(self, format: &FormatSpec) -> SchemaResult<Self> {
         let _ = format;
+        Ok(self)
+    }
+
+    /// The same source, which may leave unread what `scan` does not want. Asked once, before it is started. The default is
+    /// itself: everything is read, and the pipeline drops what nobody wants.
+    ///
+    /// # Errors
+    /// None that a source needs: what it cannot use of a scan it ignores.
+    fn with_scan(self, scan: &Scan) -> SchemaResult<Self> {
+        let _ = scan;
         Ok(self)
     }
 

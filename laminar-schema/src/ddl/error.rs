@@ -93,6 +93,8 @@ pub enum DdlErrorKind {
         /// What the connector reads or writes.
         known: Vec<String>,
     },
+    /// There is an envelope, and no format of what is in it.
+    NothingToWrap,
     /// The statement is understood, but nothing can carry it out yet.
     NotYet {
         /// What cannot be done.
@@ -133,6 +135,7 @@ impl DdlError {
                 "add one of: {}",
                 known.iter().map(|f| format!("FORMAT {}", f.to_uppercase())).collect::<Vec<_>>().join(", ")
             )),
+            DdlErrorKind::NothingToWrap => Some("say which format is in the envelope: FORMAT JSON".to_owned()),
             _ => None,
         }
     }
@@ -175,6 +178,7 @@ impl fmt::Display for DdlErrorKind {
             Self::DuplicateClause { clause } => write!(f, "a second {clause} clause"),
             Self::SecondWildcard => f.write_str("a second `*`"),
             Self::FormatMissing { .. } => f.write_str("FORMAT is missing"),
+            Self::NothingToWrap => f.write_str("ENVELOPE without FORMAT"),
             Self::NotYet { what, .. } => write!(f, "{what} is not supported yet"),
         }
     }

@@ -11,7 +11,7 @@ use super::{
     statement::starts_statement,
 };
 use crate::{
-    config::{FormatSpec, Options},
+    config::{ENVELOPE_OPTION, FormatSpec, Options},
     format::{MetadataColumn, MetadataKind},
 };
 
@@ -31,7 +31,10 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<CreateSource, DdlError> {
     let behind = cursor.previous_end();
     let mut clauses = Clauses::default();
     while clauses.next(cursor)? {}
-    let Clauses { format, registry, inference, include, on_error, on_schema_change } = clauses;
+    let Clauses { mut format, envelope, registry, inference, include, on_error, on_schema_change } = clauses;
+    if let Some(envelope) = envelope {
+        wrap(cursor, format.as_mut(), envelope)?;
+    }
     let (include, include_spans) = include.unwrap_or_default().into_iter().unzip();
     let source = CreateSource {
         name,
@@ -77,6 +80,7 @@ pub(super) fn parse_sink(cursor: &mut Cursor<'_>) -> Result<CreateSink, DdlError
 #[derive(Default)]
 struct Clauses {
     format: Option<FormatClause>,
+    envelope: Option<Envelope>,
     registry: Option<Spanned<Options>>,
     inference: Option<Spanned<Options>>,
     include: Option<Vec<(MetadataColumn, Span)>>,
@@ -93,6 +97,10 @@ impl Clauses {
             Some("FORMAT") => {
                 cursor.advance();
                 once(cursor, &mut self.format, "FORMAT", span, format)?;
+            }
+            Some("ENVELOPE") => {
+                cursor.advance();
+                once(cursor, &mut self.envelope, "ENVELOPE", span, envelope)?;
             }
             Some("USING") => {
                 cursor.advance();
@@ -133,6 +141,7 @@ impl Clauses {
     fn unknown(&self, cursor: &Cursor<'_>) -> DdlError {
         let left = [
             ("`FORMAT`", self.format.is_none()),
+            ("`ENVELOPE`", self.envelope.is_none()),
             ("`USING SCHEMA REGISTRY`", self.registry.is_none()),
             ("`INFER SCHEMA`", self.inference.is_none()),
             ("`INCLUDE`", self.include.is_none()),
@@ -188,6 +197,38 @@ fn format(cursor: &mut Cursor<'_>, _: Span) -> Result<FormatClause, DdlError> {
     let Ident { name, span } = cursor.name("a format name")?;
     let spec = FormatSpec::new(name).with_options(options::parse_optional(cursor)?);
     Ok(FormatClause { spec, span })
+}
+
+/// `ENVELOPE kind (…)`.
+struct Envelope {
+    kind: Ident,
+    options: Options,
+    /// The whole clause.
+    span: Span,
+}
+
+fn envelope(cursor: &mut Cursor<'_>, span: Span) -> Result<Envelope, DdlError> {
+    let kind = cursor.name("a kind of envelope")?;
+    let options = options::parse_optional(cursor)?;
+    Ok(Envelope { kind, options, span: span.start..cursor.previous_end() })
+}
+
+/// Puts the clause where decoding and inference look for it: among the options of the format.
+fn wrap(cursor: &Cursor<'_>, format: Option<&mut FormatClause>, envelope: Envelope) -> Result<(), DdlError> {
+    let Envelope { kind, options, span } = envelope;
+    let Some(FormatClause { spec, .. }) = format else {
+        return Err(cursor.error(span, DdlErrorKind::NothingToWrap));
+    };
+    let own = (ENVELOPE_OPTION.to_owned(), kind.name, Some(kind.span));
+    let more = options.iter().map(|(key, v)| (format!("{ENVELOPE_OPTION}.{key}"), v.text.clone(), v.span.clone()));
+    for (key, value, at) in std::iter::once(own).chain(more) {
+        if spec.options.value(&key).is_some() {
+            let kind = DdlErrorKind::Duplicate { what: "option", name: key };
+            return Err(cursor.error(at.unwrap_or(span), kind));
+        }
+        spec.options.insert(key, value, at);
+    }
+    Ok(())
 }
 
 fn no_format(behind: usize) -> FormatClause {

@@ -9,7 +9,7 @@ use crate::{
     connector::{BoxSink, BoxSource, ConnectorRegistry, Sink, SinkSet, Source, SourceSet},
     ddl::{self, CreateSink, CreateSource, FormatClause, Ident, Statement, StatementKind},
     error::{ConnectorError, SchemaResult},
-    format::DecoderSet,
+    format::format_options,
     inference::{FormatInference, FormatInferenceRegistry},
     resolve::SchemaResolver,
 };
@@ -165,11 +165,9 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
     pub fn show_create_source(&self, name: &str) -> Result<String, StatementError> {
         let statement = &self.source(name).map_err(StatementError::without_span)?.statement;
         let connector = S::config_schema(&statement.connector.name);
-        let format = S::Decoder::format_info(&statement.format.spec.name);
-        Ok(statement.to_sql(ddl::Secrets::Masked {
-            connector: connector.map_or(&[], |schema| schema.keys),
-            format: format.map_or(&[], |info| info.options.keys),
-        }))
+        let format = format_options::<S::Decoder>(&statement.format.spec.name);
+        Ok(statement
+            .to_sql(ddl::Secrets::Masked { connector: connector.map_or(&[], |schema| schema.keys), format: &format }))
     }
 
     pub(super) fn source(&self, name: &str) -> Result<&Arc<Definition<CreateSource>>, ConnectorError> {

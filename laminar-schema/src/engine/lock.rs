@@ -4,12 +4,12 @@ use std::{fmt, sync::Arc};
 
 use super::{BoundSource, Engine, StatementError, catalog::Definition};
 use crate::{
-    config::{ConfigKey, FormatSpec},
+    config::FormatSpec,
     connector::{SinkSet, SourceSet},
     ddl::CreateSource,
     error::SchemaError,
     fingerprint::fingerprint,
-    format::DecoderSet,
+    format::{DecoderSet, format_options},
     inference::{InferenceConfig, InferenceWarning},
     lock::{
         Compared, Facts, LOCK_VERSION, LockChange, LockError, LockFile, LockReport, LockedFormat, LockedInference,
@@ -111,7 +111,9 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             let config = LockedInference::from(&bound.inference)
                 .to_config(&locked.lowered, bound.resolved.format.options.clone())?;
             let request = request(statement, &bound.resolved.format, Some(&config));
-            match self.resolver.resolve_offline(bound.source.info(), &request, Some(evidence)) {
+            let wrapping =
+                S::Decoder::wrapping(&bound.resolved.format).map_err(|e| at_connector(&bound.definition, e))?;
+            match self.resolver.resolve_offline(bound.source.info(), &request, wrapping, Some(evidence)) {
                 Ok(replayed) => locked.replay = replayed.map(|r| fingerprint(&r.schema).to_string()),
                 Err(e) => {
                     locked.evidence = None;
@@ -132,7 +134,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         LockedSource::new(&Facts {
             name: &statement.name.name,
             connector,
-            format_keys: format_keys::<S>(statement),
+            format_keys: &format_options::<S::Decoder>(&statement.format.spec.name),
             inference,
             resolved,
         })
@@ -155,7 +157,8 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let evidence = locked.evidence.as_ref().map(|e| e.get());
         // Without evidence nothing is inferred, and a connector that cannot must not be asked whether it can.
         let request = request(statement, &format, evidence.map(|_| &config));
-        let resolved = match self.resolver.resolve_offline(info, &request, evidence) {
+        let wrapping = S::Decoder::wrapping(&format).map_err(|e| at_connector(&definition, e))?;
+        let resolved = match self.resolver.resolve_offline(info, &request, wrapping, evidence) {
             Ok(Some(resolved)) => {
                 let found = locked.format.found.iter().filter(|key| statement.format.spec.options.value(key).is_none());
                 ResolvedSchema { found_options: found.cloned().collect(), ..resolved }
@@ -163,7 +166,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             Ok(None) => {
                 // What the statement says is known all the same.
                 let found = &locked.format.found;
-                let format = LockedFormat::new(&format, found, format_keys::<S>(statement));
+                let format = LockedFormat::new(&format, found, &format_options::<S::Decoder>(&format.name));
                 let now = LockedSource { connector: info.name.to_owned(), format, ..locked.clone() };
                 changes.extend(compare_source(locked, &now));
                 return Ok(verdict(Compared::NotCompared, changes));
@@ -192,11 +195,6 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         }
         Ok(verdict(compared, changes))
     }
-}
-
-/// The options that the statement's format declares.
-fn format_keys<S: SourceSet>(statement: &CreateSource) -> &'static [ConfigKey] {
-    S::Decoder::format_info(&statement.format.spec.name).map_or(&[], |info| info.options.keys)
 }
 
 /// What the statement asks for, with the format's options as they were found. The registry is left out: what it said is

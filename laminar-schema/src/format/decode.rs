@@ -5,9 +5,12 @@ use std::fmt;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use super::{DecodeSpec, FormatFile, FormatInfo, Framing, SelfDescription, WriterSchemaId};
+use super::{
+    ColumnsReader, ColumnsRequest, DecodeSpec, FormatFile, FormatInfo, Framing, SelfDescription, Wrapping,
+    WriterSchemaId,
+};
 use crate::{
-    config::FormatSpec,
+    config::{ConfigKey, FormatSpec},
     error::{SchemaError, SchemaResult},
     inference::FormatInference,
     record::{RawBatch, RawRecord},
@@ -151,6 +154,35 @@ pub trait DecoderSet: FormatDecoder + Sized + 'static {
     /// Wrong options; a description that cannot be read, or has a type that Arrow lacks.
     fn describe(format: &FormatSpec, file: Option<&mut dyn FormatFile>) -> SchemaResult<Option<SelfDescription>> {
         let _ = (format, file);
+        Ok(None)
+    }
+
+    /// How records of the format wrap their rows, under its options; `None` where a record is a row.
+    ///
+    /// # Errors
+    /// Wrong options.
+    fn wrapping(format: &FormatSpec) -> SchemaResult<Option<Wrapping>> {
+        let _ = format;
+        Ok(None)
+    }
+
+    /// Options that a format of this set takes beside its own.
+    fn wrapping_options(format: &str) -> Option<&'static [ConfigKey]> {
+        let _ = format;
+        None
+    }
+
+    /// Opens a file of a format that holds columns ([`Framing::Columns`]); `None` when the format is not in this set, or
+    /// has records.
+    ///
+    /// # Errors
+    /// Wrong options; a file that cannot be read, or does not fit the frozen schema.
+    fn open_columns(
+        format: &FormatSpec,
+        request: &ColumnsRequest<'_>,
+        file: Box<dyn FormatFile>,
+    ) -> SchemaResult<Option<Box<dyn ColumnsReader>>> {
+        let _ = (format, request, file);
         Ok(None)
     }
 

@@ -53,6 +53,13 @@ pub trait FormatEncoder: Send + fmt::Debug {
         Ok(Vec::new())
     }
 
+    /// Whether a byte stream in this format cannot be read before [`FormatEncoder::finish`] has ended it. A pipeline then
+    /// ends it at every checkpoint, before the sinks prepare, and begins another one behind it: after `finish` the
+    /// encoder is as new, and `finish` of a stream that nothing was encoded into gives one without rows.
+    fn has_footer(&self) -> bool {
+        false
+    }
+
     /// Whether each batch is encoded by itself: several encoders of one spec, each with some of the batches, give the
     /// same records as one, and nothing follows them at the stream's end. A pipeline then encodes on several threads.
     fn is_stateless(&self) -> bool {
@@ -68,6 +75,7 @@ pub trait FormatEncoder: Send + fmt::Debug {
 pub struct EncodedBatch {
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    is_length_delimited: bool,
 }
 
 impl EncodedBatch {
@@ -91,6 +99,19 @@ impl EncodedBatch {
     /// off what it did not need.
     pub fn parts_mut(&mut self) -> (&mut Vec<u8>, &mut Vec<usize>) {
         (&mut self.bytes, &mut self.ends)
+    }
+
+    /// Says whether in a byte stream each record stands behind its length, a varint, as [`Framing::Delimited`] reads
+    /// them. Message sinks write records as they are.
+    ///
+    /// [`Framing::Delimited`]: super::Framing::Delimited
+    pub fn set_length_delimited(&mut self, is_length_delimited: bool) {
+        self.is_length_delimited = is_length_delimited;
+    }
+
+    /// Whether in a byte stream each record stands behind its length.
+    pub fn is_length_delimited(&self) -> bool {
+        self.is_length_delimited
     }
 
     /// Ends the record that was being appended.

@@ -18,8 +18,14 @@ pub enum Framing {
     Csv(CsvFraming),
     /// Records behind their lengths, each a varint: Protobuf's delimited messages.
     Delimited,
+    /// The blocks of an Avro container file, each with what stands in front of its values: their number and its size. The
+    /// file's header is the partition's preamble.
+    AvroContainer,
     /// The whole file is one record.
     Whole,
+    /// The file holds columns and has no records to cut: a source reads it with
+    /// [`DecoderSet::open_columns`](super::DecoderSet::open_columns).
+    Columns,
 }
 
 impl Framing {
@@ -28,7 +34,13 @@ impl Framing {
         match self {
             Self::Csv(csv) => csv.encoding,
             // Bytes, or text that its own standard says is UTF-8.
-            Self::Lines | Self::JsonDocuments | Self::MsgPack | Self::Delimited | Self::Whole => Encoding::Utf8,
+            Self::Lines
+            | Self::JsonDocuments
+            | Self::MsgPack
+            | Self::Delimited
+            | Self::AvroContainer
+            | Self::Whole
+            | Self::Columns => Encoding::Utf8,
         }
     }
 }

@@ -5,15 +5,17 @@
 
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::{Array, ArrayRef, NullArray, RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
+use arrow_select::filter::{FilterBuilder, FilterPredicate};
 
 use crate::{
     error::{EncodeError, SchemaError, SchemaResult},
     format::{
         DecodeSpec, Decoded, EncodedBatch, FormatDecoder, FormatEncoder, MetadataColumn, Rejected, WriterSchemaId,
-        append_metadata,
+        append_metadata, metadata_of_rows,
     },
+    predicate::Predicate,
     record::{BatchContent, RawBatch, SourceBatch},
 };
 
@@ -23,6 +25,8 @@ pub(super) struct Lane<D, E> {
     schema: SchemaRef,
     output_schema: SchemaRef,
     metadata_columns: Vec<MetadataColumn>,
+    /// For each column of `schema`, whether some output looks at it. Others a table source need not have read.
+    wanted: Vec<bool>,
     shares: Vec<Share<E>>,
 }
 
@@ -39,6 +43,15 @@ pub(super) struct Projection {
     pub(super) schema: SchemaRef,
     /// Index of each of the schema's columns in the batches that are projected.
     pub(super) columns: Vec<usize>,
+    /// Which rows it takes; all of them without one.
+    pub(super) filter: Option<Predicate>,
+}
+
+/// The columns of a batch in the order of the output schema, before any output has chosen among them.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub(super) columns: &'a [ArrayRef],
+    pub(super) num_rows: usize,
 }
 
 /// What became of a batch in a lane, in the order in which it has to be dealt with.
@@ -47,6 +60,8 @@ pub(super) struct Made {
     /// Records that did not fit, located in their partition.
     pub(super) rejected: Vec<(usize, SchemaError)>,
     pub(super) num_rows: usize,
+    /// Rows that a WHERE left out, added up over the outputs.
+    pub(super) num_left_out: usize,
     /// One for each output, in order; none where there are no rows. Fewer where one could not be made.
     pub(super) portions: Vec<Portion>,
     /// What ends the pipeline once everything above has been dealt with.
@@ -69,6 +84,7 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
             schema: Arc::clone(&spec.schema),
             output_schema: spec.output_schema(),
             metadata_columns: spec.metadata_columns.clone(),
+            wanted: wanted(spec, shares.iter().map(|share| &share.projection)),
             shares,
         }
     }
@@ -84,8 +100,14 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
             BatchContent::Raw(raw) => self.decode(raw, spare),
             BatchContent::Columns(columns) => {
                 let mut made = Made::default();
-                let rows = by_name(columns, &self.schema);
-                made.error = rows.and_then(|rows| self.share_out(&rows, &mut made, spare)).err();
+                let num_rows = columns.num_rows();
+                let arrays = by_name(columns, &self.schema, &self.wanted).and_then(|mut arrays| {
+                    arrays.extend(metadata_of_rows(&self.metadata_columns, batch.origin.as_ref(), num_rows)?);
+                    Ok(arrays)
+                });
+                let shared =
+                    arrays.and_then(|arrays| self.share_out(Rows { columns: &arrays, num_rows }, &mut made, spare));
+                made.error = shared.err();
                 made
             }
         }
@@ -103,18 +125,22 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
             made.rejected = rejected.into_iter().map(located).collect();
         }
         made.needs = needs.map(|id| (id, consumed));
-        let rows = append_metadata(&batch, &self.output_schema, &self.metadata_columns, raw, &rows);
-        made.error = rows.and_then(|rows| self.share_out(&rows, &mut made, spare)).err();
+        let rows = append_metadata(batch, &self.output_schema, &self.metadata_columns, raw, &rows);
+        let shared = rows.and_then(|rows| {
+            self.share_out(Rows { columns: rows.columns(), num_rows: rows.num_rows() }, &mut made, spare)
+        });
+        made.error = shared.err();
         made
     }
 
-    fn share_out(&mut self, rows: &RecordBatch, made: &mut Made, spare: &mut Vec<EncodedBatch>) -> SchemaResult<()> {
-        made.num_rows = rows.num_rows();
+    fn share_out(&mut self, rows: Rows<'_>, made: &mut Made, spare: &mut Vec<EncodedBatch>) -> SchemaResult<()> {
+        made.num_rows = rows.num_rows;
         if made.num_rows == 0 {
             return Ok(());
         }
         for Share { projection, encoder } in &mut self.shares {
             let columns = projection.of(rows)?;
+            made.num_left_out += rows.num_rows - columns.num_rows();
             made.portions.push(match encoder {
                 None => Portion::Columns(columns),
                 Some(encoder) => {
@@ -130,28 +156,68 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
 }
 
 impl Projection {
-    /// The columns of `batch` that are wanted. Copies no values.
-    pub(super) fn of(&self, batch: &RecordBatch) -> SchemaResult<RecordBatch> {
-        let arrays = self.columns.iter().map(|i| Arc::clone(batch.column(*i))).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    /// The columns of `rows` that are wanted, and of these the rows that the filter lets through. Copies no values where
+    /// there is no filter, or where it lets all through.
+    pub(super) fn of(&self, rows: Rows<'_>) -> SchemaResult<RecordBatch> {
+        let chosen = match &self.filter {
+            None => None,
+            Some(filter) => {
+                let kept = filter.evaluate(rows.columns)?;
+                (kept.true_count() < rows.num_rows).then(|| self.chosen(&kept))
+            }
+        };
+        let array = |index: &usize| match &chosen {
+            None => Ok(Arc::clone(&rows.columns[*index])),
+            Some(chosen) => chosen.filter(&rows.columns[*index]),
+        };
+        let arrays = self.columns.iter().map(array).collect::<Result<_, _>>()?;
+        let num_rows = chosen.as_ref().map_or(rows.num_rows, FilterPredicate::count);
+        let options = RecordBatchOptions::new().with_row_count(Some(num_rows));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?)
+    }
+
+    fn chosen(&self, kept: &arrow_array::BooleanArray) -> FilterPredicate {
+        let builder = FilterBuilder::new(kept);
+        // What is used once is as fast without the preparation.
+        if self.columns.len() > 1 { builder.optimize().build() } else { builder.build() }
+    }
+
+    /// Columns that it looks at, those of its filter too.
+    pub(super) fn looks_at(&self) -> impl Iterator<Item = usize> {
+        self.columns.iter().copied().chain(self.filter.iter().flat_map(Predicate::columns))
     }
 }
 
-/// The columns of a table source in the order of the frozen schema, matched by name.
-fn by_name(columns: &RecordBatch, schema: &SchemaRef) -> SchemaResult<RecordBatch> {
-    let arrays: Option<Vec<_>> = schema
-        .fields()
-        .iter()
-        .map(|f| columns.column_by_name(f.name()).filter(|a| a.data_type() == f.data_type()).cloned())
-        .collect();
-    let Some(arrays) = arrays else {
+/// For each column of the schema, whether some projection looks at it.
+pub(super) fn wanted<'a>(spec: &DecodeSpec, projections: impl Iterator<Item = &'a Projection>) -> Vec<bool> {
+    let mut wanted = vec![false; spec.schema.fields().len()];
+    for column in projections.flat_map(Projection::looks_at) {
+        // Metadata columns lie behind those of the schema.
+        if let Some(wanted) = wanted.get_mut(column) {
+            *wanted = true;
+        }
+    }
+    wanted
+}
+
+/// The columns of a table source in the order of the frozen schema, matched by name. In place of those that nobody
+/// looks at stands whatever takes no memory.
+fn by_name(columns: &RecordBatch, schema: &SchemaRef, wanted: &[bool]) -> SchemaResult<Vec<ArrayRef>> {
+    let nothing: ArrayRef = Arc::new(NullArray::new(columns.num_rows()));
+    let found = |(f, wanted): (&Arc<arrow_schema::Field>, &bool)| match wanted {
+        false => Some(Arc::clone(&nothing)),
+        true => columns
+            .column_by_name(f.name())
+            .filter(|a| a.data_type() == f.data_type() && (f.is_nullable() || a.null_count() == 0))
+            .cloned(),
+    };
+    let arrays: Option<Vec<_>> = schema.fields().iter().zip(wanted).map(found).collect();
+    arrays.ok_or_else(|| {
         let shown = |s: &SchemaRef| {
             let fields: Vec<String> =
                 s.fields().iter().map(|f| format!("{} {}", f.name(), crate::types::field_type_name(f))).collect();
             fields.join(", ")
         };
-        return Err(EncodeError::SchemaMismatch { expected: shown(schema), found: shown(&columns.schema()) }.into());
-    };
-    Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
+        EncodeError::SchemaMismatch { expected: shown(schema), found: shown(&columns.schema()) }.into()
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use crate::position::Positions;
+use crate::{format::Skipped, position::Positions};
 
 /// Most rejections whose text a summary keeps.
 const SHOWN_REJECTIONS: usize = 5;
@@ -16,6 +16,9 @@ pub struct Metrics {
     records: AtomicU64,
     bytes: AtomicU64,
     rows: AtomicU64,
+    left_out: AtomicU64,
+    skipped_row_groups: AtomicU64,
+    skipped_rows: AtomicU64,
     rejected: AtomicU64,
     batches: AtomicU64,
     checkpoints: AtomicU64,
@@ -38,8 +41,12 @@ pub struct Summary {
     pub records: u64,
     /// Bytes of those records.
     pub bytes: u64,
-    /// Rows written to each output.
+    /// Rows decoded. An output without a WHERE was written all of them.
     pub rows: u64,
+    /// Rows of these that a WHERE left out, added up over the outputs.
+    pub left_out: u64,
+    /// What a table source left unread because no output wanted it.
+    pub skipped: Skipped,
     /// Records that did not fit.
     pub rejected: u64,
     /// Batches processed.
@@ -70,9 +77,22 @@ impl Metrics {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Rows written to each output so far.
+    /// Rows decoded so far.
     pub fn rows(&self) -> u64 {
         self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Rows of these that a WHERE left out so far, added up over the outputs.
+    pub fn left_out(&self) -> u64 {
+        self.left_out.load(Ordering::Relaxed)
+    }
+
+    /// What a table source left unread so far because no output wanted it.
+    pub fn skipped(&self) -> Skipped {
+        Skipped {
+            row_groups: self.skipped_row_groups.load(Ordering::Relaxed),
+            rows: self.skipped_rows.load(Ordering::Relaxed),
+        }
     }
 
     /// Records rejected so far.
@@ -96,8 +116,14 @@ impl Metrics {
         self.batches.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn count_rows(&self, rows: usize) {
+    pub(super) fn count_rows(&self, rows: usize, left_out: usize) {
         self.rows.fetch_add(rows as u64, Ordering::Relaxed);
+        self.left_out.fetch_add(left_out as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_skipped(&self, skipped: Skipped) {
+        self.skipped_row_groups.fetch_add(skipped.row_groups, Ordering::Relaxed);
+        self.skipped_rows.fetch_add(skipped.rows, Ordering::Relaxed);
     }
 
     pub(super) fn count_checkpoint(&self) {
@@ -117,6 +143,8 @@ impl Metrics {
             records: self.records(),
             bytes: self.bytes(),
             rows: self.rows(),
+            left_out: self.left_out(),
+            skipped: self.skipped(),
             rejected: self.rejected(),
             batches: self.batches(),
             checkpoints: self.checkpoints(),

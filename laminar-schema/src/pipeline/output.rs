@@ -5,12 +5,13 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 
-use super::lane::{Portion, Projection, Share};
+use super::lane::{Portion, Projection, Rows, Share};
 use crate::{
     config::{FormatSpec, did_you_mean},
     connector::{Checkpoint, Prepared, RecordSink, SinkBatch, SinkConnector},
     error::SchemaResult,
     format::{EncodeSpec, EncodedBatch, FormatEncoder},
+    predicate::Predicate,
     resolve::ResolveError,
 };
 
@@ -22,6 +23,7 @@ pub struct Output<K> {
     spec: EncodeSpec,
     /// Index of each of the spec's columns in the batches written.
     columns: Vec<usize>,
+    filter: Option<Predicate>,
 }
 
 /// A column of a SELECT list: `price AS p`.
@@ -37,7 +39,7 @@ impl<K: SinkConnector> Output<K> {
     /// An output of all columns of `schema`.
     pub fn all(name: impl Into<Arc<str>>, sink: K, format: FormatSpec, schema: &SchemaRef) -> Self {
         let columns = (0..schema.fields().len()).collect();
-        Self { name: name.into(), sink, spec: EncodeSpec::new(Arc::clone(schema), format), columns }
+        Self { name: name.into(), sink, spec: EncodeSpec::new(Arc::clone(schema), format), columns, filter: None }
     }
 
     /// An output of some columns of `schema`, in the order and under the names selected.
@@ -68,7 +70,19 @@ impl<K: SinkConnector> Output<K> {
             fields.push(renamed);
         }
         let spec = EncodeSpec::new(Arc::new(Schema::new(fields)), format);
-        Ok(Self { name: name.into(), sink, spec, columns })
+        Ok(Self { name: name.into(), sink, spec, columns, filter: None })
+    }
+
+    /// The same output of the rows of which `filter` is true. Its columns are those of the schema selected from.
+    #[must_use]
+    pub fn with_filter(mut self, filter: Predicate) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// Which rows it takes; all of them without one.
+    pub fn filter(&self) -> Option<&Predicate> {
+        self.filter.as_ref()
     }
 
     /// Name of the output.
@@ -86,8 +100,9 @@ impl<K: SinkConnector> Output<K> {
         &self.spec
     }
 
-    fn projection(&self) -> Projection {
-        Projection { schema: Arc::clone(&self.spec.schema), columns: self.columns.clone() }
+    pub(super) fn projection(&self) -> Projection {
+        let (schema, columns, filter) = (Arc::clone(&self.spec.schema), self.columns.clone(), self.filter.clone());
+        Projection { schema, columns, filter }
     }
 
     /// What a lane makes for this output: its columns, and where `encodes`, their bytes too, unless the format needs
@@ -110,12 +125,18 @@ impl<K: SinkConnector> Output<K> {
         writer.recover(last).await?;
         let prologue = encoder.as_mut().map(FormatEncoder::prologue).unwrap_or_default();
         let projection = self.projection();
-        Ok(RunningOutput { output: self, projection, encoder, writer, encoded: EncodedBatch::new(), prologue })
+        let file = match encoder.as_ref().is_some_and(FormatEncoder::has_footer) {
+            false => Footed::Never,
+            // What a resumed output continues has been ended by its last checkpoint.
+            true if last.is_some() => Footed::Complete,
+            true => Footed::Open,
+        };
+        Ok(RunningOutput { output: self, projection, encoder, writer, encoded: EncodedBatch::new(), prologue, file })
     }
 }
 
 /// Exact name first; otherwise the only column that differs in case alone, as SQL names do.
-fn find<'a>(schema: &'a Schema, column: &str) -> SchemaResult<(usize, &'a arrow_schema::Field)> {
+pub(crate) fn find<'a>(schema: &'a Schema, column: &str) -> SchemaResult<(usize, &'a arrow_schema::Field)> {
     if let Some(found) = schema.column_with_name(column) {
         return Ok(found);
     }
@@ -139,6 +160,18 @@ pub(super) struct RunningOutput<K: SinkConnector> {
     writer: K::Writer,
     encoded: EncodedBatch,
     prologue: Vec<u8>,
+    file: Footed,
+}
+
+/// How far a file is that cannot be read without its footer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Footed {
+    /// The format has none.
+    Never,
+    /// The footer is to be written before the sink prepares.
+    Open,
+    /// It was written, and nothing since.
+    Complete,
 }
 
 impl<K: SinkConnector> RunningOutput<K> {
@@ -149,7 +182,8 @@ impl<K: SinkConnector> RunningOutput<K> {
     /// Writes what starts a byte stream in the format, so that a result without rows is a file with a header and not
     /// an empty one. Yields whether there was anything to write; a sink that is resumed has it already and leaves it.
     pub(super) async fn begin(&mut self) -> SchemaResult<bool> {
-        let Some(encoder) = self.encoder.as_ref().filter(|_| !self.prologue.is_empty()) else { return Ok(false) };
+        let is_begun = self.prologue.is_empty() || self.file == Footed::Complete;
+        let Some(encoder) = self.encoder.as_ref().filter(|_| !is_begun) else { return Ok(false) };
         let (prologue, delimiter) = (&self.prologue, encoder.delimiter());
         let nothing = SinkBatch::Encoded { records: &self.encoded, prologue, delimiter };
         self.writer.write(nothing).await.map(|()| true)
@@ -162,13 +196,16 @@ impl<K: SinkConnector> RunningOutput<K> {
 
     /// Projects, encodes and writes a batch.
     pub(super) async fn write(&mut self, batch: &RecordBatch) -> SchemaResult<()> {
-        let columns = self.projection.of(batch)?;
+        let columns = self.projection.of(Rows { columns: batch.columns(), num_rows: batch.num_rows() })?;
         self.write_columns(&columns).await
     }
 
     /// Writes what a lane made of a batch; yields the arena back, where there is one.
     pub(super) async fn write_portion(&mut self, portion: Portion) -> SchemaResult<Option<EncodedBatch>> {
         let records = match portion {
+            // A filter may have left nothing, and nothing must not begin another file.
+            Portion::Columns(columns) if columns.num_rows() == 0 => return Ok(None),
+            Portion::Encoded(records) if records.is_empty() => return Ok(Some(records)),
             Portion::Columns(columns) => return self.write_columns(&columns).await.map(|()| None),
             Portion::Encoded(records) => records,
         };
@@ -184,11 +221,28 @@ impl<K: SinkConnector> RunningOutput<K> {
         };
         self.encoded.clear();
         encoder.encode(columns, &mut self.encoded)?;
+        if self.file == Footed::Complete {
+            self.file = Footed::Open;
+        }
         let (prologue, delimiter) = (&self.prologue, encoder.delimiter());
         self.writer.write(SinkBatch::Encoded { records: &self.encoded, prologue, delimiter }).await
     }
 
+    /// Whether what was written can be read only once the output has ended it.
+    pub(super) fn has_footer(&self) -> bool {
+        self.file != Footed::Never
+    }
+
+    /// Ends the open transaction, and before it the file that is open, where that is one with a footer.
     pub(super) async fn prepare(&mut self, checkpoint: Checkpoint<'_>) -> SchemaResult<Prepared> {
+        if let (Footed::Open, Some(encoder)) = (self.file, &mut self.encoder) {
+            self.encoded.clear();
+            self.encoded.bytes_mut().extend(encoder.finish()?);
+            self.encoded.end_record();
+            let (prologue, delimiter) = (&self.prologue, encoder.delimiter());
+            self.writer.write(SinkBatch::Encoded { records: &self.encoded, prologue, delimiter }).await?;
+            self.file = Footed::Complete;
+        }
         self.writer.prepare(checkpoint).await
     }
 
@@ -202,8 +256,9 @@ impl<K: SinkConnector> RunningOutput<K> {
 
     pub(super) async fn close(&mut self) -> SchemaResult<()> {
         let epilogue = match &mut self.encoder {
-            Some(encoder) => encoder.finish()?,
-            None => Vec::new(),
+            // The last checkpoint has ended it.
+            Some(encoder) if self.file == Footed::Never => encoder.finish()?,
+            Some(_) | None => Vec::new(),
         };
         self.writer.close(&epilogue).await
     }

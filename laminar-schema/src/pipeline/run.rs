@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     CheckpointStore, Ended, Metrics, Output, StoredCheckpoint, Summary, dead_letters,
-    lane::{Lane, Made, Share},
+    lane::{Lane, Made, Projection, Share, wanted},
     output::RunningOutput,
     workers::{Done, Workers},
 };
@@ -23,8 +23,9 @@ use crate::{
     capability::SchemaRegistryAware,
     connector::{Checkpoint, RecordStream, SinkConnector, SourceConnector},
     error::{ConnectorError, Location, SchemaError, SchemaResult},
-    format::{DecodeSpec, EncodedBatch, WriterSchema, WriterSchemaId},
+    format::{DecodeSpec, EncodedBatch, Scan, WriterSchema, WriterSchemaId},
     position::Positions,
+    predicate::Predicate,
     record::{BatchContent, NewRecord, RawBatch, SourceBatch},
     registry::{RegistryConfig, RegistryError},
 };
@@ -187,6 +188,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
     async fn open(pipeline: Pipeline<S, K>) -> SchemaResult<Self> {
         let Pipeline { source, spec, outputs, on_error, config } = pipeline;
         let last = config.store.as_ref().map(CheckpointStore::load).transpose()?.flatten();
+        let source = source.with_scan(&scan(&spec, &outputs))?;
         let decoder = source.build_decoder(&spec)?;
         let stream = source.start(last.as_ref().map(|l| &l.positions)).await?;
         let prepared = |name: &str| last.as_ref().and_then(|l| l.sinks.get(name));
@@ -257,7 +259,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 }
             }
             if Instant::now() >= due {
-                self.checkpoint(metrics).await?;
+                if self.config.store.is_some() || !self.has_footers() {
+                    self.checkpoint(metrics).await?;
+                }
                 due = Instant::now() + self.config.checkpoint_interval;
             }
         }
@@ -294,6 +298,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             Step::Uncut(error) => self.reject_uncut(error, metrics).await,
             Step::Failed(error) => Err(error),
             Step::End(batch) => {
+                metrics.count_skipped(batch.skipped);
                 self.advance(&batch);
                 Ok(())
             }
@@ -314,10 +319,17 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
         }
         self.advance(&batch);
+        metrics.count_skipped(batch.skipped);
         self.is_dirty = true;
         batch.clear();
         self.spare.batches.push(batch);
         Ok(())
+    }
+
+    /// Whether some output is a file that a checkpoint ends. Without a store nothing resumes from one, so that the run
+    /// makes one file, and its one checkpoint at its end.
+    fn has_footers(&self) -> bool {
+        self.outputs.iter().chain(&self.dead_letter).any(RunningOutput::has_footer)
     }
 
     /// Takes over how far the source was read: behind a batch, or behind the end of its last partition.
@@ -349,7 +361,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         made: Made,
         metrics: &Metrics,
     ) -> SchemaResult<Option<(WriterSchemaId, usize)>> {
-        let Made { rejected, num_rows, portions, error, needs } = made;
+        let Made { rejected, num_rows, num_left_out, portions, error, needs } = made;
         if !rejected.is_empty() {
             self.reject(raw, rejected, metrics).await?;
         }
@@ -358,7 +370,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         }
         match error {
             Some(error) => return Err(error),
-            None => metrics.count_rows(num_rows),
+            None => metrics.count_rows(num_rows, num_left_out),
         }
         Ok(needs)
     }
@@ -443,6 +455,20 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         self.is_dirty = false;
         Ok(())
     }
+}
+
+/// What the outputs want of the source, all of them together.
+fn scan<K: SinkConnector>(spec: &DecodeSpec, outputs: &[Output<K>]) -> Scan {
+    let projections: Vec<Projection> = outputs.iter().map(Output::projection).collect();
+    let wanted = wanted(spec, projections.iter());
+    let columns = (0..wanted.len()).filter(|column| wanted[*column]).collect();
+    // A row is wanted when some output wants it; an output without a filter wants all.
+    let filters: Option<Vec<_>> = projections.into_iter().map(|p| p.filter).collect();
+    let predicate = filters.filter(|f| !f.is_empty()).map(|mut filters| match filters.len() {
+        1 => filters.swap_remove(0),
+        _ => Predicate::Any(filters),
+    });
+    Scan { schema: Arc::clone(&spec.schema), columns, predicate }
 }
 
 fn shares<K: SinkConnector>(outputs: &[RunningOutput<K>], encode: bool) -> SchemaResult<Vec<Share<K::Encoder>>> {

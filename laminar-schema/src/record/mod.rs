@@ -10,9 +10,11 @@ mod owned;
 pub use batch::{ARENA_PADDING, NewRecord, PartitionInfo, RawBatch, RecordRef};
 pub use owned::{RawRecord, SourceMetadata};
 
+use std::{ops::Range, sync::Arc};
+
 use arrow_array::RecordBatch;
 
-use crate::position::Positions;
+use crate::{format::Skipped, position::Positions};
 
 /// What one poll of a source yields: content, and the place to resume after it.
 ///
@@ -22,6 +24,19 @@ pub struct SourceBatch {
     content: BatchContent,
     /// Where to resume once everything in this batch is safe downstream.
     pub positions: Positions,
+    /// Where columns come from, as far as the source knows: what metadata columns show.
+    pub origin: Option<RowsOrigin>,
+    /// What a table source left unread on its way to this batch.
+    pub skipped: Skipped,
+}
+
+/// Where the rows of a batch of columns come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowsOrigin {
+    /// Their partition: a file's path.
+    pub partition: Arc<str>,
+    /// Their numbers in it, in the order of the rows.
+    pub rows: Vec<Range<u64>>,
 }
 
 /// Either bytes to decode, or columns that a table source already has.
@@ -73,6 +88,8 @@ impl SourceBatch {
             BatchContent::Columns(_) => self.content = BatchContent::default(),
         }
         self.positions.clear();
+        self.origin = None;
+        self.skipped = Skipped::default();
     }
 
     /// Records or rows in the batch.

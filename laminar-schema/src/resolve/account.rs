@@ -1,6 +1,6 @@
 //! The account of one resolution: why each strategy was or was not taken.
 
-use arrow_schema::Schema;
+use arrow_schema::{Schema, SchemaRef};
 
 use super::{
     FieldOrigin, ResolutionKind, ResolveError, ResolveRequest, ResolvedSchema, Strategy, StrategyReport,
@@ -13,6 +13,7 @@ use crate::{
     default_value::DefaultFiller,
     error::{SchemaError, SchemaResult},
     field,
+    format::Wrapping,
     registry::RegistryConfig,
 };
 
@@ -20,12 +21,26 @@ use crate::{
 pub(super) struct Account<'a> {
     info: ConnectorInfo,
     request: &'a ResolveRequest<'a>,
+    wrapping: Option<Wrapping>,
     reports: Vec<StrategyReport>,
 }
 
 impl<'a> Account<'a> {
-    pub(super) fn new(info: ConnectorInfo, request: &'a ResolveRequest<'a>) -> Self {
-        Self { info, request, reports: Vec::new() }
+    /// `wrapping` is how the format wraps its rows, under the options of the request.
+    pub(super) fn new(info: ConnectorInfo, request: &'a ResolveRequest<'a>, wrapping: Option<Wrapping>) -> Self {
+        Self { info, request, wrapping, reports: Vec::new() }
+    }
+
+    pub(super) fn wrapping(&self) -> Option<&Wrapping> {
+        self.wrapping.as_ref()
+    }
+
+    /// The columns of the rows in records of `schema`, which a registry or the source gave.
+    pub(super) fn row_schema(&self, schema: SchemaRef) -> SchemaRef {
+        match &self.wrapping {
+            Some(wrapping) => wrapping.unwrap(&schema),
+            None => schema,
+        }
     }
 
     pub(super) fn request(&self) -> &'a ResolveRequest<'a> {
@@ -169,6 +184,11 @@ impl<'a> Account<'a> {
             .any(|key| options.get(key).is_some_and(|v| v.eq_ignore_ascii_case("rescue")));
         if rescues && resolved.schema.column_with_name(field::RESCUE_COLUMN).is_none() {
             merge::add_column(&mut resolved, field::json_field(field::RESCUE_COLUMN, true), FieldOrigin::DefaultAdded);
+        }
+        for column in self.wrapping.iter().flat_map(|w| &w.added) {
+            if resolved.schema.column_with_name(column.name()).is_none() {
+                merge::add_column(&mut resolved, column.clone(), FieldOrigin::DefaultAdded);
+            }
         }
         resolved.strategies = self.reports.clone();
         resolved.format = self.request.format.clone();

@@ -8,6 +8,7 @@ use super::{FieldOrigin, ResolvedSchema};
 use crate::{
     error::{DecodeError, ErrorKind, SchemaError},
     field,
+    format::Wrapping,
     inference::{InferenceConfig, InferenceWarning, Proof, TypeHint},
     types::field_type_name,
 };
@@ -20,12 +21,14 @@ pub(super) const MAX_ROUNDS: usize = 8;
 pub(super) struct Lowering {
     /// The type that holds whatever a field of the format may hold.
     widest: Field,
+    /// How records wrap the rows that errors in records are about.
+    wrapping: Option<Wrapping>,
     lowered: BTreeMap<String, InferenceWarning>,
 }
 
 impl Lowering {
-    pub(super) fn new(widest: Field) -> Self {
-        Self { widest, lowered: BTreeMap::new() }
+    pub(super) fn new(widest: Field, wrapping: Option<Wrapping>) -> Self {
+        Self { widest, wrapping, lowered: BTreeMap::new() }
     }
 
     /// Adds a hint for each inferred field whose type rejects a record. False when nothing is left to lower.
@@ -75,7 +78,7 @@ impl Lowering {
             ErrorKind::Decode(DecodeError::TypeMismatch { .. } | DecodeError::OutOfRange { .. })
         );
         let place = error.location().field.as_deref().filter(|_| is_about_a_type)?;
-        let place = without_indices(place);
+        let place = without_indices(self.wrapping.as_ref().map_or(place, |w| w.place_in_row(place)));
         let mut path = inferred_path(resolved, &place)?;
         let widest = field_type_name(&self.widest);
         loop {

@@ -7,11 +7,14 @@ use super::{
 use crate::{
     capability::{Capability, ConnectorInfo},
     error::{InferError, SchemaResult},
+    format::Wrapping,
 };
 
 impl SchemaResolver {
     /// Resolves as [`SchemaResolver::resolve`] does where that needs no I/O: every column is declared, or `evidence` of
     /// an earlier inference is at hand. `None` where only the source or a registry could say.
+    ///
+    /// `wrapping` is how the format wraps its rows: [`DecoderSet::wrapping`](crate::DecoderSet::wrapping).
     ///
     /// What decoding the sample showed beyond the evidence is known here only where hints say it, as those of
     /// [`ResolvedSchema::inference`] do.
@@ -22,9 +25,10 @@ impl SchemaResolver {
         &self,
         info: ConnectorInfo,
         request: &ResolveRequest<'_>,
+        wrapping: Option<Wrapping>,
         evidence: Option<&str>,
     ) -> SchemaResult<Option<ResolvedSchema>> {
-        let mut account = Account::new(info, request);
+        let mut account = Account::new(info, request, wrapping);
         account.check_asked_for()?;
         if let Some(declared) = request.full_declaration() {
             return account.declared(declared).map(Some);

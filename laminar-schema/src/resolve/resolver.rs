@@ -134,7 +134,7 @@ impl SchemaResolver {
         request: &ResolveRequest<'_>,
         samples: Option<Vec<RawRecord>>,
     ) -> SchemaResult<ResolvedSchema> {
-        let mut account = Account::new(source.info(), request);
+        let mut account = Account::new(source.info(), request, S::Decoder::wrapping(request.format)?);
         account.check_asked_for()?;
         if let Some(declared) = request.full_declaration() {
             return account.declared(declared);
@@ -144,7 +144,7 @@ impl SchemaResolver {
         {
             let registered = registry.fetch_schema(config).await?;
             return account.finish(Candidate {
-                schema: registered.schema,
+                schema: account.row_schema(registered.schema),
                 kind: ResolutionKind::Registry { schema_id: registered.schema_id },
                 warnings: Vec::new(),
                 details: Vec::new(),
@@ -153,7 +153,7 @@ impl SchemaResolver {
         if let Some(described) = S::Decoder::describe(request.format, None)? {
             account.takes_description();
             return account.finish(Candidate {
-                schema: with_field_metadata(&described.schema, &described.fields),
+                schema: account.row_schema(with_field_metadata(&described.schema, &described.fields)),
                 kind: ResolutionKind::SourceProvided,
                 warnings: Vec::new(),
                 details: Vec::new(),
@@ -163,7 +163,7 @@ impl SchemaResolver {
             && account.takes(Strategy::Provider, Capability::Provider)
         {
             let schema = provider.provide_schema().await?;
-            let schema = with_field_metadata(&schema, &provider.field_metadata().await?);
+            let schema = account.row_schema(with_field_metadata(&schema, &provider.field_metadata().await?));
             let mut warnings = Vec::new();
             if !provider.is_authoritative() {
                 self.prove_provided(source, request, &schema, &mut warnings).await?;
@@ -200,7 +200,8 @@ impl SchemaResolver {
         let request = account.request();
         let format = request.format.name.as_str();
         let inferrer = self.formats.get(format);
-        let mut lowering = Lowering::new(inferrer.map_or_else(|| field::json_field("", true), |i| i.widest_type()));
+        let widest = inferrer.map_or_else(|| field::json_field("", true), |i| i.widest_type());
+        let mut lowering = Lowering::new(widest, account.wrapping().cloned());
         let mut round = 1;
         loop {
             let inferred = inferable.infer_from_samples(samples, format, &config, &self.formats).await?;

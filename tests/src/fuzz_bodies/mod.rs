@@ -3,12 +3,14 @@
 
 mod csv_engines;
 mod inference;
-mod protobuf;
+mod parquet;
+pub(crate) mod protobuf;
 mod records;
 mod sql;
 
 pub use csv_engines::csv_mutations;
 pub use inference::json_infer;
+pub use parquet::{ParquetMutations, parquet, parquet_mutations, parquet_seeds};
 pub use protobuf::{protobuf, protobuf_mutations};
 pub use records::{csv, csv_sniff, json, msgpack};
 pub use sql::ddl;
@@ -24,5 +26,6 @@ pub const BODIES: &[(&str, Body)] = &[
     ("json", json),
     ("json_infer", json_infer),
     ("msgpack", msgpack),
+    ("parquet", parquet),
     ("protobuf", protobuf),
 ];

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Scalars of every type; everything nested; Google's own messages; what proto2 alone has.
-const DEFINITIONS: [&str; 4] = [
+pub(crate) const DEFINITIONS: [&str; 4] = [
     r#"syntax = "proto3"; message M {
         double a = 1; float b = 2; int32 c = 3; int64 d = 4; uint32 e = 5; uint64 f = 6; sint32 g = 7; sint64 h = 8;
         fixed32 i = 9; fixed64 j = 10; sfixed32 k = 11; sfixed64 l = 12; bool m = 13; string n = 14; bytes o = 15;
@@ -53,13 +53,13 @@ const DEFINITIONS: [&str; 4] = [
 ];
 
 /// A definition, and both decoders of it.
-struct Pair {
+pub(crate) struct Pair {
     ours: ProtobufDecoder,
     reflect: Reflect,
 }
 
 impl Pair {
-    fn new(definition: &str) -> Self {
+    pub(crate) fn new(definition: &str) -> Self {
         let options = Options::from_pairs([("schema", definition), ("message", "M")]);
         let format = FormatSpec::new("protobuf").with_options(options.clone());
         let described = ProtobufDecoder::describe(&format, None).expect("a definition").expect("the options name one");
@@ -69,31 +69,51 @@ impl Pair {
         Self { ours, reflect: Reflect::new(message, described.schema) }
     }
 
+    /// A random message, mutated.
+    pub(crate) fn mutated(&self, random: &mut Random) -> Vec<u8> {
+        messages::mutated(self.reflect.message(), random)
+    }
+
     /// Decodes a record with both; a text is what they disagree about.
-    fn check(&mut self, record: &[u8]) -> Result<Outcome, String> {
+    ///
+    /// A known field of another wire type than its own is an unknown field ("Updating A Message Type": "unknown fields"
+    /// are "fields that the parser does not recognize"; protoc's parsers go by number *and* wire type). prost rejects it, or, in
+    /// a map, takes whatever follows for an entry, so nothing can be said of such records.
+    pub(crate) fn check(&mut self, record: &[u8]) -> Result<Outcome, String> {
+        match self.compare(record) {
+            Err(_) if messages::has_odd_wire_type(self.reflect.message(), record) => Ok(Outcome::WireType),
+            outcome => outcome,
+        }
+    }
+
+    fn compare(&mut self, record: &[u8]) -> Result<Outcome, String> {
         // Of bad records the neighbours are not spoilt.
         let batch = RawBatch::from_values([&[][..], record, &[][..]]);
         let mut decoded = self.ours.decode(&batch).expect("a decoder stays usable");
         let theirs = self.reflect.decode(record);
         let empty = self.reflect.decode(&[]).expect("a message of nothing");
         let rejected = decoded.rejected.pop();
+        // Of a record before, on which they disagreed.
+        self.reflect.finish();
         self.reflect.push(&empty);
         match (&theirs, &rejected) {
             (Ok(message), None) => self.reflect.push(message),
-            // A wire type that is not the field's makes it an unknown field (documentation, "Updating A Message Type"): prost
-            // is stricter than protoc.
-            (Err(reason), None) if reason.contains("invalid wire type: ") => {
-                self.reflect.finish();
-                return Ok(Outcome::WireType);
-            }
             (Err(reason), None) => return Err(format!("prost rejects it: {reason}")),
-            (Ok(_), Some(rejected)) if !is_value(&rejected.error) => {
+            (Ok(message), Some(rejected)) if !is_value(&rejected.error) => {
+                self.reflect.push(message);
+                if self.reflect.has_no_json {
+                    return Ok(Outcome::Rejected);
+                }
                 return Err(format!("prost accepts it, we do not: {}", rejected.error));
             }
             // Times out of their range, which prost does not look at; what both reject.
             (Ok(_) | Err(_), Some(_)) => {}
         }
         self.reflect.push(&empty);
+        if self.reflect.has_no_json {
+            // An `Any` of a type that nobody knows, or of none: prost has no JSON for it, we have its bytes in base64.
+            return Ok(Outcome::Rejected);
+        }
         let expected = self.reflect.finish();
         if decoded.batch.columns() != expected.columns() {
             let (found, expected) = (rows(&decoded.batch), rows(&expected));
@@ -107,8 +127,33 @@ impl Pair {
     }
 }
 
+/// The shortest record found that is a finding, too: parts are left out, and lengths made smaller.
+fn shrunk(pair: &mut Pair, mut bytes: Vec<u8>) -> Vec<u8> {
+    let mut len = bytes.len();
+    while len > 0 {
+        let mut at = 0;
+        while at + len <= bytes.len() {
+            let mut shorter = bytes.clone();
+            shorter.drain(at..at + len);
+            // Whatever length in front of it counts the part.
+            let candidates = (0..at.min(shorter.len())).rev().take(40).filter_map(|i| {
+                let mut fixed = shorter.clone();
+                fixed[i] = fixed[i].checked_sub(u8::try_from(len).ok()?)?;
+                Some(fixed)
+            });
+            let all: Vec<Vec<u8>> = std::iter::once(shorter.clone()).chain(candidates).collect();
+            match all.into_iter().find(|candidate| pair.check(candidate).is_err()) {
+                Some(found) => bytes = found,
+                None => at += 1,
+            }
+        }
+        len = if len > 8 { len / 2 } else { len - 1 };
+    }
+    bytes
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(crate) enum Outcome {
     Same,
     Rejected,
     WireType,
@@ -201,7 +246,11 @@ pub fn protobuf_mutations(count: usize, seed: u64) -> String {
                     Ok(Outcome::Same) => same += 1,
                     Ok(Outcome::Rejected) => rejected += 1,
                     Ok(Outcome::WireType) => wire_types += 1,
-                    Err(finding) => panic!("{finding}\n{definition}\n{bytes:02x?}\nseed {seed}"),
+                    Err(_) => {
+                        let bytes = shrunk(pair, bytes);
+                        let finding = pair.check(&bytes).expect_err("it was a finding");
+                        panic!("{finding}\n{definition}\n{bytes:02x?}\nseed {seed}");
+                    }
                 }
             }
         }

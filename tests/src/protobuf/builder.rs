@@ -16,14 +16,14 @@ use arrow_schema::{DataType, Field, FieldRef, Fields, TimeUnit};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 
 /// A column's builder, and the field that fills it.
-pub struct Column {
-    pub field: FieldDescriptor,
-    pub builder: Builder,
+pub(super) struct Column {
+    pub(super) field: FieldDescriptor,
+    pub(super) builder: Builder,
 }
 
 impl Column {
     /// The columns of a message; every one is a field of it.
-    pub fn all(message: &MessageDescriptor, fields: &Fields) -> Vec<Self> {
+    pub(super) fn all(message: &MessageDescriptor, fields: &Fields) -> Vec<Self> {
         let columns = fields.iter().map(|f| {
             let field = message.get_field_by_name(f.name()).expect("every column is a field");
             Self { builder: Builder::new(f, &field), field }
@@ -33,7 +33,7 @@ impl Column {
 }
 
 /// The builder of one column.
-pub enum Builder {
+pub(super) enum Builder {
     Bool(BooleanBuilder),
     I32(Int32Builder),
     I64(Int64Builder),
@@ -54,7 +54,7 @@ pub enum Builder {
 }
 
 impl Builder {
-    pub fn new(field: &Field, descriptor: &FieldDescriptor) -> Self {
+    pub(super) fn new(field: &Field, descriptor: &FieldDescriptor) -> Self {
         match field.data_type() {
             DataType::Boolean => Self::Bool(BooleanBuilder::new()),
             DataType::Int32 => Self::I32(Int32Builder::new()),
@@ -87,7 +87,7 @@ impl Builder {
         }
     }
 
-    pub fn push_null(&mut self) {
+    pub(super) fn push_null(&mut self) {
         match self {
             Self::Bool(b) => b.append_null(),
             Self::I32(b) => b.append_null(),
@@ -130,7 +130,7 @@ impl Builder {
     }
 
     /// Ends a list or a map with what was pushed since the last one.
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         let (ends, len) = match self {
             Self::List(_, ends, items) => (ends, items.len()),
             Self::Map(_, _, ends, pair) => (ends, pair[0].len()),
@@ -139,7 +139,7 @@ impl Builder {
         ends.push(i32::try_from(len).expect("a batch has few items"));
     }
 
-    pub fn finish(&mut self) -> ArrayRef {
+    pub(super) fn finish(&mut self) -> ArrayRef {
         match self {
             Self::Bool(b) => Arc::new(b.finish()),
             Self::I32(b) => Arc::new(b.finish()),

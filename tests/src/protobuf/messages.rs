@@ -143,6 +143,40 @@ fn mutate(bytes: &mut Vec<u8>, descriptor: &MessageDescriptor, random: &mut Rand
     }
 }
 
+/// Whether a message has a field of its definition with another wire type, at any depth, as far as it can be read.
+pub fn has_odd_wire_type(descriptor: &MessageDescriptor, bytes: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some((tag, value_at)) = varint(bytes, at) {
+        let field = u32::try_from(tag >> 3).ok().and_then(|number| descriptor.get_field(number));
+        let Some(field) = field else {
+            match field_end(bytes, at) {
+                Some(end) => at = end,
+                // A group: what is in it are fields of nobody's, but for those behind it.
+                None => at = value_at,
+            }
+            continue;
+        };
+        let own = match field.kind() {
+            Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => 1,
+            Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => 5,
+            Kind::String | Kind::Bytes | Kind::Message(_) => 2,
+            _ => 0,
+        };
+        if tag & 7 != own && !(field.is_list() && tag & 7 == 2) {
+            return true;
+        }
+        let Some(end) = field_end(bytes, at).filter(|end| *end <= bytes.len()) else { return false };
+        if let Kind::Message(inner) = field.kind() {
+            let content = varint(bytes, value_at).map_or(&[][..], |(_, start)| &bytes[start..end]);
+            if has_odd_wire_type(&inner, content) {
+                return true;
+            }
+        }
+        at = end;
+    }
+    false
+}
+
 /// The fields of a message, each with its tag; what is malformed stays in one piece.
 fn cut(bytes: &[u8]) -> Vec<Vec<u8>> {
     let (mut fields, mut at) = (Vec::new(), 0);

@@ -13,12 +13,14 @@ pub struct Reflect {
     message: MessageDescriptor,
     schema: SchemaRef,
     columns: Vec<Column>,
+    /// A message of the rows so far has no JSON, which a column asks for.
+    pub has_no_json: bool,
 }
 
 impl Reflect {
     /// For the columns of a schema, all of which are fields of the message.
     pub fn new(message: MessageDescriptor, schema: SchemaRef) -> Self {
-        Self { columns: Column::all(&message, schema.fields()), message, schema }
+        Self { columns: Column::all(&message, schema.fields()), message, schema, has_no_json: false }
     }
 
     /// The message in a record, or why it is none.
@@ -38,16 +40,22 @@ impl Reflect {
     pub fn push(&mut self, message: &DynamicMessage) {
         for Column { field, builder } in &mut self.columns {
             push_field(builder, field, message);
+            self.has_no_json |= NO_JSON.replace(false);
         }
     }
 
     /// The rows so far.
     pub fn finish(&mut self) -> RecordBatch {
+        self.has_no_json = false;
         let columns: Vec<ArrayRef> = self.columns.iter_mut().map(|column| column.builder.finish()).collect();
         // Null in columns of no nulls is a finding that comparing them shows.
         let schema = Schema::new(self.schema.fields().clone());
         RecordBatch::try_new(Arc::new(schema), columns).expect("the columns are those of the schema")
     }
+}
+
+thread_local! {
+    static NO_JSON: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 fn push_field(builder: &mut Builder, field: &FieldDescriptor, message: &DynamicMessage) {
@@ -162,6 +170,9 @@ fn json(value: &Value, field: &FieldDescriptor) -> String {
     match written {
         Ok(()) => String::from_utf8(text).expect("serde_json writes UTF-8"),
         // Such as a NaN in a `Value`: the decoder refuses it, too.
-        Err(e) => format!("error: {e}"),
+        Err(_) => {
+            NO_JSON.set(true);
+            String::new()
+        }
     }
 }

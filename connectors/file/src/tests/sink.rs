@@ -240,3 +240,28 @@ async fn a_pipe_that_nobody_reads_yet_does_not_block_the_runtime() {
     reader.read_to_string(&mut text).unwrap();
     assert_eq!(text, "head\na\n");
 }
+
+/// Records without delimiters lie behind one header alone.
+#[tokio::test]
+async fn what_is_appended_to_has_the_same_header() {
+    let dir = tempfile::tempdir().unwrap();
+    let append = |path: &Path| FileSinkConfig { mode: WriteMode::Append, ..FileSinkConfig::new(path) };
+    for path in paths(dir.path()) {
+        let mut batch = EncodedBatch::new();
+        batch.bytes_mut().push(b'a');
+        batch.end_record();
+        let write = |prologue| SinkBatch::Encoded { records: &batch, prologue, delimiter: b"" };
+        for _ in 0..2 {
+            let mut sink = open(&append(&path)).await.unwrap();
+            sink.write(write(b"head")).await.unwrap();
+            sink.close(b"").await.unwrap();
+        }
+        for other in [&b"heap"[..], b"headaab"] {
+            let mut sink = open(&append(&path)).await.unwrap();
+            let error = sink.write(write(other)).await.unwrap_err().to_string();
+            assert!(error.contains("begins with another header"), "{error}");
+            sink.abort().await.unwrap();
+        }
+        assert_eq!(content(&path), "headaa", "{path:?}");
+    }
+}

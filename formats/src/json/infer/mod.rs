@@ -7,7 +7,10 @@ use laminar_schema::{FormatInference, InferenceConfig, InferredSchema, RawRecord
 
 use self::{document::Documents, scan::Scanner};
 use super::JsonOptions;
-use crate::infer::{DocumentFormat, DocumentReader, DocumentSample, Sample, Value};
+use crate::{
+    infer::{DocumentFormat, DocumentReader, DocumentSample, Sample, Value},
+    wire,
+};
 
 /// Infers a schema from JSON records: a column per key, in the order in which keys stand.
 ///
@@ -21,7 +24,18 @@ impl FormatInference for JsonInference {
     }
 
     fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {
-        JsonSample::of(samples, config)?.finish(config)
+        let options = &config.format_options;
+        let has_headers = options.get("wire_format").is_some_and(|word| word.trim().eq_ignore_ascii_case("confluent"));
+        if !has_headers {
+            return JsonSample::of(samples, config)?.finish(config);
+        }
+        // A sample without a header stays as it is, and says as a document what is wrong with it.
+        let payload = |sample: &RawRecord| {
+            let payload = sample.value.as_deref().and_then(|v| Some(wire::confluent::split(v).ok()?.1.to_vec()));
+            RawRecord { value: payload.or_else(|| sample.value.clone()), ..sample.clone() }
+        };
+        let payloads: Vec<RawRecord> = samples.iter().map(payload).collect();
+        JsonSample::of(&payloads, config)?.finish(config)
     }
 
     fn replay(&self, evidence: &str, config: &InferenceConfig) -> SchemaResult<InferredSchema> {

@@ -1,0 +1,85 @@
+//! Formats whose files hold columns: read as such, without records in between.
+
+use std::ops::Range;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use crate::{error::SchemaResult, predicate::Predicate};
+
+/// What of a table is wanted. A source that can leaves the rest unread; one that cannot ignores it.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// The frozen schema.
+    pub schema: SchemaRef,
+    /// Indices of its columns that anybody looks at, growing. Others need not be in what is read.
+    pub columns: Vec<usize>,
+    /// What is true of every row that anybody wants. The pipeline drops all other rows whether or not a source yields
+    /// them; a source may leave those unread that it knows to be dropped. Indices at and beyond the number of columns
+    /// of `schema` are metadata columns.
+    pub predicate: Option<Predicate>,
+}
+
+impl Scan {
+    /// All columns and rows.
+    pub fn all(schema: SchemaRef) -> Self {
+        let columns = (0..schema.fields().len()).collect();
+        Self { schema, columns, predicate: None }
+    }
+}
+
+/// How a file of columns is read.
+#[derive(Debug, Clone, Copy)]
+pub struct ColumnsRequest<'a> {
+    /// What is wanted of it. Without it, all that the file has, as the file has it.
+    pub scan: Option<&'a Scan>,
+    /// The first row to yield: how many rows of the file come before it. This is a position too; which part of the file
+    /// it lies in follows from what the file says of itself.
+    pub from_row: u64,
+    /// Rows of a batch, at most.
+    pub max_batch_rows: usize,
+    /// Bytes of a batch, about, as far as the file tells how large its rows are.
+    pub max_batch_bytes: usize,
+}
+
+/// A file of columns that is being read.
+///
+/// Dispatched at run time: one virtual call per batch, none per row. What it yields are columns already, so nothing per
+/// row is left to dispatch.
+pub trait ColumnsReader: Send {
+    /// The next rows; `None` behind the last one.
+    ///
+    /// # Errors
+    /// The file cannot be read, or does not fit the frozen schema. Nothing comes behind an error.
+    fn next(&mut self) -> SchemaResult<Option<ColumnsBatch>>;
+}
+
+/// Rows of a file of columns.
+#[derive(Debug, Clone)]
+pub struct ColumnsBatch {
+    /// The columns wanted, in the types of the frozen schema. Without rows where the rest of the file is left unread.
+    pub columns: RecordBatch,
+    /// Which rows of the file they are, in growing order.
+    pub rows: Vec<Range<u64>>,
+    /// Where reading goes on behind them: rows of the file before it, also those that were left unread.
+    pub next_row: u64,
+    /// What was left unread since the batch before.
+    pub skipped: Skipped,
+}
+
+/// What was left unread because the predicate is true of none of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// Whole groups of rows, as the format has them.
+    pub row_groups: u64,
+    /// Rows, in those groups and in others.
+    pub rows: u64,
+}
+
+impl Skipped {
+    /// Adds what was left unread elsewhere.
+    pub fn add(&mut self, other: Self) {
+        self.row_groups += other.row_groups;
+        self.rows += other.rows;
+    }
+}
