@@ -151,10 +151,11 @@ def main():
                 sys.exit(f"what pyarrow writes ({name}) does not read as it should")
         for name, settings in {"snappy": "", "zstd": ", COMPRESSION zstd", "v2": ", PARQUET_VERSION v2"}.items():
             connection.execute(
-                f"COPY (SELECT * EXCLUDE huge FROM read_parquet('{folder / 'ours.parquet'}')) TO '{theirs}' "
+                f"COPY (SELECT * EXCLUDE (huge, j) FROM read_parquet('{folder / 'ours.parquet'}')) TO '{theirs}' "
                 f"(FORMAT parquet, ROW_GROUP_SIZE 2048{settings})"
             )
-            without = COLUMNS.replace("huge HUGEINT, ", "")
+            # DuckDB writes a HUGEINT as DOUBLE, and JSON as text that says nothing of it.
+            without = COLUMNS.replace("huge HUGEINT, ", "").replace("j JSON, ", "")
             convert(theirs, again, "--schema", without)
             ours = folder / "without.ndjson"
             convert(lines, ours, "--schema", without)

@@ -3,9 +3,9 @@
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use laminar_schema::{
-    ConnectorConfig, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatFile, FormatInference, FormatInfo, Framing,
-    RawBatch, RawRecord, SchemaResult, SelfDescription, Wrapping,
-    config::{ConfigKey, FormatSpec},
+    ColumnsReader, ColumnsRequest, ConnectorConfig, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatFile,
+    FormatInference, FormatInfo, Framing, RawBatch, RawRecord, SchemaResult, SelfDescription, Wrapping,
+    config::{ConfigError, ConfigKey, FormatSpec},
 };
 
 use super::{
@@ -111,7 +111,21 @@ impl<D: DecoderSet> DecoderSet for Enveloped<D> {
     }
 
     fn framing(format: &FormatSpec) -> SchemaResult<Option<Framing>> {
-        D::framing(&bare(format))
+        let framing = D::framing(&bare(format))?;
+        if let (Some(Framing::Columns), Some(_)) = (&framing, options::divide(format)?) {
+            let reason = "a file of columns has no records that an envelope could be around";
+            let key = laminar_schema::config::ENVELOPE_OPTION;
+            return Err(ConfigError::invalid(key, "an envelope", "none", reason).into());
+        }
+        Ok(framing)
+    }
+
+    fn open_columns(
+        format: &FormatSpec,
+        request: &ColumnsRequest<'_>,
+        file: Box<dyn FormatFile>,
+    ) -> SchemaResult<Option<Box<dyn ColumnsReader>>> {
+        D::open_columns(&bare(format), request, file)
     }
 
     fn describe(format: &FormatSpec, file: Option<&mut dyn FormatFile>) -> SchemaResult<Option<SelfDescription>> {
