@@ -689,6 +689,8 @@ fn payloads_of_others_decode() {
     ] {
         check_corpus(&risingwave(file), Layout::Lines, &[DEBEZIUM], expected);
     }
+    let maxwell = [("envelope", "maxwell")];
+    check_corpus(&risingwave("maxwell_json.1"), Layout::Lines, &maxwell, expect![[""]]);
     check_corpus(
         &risingwave("debezium_mess_key.1"),
         Layout::KeyedLines,
