@@ -270,6 +270,59 @@ fn msgpack_encoder() {
     });
 }
 
+/// A definition of columns as they are written without one, and records from ones of JSON.
+const PROTOBUF_COLUMNS: &str =
+    "i BIGINT NOT NULL, n INTEGER, d DOUBLE, b BOOLEAN, s VARCHAR, p VARCHAR, tz TIMESTAMPTZ, id VARCHAR";
+
+fn protobuf_definition() -> String {
+    let declared = parse_columns(PROTOBUF_COLUMNS).unwrap();
+    let fields: Vec<Field> = declared.columns.iter().map(|c| c.to_field()).collect();
+    laminar_formats::protobuf::proto_text(&Schema::new(fields), "Record").unwrap()
+}
+
+#[test]
+fn protobuf() {
+    let definition = protobuf_definition();
+    // Fields 1 to 8 of every kind, in order and out of it, twice, unknown, with a timestamp.
+    let record = |index: usize| match index % 4 {
+        0 => b"\x08\x96\x01\x10\x05\x19\0\0\0\0\0\0\xf8\x3f\x20\x01\x2a\x03abc\x3a\x04\x08\x05\x10\0".to_vec(),
+        1 => b"\x2a\x02\xc3\xa9\x08\x01\x08\x02\xa3\x06\x08\x01\xa4\x06".to_vec(),
+        2 => [b"\x2a\xc8\x01".as_slice(), &[b'x'; 200]].concat(),
+        _ => Vec::new(),
+    };
+    check("protobuf", &[("schema", &definition)], PROTOBUF_COLUMNS, None, record);
+    check("protobuf", &[("schema", &definition)], "s VARCHAR, d DOUBLE", None, record);
+    let rescue = [("schema", definition.as_str()), ("unknown_fields", "rescue"), ("document_column", "doc")];
+    check("protobuf", &rescue, "i BIGINT, tz TIMESTAMP, _rescued JSON, doc JSON", None, record);
+    // Embedded messages in parts, lists from several places, maps with keys that come again, enums, JSON.
+    let nested = "syntax = \"proto3\"; message M { I a = 1; repeated I b = 2; map<string, int32> c = 3; repeated int32 d = 4; \
+                  E e = 5; oneof f { string g = 6; I h = 7; } M i = 8; repeated string j = 9; \
+                  message I { int32 x = 1; repeated string y = 2; } enum E { A = 0; B = 1; } }";
+    let columns = "a STRUCT(x INTEGER, y VARCHAR[]), b STRUCT(x INTEGER, y VARCHAR[])[], c MAP(VARCHAR, INTEGER), d BIGINT[], \
+                   e VARCHAR, g VARCHAR, h JSON, i JSON, j VARCHAR[]";
+    check("protobuf", &[("schema", nested), ("message", "M")], columns, None, |index| match index % 3 {
+        0 => b"\x0a\x02\x08\x01\x12\x02\x08\x02\x20\x01\x0a\x03\x12\x01a\x20\x02\x12\0\x28\x01\x4a\x01x\x4a\x01y"
+            .to_vec(),
+        1 => [
+            b"\x1a\x05\x0a\x01k\x10\x01\x1a\x05\x0a\x01k\x10\x02".as_slice(),
+            b"\x3a\0\x32\x01z\x42\x04\x0a\x02\x08\x07",
+        ]
+        .concat(),
+        _ => (0..20).flat_map(|n| [0x1a, 0x05, 0x0a, 0x01, b'a' + n % 15, 0x10, n]).collect(),
+    });
+}
+
+#[test]
+fn protobuf_encoder() {
+    check_encoder("protobuf", &[], TYPES, json_row);
+    check_encoder(
+        "protobuf",
+        &[("null_lists", "empty")],
+        "i BIGINT, s VARCHAR, xl BIGINT[], r STRUCT(a BIGINT)",
+        json_row,
+    );
+}
+
 #[test]
 fn raw() {
     check("raw", &[], "value BLOB", None, |index| format!("record {index}"));

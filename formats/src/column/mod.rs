@@ -15,6 +15,7 @@ mod dictionary;
 mod float;
 mod integer;
 mod interval;
+mod iso;
 mod json_text;
 mod keys;
 mod list;
@@ -45,6 +46,7 @@ pub use float::FloatColumn;
 pub use integer::IntegerColumn;
 pub use interval::{DurationColumn, IntervalColumn};
 pub(crate) use interval::{is_telling_duration, may_be_duration};
+pub(crate) use iso::ISO_WINDOW;
 pub use json_text::JsonColumn;
 pub(crate) use keys::KeyBytes;
 pub use keys::KeyTable;
@@ -263,6 +265,29 @@ impl Column {
                 .into());
             }
         })
+    }
+
+    /// Appends a count of the column's own unit to a DATE, TIME or TIMESTAMP column.
+    ///
+    /// # Errors
+    /// It does not fit, or the column is of another type.
+    #[inline]
+    pub(crate) fn push_count(&mut self, count: i64) -> Result<(), Mismatch> {
+        let narrow = || i32::try_from(count).map_err(|_| Mismatch::Range);
+        match self {
+            Self::Date32(c) => c.push_value(narrow()?),
+            Self::Date64(c) => c.push_value(count),
+            Self::Time32Second(c) => c.push_value(narrow()?),
+            Self::Time32Millisecond(c) => c.push_value(narrow()?),
+            Self::Time64Microsecond(c) => c.push_value(count),
+            Self::Time64Nanosecond(c) => c.push_value(count),
+            Self::TimestampSecond(c) => c.push_value(count),
+            Self::TimestampMillisecond(c) => c.push_value(count),
+            Self::TimestampMicrosecond(c) => c.push_value(count),
+            Self::TimestampNanosecond(c) => c.push_value(count),
+            _ => return Err(Mismatch::Type),
+        }
+        Ok(())
     }
 
     /// True where a number's text matters: a binary floating-point number on the way would lose digits.

@@ -174,6 +174,27 @@ const _: () = {
             }
             p::Ok(p::None)
         }
+        fn open_columns(
+            format: &p::FormatSpec,
+            request: &p::ColumnsRequest<'_>,
+            file: p::Box<dyn p::FormatFile>,
+        ) -> p::SchemaResult<p::Option<p::Box<dyn p::ColumnsReader>>> {
+            if <AnyDecoder as p::DecoderSet>::FORMATS.contains(&format.name.as_str()) {
+                return <AnyDecoder as p::DecoderSet>::open_columns(
+                    format,
+                    request,
+                    file,
+                );
+            }
+            if <CborDecoder as p::DecoderSet>::FORMATS.contains(&format.name.as_str()) {
+                return <CborDecoder as p::DecoderSet>::open_columns(
+                    format,
+                    request,
+                    file,
+                );
+            }
+            p::Ok(p::None)
+        }
     }
     #[automatically_derived]
     impl ::core::convert::From<AnyDecoder> for EngineDecoder {
