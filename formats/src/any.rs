@@ -3,7 +3,7 @@
 use laminar_schema::{FormatDecoder, FormatEncoder};
 
 #[cfg(feature = "avro")]
-use crate::avro::AvroEncoder;
+use crate::avro::{AvroDecoder, AvroEncoder};
 #[cfg(feature = "parquet")]
 use crate::parquet::{ParquetDecoder, ParquetEncoder};
 #[cfg(feature = "protobuf")]
@@ -24,6 +24,9 @@ pub enum AnyDecoder {
     Csv(CsvDecoder),
     /// MessagePack.
     MsgPack(MsgPackDecoder),
+    /// Avro.
+    #[cfg(feature = "avro")]
+    Avro(AvroDecoder),
     /// Parquet.
     #[cfg(feature = "parquet")]
     Parquet(ParquetDecoder),

@@ -5,5 +5,6 @@ pub mod decoders;
 pub mod encoders;
 pub mod floors;
 pub mod input;
+pub mod protobuf;
 pub mod samples;
 pub mod turns;

@@ -1,10 +1,10 @@
 //! Decimals as text: all digits of the scale, no exponent.
 
 /// Bytes behind `at` that must be there: 78 digits, 128 zeros of a scale, sign and point.
-pub(super) const ROOM: usize = 288;
+pub(crate) const ROOM: usize = 288;
 
 /// Writes `digits`, an integer with or without its sign, times 10^-`scale`; returns where the text ends.
-pub(super) fn write(out: &mut [u8], at: usize, digits: impl FnOnce(&mut [u8], usize) -> usize, scale: i8) -> usize {
+pub(crate) fn write(out: &mut [u8], at: usize, digits: impl FnOnce(&mut [u8], usize) -> usize, scale: i8) -> usize {
     let end = digits(out, at);
     let start = at + usize::from(out[at] == b'-' && end > at);
     match usize::try_from(scale) {

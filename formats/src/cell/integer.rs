@@ -61,7 +61,7 @@ fn no_room() -> ! {
 }
 
 /// Writes a signed integer of 128 bits.
-pub(super) fn write_i128(out: &mut [u8], at: usize, value: i128) -> usize {
+pub(crate) fn write_i128(out: &mut [u8], at: usize, value: i128) -> usize {
     out[at] = b'-';
     write_u128(out, at + usize::from(value < 0), value.unsigned_abs())
 }
@@ -78,7 +78,7 @@ fn write_u128(out: &mut [u8], at: usize, value: u128) -> usize {
 }
 
 /// Writes a signed integer of 256 bits.
-pub(super) fn write_i256(out: &mut [u8], at: usize, value: i256) -> usize {
+pub(crate) fn write_i256(out: &mut [u8], at: usize, value: i256) -> usize {
     if let Some(value) = value.to_i128() {
         return write_i128(out, at, value);
     }

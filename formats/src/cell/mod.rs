@@ -3,7 +3,7 @@
 //! Lives here: each Arrow value's text, the same for every text format, so that it reads back as the same value.
 //! Does not live here: quotes, escapes and containers, which are a format's own.
 
-mod decimal;
+pub(crate) mod decimal;
 pub(crate) mod float;
 pub(crate) mod integer;
 pub(crate) mod temporal;

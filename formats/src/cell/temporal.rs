@@ -24,7 +24,7 @@ pub(crate) fn per_second(unit: TimeUnit) -> i64 {
 /// Writes the day that is `days` after 1970-01-01; a sign marks years outside 0..=9999.
 ///
 /// Source: Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`.
-pub(super) fn write_date(out: &mut [u8], at: usize, days: i64) -> usize {
+pub(crate) fn write_date(out: &mut [u8], at: usize, days: i64) -> usize {
     // Date64 counts milliseconds, so days have far fewer than 63 bits.
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
@@ -58,7 +58,7 @@ fn write_year(out: &mut [u8], at: usize, year: i64) -> usize {
 }
 
 /// Writes `HH:MM:SS`, with as many groups of three decimals as the value needs.
-pub(super) fn write_time(out: &mut [u8], at: usize, value: i64, unit: TimeUnit) -> usize {
+pub(crate) fn write_time(out: &mut [u8], at: usize, value: i64, unit: TimeUnit) -> usize {
     let seconds = value.div_euclid(per_second(unit));
     let hours = seconds.div_euclid(3_600);
     // No time of day has another number of hours; whoever made one shall see it.
@@ -71,7 +71,7 @@ pub(super) fn write_time(out: &mut [u8], at: usize, value: i64, unit: TimeUnit) 
 }
 
 /// Writes date and time; `Z` marks a value that has a zone.
-pub(super) fn write_timestamp(out: &mut [u8], at: usize, value: i64, unit: TimeUnit, zoned: bool) -> usize {
+pub(crate) fn write_timestamp(out: &mut [u8], at: usize, value: i64, unit: TimeUnit, zoned: bool) -> usize {
     let per_day = per_second(unit) * SECONDS_PER_DAY;
     let at = write_date(out, at, value.div_euclid(per_day));
     out[at] = b'T';

@@ -70,6 +70,30 @@ impl<T: Digits> DecimalColumn<T> {
     }
 }
 
+impl<T: Digits<Native: TryFrom<i128>>> DecimalColumn<T> {
+    /// Appends the number that is `digits` divided by 10^`scale`.
+    ///
+    /// # Errors
+    /// Digits would be lost, or there are too many.
+    #[inline]
+    pub(crate) fn push_unscaled(&mut self, digits: i128, scale: u8) -> Result<(), Mismatch> {
+        let more = i32::from(self.scale) - i32::from(scale);
+        let power = 10_i128.checked_pow(more.unsigned_abs()).ok_or(Mismatch::Range)?;
+        let digits = match more {
+            0 => digits,
+            1.. => digits.checked_mul(power).ok_or(Mismatch::Range)?,
+            _ if digits % power == 0 => digits / power,
+            _ => return Err(Mismatch::Range),
+        };
+        let value = T::Native::try_from(digits).map_err(|_| Mismatch::Range)?;
+        if !T::is_valid_decimal_precision(value, self.precision) {
+            return Err(Mismatch::Range);
+        }
+        self.values.push(value);
+        Ok(())
+    }
+}
+
 impl<T: Digits> ColumnOps for DecimalColumn<T> {
     #[inline]
     fn num_rows(&self) -> usize {

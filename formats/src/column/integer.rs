@@ -27,6 +27,14 @@ impl<T: ArrowPrimitiveType<Native: TryFrom<i64>>> IntegerColumn<T> {
     }
 }
 
+impl<T: ArrowPrimitiveType> IntegerColumn<T> {
+    /// Appends a value of the column's own type.
+    #[inline(always)]
+    pub(crate) fn push_value(&mut self, value: T::Native) {
+        self.0.push(value);
+    }
+}
+
 impl<T> ColumnOps for IntegerColumn<T>
 where
     T: ArrowPrimitiveType<Native: TryFrom<i64> + TryFrom<u64> + TryFrom<i128>>,

@@ -151,6 +151,14 @@ impl<T: ArrowPrimitiveType> Default for IntervalColumn<T> {
     }
 }
 
+impl<T: ArrowPrimitiveType> IntervalColumn<T> {
+    /// Appends a value of the column's own type.
+    #[inline]
+    pub(crate) fn push_value(&mut self, value: T::Native) {
+        self.0.push(value);
+    }
+}
+
 /// A kind of calendar interval.
 pub trait CalendarInterval: ArrowPrimitiveType {
     /// Reads ISO 8601 text.

@@ -265,6 +265,29 @@ impl Column {
         })
     }
 
+    /// Appends a count of the column's own unit to a DATE, TIME or TIMESTAMP column.
+    ///
+    /// # Errors
+    /// It does not fit, or the column is of another type.
+    #[inline]
+    pub(crate) fn push_count(&mut self, count: i64) -> Result<(), Mismatch> {
+        let narrow = || i32::try_from(count).map_err(|_| Mismatch::Range);
+        match self {
+            Self::Date32(c) => c.push_value(narrow()?),
+            Self::Date64(c) => c.push_value(count),
+            Self::Time32Second(c) => c.push_value(narrow()?),
+            Self::Time32Millisecond(c) => c.push_value(narrow()?),
+            Self::Time64Microsecond(c) => c.push_value(count),
+            Self::Time64Nanosecond(c) => c.push_value(count),
+            Self::TimestampSecond(c) => c.push_value(count),
+            Self::TimestampMillisecond(c) => c.push_value(count),
+            Self::TimestampMicrosecond(c) => c.push_value(count),
+            Self::TimestampNanosecond(c) => c.push_value(count),
+            _ => return Err(Mismatch::Type),
+        }
+        Ok(())
+    }
+
     /// True where a number's text matters: a binary floating-point number on the way would lose digits.
     #[inline]
     pub fn wants_exact_numbers(&self) -> bool {

@@ -48,6 +48,14 @@ impl<T: ArrowPrimitiveType<Native = i64>> TemporalColumn<T> {
     }
 }
 
+impl<T: ArrowPrimitiveType> TemporalColumn<T> {
+    /// Appends a count of the column's own unit, for a format that knows it to be one.
+    #[inline(always)]
+    pub(crate) fn push_value(&mut self, value: T::Native) {
+        self.values.push(value);
+    }
+}
+
 impl<T: ArrowTimestampType> TemporalColumn<T> {
     /// Appends the instant that is `seconds` and `nanos` after 1970-01-01 00:00:00 UTC; in a column without a zone, what
     /// clocks in UTC show then.

@@ -2,11 +2,13 @@
 //! inputs in `fuzz/corpus_seed/`, so that a finding stays found without a fuzzer.
 
 mod inference;
+mod parquet;
 pub(crate) mod protobuf;
 mod records;
 mod sql;
 
 pub use inference::json_infer;
+pub use parquet::{ParquetMutations, parquet, parquet_mutations, parquet_seeds};
 pub use protobuf::{protobuf, protobuf_mutations};
 pub use records::{csv, csv_sniff, json, msgpack};
 pub use sql::ddl;
@@ -22,5 +24,6 @@ pub const BODIES: &[(&str, Body)] = &[
     ("json", json),
     ("json_infer", json_infer),
     ("msgpack", msgpack),
+    ("parquet", parquet),
     ("protobuf", protobuf),
 ];

@@ -1,0 +1,248 @@
+//! Reading the binary encoding: numbers, lengths, bytes.
+//!
+//! Source: Avro 1.12 specification, "Binary encoding".
+
+use crate::column::is_text;
+
+/// A place in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cursor<'b> {
+    pub(super) bytes: &'b [u8],
+    pub(super) at: usize,
+}
+
+/// Bytes that are no value of their type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Malformed {
+    /// The record ends inside a value.
+    End,
+    /// A varint of more than ten bytes, or of more than 64 bits.
+    Varint,
+    /// An int of more than 32 bits.
+    Int,
+    /// A boolean that is neither 0 nor 1.
+    Boolean,
+    /// A length below zero.
+    Length,
+    /// A number of items that the record has no room for.
+    Count,
+    /// A branch that the union lacks.
+    Branch,
+    /// A symbol that the enum lacks.
+    Symbol,
+    /// Text that is not UTF-8.
+    Text,
+    /// A decimal or a big-decimal of no bytes, or of too many.
+    Decimal,
+    /// Values deeper in each other than allowed.
+    Depth,
+}
+
+impl Malformed {
+    /// What was expected, and what stood there.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::End => "expected the rest of the value, found the record's end",
+            Self::Varint => "expected a varint of at most 64 bits, found a longer one",
+            Self::Int => "expected an int, found a number of more than 32 bits",
+            Self::Boolean => "expected a boolean, 0 or 1, found another byte",
+            Self::Length => "expected a length, found a number below zero",
+            Self::Count => "expected a number of items that the record has room for, found a larger one",
+            Self::Branch => "expected a branch of the union, found a number that it lacks",
+            Self::Symbol => "expected a symbol of the enum, found a number that it lacks",
+            Self::Text => "expected UTF-8 text, found other bytes",
+            Self::Decimal => "expected a decimal, found bytes that are none",
+            Self::Depth => "expected values less deep in each other, found too many levels; raise `max_depth`",
+        }
+    }
+}
+
+/// Most items of no bytes, such as nulls, in one array: nothing else bounds their number.
+pub(super) const MAX_EMPTY_ITEMS: usize = 1 << 20;
+
+impl<'b> Cursor<'b> {
+    #[inline(always)]
+    pub(super) fn long(&mut self) -> Result<i64, Malformed> {
+        let Some(first) = self.bytes.get(self.at) else { return Err(Malformed::End) };
+        if *first < 0x80 {
+            self.at += 1;
+            return Ok(zigzag(u64::from(*first)));
+        }
+        self.long_of_several()
+    }
+
+    #[inline]
+    fn long_of_several(&mut self) -> Result<i64, Malformed> {
+        // Eight bytes at once hold all that is common.
+        if let Some(window) = self.bytes[self.at..].first_chunk::<8>() {
+            let word = u64::from_le_bytes(*window);
+            let ends = !word & 0x8080_8080_8080_8080;
+            if ends != 0 {
+                let len = (ends.trailing_zeros() as usize + 1) / 8;
+                self.at += len;
+                let kept = word & (u64::MAX >> (64 - 8 * len));
+                return Ok(zigzag(gather(kept)));
+            }
+        }
+        self.long_bytewise()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long_bytewise(&mut self) -> Result<i64, Malformed> {
+        let mut value = 0_u64;
+        for index in 0..10 {
+            let byte = *self.bytes.get(self.at + index).ok_or(Malformed::End)?;
+            // The tenth byte has room for one bit.
+            if index == 9 && byte > 1 {
+                return Err(Malformed::Varint);
+            }
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if byte < 0x80 {
+                self.at += index + 1;
+                return Ok(zigzag(value));
+            }
+        }
+        Err(Malformed::Varint)
+    }
+
+    #[inline(always)]
+    pub(super) fn int(&mut self) -> Result<i32, Malformed> {
+        i32::try_from(self.long()?).map_err(|_| Malformed::Int)
+    }
+
+    #[inline(always)]
+    pub(super) fn boolean(&mut self) -> Result<bool, Malformed> {
+        match self.bytes.get(self.at) {
+            Some(byte @ (0 | 1)) => {
+                self.at += 1;
+                Ok(*byte == 1)
+            }
+            Some(_) => Err(Malformed::Boolean),
+            None => Err(Malformed::End),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let window = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>()).ok_or(Malformed::End)?;
+        self.at += N;
+        Ok(*window)
+    }
+
+    #[inline(always)]
+    pub(super) fn float(&mut self) -> Result<f32, Malformed> {
+        self.array().map(f32::from_le_bytes)
+    }
+
+    #[inline(always)]
+    pub(super) fn double(&mut self) -> Result<f64, Malformed> {
+        self.array().map(f64::from_le_bytes)
+    }
+
+    #[inline(always)]
+    pub(super) fn take(&mut self, len: usize) -> Result<&'b [u8], Malformed> {
+        let rest = self.bytes.get(self.at..).ok_or(Malformed::End)?;
+        let taken = rest.get(..len).ok_or(Malformed::End)?;
+        self.at += len;
+        Ok(taken)
+    }
+
+    /// The length in front of bytes or text.
+    #[inline(always)]
+    pub(super) fn length(&mut self) -> Result<usize, Malformed> {
+        usize::try_from(self.long()?).map_err(|_| Malformed::Length)
+    }
+
+    #[inline(always)]
+    pub(super) fn bytes(&mut self) -> Result<&'b [u8], Malformed> {
+        let len = self.length()?;
+        self.take(len)
+    }
+
+    #[inline]
+    pub(super) fn text(&mut self) -> Result<&'b str, Malformed> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| Malformed::Text)
+    }
+
+    /// Passes over text, and checks it all the same.
+    #[inline]
+    pub(super) fn skip_text(&mut self) -> Result<(), Malformed> {
+        if is_text(self.bytes()?) { Ok(()) } else { Err(Malformed::Text) }
+    }
+
+    /// The number of items in the next block of an array or a map, 0 where there is none; `least` is what an item takes at
+    /// least, and `so_far` how many there were before.
+    #[inline]
+    pub(super) fn block(&mut self, least: usize, so_far: usize) -> Result<usize, Malformed> {
+        let mut count = self.long()?;
+        if count < 0 {
+            // The block's size in bytes, for whoever wants to pass over it.
+            if self.long()? < 0 {
+                return Err(Malformed::Length);
+            }
+            count = count.checked_neg().ok_or(Malformed::Count)?;
+        }
+        let count = usize::try_from(count).map_err(|_| Malformed::Count)?;
+        let room = match least {
+            0 => MAX_EMPTY_ITEMS.saturating_sub(so_far),
+            least => self.bytes.len().saturating_sub(self.at) / least,
+        };
+        if count > room { Err(Malformed::Count) } else { Ok(count) }
+    }
+}
+
+#[inline(always)]
+fn zigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+/// The seven low bits of each of eight bytes, joined.
+#[inline(always)]
+fn gather(word: u64) -> u64 {
+    let word = word & 0x7f7f_7f7f_7f7f_7f7f;
+    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
+    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
+    (word & 0x0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bytes: &[u8], expected: Result<i64, Malformed>) {
+        for padding in [0, 1, 20] {
+            let padded = [bytes, &vec![0xff; padding]].concat();
+            // What only more bytes could tell is said where there are none.
+            if padding > 0 && expected == Err(Malformed::End) {
+                continue;
+            }
+            let mut cursor = Cursor { bytes: &padded, at: 0 };
+            assert_eq!(cursor.long(), expected, "{bytes:x?} and {padding} more");
+            if expected.is_ok() {
+                assert_eq!(cursor.at, bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn varints_of_every_length() {
+        check(&[], Err(Malformed::End));
+        check(&[0x80], Err(Malformed::End));
+        check(&[0], Ok(0));
+        check(&[1], Ok(-1));
+        check(&[0x80, 0], Ok(0));
+        check(&[0xfe, 1], Ok(127));
+        check(&[0xff; 10], Err(Malformed::Varint));
+        check(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], Ok(i64::MIN));
+        check(&[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], Ok(i64::MAX));
+        check(&[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2], Err(Malformed::Varint));
+        for power in 0..63 {
+            for value in [1_i64 << power, (1 << power) - 1, -(1 << power), -(1 << power) - 1] {
+                let mut written = Vec::new();
+                super::super::container::write_varint(value, &mut written);
+                check(&written, Ok(value));
+            }
+        }
+    }
+}

@@ -1,0 +1,601 @@
+//! Datums → columns: a program carried out.
+//!
+//! Reads may go beyond the record, into what follows it in the batch, which is seen at the record's end: the caller then reads
+//! it again with nothing behind it, for the error. So the usual record is not asked at each value whether it has ended.
+
+use arrow_buffer::{IntervalDayTime, IntervalMonthDayNano, i256};
+use arrow_schema::Field;
+use laminar_schema::{DecodeError, Found, Location, SchemaError};
+
+use super::{
+    cursor::{Cursor, Malformed},
+    program::{Branch, Fill, FillWith, Items, Nulls, Op, Record, Size, Skip, Slot, Source, Step},
+    schema::Schema,
+};
+use crate::{
+    cell,
+    column::{Column, ColumnOps, Mismatch, Scalar, StructColumn},
+};
+
+/// What a datum is read with.
+pub(super) struct Run<'b, 's> {
+    pub(super) cursor: Cursor<'b>,
+    pub(super) writer: &'s Schema,
+    pub(super) max_depth: usize,
+    /// Values that do not fit are null.
+    pub(super) is_lenient: bool,
+    /// Room for text that values are turned into.
+    pub(super) text: &'s mut Vec<u8>,
+    /// The same, for parts of that text.
+    pub(super) digits: &'s mut Vec<u8>,
+}
+
+/// Why a datum does not fit. Behind a pointer, so that the usual answer takes a register.
+#[derive(Debug)]
+pub(super) struct Failure {
+    at: usize,
+    why: Why,
+    /// Fields from the innermost out.
+    path: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Why {
+    Malformed(Malformed),
+    Unfit(DecodeError),
+}
+
+impl Failure {
+    /// The error, with places counted from `start`.
+    #[cold]
+    pub(super) fn into_error(self, start: usize) -> SchemaError {
+        let at = self.at.saturating_sub(start);
+        let error: SchemaError = match self.why {
+            Why::Malformed(malformed) => DecodeError::Syntax { reason: malformed.reason().to_owned() }.into(),
+            Why::Unfit(error) => error.into(),
+        };
+        let error = self.path.into_iter().fold(error, |error, name| error.in_field(&name));
+        error.at(Location { span: Some(at..at + 1), ..Location::default() })
+    }
+}
+
+pub(super) type Done = Result<(), Box<Failure>>;
+
+impl<'b> Run<'b, '_> {
+    #[cold]
+    #[inline(never)]
+    pub(super) fn malformed(&self, malformed: Malformed) -> Box<Failure> {
+        Box::new(Failure { at: self.cursor.at, why: Why::Malformed(malformed), path: Vec::new() })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unfit(&self, at: usize, error: DecodeError) -> Box<Failure> {
+        Box::new(Failure { at, why: Why::Unfit(error), path: Vec::new() })
+    }
+
+    /// Pushes a row of the record that begins here.
+    #[inline]
+    pub(super) fn record(&mut self, record: &Record, row: &mut StructColumn) -> Done {
+        for Step { column, slot, name } in &record.steps {
+            let done = match *column {
+                Step::NOWHERE => match &slot.op {
+                    Op::Skip(skip) => self.skip(*skip),
+                    _ => Ok(()),
+                },
+                index => {
+                    let field = &mut row.fields[index as usize];
+                    self.slot(slot, &mut field.column, &field.field)
+                }
+            };
+            if let Err(failure) = done {
+                return Err(named(failure, name));
+            }
+        }
+        for Fill { column, with } in &record.fills {
+            let rows = row.num_rows();
+            let field = &mut row.fields[*column as usize];
+            match with {
+                FillWith::Null => field.column.push_null(),
+                FillWith::Default => {
+                    field.column.push_null();
+                    field.default_rows.push(rows as u32);
+                }
+                FillWith::Datum(bytes, slot) => self.constant(bytes, slot, &mut field.column, &field.field)?,
+            }
+        }
+        row.end_row();
+        Ok(())
+    }
+
+    /// A default of the reader's.
+    #[inline(never)]
+    fn constant(&mut self, bytes: &[u8], slot: &Slot, column: &mut Column, field: &Field) -> Done {
+        let cursor = Cursor { bytes, at: 0 };
+        let Self { writer, max_depth, is_lenient, .. } = *self;
+        let mut run = Run { cursor, writer, max_depth, is_lenient, text: self.text, digits: self.digits };
+        run.slot(slot, column, field).map_err(|failure| named(failure, field.name()))
+    }
+
+    #[inline]
+    fn slot(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> Done {
+        match slot.nulls {
+            Nulls::Never => {}
+            nulls => {
+                let is_null = match (self.branch()?, nulls) {
+                    (0, Nulls::First) | (1, Nulls::Second) => true,
+                    (0 | 1, _) => false,
+                    _ => return Err(self.malformed(Malformed::Branch)),
+                };
+                if is_null {
+                    return self.null(slot, column, field);
+                }
+            }
+        }
+        self.value(slot, column, field)
+    }
+
+    #[inline(always)]
+    fn branch(&mut self) -> Result<i64, Box<Failure>> {
+        self.cursor.long().map_err(|m| self.malformed(m))
+    }
+
+    #[inline(always)]
+    fn null(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> Done {
+        if slot.is_required {
+            return Err(self.unfit(self.cursor.at, DecodeError::NullField { expected: field.data_type().clone() }));
+        }
+        column.push_null();
+        Ok(())
+    }
+
+    #[inline]
+    fn value(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> Done {
+        let start = self.cursor.at;
+        macro_rules! read {
+            ($read:ident) => {
+                match self.cursor.$read() {
+                    Ok(value) => value,
+                    Err(malformed) => return Err(self.malformed(malformed)),
+                }
+            };
+        }
+        match (&slot.op, &mut *column) {
+            (Op::Int64, Column::Int64(rows)) => rows.push_value(read!(long)),
+            (Op::Float64, Column::Float64(rows)) => rows.push_value(read!(double)),
+            (Op::Text, Column::Utf8(rows)) => {
+                let len = read!(length);
+                // Short text is copied with what is behind it, which is faster than copying as much as there is.
+                let window = self.cursor.bytes.get(self.cursor.at..).and_then(|rest| rest.first_chunk());
+                if let Some(window) = window.filter(|w| len <= w.len())
+                    && rows.push_ascii(window, len)
+                {
+                    self.cursor.at += len;
+                    return Ok(());
+                }
+                let bytes = self.cursor.take(len).map_err(|m| self.malformed(m))?;
+                match rows.push_utf8(bytes) {
+                    Some(pushed) => return self.settle(pushed, slot, start, column, field),
+                    None => return Err(self.malformed(Malformed::Text)),
+                }
+            }
+            (Op::Int32, Column::Int32(rows)) => rows.push_value(read!(int)),
+            (Op::Micros, Column::TimestampMicrosecond(rows)) => rows.push_value(read!(long)),
+            (Op::Boolean, Column::Boolean(rows)) => rows.push(read!(boolean)),
+            (Op::Float32, Column::Float32(rows)) => rows.push_value(read!(float)),
+            (Op::Bytes, Column::Binary(_)) => {
+                let pushed = column.push_scalar(Scalar::Bytes(read!(bytes)));
+                return self.settle(pushed, slot, start, column, field);
+            }
+            _ => return self.other(slot, column, field),
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn other(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> Done {
+        let start = self.cursor.at;
+        let pushed = match &slot.op {
+            Op::Null => return self.null(slot, column, field),
+            Op::Scalar(source) => {
+                let scalar = self.scalar(*source).map_err(|m| self.malformed(m))?;
+                column.push_scalar(scalar)
+            }
+            Op::Count(source, ratio) => {
+                let count = match source {
+                    Source::Int => self.cursor.int().map(i64::from),
+                    _ => self.cursor.long(),
+                };
+                let count = count.map_err(|m| self.malformed(m))?;
+                match (count.checked_mul(ratio.times), count % ratio.over) {
+                    (Some(count), 0) => column.push_count(count / ratio.over),
+                    _ => Err(Mismatch::Range),
+                }
+            }
+            Op::Decimal { size, scale } => {
+                let bytes = match size {
+                    Size::Fixed(size) => self.cursor.take(*size as usize),
+                    Size::Length => self.cursor.bytes(),
+                };
+                let bytes = bytes.map_err(|m| self.malformed(m))?;
+                self.decimal(bytes, i64::from(*scale), column)?
+            }
+            Op::BigDecimal => {
+                let bytes = self.cursor.bytes().map_err(|m| self.malformed(m))?;
+                let (digits, scale) = big_decimal(bytes).map_err(|m| self.malformed(m))?;
+                self.decimal(digits, scale, column)?
+            }
+            Op::UuidText => {
+                let bytes = self.cursor.array::<16>().map_err(|m| self.malformed(m))?;
+                column.push_scalar(Scalar::Str(uuid_text(&bytes, self.text)))
+            }
+            Op::Duration => {
+                let bytes = self.cursor.array::<12>().map_err(|m| self.malformed(m))?;
+                push_duration(&bytes, column)
+            }
+            Op::Enum(symbols) => {
+                let index = self.cursor.int().map_err(|m| self.malformed(m))?;
+                let symbol = usize::try_from(index).ok().and_then(|i| symbols.get(i));
+                match symbol {
+                    None => return Err(self.malformed(Malformed::Symbol)),
+                    Some(Some(symbol)) => column.push_scalar(Scalar::Str(symbol)),
+                    // The reader's enum has neither the symbol nor a default.
+                    Some(None) => Err(Mismatch::Range),
+                }
+            }
+            Op::List(items) => return self.list(items, slot, column, field),
+            Op::Map(items) => return self.map(items, slot, column, field),
+            Op::Record(record) => {
+                let Column::Struct(row) = column else { return Err(self.mistaken(start)) };
+                return self.record(record, row);
+            }
+            Op::Union(branches) => {
+                let index = self.branch()?;
+                match usize::try_from(index).ok().and_then(|i| branches.get(i)) {
+                    Some(Branch::Null) => return self.null(slot, column, field),
+                    Some(Branch::Value(inner)) => return self.slot(inner, column, field),
+                    Some(Branch::Unfit(reason)) => {
+                        let error = DecodeError::Syntax { reason: reason.to_string() };
+                        return Err(self.unfit(start, error));
+                    }
+                    None => return Err(self.malformed(Malformed::Branch)),
+                }
+            }
+            Op::Member(member, inner) => {
+                let Column::Struct(row) = column else { return Err(self.mistaken(start)) };
+                for (index, field) in row.fields.iter_mut().enumerate() {
+                    match index == *member as usize {
+                        true => self.slot(inner, &mut field.column, &field.field)?,
+                        false => field.column.push_null(),
+                    }
+                }
+                row.end_row();
+                return Ok(());
+            }
+            Op::Json(node) => {
+                self.text.clear();
+                super::json_text::value(self, *node, 0).map_err(|m| self.malformed(m))?;
+                if *self.text == b"null" {
+                    return self.null(slot, column, field);
+                }
+                // Made of pieces of UTF-8 only.
+                let text = std::str::from_utf8(self.text).unwrap_or("");
+                match &mut *column {
+                    Column::Json(rows) => rows.push_document(text),
+                    other => other.push_scalar(Scalar::Text(text)),
+                }
+            }
+            Op::Skip(skip) => return self.skip(*skip),
+            // Resolution gives these to columns of their type alone, which `value` has taken.
+            Op::Boolean | Op::Int32 | Op::Int64 | Op::Float32 | Op::Float64 | Op::Text | Op::Bytes | Op::Micros => {
+                return Err(self.mistaken(start));
+            }
+        };
+        self.settle(pushed, slot, start, column, field)
+    }
+
+    /// A program for another column, which no resolution makes.
+    #[cold]
+    fn mistaken(&self, at: usize) -> Box<Failure> {
+        self.unfit(at, DecodeError::Syntax { reason: "the program is for another column".to_owned() })
+    }
+
+    /// What becomes of a value that was read.
+    #[inline(always)]
+    fn settle(
+        &mut self,
+        pushed: Result<(), Mismatch>,
+        slot: &Slot,
+        start: usize,
+        column: &mut Column,
+        field: &Field,
+    ) -> Done {
+        match pushed {
+            Ok(()) => Ok(()),
+            Err(mismatch) => self.misfit(mismatch, slot, start, column, field),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn misfit(&mut self, mismatch: Mismatch, slot: &Slot, start: usize, column: &mut Column, field: &Field) -> Done {
+        if self.is_lenient && !slot.is_required {
+            column.push_null();
+            return Ok(());
+        }
+        let found = self.found(slot, start);
+        Err(self.unfit(start, mismatch.into_error(field.data_type().clone(), found)))
+    }
+
+    /// What stood there, read once more.
+    fn found(&mut self, slot: &Slot, start: usize) -> Found {
+        let end = std::mem::replace(&mut self.cursor.at, start);
+        let found = match &slot.op {
+            Op::Scalar(source) | Op::Count(source, _) => match self.scalar(*source) {
+                Ok(Scalar::I64(v)) => Found::new("number", &v.to_string()),
+                Ok(Scalar::F64(v)) => Found::new("number", &v.to_string()),
+                Ok(Scalar::Str(text) | Scalar::Text(text)) => Found::new("string", text),
+                Ok(Scalar::Bool(_) | Scalar::U64(_) | Scalar::Number(_) | Scalar::Bytes(_)) | Err(_) => {
+                    Found::kind("bytes")
+                }
+            },
+            Op::Decimal { .. } | Op::BigDecimal => Found::new("decimal", &String::from_utf8_lossy(self.text)),
+            Op::Enum(_) => Found::kind("a symbol that the reader's schema lacks"),
+            Op::List(_) => Found::kind("array"),
+            Op::Map(_) => Found::kind("map"),
+            Op::Duration => Found::kind("duration"),
+            _ => Found::kind("bytes"),
+        };
+        self.cursor.at = end;
+        found
+    }
+
+    fn scalar(&mut self, source: Source) -> Result<Scalar<'b>, Malformed> {
+        Ok(match source {
+            Source::Int => Scalar::I64(self.cursor.int()?.into()),
+            Source::Long => Scalar::I64(self.cursor.long()?),
+            Source::Float => Scalar::F64(self.cursor.float()?.into()),
+            Source::Double => Scalar::F64(self.cursor.double()?),
+            // The reader's schema asks for the nearest one.
+            Source::LongToFloat => Scalar::F64(f64::from(self.cursor.long()? as f32)),
+            Source::LongToDouble => Scalar::F64(self.cursor.long()? as f64),
+            Source::Text | Source::BytesAsText => Scalar::Str(self.cursor.text()?),
+            Source::Bytes => Scalar::Bytes(self.cursor.bytes()?),
+            Source::Fixed(size) => Scalar::Bytes(self.cursor.take(size as usize)?),
+        })
+    }
+
+    /// Pushes the number that `bytes`, big-endian in two's complement, are, divided by 10^`scale`.
+    fn decimal(&mut self, bytes: &[u8], scale: i64, column: &mut Column) -> Result<Result<(), Mismatch>, Box<Failure>> {
+        if bytes.is_empty() {
+            return Err(self.malformed(Malformed::Decimal));
+        }
+        if let (Some(digits), Ok(scale)) = (small(bytes), u8::try_from(scale)) {
+            let pushed = match column {
+                Column::Decimal128(rows) => Some(rows.push_unscaled(digits, scale)),
+                Column::Decimal64(rows) => Some(rows.push_unscaled(digits, scale)),
+                Column::Decimal32(rows) => Some(rows.push_unscaled(digits, scale)),
+                _ => None,
+            };
+            match pushed {
+                Some(Ok(())) => return Ok(Ok(())),
+                Some(Err(mismatch)) => {
+                    // The text is what an error shows.
+                    let _ = decimal_text(bytes, i64::from(scale), self.text);
+                    return Ok(Err(mismatch));
+                }
+                None => {}
+            }
+        }
+        let Some(text) = decimal_text(bytes, scale, self.text) else { return Err(self.malformed(Malformed::Decimal)) };
+        Ok(match column {
+            Column::Utf8(_) | Column::LargeUtf8(_) | Column::Utf8View(_) | Column::Dictionary(_) => {
+                column.push_scalar(Scalar::Str(text))
+            }
+            _ => column.push_scalar(Scalar::Number(text)),
+        })
+    }
+
+    #[inline(never)]
+    fn list(&mut self, items: &Items, slot: &Slot, column: &mut Column, field: &Field) -> Done {
+        let start = self.cursor.at;
+        let pushed = match column {
+            Column::List(rows) => {
+                let (item, field) = rows.item_and_field();
+                self.items(items, item, field)?;
+                rows.end_row()
+            }
+            Column::LargeList(rows) => {
+                let (item, field) = rows.item_and_field();
+                self.items(items, item, field)?;
+                rows.end_row()
+            }
+            Column::FixedSizeList(rows) => {
+                let (item, field) = rows.item_and_field();
+                self.items(items, item, field)?;
+                rows.end_row()
+            }
+            _ => return Err(self.mistaken(start)),
+        };
+        self.settle(pushed, slot, start, column, field)
+    }
+
+    fn items(&mut self, items: &Items, column: &mut Column, field: &Field) -> Done {
+        let mut so_far = 0;
+        loop {
+            let count = self.cursor.block(items.least, so_far).map_err(|m| self.malformed(m))?;
+            if count == 0 {
+                return Ok(());
+            }
+            for index in 0..count {
+                if let Err(failure) = self.slot(&items.slot, column, field) {
+                    return Err(numbered(failure, so_far + index));
+                }
+            }
+            so_far += count;
+        }
+    }
+
+    #[inline(never)]
+    fn map(&mut self, items: &Items, slot: &Slot, column: &mut Column, field: &Field) -> Done {
+        let start = self.cursor.at;
+        let Column::Map(rows) = column else { return Err(self.mistaken(start)) };
+        let mut so_far = 0;
+        loop {
+            let count = self.cursor.block(items.least, so_far).map_err(|m| self.malformed(m))?;
+            if count == 0 {
+                break;
+            }
+            so_far += count;
+            for _ in 0..count {
+                let key = self.cursor.text().map_err(|m| self.malformed(m))?;
+                if rows.key().push_scalar(Scalar::Str(key)).is_err() {
+                    return Err(self.malformed(Malformed::Count));
+                }
+                let (value, of_value) = rows.value_and_field();
+                if let Err(failure) = self.slot(&items.slot, value, of_value) {
+                    return Err(named(failure, key));
+                }
+            }
+        }
+        let pushed = rows.end_row();
+        self.settle(pushed, slot, start, column, field)
+    }
+
+    #[inline]
+    fn skip(&mut self, skip: Skip) -> Done {
+        let skipped = match skip {
+            Skip::Fixed(size) => self.cursor.take(size).map(drop),
+            Skip::Boolean => self.cursor.boolean().map(drop),
+            Skip::Int => self.cursor.int().map(drop),
+            Skip::Long => self.cursor.long().map(drop),
+            Skip::Bytes => self.cursor.bytes().map(drop),
+            Skip::Text => self.cursor.skip_text(),
+            Skip::Node(node) => super::skip::value(&mut self.cursor, self.writer, node, self.max_depth),
+        };
+        skipped.map_err(|m| self.malformed(m))
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn named(mut failure: Box<Failure>, name: &str) -> Box<Failure> {
+    failure.path.push(name.to_owned());
+    failure
+}
+
+#[cold]
+#[inline(never)]
+fn numbered(failure: Box<Failure>, index: usize) -> Box<Failure> {
+    named(failure, &format!("[{index}]"))
+}
+
+/// A number of up to sixteen bytes.
+#[inline]
+fn small(bytes: &[u8]) -> Option<i128> {
+    let sign = if bytes.first()? & 0x80 == 0 { 0 } else { 0xff };
+    // Writers of fixed decimals fill up with the sign.
+    let cut = bytes.len().saturating_sub(16);
+    if bytes[..cut].iter().any(|b| *b != sign) || (cut > 0 && (bytes[cut] ^ sign) & 0x80 != 0) {
+        return None;
+    }
+    let digits = &bytes[cut..];
+    let mut wide = [sign; 16];
+    wide[16 - digits.len()..].copy_from_slice(digits);
+    Some(i128::from_be_bytes(wide))
+}
+
+/// Most digits behind the point that a number is written out with.
+const MAX_SCALE: i64 = 1_000;
+
+/// The text of a decimal, in `out` instead of what it held; `None` for one that is too long.
+pub(super) fn decimal_text<'t>(bytes: &[u8], scale: i64, out: &'t mut Vec<u8>) -> Option<&'t str> {
+    let sign = if bytes.first()? & 0x80 == 0 { 0 } else { 0xff };
+    let cut = bytes.len().saturating_sub(32);
+    if bytes[..cut].iter().any(|b| *b != sign) || (cut > 0 && (bytes[cut] ^ sign) & 0x80 != 0) {
+        return None;
+    }
+    let digits = &bytes[cut..];
+    let mut wide = [sign; 32];
+    wide[32 - digits.len()..].copy_from_slice(digits);
+    let value = i256::from_be_bytes(wide);
+    out.clear();
+    if !(-MAX_SCALE..=MAX_SCALE).contains(&scale) {
+        return None;
+    }
+    let mut room = [0; 96 + cell::integer::ROOM];
+    let end = cell::integer::write_i256(&mut room, 0, value);
+    let (sign, digits) = match room[..end].strip_prefix(b"-") {
+        Some(digits) => (&b"-"[..], digits),
+        None => (&b""[..], &room[..end]),
+    };
+    out.extend_from_slice(sign);
+    match usize::try_from(scale) {
+        Ok(0) => out.extend_from_slice(digits),
+        Ok(scale) => {
+            let whole = digits.len().saturating_sub(scale);
+            out.extend_from_slice(if whole == 0 { b"0" } else { &digits[..whole] });
+            out.push(b'.');
+            out.resize(out.len() + (scale - (digits.len() - whole)), b'0');
+            out.extend_from_slice(&digits[whole..]);
+        }
+        Err(_) => {
+            out.extend_from_slice(digits);
+            if digits != b"0" {
+                out.resize(out.len() + scale.unsigned_abs() as usize, b'0');
+            }
+        }
+    }
+    std::str::from_utf8(out).ok()
+}
+
+/// The digits and the scale of a big-decimal: bytes behind their length, and a number.
+///
+/// Source: the Java implementation's `BigDecimalConversion`, which the specification leaves the bytes to.
+pub(super) fn big_decimal(bytes: &[u8]) -> Result<(&[u8], i64), Malformed> {
+    let mut cursor = Cursor { bytes, at: 0 };
+    let digits = cursor.bytes()?;
+    let scale = cursor.int()?;
+    if cursor.at != bytes.len() || digits.is_empty() {
+        return Err(Malformed::Decimal);
+    }
+    Ok((digits, scale.into()))
+}
+
+/// The text of a UUID, in `out` instead of what it held.
+pub(super) fn uuid_text<'t>(bytes: &[u8; 16], out: &'t mut Vec<u8>) -> &'t str {
+    out.clear();
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            out.push(b'-');
+        }
+        for digit in [byte >> 4, byte & 0xf] {
+            out.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+        }
+    }
+    // Digits and hyphens.
+    std::str::from_utf8(out).unwrap_or("")
+}
+
+/// Months, days and milliseconds, little-endian and never below zero.
+pub(super) fn duration_parts(bytes: &[u8; 12]) -> [u32; 3] {
+    let (parts, _) = bytes.as_chunks::<4>();
+    [parts[0], parts[1], parts[2]].map(u32::from_le_bytes)
+}
+
+fn push_duration(bytes: &[u8; 12], column: &mut Column) -> Result<(), Mismatch> {
+    let [months, days, millis] = duration_parts(bytes);
+    let fit = |part: u32| i32::try_from(part).map_err(|_| Mismatch::Range);
+    match column {
+        Column::IntervalMonthDayNano(rows) => {
+            let nanos = i64::from(millis) * 1_000_000;
+            rows.push_value(IntervalMonthDayNano::new(fit(months)?, fit(days)?, nanos));
+        }
+        Column::IntervalDayTime(rows) if months == 0 => {
+            rows.push_value(IntervalDayTime::new(fit(days)?, fit(millis)?));
+        }
+        Column::IntervalYearMonth(rows) if days == 0 && millis == 0 => rows.push_value(fit(months)?),
+        _ => return Err(Mismatch::Range),
+    }
+    Ok(())
+}
