@@ -567,10 +567,15 @@ fn a_bad_row_spoils_no_other() {
     let at = file.len() - 16 - 9;
     assert_eq!(broken[at..at + 3], [2, 0xd8, 4]);
     broken[at] = 9;
-    check(&broken, "a BIGINT, b VARCHAR", &[], expect![[r#"
+    check(
+        &broken,
+        "a BIGINT, b VARCHAR",
+        &[],
+        expect![[r#"
         {"a":1,"b":null}
         {"a":null,"b":"x"}
-        record 0: [row 2] field a at byte 7: expected the place of a union's branch or an enum's symbol, found other bytes; was it written with another schema?; the rows behind it in the block, 1, are lost with it"#]]);
+        record 0: [row 2] field a at byte 7: expected the place of a union's branch or an enum's symbol, found other bytes; was it written with another schema?; the rows behind it in the block, 1, are lost with it"#]],
+    );
 }
 
 #[test]

@@ -552,7 +552,7 @@ fn unknown_schemas_are_asked_for() {
         writer(2, "syntax = \"proto3\"; message X {} message M { sint64 a = 2; }"),
     ];
     let batch = RawBatch::from_values(["00 00000001 00 08 05", "00 00000002 02 02 10 03", "00 00000003 00"].map(bytes));
-    let mut decode = |known: &[WriterSchema]| {
+    let decode = |known: &[WriterSchema]| {
         let mut decoder = ProtobufDecoder::with_writers(Arc::clone(&schema), &options, known).unwrap();
         let decoded = decoder.decode(&batch).unwrap();
         assert!(decoded.rejected.is_empty(), "{:?}", decoded.rejected);
