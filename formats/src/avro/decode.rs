@@ -186,7 +186,7 @@ impl AvroDecoder {
             Err(reason) => return Err(DatumError::Writer(syntax(reason.clone()))),
         };
         let mut run = Run {
-            cursor: Cursor { bytes, at },
+            cursor: Cursor::new(bytes, at),
             writer: schema,
             max_depth: self.options.max_depth,
             is_lenient: self.options.type_mismatch == TypeMismatch::Null,
