@@ -109,6 +109,14 @@ fn literal(sql: &str) -> Result<Literal, String> {
     }
 }
 
+/// An SQL literal as an array of length one, of the field's type.
+///
+/// # Errors
+/// Why it is no value of that type.
+pub(crate) fn literal_of(field: &Field, sql: &str) -> Result<ArrayRef, String> {
+    to_array(field, literal(sql)?)
+}
+
 fn to_array(field: &Field, literal: Literal) -> Result<ArrayRef, String> {
     let data_type = field.data_type();
     let text = match literal {

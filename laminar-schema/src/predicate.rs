@@ -278,7 +278,7 @@ mod tests {
         check(&Predicate::IsNull { column: 0 }, [F, F, T, F]);
         check(&Predicate::IsTrue { column: 3 }, [T, F, None, T]);
         let text = with(2, Equal, StringArray::from(vec!["a"]));
-        check(&Predicate::All(vec![above(0), text.clone()]), [T, None, None, F]);
+        check(&Predicate::All(vec![above(0), text.clone()]), [T, None, F, F]);
         check(&Predicate::Any(vec![above(4), text]), [T, T, None, T]);
         check(&with(2, Less, StringArray::from(vec!["b"])), [T, None, F, T]);
     }

@@ -11,11 +11,20 @@ use laminar_schema::{
     config::{ConfigError, FormatSpec},
 };
 
-use super::{ParquetOptions, describe::describe, error::ParquetReadError, file::SharedFile, read::ParquetColumns};
+use super::{
+    ParquetOptions,
+    describe::describe,
+    error::{ParquetReadError, guarded},
+    file::SharedFile,
+    read::ParquetColumns,
+};
 use crate::policy::NoContent;
 
 /// Rows of a batch inside a message.
 const BATCH_ROWS: usize = 8192;
+
+/// Bytes of the rows of one batch of messages, at most: Arrow counts text in 31 bits.
+const MAX_BATCH_BYTES: usize = i32::MAX as usize;
 
 /// Decodes records of which each is a whole Parquet file: as many rows as it has.
 ///
@@ -54,7 +63,13 @@ impl ParquetDecoder {
         };
         let file = Box::new(Cursor::new(file.to_vec()));
         let mut reader = ParquetColumns::open(file, &self.options, &request).map_err(about_record)?;
+        let mut bytes: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
         while let Some(read) = reader.next().map_err(about_record)? {
+            bytes += read.columns.get_array_memory_size();
+            if bytes > MAX_BATCH_BYTES {
+                let reason = format!("with its rows the batch takes more than {MAX_BATCH_BYTES} bytes; split the file");
+                return Err(DecodeError::Syntax { reason }.into());
+            }
             batches.push(read.columns);
         }
         Ok(())
@@ -97,7 +112,9 @@ impl FormatDecoder for ParquetDecoder {
                 Err(error) => return Err(error),
             }
         }
-        let rows = concat_batches(&self.scan.schema, &batches)?;
+        // Checked above by size; what takes no memory may still be more than Arrow can count.
+        let rows = guarded(|| Ok(concat_batches(&self.scan.schema, &batches)?));
+        let rows = rows.map_err(ParquetReadError::of_file)?;
         let row_records = RowRecords::Indices(row_records);
         Ok(Decoded { batch: rows, rejected, rows: row_records, consumed: batch.len(), needs: None })
     }

@@ -129,5 +129,5 @@ fn extreme(values: &ArrayRef, wanted: Ordering) -> Option<usize> {
         return None;
     }
     let compare = make_comparator(values, values, SortOptions::default()).ok()?;
-    (1..values.len()).fold(Some(0), |best, row| best.map(|best| if compare(row, best) == wanted { row } else { best }))
+    Some((1..values.len()).fold(0, |best, row| if compare(row, best) == wanted { row } else { best }))
 }

@@ -29,9 +29,9 @@ const MAGIC: &[u8; 4] = b"PAR1";
 /// Memory: one row group ([`row_group_bytes`](ParquetOptions::row_group_bytes)), and the footer.
 pub struct ParquetEncoder {
     schema: SchemaRef,
-    properties: WriterProperties,
+    properties: Box<WriterProperties>,
     /// The file that is open.
-    writer: Option<ArrowWriter<Vec<u8>>>,
+    writer: Option<Box<ArrowWriter<Vec<u8>>>>,
     /// Bytes of the file's beginning that are the prologue, and still to come out of the writer.
     of_prologue: usize,
 }
@@ -49,17 +49,17 @@ impl ParquetEncoder {
     /// A column of a type that Parquet lacks; a bloom filter for a column that is not there; a size of nothing.
     pub fn new(schema: SchemaRef, options: &ParquetOptions) -> SchemaResult<Self> {
         schema.fields().iter().try_for_each(check_type)?;
-        let properties = properties(&schema, options)?;
+        let properties = Box::new(properties(&schema, options)?);
         Ok(Self { schema, properties, writer: None, of_prologue: 0 })
     }
 
     fn writer(&mut self) -> SchemaResult<&mut ArrowWriter<Vec<u8>>> {
         if self.writer.is_none() {
-            let made = ArrowWriter::try_new(Vec::new(), Arc::clone(&self.schema), Some(self.properties.clone()));
-            self.writer = Some(made.map_err(failed)?);
+            let made = ArrowWriter::try_new(Vec::new(), Arc::clone(&self.schema), Some((*self.properties).clone()));
+            self.writer = Some(Box::new(made.map_err(failed)?));
             self.of_prologue = MAGIC.len();
         }
-        self.writer.as_mut().ok_or_else(|| failed("it is closed"))
+        self.writer.as_deref_mut().ok_or_else(|| failed("it is closed"))
     }
 }
 

@@ -85,6 +85,14 @@ fn told(error: &ParquetError) -> String {
     match error {
         ParquetError::General(reason) | ParquetError::EOF(reason) => reason.clone(),
         ParquetError::NYI(what) => format!("not supported: {what}"),
-        other => other.to_string(),
+        other => {
+            let text = other.to_string();
+            // An error that passes through Arrow and back says so each time.
+            let mut reason = text.as_str();
+            for layer in ["External: ", "Arrow: ", "Parquet argument error: ", "Parquet error: ", "EOF: "] {
+                reason = reason.strip_prefix(layer).unwrap_or(reason);
+            }
+            reason.to_owned()
+        }
     }
 }

@@ -21,6 +21,7 @@ mod options;
 mod project;
 mod prune;
 mod read;
+mod schema_file;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,8 @@ use laminar_schema::{ConnectorConfig, FormatInfo};
 pub use decode::ParquetDecoder;
 pub use encode::ParquetEncoder;
 pub use error::ParquetReadError;
+pub(crate) use schema_file::read_schema;
+
 pub use options::{Compression, Int96Unit, ParquetOptions, Statistics, Version};
 
 /// The format's name.

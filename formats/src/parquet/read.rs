@@ -162,16 +162,16 @@ impl ParquetColumns {
     #[cold]
     fn failed(&self, group: &Group, reason: String) -> SchemaError {
         let schema = self.footer.parquet_schema();
-        for leaf in (0..schema.num_columns()).filter(|leaf| self.mask.leaf_included(*leaf)) {
+        for root in &self.projection.roots {
             let alone = guarded(|| {
-                let reader = self.reader(group, ProjectionMask::leaves(schema, [leaf]), self.max_batch_rows)?;
+                let reader = self.reader(group, ProjectionMask::roots(schema, [*root]), self.max_batch_rows)?;
                 for batch in reader {
                     batch?;
                 }
                 Ok(())
             });
             if let Err(reason) = alone {
-                let column = schema.column(leaf).path().string();
+                let column = self.footer.schema().field(*root).name();
                 return ParquetReadError::of_column(column, reason).in_row_group(group.index).into();
             }
         }

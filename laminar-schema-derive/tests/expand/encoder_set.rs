@@ -71,6 +71,15 @@ const _: () = {
             }
         }
         #[inline]
+        fn has_footer(&self) -> bool {
+            match self {
+                EngineEncoder::Builtin(__member) => {
+                    p::FormatEncoder::has_footer(__member)
+                }
+                EngineEncoder::Cbor(__member) => p::FormatEncoder::has_footer(__member),
+            }
+        }
+        #[inline]
         fn is_stateless(&self) -> bool {
             match self {
                 EngineEncoder::Builtin(__member) => {

@@ -325,6 +325,13 @@ const _: () = {
             }
         }
         #[inline]
+        fn has_footer(&self) -> bool {
+            match self {
+                EngineSinkPart::Kafka(__member) => p::FormatEncoder::has_footer(__member),
+                EngineSinkPart::File(__member) => p::FormatEncoder::has_footer(__member),
+            }
+        }
+        #[inline]
         fn is_stateless(&self) -> bool {
             match self {
                 EngineSinkPart::Kafka(__member) => {

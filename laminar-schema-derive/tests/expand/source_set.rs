@@ -354,6 +354,17 @@ const _: () = {
             }
         }
         #[inline]
+        fn with_scan(self, scan: &p::Scan) -> p::SchemaResult<Self> {
+            match self {
+                EngineSource::Kafka(__member) => {
+                    p::Source::with_scan(__member, scan).map(EngineSource::Kafka)
+                }
+                EngineSource::Plugin(__member) => {
+                    p::Source::with_scan(__member, scan).map(EngineSource::Plugin)
+                }
+            }
+        }
+        #[inline]
         async fn validate(&self) -> p::SchemaResult<()> {
             match self {
                 EngineSource::Kafka(__member) => p::Source::validate(__member).await,

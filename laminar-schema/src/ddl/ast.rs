@@ -325,7 +325,7 @@ impl Statement {
                     refuse(&expression.span, "an expression in SELECT", EXPRESSIONS_LATER);
                 }
                 if let Some(filter) = &insert.filter {
-                    refuse(&filter.span, "WHERE", EXPRESSIONS_LATER);
+                    errors.extend(super::parse_condition(sql, filter, &insert.source.name).err());
                 }
             }
             _ => {}

@@ -15,6 +15,7 @@
 
 mod ast;
 mod columns;
+mod condition;
 mod cursor;
 mod erase;
 mod error;
@@ -36,6 +37,7 @@ pub use ast::{
     AlterSource, ConnectorClause, CreateSink, CreateSource, Drop, Expression, FormatClause, Ident, Insert, OnError,
     OnSchemaChange, SelectItem, Span, Spanned, Statement, StatementKind, Watermark,
 };
+pub use condition::{Condition, ConditionKind, LiteralKind, LiteralText, MAX_CONDITION_DEPTH, parse_condition};
 pub use error::{DdlError, DdlErrorKind};
 pub use print::{Secrets, columns_of, ddl_of};
 pub use render::{render, render_config, snippet};

@@ -14,6 +14,7 @@
 
 mod bound;
 mod catalog;
+mod condition;
 mod error;
 mod lock;
 mod plan;

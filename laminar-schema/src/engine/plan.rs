@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{BoundSource, Engine, Script, StatementError, catalog::Definition};
+use super::{BoundSource, Engine, Script, StatementError, catalog::Definition, condition};
 use crate::{
     connector::{SinkSet, SourceSet},
     ddl::{self, CreateSink, Ident, Insert, SelectItem, StatementKind},
@@ -169,6 +169,10 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             let span = culprit(insert, &e);
             StatementError::new(e, &script.text, span)
         })?;
+        let output = match &insert.filter {
+            None => output,
+            Some(filter) => output.with_filter(condition::bind(filter, &insert.source.name, &schema, &script.text)?),
+        };
         check_encoder(&output, sink)?;
         Ok(output)
     }
@@ -262,11 +266,12 @@ fn describe<S: SourceSet>(bound: &BoundSource<S>, insert: &Insert, sink: &Defini
             SelectItem::Expression { expression, .. } => expression.text.clone(),
         })
         .collect();
+    let filter = insert.filter.as_ref().map(|f| format!(" WHERE {}", f.text)).unwrap_or_default();
     let statement = &sink.statement;
     let format = &statement.format.spec.name;
     let format = if format.is_empty() { String::new() } else { format!(", format {format}") };
     format!(
-        "{} → {} (connector `{}`{format}): {}",
+        "{} → {} (connector `{}`{format}): {}{filter}",
         bound.name(),
         statement.name.name,
         statement.connector.name,

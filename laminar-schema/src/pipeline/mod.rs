@@ -19,7 +19,7 @@ mod dead_letter;
 mod dispatch;
 mod lane;
 mod metrics;
-mod output;
+pub(crate) mod output;
 mod prometheus;
 mod run;
 mod workers;

@@ -136,7 +136,7 @@ impl<K: SinkConnector> Output<K> {
 }
 
 /// Exact name first; otherwise the only column that differs in case alone, as SQL names do.
-fn find<'a>(schema: &'a Schema, column: &str) -> SchemaResult<(usize, &'a arrow_schema::Field)> {
+pub(crate) fn find<'a>(schema: &'a Schema, column: &str) -> SchemaResult<(usize, &'a arrow_schema::Field)> {
     if let Some(found) = schema.column_with_name(column) {
         return Ok(found);
     }

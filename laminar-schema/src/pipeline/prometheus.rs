@@ -7,10 +7,15 @@ use super::Metrics;
 /// One counter: its name, help text, and where it is read.
 type Counter = (&'static str, &'static str, fn(&Metrics) -> u64);
 
-const COUNTERS: [Counter; 6] = [
+const COUNTERS: [Counter; 9] = [
     ("laminar_records_total", "Records read from the source", Metrics::records),
     ("laminar_record_bytes_total", "Bytes of the records read from the source", Metrics::bytes),
-    ("laminar_rows_total", "Rows written to each output", Metrics::rows),
+    ("laminar_rows_total", "Rows decoded, before any WHERE", Metrics::rows),
+    ("laminar_rows_left_out_total", "Rows that a WHERE left out, added up over the outputs", Metrics::left_out),
+    ("laminar_skipped_row_groups_total", "Row groups left unread because no output wants them", |m| {
+        m.skipped().row_groups
+    }),
+    ("laminar_skipped_rows_total", "Rows left unread because no output wants them", |m| m.skipped().rows),
     ("laminar_rejected_records_total", "Records that did not fit", Metrics::rejected),
     ("laminar_batches_total", "Batches processed", Metrics::batches),
     ("laminar_checkpoints_total", "Checkpoints taken", Metrics::checkpoints),

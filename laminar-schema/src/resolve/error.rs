@@ -65,6 +65,17 @@ pub enum ResolveError {
         /// Why the first of them does not decode.
         first: String,
     },
+    /// A WHERE compares a column with what is no value of its type.
+    NotComparable {
+        /// The column.
+        column: String,
+        /// Its type.
+        data_type: String,
+        /// What it is compared with, as written.
+        literal: String,
+        /// Why they do not compare, and what to write instead.
+        reason: String,
+    },
     /// The columns that a statement selects are not there.
     UnknownColumn {
         /// The column asked for.
@@ -103,6 +114,12 @@ impl fmt::Display for ResolveError {
                     f,
                     "the source's own schema does not decode its records ({sampled} sampled), the first because: {first}"
                 )
+            }
+            Self::NotComparable { column, data_type, literal, reason } if literal.is_empty() => {
+                write!(f, "column `{column}` is {data_type}: {reason}")
+            }
+            Self::NotComparable { column, data_type, literal, reason } => {
+                write!(f, "column `{column}` is {data_type}, and {literal} is no value to compare it with: {reason}")
             }
             Self::UnknownColumn { column, help } => write!(f, "no column `{column}`; {help}"),
         }
