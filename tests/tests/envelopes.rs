@@ -592,7 +592,7 @@ enum Layout {
 
 fn corpus(file: &str, layout: Layout) -> Option<Vec<RawRecord>> {
     let Some(corpora) = std::env::var_os("LAMINAR_CORPORA") else {
-        println!("skipped: LAMINAR_CORPORA is not set");
+        eprintln!("skipped: LAMINAR_CORPORA is not set");
         return None;
     };
     let text = fs::read_to_string(PathBuf::from(corpora).join("cdc").join(file)).unwrap();

@@ -162,6 +162,6 @@ async fn every_row_has_the_metadata_of_its_record() {
         }
     }
     for format in AnyDecoder::FORMATS.iter().filter(|f| CASES.iter().all(|c| c.format != **f)) {
-        println!("skipped: {format}, which has no case here");
+        eprintln!("skipped: {format}, which has no case here");
     }
 }
