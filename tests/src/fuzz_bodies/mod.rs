@@ -4,7 +4,7 @@
 mod csv_engines;
 mod inference;
 mod parquet;
-mod protobuf;
+pub(crate) mod protobuf;
 mod records;
 mod sql;
 
