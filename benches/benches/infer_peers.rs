@@ -107,8 +107,7 @@ fn measure(case: Case, peers: &[Peer], rounds: usize) -> f64 {
             assert_eq!((names(&schema), count), (names(&reference.0), reference.1), "{}", case.name);
         }
     }
-    let slices: Vec<(&[input::Batch<'_>], &[Sample<'_>])> =
-        batches.chunks(1).zip(samples.chunks(1)).collect();
+    let slices: Vec<(&[input::Batch<'_>], &[Sample<'_>])> = batches.chunks(1).zip(samples.chunks(1)).collect();
     let turns = Turns::take(
         &mut peers.to_vec(),
         &slices,

@@ -5,6 +5,8 @@ pub mod answer;
 #[cfg(feature = "msgpack-peers")]
 pub mod msgpack;
 pub mod peers;
+#[cfg(feature = "protobuf-peers")]
+pub mod protobuf;
 #[cfg(feature = "msgpack-peers")]
 mod rows;
 

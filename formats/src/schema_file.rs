@@ -3,10 +3,14 @@
 use std::path::Path;
 
 use arrow_schema::SchemaRef;
+#[cfg(feature = "avro")]
+use laminar_schema::ConnectorError;
 use laminar_schema::SchemaResult;
 
 /// Extensions of the files that [`read_schema_file`] reads.
 pub const SCHEMA_FILE_EXTENSIONS: &[&str] = &[
+    #[cfg(feature = "avro")]
+    "avsc",
     #[cfg(feature = "parquet")]
     "parquet",
 ];
@@ -20,8 +24,15 @@ pub fn read_schema_file(path: &Path) -> SchemaResult<Option<SchemaRef>> {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     // One arm for each language, behind the feature that brings it.
     match extension.as_deref() {
+        #[cfg(feature = "avro")]
+        Some("avsc") => crate::avro::arrow_schema_of(&read_text(path)?).map(Some),
         #[cfg(feature = "parquet")]
         Some("parquet") => crate::parquet::read_schema(path).map(Some),
         _ => Ok(None),
     }
+}
+
+#[cfg(feature = "avro")]
+fn read_text(path: &Path) -> SchemaResult<String> {
+    std::fs::read_to_string(path).map_err(|e| ConnectorError::io("read", path.display(), e).into())
 }

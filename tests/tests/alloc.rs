@@ -9,11 +9,13 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrow_schema::{Field, Schema};
-use laminar_formats::{AnyDecoder, AnyEncoder};
+use laminar_formats::{AnyDecoder, AnyEncoder, envelope::Enveloped};
 use laminar_schema::{
-    DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec, NewRecord,
-    Options, RawBatch, ddl::parse_columns,
+    DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec,
+    MetadataColumn, MetadataKind, NewRecord, Options, RawBatch, RowRecords, ddl::parse_columns,
+    format::append_metadata,
 };
 
 /// The system's allocator, counting the calls of each thread.
@@ -63,7 +65,7 @@ fn check<R: AsRef<[u8]>>(
     let fields: Vec<Field> = declared.columns.iter().map(|c| c.to_field()).collect();
     let format = FormatSpec::new(format).with_options(Options::from_pairs(options.iter().copied()));
     let spec = DecodeSpec::new(Arc::new(Schema::new(fields)), format);
-    let mut decoder = AnyDecoder::build(&spec).unwrap().unwrap();
+    let mut decoder = Enveloped::<AnyDecoder>::build(&spec).unwrap().unwrap();
     let header: Option<Arc<[u8]>> = preamble.map(|p| p.as_bytes().into());
     let records = |count: usize| {
         let mut batch = RawBatch::new();
@@ -268,8 +270,127 @@ fn msgpack_encoder() {
     });
 }
 
+/// A definition of columns as they are written without one, and records from ones of JSON.
+const PROTOBUF_COLUMNS: &str =
+    "i BIGINT NOT NULL, n INTEGER, d DOUBLE, b BOOLEAN, s VARCHAR, p VARCHAR, tz TIMESTAMPTZ, id VARCHAR";
+
+fn protobuf_definition() -> String {
+    let declared = parse_columns(PROTOBUF_COLUMNS).unwrap();
+    let fields: Vec<Field> = declared.columns.iter().map(|c| c.to_field()).collect();
+    laminar_formats::protobuf::proto_text(&Schema::new(fields), "Record").unwrap()
+}
+
+#[test]
+fn protobuf() {
+    let definition = protobuf_definition();
+    // Fields 1 to 8 of every kind, in order and out of it, twice, unknown, with a timestamp.
+    let record = |index: usize| match index % 4 {
+        0 => b"\x08\x96\x01\x10\x05\x19\0\0\0\0\0\0\xf8\x3f\x20\x01\x2a\x03abc\x3a\x04\x08\x05\x10\0".to_vec(),
+        1 => b"\x2a\x02\xc3\xa9\x08\x01\x08\x02\xa3\x06\x08\x01\xa4\x06".to_vec(),
+        2 => [b"\x2a\xc8\x01".as_slice(), &[b'x'; 200]].concat(),
+        _ => Vec::new(),
+    };
+    check("protobuf", &[("schema", &definition)], PROTOBUF_COLUMNS, None, record);
+    check("protobuf", &[("schema", &definition)], "s VARCHAR, d DOUBLE", None, record);
+    let rescue = [("schema", definition.as_str()), ("unknown_fields", "rescue"), ("document_column", "doc")];
+    check("protobuf", &rescue, "i BIGINT, tz TIMESTAMP, _rescued JSON, doc JSON", None, record);
+    // Embedded messages in parts, lists from several places, maps with keys that come again, enums, JSON.
+    let nested = "syntax = \"proto3\"; message M { I a = 1; repeated I b = 2; map<string, int32> c = 3; repeated int32 d = 4; \
+                  E e = 5; oneof f { string g = 6; I h = 7; } M i = 8; repeated string j = 9; \
+                  message I { int32 x = 1; repeated string y = 2; } enum E { A = 0; B = 1; } }";
+    let columns = "a STRUCT(x INTEGER, y VARCHAR[]), b STRUCT(x INTEGER, y VARCHAR[])[], c MAP(VARCHAR, INTEGER), d BIGINT[], \
+                   e VARCHAR, g VARCHAR, h JSON, i JSON, j VARCHAR[]";
+    check("protobuf", &[("schema", nested), ("message", "M")], columns, None, |index| match index % 3 {
+        0 => b"\x0a\x02\x08\x01\x12\x02\x08\x02\x20\x01\x0a\x03\x12\x01a\x20\x02\x12\0\x28\x01\x4a\x01x\x4a\x01y"
+            .to_vec(),
+        1 => [
+            b"\x1a\x05\x0a\x01k\x10\x01\x1a\x05\x0a\x01k\x10\x02".as_slice(),
+            b"\x3a\0\x32\x01z\x42\x04\x0a\x02\x08\x07",
+        ]
+        .concat(),
+        _ => (0..20).flat_map(|n| [0x1a, 0x05, 0x0a, 0x01, b'a' + n % 15, 0x10, n]).collect(),
+    });
+}
+
+#[test]
+fn protobuf_encoder() {
+    check_encoder("protobuf", &[], TYPES, json_row);
+    check_encoder(
+        "protobuf",
+        &[("null_lists", "empty")],
+        "i BIGINT, s VARCHAR, xl BIGINT[], r STRUCT(a BIGINT)",
+        json_row,
+    );
+}
+
 #[test]
 fn raw() {
     check("raw", &[], "value BLOB", None, |index| format!("record {index}"));
     check("raw", &[], "line VARCHAR NOT NULL", None, |index| "é".repeat(index % 40));
+}
+
+fn change(index: usize) -> String {
+    let (id, name) = (index, index % 7);
+    match index % 3 {
+        0 => format!(r#"{{"before":null,"after":{{"id":{id},"name":"{name}"}},"op":"c","ts_ms":{index}}}"#),
+        1 => format!(r#"{{"before":{{"id":{id},"name":"a"}},"after":{{"id":{id},"name":null}},"op":"u","ts_ms":1}}"#),
+        _ => format!(r#"{{"before":{{"id":{id},"name":"{name}"}},"after":null,"op":"d","source":{{"db":"x"}}}}"#),
+    }
+}
+
+#[test]
+fn envelopes() {
+    let columns = "id BIGINT NOT NULL, name VARCHAR, _op VARCHAR";
+    check("json", &[("envelope", "debezium")], columns, None, change);
+    let inserts = |index| change(index * 3);
+    check("json", &[("envelope", "debezium")], columns, None, inserts);
+    let beside = [("envelope", "debezium"), ("envelope.source_column", "src"), ("envelope.timestamp_column", "at")];
+    check("json", &beside, "id BIGINT, _op VARCHAR, src JSON, at TIMESTAMPTZ", None, change);
+}
+
+#[test]
+fn headers_in_front_of_documents() {
+    let record = |index: usize| [&b"\0\0\0\0\x07"[..], format!(r#"{{"id":{index}}}"#).as_bytes()].concat();
+    check("json", &[("wire_format", "confluent")], "id BIGINT", None, record);
+}
+
+#[test]
+fn metadata_columns() {
+    let name: Arc<str> = "p".into();
+    let allocations = |count: usize, kinds: &[MetadataKind]| {
+        let mut raw = RawBatch::new();
+        let partition = raw.partition(&name, None);
+        for index in 0..count {
+            let headers: [(&str, &[u8]); 1] = [("h", b"1")];
+            let offset = Some(index as u64);
+            let key = Some(&b"key"[..]);
+            let record = NewRecord {
+                key,
+                timestamp: Some(5),
+                partition: Some(partition),
+                offset,
+                headers: &headers,
+                ..NewRecord::new(b"1")
+            };
+            raw.push(record);
+        }
+        let ids: ArrayRef = Arc::new(Int64Array::from(vec![1; count]));
+        let rows = RecordBatch::try_from_iter([("id", ids)]).unwrap();
+        let columns = kinds.iter().map(|kind| MetadataColumn { kind: *kind, name: format!("{kind:?}") });
+        let columns: Vec<MetadataColumn> = columns.collect();
+        let spec =
+            DecodeSpec { metadata_columns: columns.clone(), ..DecodeSpec::new(rows.schema(), FormatSpec::new("json")) };
+        let schema = spec.output_schema();
+        let before = ALLOCATIONS.get();
+        let appended = append_metadata(rows, &schema, &columns, &raw, &RowRecords::Identity).unwrap();
+        assert_eq!(appended.num_columns(), 1 + kinds.len());
+        ALLOCATIONS.get() - before
+    };
+    // Nothing where none is asked for.
+    assert_eq!(allocations(1_000, &[]), 0);
+    use MetadataKind::{Offset, Timestamp};
+    assert_eq!(allocations(1_000, &[Timestamp, Offset]), allocations(8_000, &[Timestamp, Offset]));
+    // Bytes of keys and headers double what holds them as they grow: a handful for eight times the records.
+    let all = MetadataKind::WORDS.map(|(_, kind)| kind);
+    assert!(allocations(8_000, &all) <= allocations(1_000, &all) + 40);
 }

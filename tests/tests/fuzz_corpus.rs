@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use laminar_testkit::{
     differ::Finding,
-    differential::{self, Comparison, Tally},
+    differential::{self, BATCHES, Comparison, Tally},
     each_format,
     fuzz_bodies::BODIES,
     random::Random,
@@ -65,8 +65,8 @@ fn agrees_with_oracle<C: Comparison>() {
     let (mut random, mut tally) = (Random(1), Tally::default());
     for target in 0..C::TARGETS {
         let mut examiner = C::new(target, 1);
-        for _ in 0..20 {
-            let records = examiner.records(&mut random, 100);
+        for size in BATCHES {
+            let records = examiner.records(&mut random, size);
             if let Err(finding) = examiner.examine(&records, &mut tally) {
                 let records: Vec<_> = finding.records.iter().map(|r| r.escape_ascii().to_string()).collect();
                 panic!("{} target {target}: {}\n{}", C::FORMAT, finding.what, records.join("\n"));

@@ -12,12 +12,14 @@ use laminar_formats::{
     csv::CsvDecoder,
     json::{JsonDecoder, JsonEncoder, JsonEngine},
     msgpack::{MsgPackDecoder, MsgPackEncoder},
+    protobuf::ProtobufDecoder,
     raw::RawDecoder,
 };
 use laminar_gates::{
     decoders::{self, Decoding},
     encoders::{self, Encoding},
     input::Case,
+    protobuf as messages,
     samples::{self, Sampling},
 };
 use laminar_schema::{Decoded, DecoderSet, InferredSchema};
@@ -53,6 +55,10 @@ fn msgpack(name: &str) -> Decoding<MsgPackDecoder> {
 
 fn msgpack_plain(name: &str) -> Decoding<MsgPackDecoder> {
     decoders::msgpack_plain(&case(name), ROWS).warm()
+}
+
+fn protobuf(name: &str) -> Decoding<ProtobufDecoder> {
+    messages::protobuf(name, ROWS).warm()
 }
 
 fn raw(name: &str) -> Decoding<RawDecoder> {
@@ -220,6 +226,16 @@ fn msgpack_walker_decode(mut decoding: Decoding<MsgPackDecoder>) -> (Decoding<Ms
     (decoding, decoded)
 }
 
+#[library_benchmark(setup = protobuf)]
+#[bench::flat(args = ("flat"), config = gate(&protobuf("flat"), "flat"))]
+#[bench::wide(args = ("wide"), config = gate(&protobuf("wide"), "wide"))]
+#[bench::nested(args = ("nested"), config = gate(&protobuf("nested"), "nested"))]
+#[bench::texts(args = ("texts"), config = gate(&protobuf("texts"), "texts"))]
+fn protobuf_decode(mut decoding: Decoding<ProtobufDecoder>) -> (Decoding<ProtobufDecoder>, Decoded) {
+    let decoded = decoding.decode();
+    (decoding, decoded)
+}
+
 #[library_benchmark(setup = raw)]
 #[bench::trades(args = ("trades"), config = gate(&raw("trades"), "trades"))]
 #[bench::wide(args = ("wide"), config = gate(&raw("wide"), "wide"))]
@@ -282,6 +298,7 @@ library_benchmark_group!(
         json_portable_decode,
         json_tape_decode,
         csv_decode,
+        protobuf_decode,
         msgpack_decode,
         msgpack_walker_decode,
         raw_decode,

@@ -2,7 +2,7 @@
 
 use laminar_schema::{
     Capability, ConnectorInfo, DecoderSet, EncoderSet, FormatInfo, SinkSet, SourceSet,
-    config::{ConfigKey, did_you_mean},
+    config::{ConfigKey, ENVELOPE_OPTION, did_you_mean},
 };
 use serde_json::{Value, json};
 
@@ -110,11 +110,14 @@ fn format_table() -> Table<4> {
 fn print_one(name: &str, args: &Args) -> Result<(), CliError> {
     let connectors: Vec<Linked> = connectors().into_iter().filter(|c| c.info.name.eq_ignore_ascii_case(name)).collect();
     let formats: Vec<FormatInfo> = formats().into_iter().filter(|f| f.name.eq_ignore_ascii_case(name)).collect();
-    if connectors.is_empty() && formats.is_empty() {
+    let envelope = envelope_options().filter(|_| name.eq_ignore_ascii_case(ENVELOPE_OPTION));
+    if connectors.is_empty() && formats.is_empty() && envelope.is_none() {
         return Err(unknown(name));
     }
     if args.json {
-        let all: Vec<Value> = connectors.iter().map(connector_json).chain(formats.iter().map(format_json)).collect();
+        let envelope = envelope.map(|options| json!({ "envelope": null, "options": options }));
+        let all = connectors.iter().map(connector_json).chain(formats.iter().map(format_json)).chain(envelope);
+        let all: Vec<Value> = all.collect();
         return print_json(&Value::Array(all));
     }
     let mut out = Vec::new();
@@ -131,7 +134,16 @@ fn print_one(name: &str, args: &Args) -> Result<(), CliError> {
             args.markdown,
         ));
     }
+    if let Some(options) = envelope {
+        let lines = "Change data around rows of any format that is read: FORMAT … ENVELOPE kind (…).\n";
+        out.push(section("envelope", lines, options, args.markdown));
+    }
     print(&out.join("\n"))
+}
+
+/// Options of an envelope, the same around every format.
+fn envelope_options() -> Option<&'static [ConfigKey]> {
+    CliDecoder::FORMATS.iter().find_map(|format| CliDecoder::wrapping_options(format))
 }
 
 fn section(title: &str, lines: &str, keys: &[ConfigKey], is_markdown: bool) -> String {

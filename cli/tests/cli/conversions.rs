@@ -21,6 +21,9 @@ const FORMATS: &[Format] = &[
     Format { name: "json", options: &[], is_single: false },
     Format { name: "csv", options: &[], is_single: false },
     Format { name: "msgpack", options: &[], is_single: false },
+    Format { name: "avro", options: &[], is_single: false },
+    Format { name: "protobuf", options: &[], is_single: false },
+    Format { name: "parquet", options: &[], is_single: false },
     Format { name: "raw", options: &[], is_single: true },
 ];
 
@@ -156,7 +159,7 @@ fn outcome(case: &Case, format: &Format) -> Outcome {
 }
 
 /// Rows of all columns at `kept`: as many as the column with most values, which the others repeat theirs up to.
-fn table(kept: &[&Case]) -> (String, String) {
+fn table_of(kept: &[&Case]) -> (String, String) {
     let num_rows = kept.iter().map(|c| c.values.len()).max().unwrap_or(0);
     let mut rows = String::new();
     for row in 0..num_rows {
@@ -175,7 +178,7 @@ fn check_pair(from: &Format, to: &Format, kept: &[&Case]) -> usize {
         true => kept.iter().map(|case| vec![*case]).collect(),
         false => vec![kept.to_vec()],
     };
-    for table in tables.iter().map(|cases| self::table(cases)) {
+    for table in tables.iter().map(|cases| table_of(cases)) {
         let folder = Folder::new();
         let (rows, schema) = table;
         let before = canonical(&folder, &rows, &schema);

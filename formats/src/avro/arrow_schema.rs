@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 /// Property of a record's field that keeps a column's name which Avro does not allow.
 pub const NAME_PROPERTY: &str = "laminar.name";
 
+/// Logical type of a string that is a JSON document.
+pub(super) const JSON_LOGICAL_TYPE: &str = "json";
+
 /// Yields the Avro schema, as JSON text, in which every value of columns of `schema` can be written exactly.
 ///
 /// `name` is the record's, `namespace` that of all names where it is not empty. Records inside are named after their place.
@@ -68,6 +71,8 @@ fn of_type(f: &Field, place: &str, names: &mut HashSet<String>) -> SchemaResult<
         DataType::UInt64 => decimal(20, 0),
         DataType::Float16 | DataType::Float32 => "float".into(),
         DataType::Float64 => "double".into(),
+        // A logical type of our own, which others pass over as the specification asks: the text is a document.
+        DataType::Utf8 if field::is_json(f) => logical("string", JSON_LOGICAL_TYPE),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "string".into(),
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "bytes".into(),
         DataType::FixedSizeBinary(16) if field::is_uuid(f) => logical("string", "uuid"),
@@ -186,10 +191,10 @@ mod tests {
         check(
             "a VARCHAR, b BLOB NOT NULL, c UUID NOT NULL, d JSON NOT NULL",
             expect![[r#"
-            {"default":null,"name":"a","type":["null","string"]}
-            {"name":"b","type":"bytes"}
-            {"name":"c","type":{"logicalType":"uuid","type":"string"}}
-            {"name":"d","type":"string"}"#]],
+                {"default":null,"name":"a","type":["null","string"]}
+                {"name":"b","type":"bytes"}
+                {"name":"c","type":{"logicalType":"uuid","type":"string"}}
+                {"name":"d","type":{"logicalType":"json","type":"string"}}"#]],
         );
         check(
             "a DECIMAL(10,2) NOT NULL, b DATE NOT NULL, c TIME NOT NULL, d INTERVAL NOT NULL",

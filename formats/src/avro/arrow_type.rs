@@ -1,6 +1,6 @@
 //! What columns a schema stands for.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, IntervalUnit, Schema as ArrowSchema, TimeUnit};
 use laminar_schema::{ResolveError, SchemaResult, field};
@@ -78,7 +78,8 @@ impl Mapping<'_> {
             };
         }
         let column = match (schema.kind(id), schema.node(id).logical) {
-            (Kind::String, Logical::Uuid) | (Kind::Fixed { .. }, Logical::Uuid) => field::uuid_field(name, nullable),
+            (_, Logical::Uuid) => field::uuid_field(name, nullable),
+            (_, Logical::Json) => field::json_field(name, nullable),
             _ => Field::new(name, self.data_type(id)?, nullable),
         };
         Ok(source_type(column, schema, id))
@@ -170,9 +171,4 @@ fn with_doc(column: Field, doc: Option<&str>) -> Field {
         Some(doc) => field::with_metadata(column, field::DESCRIPTION_METADATA, doc),
         None => column,
     }
-}
-
-/// Nothing that a description says beyond the columns' metadata.
-pub(super) fn no_more() -> HashMap<String, laminar_schema::FieldMeta> {
-    HashMap::new()
 }

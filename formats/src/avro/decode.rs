@@ -1,20 +1,23 @@
-//! The decoder: records → columns.
+//! The decoder: messages, blocks of container files, and whole files in a message → rows.
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, io::Read, sync::Arc};
 
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConfigError, ConnectorConfig, ConnectorError, DecodeError, DecodeSpec, Decoded, DecoderSet, FormatDecoder,
-    FormatInfo, FormatSpec, Framing, RawBatch, SchemaError, SchemaResult, SelfDescription,
-    format::{FormatFile, WriterSchema, WriterSchemaId},
+    FormatFile, FormatInfo, FormatSpec, Framing, Location, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
+    SelfDescription,
+    format::{WriterSchema, WriterSchemaId},
 };
 
 use super::{
-    arrow_type::{arrow_schema_of, no_more},
-    canonical_form,
+    AvroFraming, AvroOptions, FingerprintAlgorithm,
+    arrow_type::arrow_schema_of,
+    avro_schema_of,
+    container::{Codec, Decompressor, Header, MAGIC},
     cursor::Cursor,
-    encode::AvroFraming,
-    options::AvroOptions,
+    fingerprint,
+    options::{AvroMismatch, AvroTombstones, parsed},
     program::Record,
     resolve::Resolver,
     run::{Failure, Run},
@@ -22,274 +25,427 @@ use super::{
 };
 use crate::{
     column::{ColumnOps, ColumnOptions},
-    json::push_absent,
-    policy::{NoContent, TypeMismatch},
-    rows::{Account, RootRows},
+    framing::{DEFAULT_MAX_RECORD_BYTES, read_varint},
+    rows::RootRows,
     wire::{self, WireFormat},
 };
 
-/// Decodes Avro datums into one column per schema field.
+/// Values deeper in each other than this are not looked into, whatever `max_depth` allows: reading them recurses.
+const MAX_DEPTH: usize = 1000;
+
+/// Writers of container files that are kept: files of one source mostly have one schema.
+const MAX_WRITERS: usize = 64;
+
+/// Decodes Avro into one column per schema field.
 ///
-/// Input: one datum per record, of a schema that the options, the record's header or its container name; see
-/// [`AvroOptions`].
-/// Shape: one row per record × one column per field; rejected records are listed beside it.
-/// Units: timestamps are of the column's unit since the Unix epoch.
-/// Cost: O(bytes). Allocates per batch and column, never per accepted record once warm; a writer's schema is resolved once.
+/// Input: a datum, a message with a schema's id, a block of a container file whose header is the partition's preamble, or a
+/// whole container file per record; see [`AvroOptions`].
+/// Shape: a row per datum × one column per field; rejected records are listed beside it, those of a block with their row in it.
+/// Cost: O(bytes). Allocates per batch and column, never per accepted datum once warm.
 ///
 /// Source: Avro 1.12 specification.
 pub struct AvroDecoder {
-    writers: Vec<Writer>,
-    /// Of the schema that the options give.
-    given: Option<usize>,
-    by_id: HashMap<u32, usize>,
-    by_fingerprint: HashMap<u64, usize>,
-    /// The last id and its writer: records of one writer come in runs.
-    last: Option<(u32, usize)>,
     rows: RootRows,
-    /// Rows in front of the record that is being decoded.
-    rows_before: usize,
-    options: AvroOptions,
+    rules: Rules,
     reader: Option<Schema>,
-    max_record_bytes: usize,
+    /// What bare datums are written with.
+    plain: Option<Writer>,
+    /// What messages are written with, by what stands in front of them: a registry's id or a fingerprint.
+    known: HashMap<u64, Writer>,
+    containers: Containers,
     scratch: Scratch,
 }
 
-/// One writer's schema, and how it is read.
-struct Writer {
-    schema: Schema,
-    /// Why records of it are rejected, where it does not go into the columns.
-    program: Result<Record, String>,
+/// What the options say about every record.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    wire_format: WireFormat,
+    tombstones: AvroTombstones,
+    max_depth: usize,
+    max_record_bytes: usize,
+    is_lenient: bool,
 }
 
+/// A writer's schema, and how it is read into the columns.
+#[derive(Debug)]
+struct Writer {
+    schema: Schema,
+    program: Record,
+}
+
+impl Writer {
+    fn new(schema: Schema, reader: Option<&Schema>, rows: &RootRows) -> SchemaResult<Self> {
+        let resolver = Resolver { writer: &schema, reader: reader.unwrap_or(&schema) };
+        let program = resolver.program(rows.schema().fields(), |_| false);
+        let program = program.map_err(|source| ConnectorError::External {
+            action: "resolve the Avro schema",
+            source,
+            retryable: false,
+        })?;
+        Ok(Self { schema, program })
+    }
+}
+
+/// Room for what values are turned into on their way.
 #[derive(Debug, Default)]
 struct Scratch {
     text: Vec<u8>,
     digits: Vec<u8>,
 }
 
+/// Container files so far.
+#[derive(Debug)]
+struct Containers {
+    /// The header that was met last, and what it says.
+    current: Option<(Arc<[u8]>, Result<Opened, String>)>,
+    /// Writers by the text of their schema.
+    writers: Vec<(String, Writer)>,
+    decompressor: Decompressor,
+}
+
+/// What blocks need of their header.
+#[derive(Debug, Clone, Copy)]
+struct Opened {
+    codec: Codec,
+    writer: usize,
+}
+
+/// What happened to the rows of one record.
+#[derive(Default)]
+struct Outcome {
+    rejected: Vec<SchemaError>,
+}
+
 impl AvroDecoder {
-    /// A decoder for the columns of `schema`, of writers whose schemas are `known` by their ids and the one that the options
-    /// give.
+    /// A decoder for the columns of `schema`. `writer_schemas` are those that messages name by their id.
     ///
     /// # Errors
-    /// A schema that is none, or that the columns do not take; a DEFAULT that does not fit.
-    pub fn new(schema: SchemaRef, options: &AvroOptions, known: &[WriterSchema]) -> SchemaResult<Self> {
-        if options.type_mismatch == TypeMismatch::Rescue {
-            let reason = "a datum's values have no text that could be kept";
-            return Err(ConfigError::invalid("type_mismatch", "rescue", "reject or null", reason).into());
+    /// A schema that is none, or whose values a column cannot take; a DEFAULT that does not fit.
+    pub fn new(schema: SchemaRef, options: &AvroOptions, writer_schemas: &[WriterSchema]) -> SchemaResult<Self> {
+        if options.max_depth > MAX_DEPTH {
+            let given = options.max_depth.to_string();
+            return Err(ConfigError::invalid("max_depth", given, "at most 1000 levels", "").into());
         }
         let rows = RootRows::new(schema, &ColumnOptions::default())?;
-        let mut decoder = Self {
-            writers: Vec::new(),
-            given: None,
-            by_id: HashMap::new(),
-            by_fingerprint: HashMap::new(),
-            last: None,
-            rows,
-            rows_before: 0,
-            reader: options.reader()?,
-            max_record_bytes: options.max_record_bytes.unwrap_or(usize::MAX),
-            options: options.clone(),
-            scratch: Scratch::default(),
+        let reader = options.reader()?;
+        let given = options.given_schema()?;
+        let writer = |text: &str| Writer::new(parsed("schema", text)?, reader.as_ref(), &rows);
+        let is_plain = options.wire_format == WireFormat::None && options.framing == AvroFraming::Datum;
+        let plain = match (&given, is_plain) {
+            // A message without a header of its own is of the schema that is given, whatever files hold.
+            (Some(given), _) if options.wire_format != WireFormat::SingleObject => Some(writer(given)?),
+            (None, true) => Some(writer(&avro_schema_of(rows.schema(), &options.record_name, &options.namespace)?)?),
+            _ => None,
         };
-        if let Some(text) = options.writer_text()? {
-            let writer = options.writer()?;
-            if let Some(writer) = writer {
-                let index = decoder.add(&text, writer);
-                if let Err(reason) = &decoder.writers[index].program {
-                    return Err(unresolved(reason.clone()));
-                }
-                decoder.given = Some(index);
-            }
-        }
-        for WriterSchema { id: WriterSchemaId(id), raw } in known {
+        let mut known = HashMap::new();
+        for WriterSchema { id, raw } in writer_schemas {
             let text = String::from_utf8_lossy(raw);
-            let index = decoder.add_text(&text)?;
-            decoder.by_id.insert(*id, index);
+            let key = match options.wire_format {
+                WireFormat::SingleObject => rabin_of(&text)?,
+                _ => id.0.into(),
+            };
+            known.insert(key, writer(&text)?);
         }
-        if options.wire_format == WireFormat::SingleObject && decoder.writers.is_empty() {
-            let expected = "`schema` or `schema_file` beside it: fingerprints are looked up there";
-            return Err(ConfigError::invalid("wire_format", "single_object", expected, "").into());
+        if let (Some(given), WireFormat::SingleObject) = (&given, options.wire_format) {
+            known.insert(rabin_of(given)?, writer(given)?);
         }
-        Ok(decoder)
-    }
-
-    /// Adds a writer's schema from its text.
-    pub(super) fn add_text(&mut self, text: &str) -> SchemaResult<usize> {
-        let schema = Schema::parse(text).map_err(|e| unresolved(e.to_string()))?;
-        Ok(self.add(text, schema))
-    }
-
-    fn add(&mut self, text: &str, schema: Schema) -> usize {
-        let resolver = Resolver { writer: &schema, reader: self.reader.as_ref().unwrap_or(&schema) };
-        let program = resolver.program(self.rows.schema().fields(), |_| false).map_err(|e| e.to_string());
-        let index = self.writers.len();
-        if let Ok(form) = canonical_form(text) {
-            self.by_fingerprint.insert(wire::rabin::fingerprint(form.as_bytes()), index);
-        }
-        self.writers.push(Writer { schema, program });
-        index
-    }
-
-    /// Which writer a record is of, and where its datum begins.
-    ///
-    /// # Errors
-    /// A header that is none; a writer that is unknown and that nobody could fetch.
-    #[inline]
-    fn writer_of(&mut self, record: &[u8]) -> Result<(usize, usize), Unknown> {
-        match self.options.wire_format {
-            WireFormat::None => match self.given {
-                Some(writer) => Ok((writer, 0)),
-                None => Err(Unknown::Record(no_schema())),
+        Ok(Self {
+            rows,
+            rules: Rules {
+                wire_format: options.wire_format,
+                tombstones: options.tombstones,
+                max_depth: options.max_depth,
+                max_record_bytes: options.max_record_bytes.unwrap_or(usize::MAX),
+                is_lenient: options.type_mismatch == AvroMismatch::Null,
             },
-            WireFormat::Confluent => {
-                let (id, _) = wire::confluent::split(record).map_err(|e| Unknown::Record(syntax(e.to_string())))?;
-                match self.last {
-                    Some((last, writer)) if last == id => Ok((writer, wire::confluent::HEADER_BYTES)),
-                    _ => self.writer_of_id(id),
-                }
-            }
-            WireFormat::SingleObject => {
-                let (fingerprint, _) =
-                    wire::single_object::split(record).map_err(|e| Unknown::Record(syntax(e.to_string())))?;
-                match self.by_fingerprint.get(&fingerprint) {
-                    Some(writer) => Ok((*writer, wire::single_object::HEADER_BYTES)),
-                    None => Err(Unknown::Record(syntax(format!(
-                        "expected the fingerprint of a schema that is given, found {fingerprint:016x}, which none has"
-                    )))),
-                }
-            }
-        }
+            reader,
+            plain,
+            known,
+            containers: Containers {
+                current: None,
+                writers: Vec::new(),
+                decompressor: Decompressor::new(options.max_block_bytes),
+            },
+            scratch: Scratch::default(),
+        })
     }
 
-    #[inline(never)]
-    fn writer_of_id(&mut self, id: u32) -> Result<(usize, usize), Unknown> {
-        match self.by_id.get(&id).copied().or(self.given) {
-            Some(writer) => {
-                self.last = Some((id, writer));
-                Ok((writer, wire::confluent::HEADER_BYTES))
-            }
-            None => Err(Unknown::Writer(WriterSchemaId(id))),
+    /// Decodes one record into any number of rows; the schema that it needs where that is unknown.
+    fn decode_record(&mut self, batch: &RawBatch, record: usize, out: &mut Outcome) -> Result<(), WriterSchemaId> {
+        let decoded = self.try_record(batch, record, out)?;
+        if let Err(error) = decoded {
+            out.rejected.push(error);
         }
+        Ok(())
     }
 
-    /// Decodes the datum of `writer` at `at` in `bytes`, which go on to `end`, and yields where it ends. What lies behind
-    /// `end` may be read, and is not looked at.
-    ///
-    /// # Errors
-    /// Why it does not fit; the columns may then hold parts of it, which the caller takes back.
-    #[inline]
-    pub(super) fn datum(&mut self, writer: usize, bytes: &[u8], at: usize) -> Result<usize, DatumError> {
-        let Writer { schema, program } = &self.writers[writer];
-        let program = match program {
-            Ok(program) => program,
-            Err(reason) => return Err(DatumError::Writer(syntax(reason.clone()))),
-        };
-        let mut run = Run {
-            cursor: Cursor { bytes, at },
-            writer: schema,
-            max_depth: self.options.max_depth,
-            is_lenient: self.options.type_mismatch == TypeMismatch::Null,
-            text: &mut self.scratch.text,
-            digits: &mut self.scratch.digits,
-        };
-        match run.record(program, &mut self.rows.root) {
-            Ok(()) => Ok(run.cursor.at),
-            Err(failure) => Err(DatumError::Failure(failure)),
-        }
-    }
-
-    /// Decodes one record: the root of everything that happens per record.
-    ///
-    /// # Errors
-    /// Why the record does not fit; the columns may then hold parts of it, which the caller takes back.
-    #[inline(never)]
-    fn decode_record(&mut self, batch: &RawBatch, record: usize) -> Result<(), Unknown> {
-        let span = batch.span(record);
+    fn try_record(
+        &mut self,
+        batch: &RawBatch,
+        record: usize,
+        out: &mut Outcome,
+    ) -> Result<SchemaResult<()>, WriterSchemaId> {
         if batch.is_tombstone(record) {
-            return self.tombstone().map_err(Unknown::Record);
+            return Ok(match self.rules.tombstones {
+                AvroTombstones::Skip => Ok(()),
+                AvroTombstones::Reject => Err(DecodeError::Tombstone.into()),
+            });
         }
-        if span.len() > self.max_record_bytes {
-            let error = DecodeError::TooLarge { size: span.len(), limit: self.max_record_bytes };
-            return Err(Unknown::Record(error.into()));
+        let message = batch.value(record);
+        if message.len() > self.rules.max_record_bytes {
+            return Ok(Err(DecodeError::TooLarge { size: message.len(), limit: self.rules.max_record_bytes }.into()));
         }
-        let (writer, header) = self.writer_of(batch.value(record))?;
-        let start = span.start + header;
-        if let Ok(end) = self.datum(writer, batch.padded_values(), start)
-            && end == span.end
-        {
+        let preamble = batch.partition_index(record).and_then(|p| batch.partitions()[p as usize].preamble.as_ref());
+        if let Some(header) = preamble.filter(|p| p.starts_with(MAGIC)) {
+            return Ok(self.block_of(header, message, out));
+        }
+        let Self { rows, rules, plain, known, scratch, .. } = self;
+        let (writer, header) = match rules.wire_format {
+            WireFormat::None => match plain {
+                Some(writer) if !message.starts_with(MAGIC) => (&*writer, 0),
+                _ => return Ok(self.whole(message, out)),
+            },
+            WireFormat::Confluent => match wire::confluent::split(message) {
+                Ok((id, _)) => match known.get(&u64::from(id)).or(plain.as_ref()) {
+                    Some(writer) => (writer, wire::confluent::HEADER_BYTES),
+                    None => return Err(WriterSchemaId(id)),
+                },
+                Err(error) => return Ok(Err(syntax(error.to_string()))),
+            },
+            WireFormat::SingleObject => match wire::single_object::split(message) {
+                Ok((key, _)) => match known.get(&key) {
+                    Some(writer) => (writer, wire::single_object::HEADER_BYTES),
+                    None => return Ok(Err(unknown_fingerprint(key))),
+                },
+                Err(error) => return Ok(Err(syntax(error.to_string()))),
+            },
+        };
+        // What lies behind the record may be read, which its end shows.
+        let before = rows.num_rows();
+        let (bytes, span) = (batch.padded_values(), batch.span(record));
+        let end = datum(writer, rows, scratch, *rules, bytes, span.start + header);
+        if end.is_ok_and(|end| end == span.end) {
+            return Ok(Ok(()));
+        }
+        rows.root.truncate(before);
+        Ok(one(writer, rows, scratch, *rules, message, header))
+    }
+
+    /// A block: its number of values, its size, and its bytes.
+    fn block_of(&mut self, header: &Arc<[u8]>, block: &[u8], out: &mut Outcome) -> SchemaResult<()> {
+        let opened = self.containers.open(header, self.reader.as_ref(), &self.rows)?;
+        self.block(opened, block, 0, out)
+    }
+
+    /// A container file that is one message.
+    fn whole(&mut self, message: &[u8], out: &mut Outcome) -> SchemaResult<()> {
+        let header = Header::read(message).map_err(|e| syntax(e.to_string()))?;
+        let opened = self.containers.open_header(&header, self.reader.as_ref(), &self.rows)?;
+        let mut at = header.len;
+        while at < message.len() {
+            let (_, first) = number(message, at)?;
+            let (size, second) = number(message, at + first)?;
+            let end = usize::try_from(size).ok().and_then(|size| (at + first + second).checked_add(size));
+            let Some(block) = end.and_then(|end| message.get(at..end)) else {
+                return Err(syntax(format!(
+                    "expected a block of {size} bytes at byte {at}, found the end of the file"
+                )));
+            };
+            let next = at + block.len() + header.sync.len();
+            if message.get(at + block.len()..next) != Some(&header.sync[..]) {
+                return Err(syntax(format!("expected the file's sync marker behind the block at byte {at}")));
+            }
+            self.block(opened, block, at, out)?;
+            at = next;
+        }
+        Ok(())
+    }
+
+    /// The rows of a block. A datum that does not fit is rejected alone where its end is known; otherwise what follows it is
+    /// rejected too.
+    fn block(&mut self, opened: Opened, block: &[u8], offset: usize, out: &mut Outcome) -> SchemaResult<()> {
+        let (count, first) = number(block, 0)?;
+        let (size, second) = number(block, first)?;
+        let data = &block[first + second..];
+        if data.len() as u64 != size {
+            return Err(syntax(format!("expected a block of {size} bytes, found {}", data.len())));
+        }
+        if count == 0 && data.is_empty() {
             return Ok(());
         }
-        self.decode_again(writer, batch.value(record), header).map_err(Unknown::Record)
-    }
-
-    /// Decodes a record with nothing behind it, for the error that it has.
-    #[cold]
-    #[inline(never)]
-    fn decode_again(&mut self, writer: usize, record: &[u8], header: usize) -> SchemaResult<()> {
-        let root = &mut self.rows.root;
-        // Rows that were ended for this record are taken back too: it may have been read beyond its end.
-        root.truncate(self.rows_before);
-        match self.datum(writer, record, header) {
-            Ok(end) if end == record.len() => Ok(()),
-            Ok(end) => Err(syntax(format!(
-                "expected the record to end behind its datum at byte {end}, found {} bytes more; is it of another schema?",
-                record.len() - end
-            ))),
-            Err(error) => Err(error.into_error(0)),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn tombstone(&mut self) -> SchemaResult<()> {
-        match self.options.tombstones {
-            NoContent::Skip => Ok(()),
-            NoContent::Reject => Err(DecodeError::Tombstone.into()),
-            NoContent::Null => {
-                // No record has been seen with this number, so that every field is absent.
-                push_absent(&mut self.rows.root, u64::MAX)?;
-                self.rows.root.end_row();
-                Ok(())
+        let Self { rows, rules, containers: Containers { decompressor, writers, .. }, scratch, .. } = self;
+        let writer = &writers[opened.writer].1;
+        let data = decompressor.decompress(opened.codec, data).map_err(|e| syntax(e.to_string()))?;
+        let (mut at, mut empty) = (0, 0_u64);
+        for index in 0..count {
+            let (start, before) = (at, rows.num_rows());
+            match datum(writer, rows, scratch, *rules, data, at) {
+                Ok(end) => at = end,
+                Err(failure) => {
+                    rows.root.truncate(before);
+                    let error = in_row(failure.into_error(0), index);
+                    // A value that does not fit has an end all the same, and what follows it is read on.
+                    let mut cursor = Cursor { bytes: data, at: start };
+                    let root = writer.schema.root();
+                    if super::skip::value(&mut cursor, &writer.schema, root, rules.max_depth).is_err() {
+                        let rest = format!("the rows behind it in the block, {}, are lost with it", count - index - 1);
+                        return Err(if index + 1 < count { with_help(error, &rest) } else { error });
+                    }
+                    at = cursor.at;
+                    out.rejected.push(error);
+                }
+            }
+            // Datums of no bytes could be any number.
+            empty += u64::from(at == start);
+            if empty > MAX_EMPTY_ROWS {
+                return Err(syntax(format!(
+                    "expected at most {MAX_EMPTY_ROWS} rows that take no bytes, found {count}"
+                )));
             }
         }
+        if at != data.len() {
+            let trailing = data.len() - at;
+            return Err(syntax(format!(
+                "expected the block at byte {offset} to end with its {count} rows, found {trailing} more bytes"
+            )));
+        }
+        Ok(())
     }
 }
 
-/// Why a datum was not decoded.
-#[derive(Debug)]
-pub(super) enum DatumError {
-    /// Nothing of its writer can be.
-    Writer(SchemaError),
-    Failure(Box<Failure>),
+/// Rows of a block that may take no bytes.
+const MAX_EMPTY_ROWS: u64 = 1 << 20;
+
+/// Decodes the datum at `at`, and yields where it ends: the root of everything that happens per record.
+///
+/// # Errors
+/// Why it does not fit; the columns may then hold parts of it, which the caller takes back.
+#[inline(never)]
+fn datum(
+    writer: &Writer,
+    rows: &mut RootRows,
+    scratch: &mut Scratch,
+    rules: Rules,
+    bytes: &[u8],
+    at: usize,
+) -> Result<usize, Box<Failure>> {
+    let mut run = Run {
+        cursor: Cursor { bytes, at },
+        writer: &writer.schema,
+        max_depth: rules.max_depth,
+        is_lenient: rules.is_lenient,
+        text: &mut scratch.text,
+        digits: &mut scratch.digits,
+    };
+    run.record(&writer.program, &mut rows.root).map(|()| run.cursor.at)
 }
 
-impl DatumError {
-    /// Whether it is not known where the datum ends.
-    #[allow(dead_code, reason = "containers ask")]
-    pub(super) fn is_malformed(&self) -> bool {
-        match self {
-            Self::Writer(_) => true,
-            Self::Failure(failure) => failure.is_malformed(),
+/// A message that is one datum behind its header, with nothing behind it that could be read.
+#[cold]
+#[inline(never)]
+fn one(
+    writer: &Writer,
+    rows: &mut RootRows,
+    scratch: &mut Scratch,
+    rules: Rules,
+    message: &[u8],
+    header: usize,
+) -> SchemaResult<()> {
+    let before = rows.num_rows();
+    let read = datum(writer, rows, scratch, rules, message, header).map_err(|failure| failure.into_error(0));
+    let read = read.and_then(|end| match end == message.len() {
+        true => Ok(()),
+        false => Err(syntax(format!(
+            "expected the message to end behind its datum at byte {end}, found {} bytes more; is it of another schema?",
+            message.len() - end
+        ))),
+    });
+    if read.is_err() {
+        rows.root.truncate(before);
+    }
+    read
+}
+
+impl Containers {
+    fn open(&mut self, header: &Arc<[u8]>, reader: Option<&Schema>, rows: &RootRows) -> SchemaResult<Opened> {
+        let is_current = self.current.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, header) || known == header);
+        if !is_current {
+            let opened = match Header::read(header) {
+                Ok(read) => self.open_header(&read, reader, rows).map_err(|e| e.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            self.current = Some((Arc::clone(header), opened));
+        }
+        match &self.current {
+            Some((_, Ok(opened))) => Ok(*opened),
+            Some((_, Err(reason))) => Err(syntax(reason.clone())),
+            None => Err(syntax("expected a header".to_owned())),
         }
     }
 
-    /// The error, with places counted from `start`.
-    #[cold]
-    pub(super) fn into_error(self, start: usize) -> SchemaError {
-        match self {
-            Self::Writer(error) => error,
-            Self::Failure(failure) => failure.into_error(start),
+    fn open_header(&mut self, header: &Header<'_>, reader: Option<&Schema>, rows: &RootRows) -> SchemaResult<Opened> {
+        let known = self.writers.iter().position(|(schema, _)| schema == header.schema);
+        let writer = match known {
+            Some(known) => known,
+            None => {
+                let schema = Schema::parse(header.schema).map_err(|e| syntax(e.to_string()))?;
+                let writer = Writer::new(schema, reader, rows)?;
+                if self.writers.len() == MAX_WRITERS {
+                    self.writers.clear();
+                    self.current = None;
+                }
+                self.writers.push((header.schema.to_owned(), writer));
+                self.writers.len() - 1
+            }
+        };
+        Ok(Opened { codec: header.codec, writer })
+    }
+}
+
+/// The schema in a container file's header.
+fn schema_of_file(file: &mut dyn FormatFile, options: &AvroOptions) -> SchemaResult<Schema> {
+    let limit = options.max_record_bytes.unwrap_or(DEFAULT_MAX_RECORD_BYTES);
+    let mut head = Vec::new();
+    // Most headers are a few kilobytes; a longer one is read as far as it goes.
+    let chunk = 64 << 10;
+    loop {
+        let read = file.take(chunk).read_to_end(&mut head);
+        let read = read.map_err(|e| ConnectorError::io("read", "the header", e))?;
+        match Header::read(&head) {
+            Ok(header) => return Schema::parse(header.schema).map_err(|e| syntax(e.to_string())),
+            Err(_) if read > 0 && head.len() < limit && head.starts_with(MAGIC) => {}
+            Err(error) => return Err(syntax(error.to_string())),
         }
     }
 }
 
-/// Why a record has no row.
-enum Unknown {
-    /// It does not fit.
-    Record(SchemaError),
-    /// Its writer has to be fetched first.
-    Writer(WriterSchemaId),
+#[cold]
+fn unknown_fingerprint(found: u64) -> SchemaError {
+    syntax(format!(
+        "expected a message of a schema that is given, found the fingerprint {found:016x}; give its schema with `schema`"
+    ))
+}
+
+fn rabin_of(schema: &str) -> SchemaResult<u64> {
+    match fingerprint(schema, FingerprintAlgorithm::Rabin) {
+        Ok(super::Fingerprint::Rabin(number)) => Ok(number),
+        Ok(_) => Ok(0),
+        Err(error) => {
+            let shown = laminar_schema::error::cut(schema);
+            Err(ConfigError::invalid("schema", shown, "an Avro schema", error.to_string()).into())
+        }
+    }
+}
+
+/// A number from zero on.
+fn number(bytes: &[u8], at: usize) -> SchemaResult<(u64, usize)> {
+    let read = read_varint(bytes.get(at..).unwrap_or_default());
+    match read.ok().flatten().and_then(|(value, len)| Some((u64::try_from(value).ok()?, len))) {
+        Some(found) => Ok(found),
+        None => {
+            Err(syntax(format!("expected the number of a block's values or bytes at byte {at}, a varint from 0 on")))
+        }
+    }
 }
 
 #[cold]
@@ -298,13 +454,18 @@ fn syntax(reason: String) -> SchemaError {
 }
 
 #[cold]
-fn unresolved(reason: String) -> SchemaError {
-    ConnectorError::External { action: "resolve the Avro schema", source: reason.into(), retryable: false }.into()
+fn in_row(error: SchemaError, row: u64) -> SchemaError {
+    error.at(Location { row: Some(row), ..Location::default() })
 }
 
 #[cold]
-fn no_schema() -> SchemaError {
-    syntax("expected a schema of the writer's, found none; give `schema` or `schema_file`, or say in `wire_format` what stands in front of the datum".to_owned())
+fn with_help(error: SchemaError, rest: &str) -> SchemaError {
+    let place = error.location().clone();
+    let shown = match error.kind() {
+        laminar_schema::ErrorKind::Decode(error) => error.to_string(),
+        _ => error.to_string(),
+    };
+    syntax(format!("{shown}; {rest}")).at(place)
 }
 
 impl FormatDecoder for AvroDecoder {
@@ -313,21 +474,27 @@ impl FormatDecoder for AvroDecoder {
     }
 
     fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
-        let mut account = Account::of(batch.len());
+        let mut rejected = Vec::new();
+        let mut indices: Option<Vec<u32>> = None;
+        let (mut consumed, mut needs) = (batch.len(), None);
         for record in 0..batch.len() {
             let before = self.rows.num_rows();
-            self.rows_before = before;
-            let decoded = match self.decode_record(batch, record) {
-                Ok(()) => Ok(()),
-                Err(Unknown::Record(error)) => Err(error),
-                Err(Unknown::Writer(id)) => {
-                    let decoded = account.decoded(self.rows.finish()?);
-                    return Ok(Decoded { consumed: record, needs: Some(id), ..decoded });
-                }
-            };
-            account.settle(&mut self.rows, record, before, decoded);
+            let mut out = Outcome::default();
+            if let Err(id) = self.decode_record(batch, record, &mut out) {
+                (consumed, needs) = (record, Some(id));
+                break;
+            }
+            let given = self.rows.num_rows() - before;
+            if given != 1 && indices.is_none() {
+                indices = Some((0..before as u32).collect());
+            }
+            if let Some(indices) = &mut indices {
+                indices.extend(std::iter::repeat_n(record as u32, given));
+            }
+            rejected.extend(out.rejected.into_iter().map(|error| Rejected { record, error }));
         }
-        Ok(account.decoded(self.rows.finish()?))
+        let rows = indices.map_or(RowRecords::Identity, RowRecords::Indices);
+        Ok(Decoded { batch: self.rows.finish()?, rejected, rows, consumed, needs })
     }
 
     fn format_name(&self) -> &'static str {
@@ -351,22 +518,25 @@ impl DecoderSet for AvroDecoder {
             return Ok(None);
         }
         let options = AvroOptions::from_options(&format.options)?;
-        let is_container = options.framing == AvroFraming::Container && options.wire_format == WireFormat::None;
-        Ok(Some(if is_container { Framing::AvroContainer } else { Framing::Whole }))
+        Ok(Some(match (options.framing, options.wire_format) {
+            (AvroFraming::Container, WireFormat::None) => Framing::AvroContainer,
+            // Nothing says where a datum ends but its schema.
+            _ => Framing::Whole,
+        }))
     }
 
-    fn describe(format: &FormatSpec, _file: Option<&mut dyn FormatFile>) -> SchemaResult<Option<SelfDescription>> {
+    fn describe(format: &FormatSpec, file: Option<&mut dyn FormatFile>) -> SchemaResult<Option<SelfDescription>> {
         if format.name != super::NAME {
             return Ok(None);
         }
         let options = AvroOptions::from_options(&format.options)?;
-        let reader = match options.reader()? {
-            Some(reader) => Some(reader),
-            None => options.writer()?,
+        let schema = match (options.reader()?, options.given_schema()?, file) {
+            (Some(reader), ..) => reader,
+            (None, Some(given), _) => parsed("schema", &given)?,
+            (None, None, Some(file)) => schema_of_file(file, &options)?,
+            (None, None, None) => return Ok(None),
         };
-        let Some(reader) = reader else { return Ok(None) };
-        let schema = arrow_schema_of(&reader, &options)?;
-        Ok(Some(SelfDescription { schema: schema.into(), fields: no_more(), is_authoritative: true }))
+        arrow_schema_of(&schema, &options).map(|schema| Some(SelfDescription::authoritative(schema.into())))
     }
 
     fn format_info(format: &str) -> Option<FormatInfo> {
@@ -376,9 +546,6 @@ impl DecoderSet for AvroDecoder {
 
 impl fmt::Debug for AvroDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AvroDecoder")
-            .field("schema", self.rows.schema())
-            .field("writers", &self.writers.len())
-            .finish_non_exhaustive()
+        f.debug_struct("AvroDecoder").field("schema", self.rows.schema()).finish_non_exhaustive()
     }
 }

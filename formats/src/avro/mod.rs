@@ -7,7 +7,7 @@
 //! ```text
 //! schema text ─▶ schema: a graph ─┬─▶ arrow_type: the columns it stands for
 //!                                 └─▶ resolve: writer × reader × columns ─▶ a program, once
-//! datum ─▶ run: the program, value by value ─▶ columns
+//! block ─▶ decompressed ─▶ datum ─▶ run: the program, value by value ─▶ columns
 //! columns ─▶ encode ─▶ datums, messages, blocks of a container
 //! ```
 
@@ -21,6 +21,7 @@ mod decode;
 mod encode;
 mod fingerprint;
 mod json_text;
+mod names;
 mod options;
 mod program;
 mod resolve;
@@ -30,20 +31,33 @@ mod skip;
 #[cfg(test)]
 mod tests;
 
-use laminar_schema::{ConnectorConfig, FormatInfo};
+use ::arrow_schema::SchemaRef;
+use laminar_schema::{ConnectorConfig, Options, SchemaResult, format::FormatInfo};
 
-pub use arrow_schema::{NAME_PROPERTY, avro_schema_of};
-pub use canonical::{CanonicalError, canonical_form};
-pub use decode::AvroDecoder;
-pub use encode::{AvroEncoder, AvroFraming, AvroWriteOptions, SyncMarker};
-pub use fingerprint::{Fingerprint, FingerprintAlgorithm, fingerprint};
-pub use options::{AvroOptions, Enums, Recursion, Unions};
-pub use resolve::{Problem, ResolutionError};
-pub use schema::{AvroSchemaError, Schema};
+pub use self::{
+    arrow_schema::{NAME_PROPERTY, avro_schema_of},
+    canonical::{CanonicalError, canonical_form},
+    decode::AvroDecoder,
+    encode::AvroEncoder,
+    fingerprint::{Fingerprint, FingerprintAlgorithm, fingerprint},
+    options::{AvroFraming, AvroMismatch, AvroOptions, AvroTombstones, Enums, Recursion, SyncMarker, Unions},
+    resolve::{Problem, ResolutionError},
+    schema::{AvroSchemaError, Schema},
+};
 
 /// The format's name.
 const NAME: &str = "avro";
 
 fn info() -> FormatInfo {
-    FormatInfo { name: NAME, options: AvroOptions::config_schema(), doc: "Avro, one record per row" }
+    let doc = "Avro: container files, or messages with and without a schema's id";
+    FormatInfo { name: NAME, options: AvroOptions::config_schema(), doc }
+}
+
+/// Yields the columns that a writer's schema, as JSON text, stands for.
+///
+/// # Errors
+/// A text that is no schema.
+pub fn arrow_schema_of(schema: &str) -> SchemaResult<SchemaRef> {
+    let options = AvroOptions::from_options(&Options::new())?;
+    arrow_type::arrow_schema_of(&options::parsed("schema", schema)?, &options).map(Into::into)
 }

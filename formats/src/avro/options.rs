@@ -1,78 +1,119 @@
-//! Options for reading Avro.
+//! Options of `FORMAT AVRO`.
 
 use std::fs;
 
 use laminar_schema::{ConfigError, ConnectorConfig, ConnectorError, SchemaResult, config::FromConfigValue};
 
-use super::{encode::AvroFraming, schema::Schema};
-use crate::{
-    policy::{NoContent, TypeMismatch, words},
-    wire::WireFormat,
-};
+use super::{container::Codec, schema::Schema};
+use crate::{policy::words, wire::WireFormat};
 
-/// Options for reading Avro.
+/// Options for reading and writing Avro.
 #[derive(Debug, Clone, ConnectorConfig)]
 pub struct AvroOptions {
-    /// How records lie in a byte stream: `container` (a container file), or `datum` (the file is one)
+    /// How rows lie in a byte stream or in messages: `container` (a container file), or `datum` (each row is a message of its own)
     #[config(default = "container")]
     pub framing: AvroFraming,
-    /// What stands in front of a message: `none`, `confluent` (magic byte and schema id), or `single_object` (marker and fingerprint)
+    /// What stands in front of a message: `none`, `confluent` (magic byte and schema id), or `single_object` (marker and fingerprint); other than `none` it makes messages of rows
     #[config(default = "none")]
     pub wire_format: WireFormat,
-    /// The schema that messages were written with, as JSON, where neither a container nor a registry says it
+    /// The writer's schema as JSON, for messages that do not name theirs, or to write with; made of the columns where none is given
     pub schema: Option<String>,
-    /// A file with the schema that messages were written with
+    /// A file with the writer's schema
     pub schema_file: Option<String>,
     /// The schema to read with, as JSON: aliases, defaults and promotions are its own; the writer's without this option
     pub reader_schema: Option<String>,
     /// A file with the schema to read with
     pub reader_schema_file: Option<String>,
-    /// What happens to a value that does not fit its column: `reject` (or `fail`) rejects the record, `null` makes it null
-    #[config(default = "reject")]
-    pub type_mismatch: TypeMismatch,
-    /// What happens to a record without a value: `skip`, `reject`, or `null` for a row without fields
-    #[config(default = "skip")]
-    pub tombstones: NoContent,
-    /// What a union of several types becomes: `struct` (a field for each), or `json`
+    /// What a union of several types becomes when read: `struct` (a field for each), or `json`
     #[config(default = "struct")]
     pub unions: Unions,
-    /// What an enum becomes: `dictionary`, or `text`
+    /// What an enum becomes when read: `dictionary`, or `text`
     #[config(default = "dictionary")]
     pub enums: Enums,
     /// What a type becomes that contains itself: `json` from the place where it comes again, or `reject`
     #[config(default = "json")]
     pub recursion: Recursion,
-    /// Deepest nesting of what is read as JSON or passed over
+    /// What happens to a value that does not fit its column: `reject` (or `fail`) rejects the row, `null` makes it null
+    #[config(default = "reject")]
+    pub type_mismatch: AvroMismatch,
+    /// What happens to a message without a value: `skip`, or `reject`
+    #[config(default = "skip")]
+    pub tombstones: AvroTombstones,
+    /// Deepest nesting of a value, unwanted fields included
     #[config(default = 128)]
     pub max_depth: usize,
-    /// Largest record in bytes; any size without this option
+    /// Largest message or block in bytes, compressed; any size without this option
     pub max_record_bytes: Option<usize>,
-    /// Largest block of a container in bytes, uncompressed
+    /// Largest block of a container in bytes, when decompressed
     #[config(default = 268435456)]
     pub max_block_bytes: usize,
+    /// Id of the schema in its registry, for writing `confluent`
+    pub schema_id: Option<u32>,
+    /// Name of the record in a schema that is made of the columns
+    #[config(default = "row")]
+    pub record_name: String,
+    /// Namespace of the names in a schema that is made of the columns
+    #[config(default = "")]
+    pub namespace: String,
+    /// How blocks of a container are compressed: `null`, `deflate`, `snappy`, `zstandard`, `bzip2` or `xz`
+    #[config(default = "null")]
+    pub codec: Codec,
+    /// How hard the codec tries, in its own numbers; its usual one without this option
+    pub codec_level: Option<i32>,
+    /// Bytes of rows that make a block of a container full; a block has no more rows than the batch that it is made of
+    #[config(default = 65536)]
+    pub block_bytes: usize,
+    /// The sync marker of a container as 32 hexadecimal digits; made of the header where it is not given, so that a run that appends to a file writes what is in it
+    pub sync: Option<SyncMarker>,
 }
 
+/// A value that does not fit its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AvroMismatch {
+    /// The row is rejected.
+    Reject,
+    /// The value is null; the row is rejected where the column is NOT NULL.
+    Null,
+}
+words! { AvroMismatch: "reject or null", "reject" => Reject, "fail" => Reject, "null" => Null }
+
+/// A message without a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AvroTombstones {
+    /// It gives no row.
+    Skip,
+    /// It is rejected.
+    Reject,
+}
+words! { AvroTombstones: "skip or reject", "skip" => Skip, "reject" => Reject }
+
 impl AvroOptions {
-    /// The schema that messages were written with, if it is given.
+    /// The writer's schema as JSON, if it is given.
     ///
     /// # Errors
-    /// Two of them; a file that cannot be read; a text that is no schema.
-    pub fn writer(&self) -> SchemaResult<Option<Schema>> {
-        self.writer_text()?.map(|text| parsed("schema", &text)).transpose()
-    }
-
-    pub(super) fn writer_text(&self) -> SchemaResult<Option<String>> {
+    /// Two of them; a file that cannot be read.
+    pub(super) fn given_schema(&self) -> SchemaResult<Option<String>> {
         text_of(("schema", &self.schema), ("schema_file", &self.schema_file))
     }
 
     /// The schema to read with, if it is given.
     ///
     /// # Errors
-    /// As [`AvroOptions::writer`].
-    pub fn reader(&self) -> SchemaResult<Option<Schema>> {
+    /// As [`AvroOptions::given_schema`]; a text that is no schema.
+    pub(super) fn reader(&self) -> SchemaResult<Option<Schema>> {
         let text = text_of(("reader_schema", &self.reader_schema), ("reader_schema_file", &self.reader_schema_file))?;
         text.map(|text| parsed("reader_schema", &text)).transpose()
     }
+}
+
+/// Reads the schema that an option gives.
+///
+/// # Errors
+/// A text that is none.
+pub(super) fn parsed(key: &str, text: &str) -> SchemaResult<Schema> {
+    Schema::parse(text).map_err(|e| {
+        ConfigError::invalid(key, laminar_schema::error::cut(text), "an Avro schema", e.to_string()).into()
+    })
 }
 
 fn text_of(given: (&str, &Option<String>), file: (&str, &Option<String>)) -> SchemaResult<Option<String>> {
@@ -85,12 +126,6 @@ fn text_of(given: (&str, &Option<String>), file: (&str, &Option<String>)) -> Sch
         (None, Some(path)) => Ok(Some(fs::read_to_string(path).map_err(|e| ConnectorError::io("read", path, e))?)),
         (None, None) => Ok(None),
     }
-}
-
-fn parsed(key: &str, text: &str) -> SchemaResult<Schema> {
-    Schema::parse(text).map_err(|e| {
-        ConfigError::invalid(key, laminar_schema::error::cut(text), "an Avro schema", e.to_string()).into()
-    })
 }
 
 /// What a union of several types becomes.
@@ -122,3 +157,29 @@ pub enum Recursion {
     Reject,
 }
 words! { Recursion: "json or reject", "json" => Json, "reject" => Reject }
+
+/// How rows lie in what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AvroFraming {
+    /// Blocks of a container file.
+    Container,
+    /// Each row is a message.
+    Datum,
+}
+words! { AvroFraming: "container or datum", "container" => Container, "datum" => Datum }
+
+/// What stands behind every block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncMarker(pub [u8; 16]);
+
+impl FromConfigValue for SyncMarker {
+    const TYPE_NAME: &'static str = "32 hexadecimal digits";
+
+    fn from_value(text: &str) -> Result<Self, String> {
+        let digits = text.trim().as_bytes();
+        let is_hex = digits.len() == 32 && digits.iter().all(u8::is_ascii_hexdigit);
+        // Hexadecimal digits are ASCII, and 32 of them fill 128 bits.
+        let number = is_hex.then(|| u128::from_str_radix(text.trim(), 16).ok()).flatten();
+        number.map(|n| Self(n.to_be_bytes())).ok_or_else(String::new)
+    }
+}

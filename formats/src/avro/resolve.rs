@@ -239,7 +239,7 @@ impl Resolver<'_> {
     /// How a value of the writer's type gets into a column.
     fn slot(&self, w: NodeId, r: NodeId, column: &Field) -> Resolved<Slot> {
         let plain = |op| Slot { nulls: Nulls::Never, is_required: !column.is_nullable(), op };
-        if is_json(column) {
+        if is_json(column) && !self.is_document(w, 0) {
             if !self.is_same_schema() {
                 self.check(w, r, 0)?;
             }
@@ -252,6 +252,16 @@ impl Resolver<'_> {
                 self.member(branches, taken, column, |resolver, column| resolver.slot(w, branches[taken], column))
             }
             _ => self.op(w, r, column).map(plain),
+        }
+    }
+
+    /// Whether values of a type are texts of JSON documents already.
+    fn is_document(&self, w: NodeId, depth: usize) -> bool {
+        match self.writer.kind(w) {
+            Kind::Union(branches) if depth == 0 => {
+                branches.iter().all(|b| matches!(self.writer.kind(*b), Kind::Null) || self.is_document(*b, 1))
+            }
+            _ => self.writer.node(w).logical == Logical::Json,
         }
     }
 
@@ -522,6 +532,8 @@ impl Resolver<'_> {
                 Op::BigDecimal
             }
             (Kind::String | Kind::Bytes, Kind::String) => match data_type {
+                // The column looks whether it is a document.
+                DataType::Utf8 if is_json(column) => Op::Scalar(Source::Text),
                 DataType::Utf8 => Op::Text,
                 _ if is_text_column || is_uuid(column) || data_type.is_temporal() => match written {
                     Kind::String => Op::Scalar(Source::Text),

@@ -46,11 +46,6 @@ enum Why {
 }
 
 impl Failure {
-    /// Whether the bytes are no datum of the schema, so that nothing behind them can be read.
-    pub(super) fn is_malformed(&self) -> bool {
-        matches!(self.why, Why::Malformed(_))
-    }
-
     /// The error, with places counted from `start`.
     #[cold]
     pub(super) fn into_error(self, start: usize) -> SchemaError {

@@ -94,6 +94,8 @@ pub(crate) enum Logical {
     },
     BigDecimal,
     Uuid,
+    /// Text that is a JSON document: our own, which others take for plain text.
+    Json,
     Date,
     TimeMillis,
     TimeMicros,
@@ -488,6 +490,7 @@ fn logical_of(object: &Map<String, Value>, kind: &Kind) -> Logical {
     match (word, kind) {
         ("decimal", Kind::Bytes | Kind::Fixed { .. }) => decimal_of(object, kind),
         ("big-decimal", Kind::Bytes) => Logical::BigDecimal,
+        (super::arrow_schema::JSON_LOGICAL_TYPE, Kind::String) => Logical::Json,
         ("uuid", Kind::String | Kind::Fixed { size: 16, .. }) => Logical::Uuid,
         ("date", Kind::Int) => Logical::Date,
         ("time-millis", Kind::Int) => Logical::TimeMillis,

@@ -56,7 +56,7 @@ fn primitives() {
             3: field l at byte 3: expected a branch of the union, found a number that it lacks
             4: field s at byte 14: expected the rest of the value, found the record's end
             5: field s at byte 15: expected UTF-8 text, found other bytes
-            6: expected the record to end behind its datum at byte 13, found 1 bytes more; is it of another schema?
+            6: expected the message to end behind its datum at byte 13, found 1 bytes more; is it of another schema?
             7: field i at byte 6: expected an int, found a number of more than 32 bits
             8: field b at byte 0: expected the rest of the value, found the record's end
         "#]],

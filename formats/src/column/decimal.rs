@@ -31,6 +31,28 @@ impl<T: DecimalType> DecimalColumn<T> {
     }
 }
 
+impl DecimalColumn<Decimal128Type> {
+    /// Appends the value of row `row`, which is `digits` with so many `places` behind the point; false when it does not fit or
+    /// that is not the next row, and then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_at(&mut self, row: usize, digits: i64, places: usize) -> bool {
+        const POWERS: [i64; 19] = {
+            let mut powers = [1; 19];
+            let mut at = 1;
+            while at < powers.len() {
+                powers[at] = powers[at - 1] * 10;
+                at += 1;
+            }
+            powers
+        };
+        let missing = usize::try_from(self.scale).ok().and_then(|scale| scale.checked_sub(places));
+        let Some(power) = missing.and_then(|missing| POWERS.get(missing)) else { return false };
+        // Two numbers of 64 bits.
+        let value = i128::from(digits) * i128::from(*power);
+        Decimal128Type::is_valid_decimal_precision(value, self.precision) && self.values.push_at(row, value)
+    }
+}
+
 /// The native types of decimals, which gather digits.
 pub trait Digits: DecimalType {
     /// The number times 10^`scale`.

@@ -3,8 +3,8 @@
 use std::{ops::Range, sync::Arc};
 
 use arrow_array::{ArrayRef, StructArray};
-use arrow_schema::{FieldRef, Fields};
-use laminar_schema::{SchemaResult, field::payload_key};
+use arrow_schema::{FieldRef, Fields, Schema};
+use laminar_schema::{SchemaResult, default_value::DefaultFiller, field::payload_key};
 
 use super::{Column, ColumnOps, ColumnOptions, KeyTable, Mismatch, Scalar, storage::NullRows};
 use crate::{json::GlueTable, msgpack::KeyOrder};
@@ -23,6 +23,8 @@ pub struct StructColumn {
     /// [`StructColumn::all_seen`].
     all_seen: Option<u64>,
     arrow_fields: Fields,
+    /// Of a struct inside a record; those of the record itself are its decoder's matter.
+    defaults: DefaultFiller,
     rows: usize,
     nulls: NullRows,
 }
@@ -63,11 +65,16 @@ impl StructColumn {
     /// # Errors
     /// As [`Column::new`], for the fields; the error names the field.
     pub fn new(fields: &Fields, options: &ColumnOptions) -> SchemaResult<Self> {
-        let columns = fields.iter().map(|f| {
+        let defaults = DefaultFiller::new(&Schema::new(fields.clone()))?;
+        let columns = fields.iter().enumerate().map(|(index, f)| {
             Ok(StructField {
                 field: Arc::clone(f),
                 column: Column::new(f, options).map_err(|e| e.in_field(f.name()))?,
-                on_absent: if f.is_nullable() { OnAbsent::Null } else { OnAbsent::Reject },
+                on_absent: match (defaults.has_default(index), f.is_nullable()) {
+                    (true, _) => OnAbsent::Default,
+                    (false, true) => OnAbsent::Null,
+                    (false, false) => OnAbsent::Reject,
+                },
                 seen: 0,
                 rescued: 0..0,
                 default_rows: Vec::new(),
@@ -81,6 +88,7 @@ impl StructColumn {
             glue: GlueTable::default(),
             all_seen: all_seen(fields.len(), &[]),
             arrow_fields: fields.clone(),
+            defaults,
             rows: 0,
             nulls: NullRows::default(),
         })
@@ -161,7 +169,15 @@ impl ColumnOps for StructColumn {
     fn finish(&mut self) -> ArrayRef {
         let rows = self.rows;
         let nulls = self.nulls.finish(rows);
-        let columns = self.finish_fields();
+        let mut columns = self.finish_fields();
+        for (index, field) in self.fields.iter_mut().enumerate().filter(|(_, f)| !f.default_rows.is_empty()) {
+            match self.defaults.fill(index, Arc::clone(&columns[index]), &field.default_rows) {
+                Ok(filled) => columns[index] = filled,
+                // A DEFAULT was made for the type that its column has.
+                Err(_) => unreachable!("a DEFAULT is not of its column's type"),
+            }
+            field.default_rows.clear();
+        }
         match StructArray::try_new_with_length(self.arrow_fields.clone(), columns, nulls, rows) {
             Ok(array) => Arc::new(array),
             // Every column has `rows` rows of its field's type; nulls in NOT NULL fields are refused upstream.

@@ -6,8 +6,13 @@ use arrow_array::{ArrayRef, ArrowPrimitiveType, types::*};
 use arrow_schema::{DataType, Field};
 use laminar_schema::SchemaResult;
 
-use super::{ColumnOps, ColumnOptions, Mismatch, Scalar, TimestampFormats, number::IntegerText, storage::Values};
-use crate::cell::temporal::per_second;
+use super::{
+    ColumnOps, ColumnOptions, Mismatch, Scalar, TimestampFormats,
+    iso::{self, ISO_WINDOW, IsoInstant},
+    number::IntegerText,
+    storage::Values,
+};
+use crate::{cell::temporal::per_second, scan::Isa};
 
 /// Builds a DATE, TIME or TIMESTAMP column from text, and from numbers where the column's formats say what they
 /// count.
@@ -21,6 +26,8 @@ pub struct TemporalColumn<T: ArrowPrimitiveType> {
     formats: TimestampFormats,
     /// What an integer is multiplied with to give the column's value, where that is all there is to do.
     scale: Option<i64>,
+    /// Seconds east of UTC of text without a zone, where text is ISO 8601 first of all.
+    iso_offset: Option<i64>,
 }
 
 impl<T: ArrowPrimitiveType> TemporalColumn<T> {
@@ -34,7 +41,21 @@ impl<T: ArrowPrimitiveType> TemporalColumn<T> {
             DataType::Timestamp(unit, _) => formats.epoch_scale(*unit),
             _ => None,
         };
-        Ok(Self { values: Values::default(), data_type: field.data_type().clone(), formats, scale })
+        let iso_offset = formats.iso_offset();
+        Ok(Self { values: Values::default(), data_type: field.data_type().clone(), formats, scale, iso_offset })
+    }
+}
+
+impl TemporalColumn<Date32Type> {
+    /// Appends the value of row `row` from the first `len` bytes of a window; false when they are no plain date of ISO 8601,
+    /// the column reads others first, or that is not the next row, and then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_iso_date<I: Isa>(&mut self, isa: I, row: usize, window: &[u8; ISO_WINDOW], len: usize) -> bool {
+        if self.iso_offset.is_none() {
+            return false;
+        }
+        let days = iso::date(isa, window, len).and_then(|days| i32::try_from(days).ok());
+        days.is_some_and(|days| self.values.push_at(row, days))
     }
 }
 
@@ -57,6 +78,23 @@ impl<T: ArrowPrimitiveType> TemporalColumn<T> {
 }
 
 impl<T: ArrowTimestampType> TemporalColumn<T> {
+    /// Appends the value of row `row` from the first `len` bytes of a window; false when they are no plain timestamp of
+    /// ISO 8601, the column reads others first, the value does not fit, or that is not the next row, and then nothing is
+    /// appended.
+    #[inline(always)]
+    pub(crate) fn push_iso<I: Isa>(&mut self, isa: I, row: usize, window: &[u8; ISO_WINDOW], len: usize) -> bool {
+        let Some(offset) = self.iso_offset else { return false };
+        let Some(IsoInstant { seconds, nanos, is_utc }) = iso::instant(isa, window, len) else { return false };
+        let seconds = if is_utc { seconds } else { seconds - offset };
+        let per_second = per_second(T::UNIT);
+        let unit_nanos = 1_000_000_000 / per_second;
+        if nanos % unit_nanos != 0 {
+            return false;
+        }
+        let value = seconds.checked_mul(per_second).and_then(|value| value.checked_add(nanos / unit_nanos));
+        value.is_some_and(|value| self.values.push_at(row, value))
+    }
+
     /// Appends the instant that is `seconds` and `nanos` after 1970-01-01 00:00:00 UTC; in a column without a zone, what
     /// clocks in UTC show then.
     ///

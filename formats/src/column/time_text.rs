@@ -100,6 +100,15 @@ impl TimestampFormats {
         })
     }
 
+    /// Seconds east of UTC of text without a zone, where text is ISO 8601 before it is anything else; `None` where it is not,
+    /// or must have a zone.
+    pub(super) fn iso_offset(&self) -> Option<i64> {
+        match (self.patterns.first(), self.local) {
+            (Some(Pattern::Iso8601), LocalZone::Offset(seconds)) => Some(seconds),
+            _ => None,
+        }
+    }
+
     /// How many of `unit` one of an integer's units is; `None` where numbers are not counts, or of a finer unit.
     pub(super) fn epoch_scale(&self, unit: TimeUnit) -> Option<i64> {
         let of_unit = match unit {

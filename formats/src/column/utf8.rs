@@ -80,6 +80,21 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
         !self.unchecked
     }
 
+    /// Appends a row of text: the first `len` bytes of `text`. False where they do not end with a character, and where they
+    /// are more than 32 or `text` is shorter, or the column is full, and then it is as before.
+    #[inline(always)]
+    pub(super) fn push_front(&mut self, text: &str, len: usize) -> bool {
+        let Some(window) = text.as_bytes().first_chunk::<32>() else { return false };
+        if len > window.len() || !text.is_char_boundary(len) {
+            return false;
+        }
+        let start = self.rows.data.len();
+        // As above: copying all of them is faster.
+        self.rows.data.extend_from_slice(window);
+        self.rows.data.truncate(start + len);
+        self.rows.end_row()
+    }
+
     /// Appends a row of bytes that may be no text; false when the column is full, `None` when they are none, and then it is
     /// as before.
     #[inline]

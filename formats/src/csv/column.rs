@@ -4,13 +4,16 @@ use arrow_array::ArrayRef;
 use arrow_schema::{DataType, Field};
 use laminar_schema::{SchemaError, SchemaResult, field::is_json};
 
-use super::{CsvOptions, nested::NestedColumn, number_style::NumberStyle};
-use crate::column::{Column, ColumnOps, ColumnOptions, Mismatch, Scalar};
+use super::{CsvOptions, decode::Policies, nested::NestedColumn, number_style::NumberStyle};
+use crate::{
+    column::{Column, ColumnOps, ColumnOptions, Mismatch, Scalar},
+    policy::TypeMismatch,
+};
 
 /// One column, its builder and its policies.
 #[derive(Debug)]
 pub(super) struct CsvColumn {
-    builder: Builder,
+    pub(super) builder: Builder,
     pub(super) nullable: bool,
     has_default: bool,
     pub(super) is_rescue: bool,
@@ -22,7 +25,7 @@ pub(super) struct CsvColumn {
 
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "one per column; the large one is the one on the hot path")]
-enum Builder {
+pub(super) enum Builder {
     Text(Column),
     Nested(Box<NestedColumn>),
     /// Numbers that are written in another way.
@@ -31,7 +34,7 @@ enum Builder {
 
 /// A column of numbers that are rewritten before they are read.
 #[derive(Debug)]
-struct StyledColumn {
+pub(super) struct StyledColumn {
     column: Column,
     style: NumberStyle,
     /// The number as the column reads it; keeps its memory.
@@ -97,6 +100,23 @@ impl CsvColumn {
         }
     }
 
+    /// Appends what a field says, as the policies say; all but rescue.
+    ///
+    /// # Errors
+    /// The column has no such value; it is as before.
+    #[inline]
+    pub(super) fn push_field(&mut self, text: &str, quoted: bool, policies: &Policies) -> Result<(), NoValue> {
+        if !quoted && policies.null_values.contains(text) {
+            return self.push_null();
+        }
+        match self.push_text(text) {
+            // Text in quotes that is no value of a column that is no text: `"",""` from those who quote all.
+            Err(_) if self.quoted_nulls && policies.null_values.contains(text) => self.push_null(),
+            Err(_) if self.nullable && policies.type_mismatch == TypeMismatch::Null => self.push_null(),
+            pushed => pushed,
+        }
+    }
+
     /// Appends a null row for a field that is null.
     ///
     /// # Errors
@@ -139,7 +159,7 @@ impl CsvColumn {
             Builder::Nested(column) => column.truncate(rows),
             Builder::Styled(styled) => styled.column.truncate(rows),
         }
-        self.absent.pop_if(|row| *row as usize >= rows);
+        while self.absent.pop_if(|row| *row as usize >= rows).is_some() {}
     }
 
     pub(super) fn finish(&mut self) -> SchemaResult<ArrayRef> {

@@ -1,6 +1,6 @@
 //! CSV records → columns.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, SchemaRef};
@@ -13,8 +13,9 @@ use laminar_schema::{
 };
 
 use super::{
-    CsvOptions, Dialect, SplitError, Splitter,
+    CsvEngine, CsvOptions, Dialect, SplitError, Splitter,
     column::{CsvColumn, NoValue},
+    direct::{Direct, Run},
     layout::{LayoutRules, Layouts},
     options::{NullValues, RaggedRows},
     rescue::RescuedFields,
@@ -34,6 +35,9 @@ use crate::{
 pub struct CsvDecoder {
     schema: SchemaRef,
     policies: Policies,
+    /// The fast way, where there is one.
+    direct: Option<Direct>,
+    engine: CsvEngine,
     splitter: Splitter,
     layouts: Layouts,
     columns: Vec<CsvColumn>,
@@ -44,14 +48,15 @@ pub struct CsvDecoder {
     partition_layouts: Vec<Option<usize>>,
 }
 
+/// What the options say about values and records.
 #[derive(Debug)]
-struct Policies {
-    null_values: NullValues,
+pub(super) struct Policies {
+    pub(super) null_values: NullValues,
     ragged_rows: RaggedRows,
-    type_mismatch: TypeMismatch,
+    pub(super) type_mismatch: TypeMismatch,
     empty_records: NoContent,
     tombstones: NoContent,
-    max_record_bytes: usize,
+    pub(super) max_record_bytes: usize,
     /// What the stream was encoded in before its source made UTF-8 of it.
     encoding: Encoding,
     /// Names of the columns, for what is rescued.
@@ -86,6 +91,14 @@ impl CsvDecoder {
     /// # Errors
     /// Options that contradict each other; a column type that CSV cannot carry; a DEFAULT that is no value.
     pub fn new(schema: SchemaRef, options: &CsvOptions) -> SchemaResult<Self> {
+        Self::with_engine(schema, options, CsvEngine::best())
+    }
+
+    /// Builds a decoder that goes a given way, or the next best one that this machine has.
+    ///
+    /// # Errors
+    /// As [`CsvDecoder::new`].
+    pub fn with_engine(schema: SchemaRef, options: &CsvOptions, engine: CsvEngine) -> SchemaResult<Self> {
         let dialect = Dialect::new(options)?;
         let defaults = DefaultFiller::new(&schema)?;
         let rescues = options.unknown_fields == UnknownFields::Rescue || options.type_mismatch == TypeMismatch::Rescue;
@@ -121,6 +134,9 @@ impl CsvDecoder {
                 names: schema.fields().iter().map(|f| f.name().clone()).collect(),
                 rescue: columns.iter().position(|c| c.is_rescue),
             },
+            // What is rescued is gathered record by record.
+            direct: if rescues { None } else { Direct::new(engine, &dialect) },
+            engine,
             splitter: Splitter::new(dialect),
             layouts,
             columns,
@@ -130,6 +146,40 @@ impl CsvDecoder {
             partition_layouts: Vec::new(),
             schema,
         })
+    }
+
+    /// The way that was asked for. A dialect that is not simple goes the plain one in any case.
+    pub fn engine(&self) -> CsvEngine {
+        self.engine
+    }
+
+    /// Decodes records, all of the same layout, up to the first that is left to the plain way, and returns that.
+    #[inline(never)]
+    fn decode_run(&mut self, batch: &RawBatch, records: Range<usize>, layout: Option<usize>) -> usize {
+        let Self { direct: Some(direct), columns, layouts, policies, num_rows, .. } = self else {
+            return records.start;
+        };
+        let layout = layouts.layout(layout);
+        if layout.is_broken() {
+            return records.start;
+        }
+        let Range { mut start, end } = records;
+        while start < end {
+            let count = direct.rows(columns, Run { batch, first: start, end, layout, policies, num_rows: *num_rows });
+            if count == 0 {
+                break;
+            }
+            *num_rows += count;
+            start += count;
+        }
+        start
+    }
+
+    /// The layout of a record's partition.
+    #[inline]
+    fn layout_of(&self, batch: &RawBatch, record: usize) -> Option<usize> {
+        let partition = batch.partition_index(record).and_then(|p| self.partition_layouts.get(p as usize));
+        partition.copied().flatten()
     }
 
     /// Decodes one record into a row; on a rejection the columns are as before.
@@ -170,12 +220,10 @@ impl CsvDecoder {
                 // It gets what is left over once everything else is read.
                 None if column.is_rescue => continue,
                 None => column.push_absent(row),
-                Some(field) if !field.quoted && policies.null_values.contains(field.text) => column.push_null(),
-                Some(field) => match column.push_text(field.text) {
-                    // Text in quotes that is no value of a column that is no text: `"",""` from those who quote all.
-                    Err(_) if column.quoted_nulls && policies.null_values.contains(field.text) => column.push_null(),
-                    Err(_) if column.nullable && policies.type_mismatch == TypeMismatch::Null => column.push_null(),
-                    Err(_) if column.nullable && policies.type_mismatch == TypeMismatch::Rescue => {
+                Some(field) => match column.push_field(field.text, field.quoted, policies) {
+                    Err(NoValue::Mismatch(_) | NoValue::Nested)
+                        if column.nullable && policies.type_mismatch == TypeMismatch::Rescue =>
+                    {
                         rescued.push(&policies.names[index], Some(field.text));
                         column.push_null()
                     }
@@ -345,14 +393,24 @@ impl FormatDecoder for CsvDecoder {
             self.partition_layouts.push(layout);
         }
         let mut account = Account::of(batch.len());
-        for index in 0..batch.len() {
-            let partition = batch.partition_index(index).and_then(|p| self.partition_layouts.get(p as usize));
-            let layout = partition.copied().flatten();
+        let (mut index, mut end) = (0, 0);
+        while index < batch.len() {
+            let layout = self.layout_of(batch, index);
+            if index == end {
+                end = (index + 1..batch.len()).find(|i| self.layout_of(batch, *i) != layout).unwrap_or(batch.len());
+            }
+            let run = index..end;
+            index = self.decode_run(batch, run.clone(), layout);
+            account.one_each(run.start..index);
+            if index == end {
+                continue;
+            }
             match self.decode_entry(batch, index, layout) {
                 Ok(Outcome::Row) => account.gave(index, 1),
                 Ok(Outcome::Nothing) => account.gave(index, 0),
                 Err(rejection) => account.reject(index, self.error(rejection, batch.value(index), layout)),
             }
+            index += 1;
         }
         Ok(account.decoded(self.finish_batch()?))
     }

@@ -6,6 +6,7 @@
 mod column;
 mod decode;
 mod dialect;
+mod direct;
 mod encode;
 mod infer;
 mod layout;
@@ -21,6 +22,7 @@ mod typing;
 
 pub use decode::CsvDecoder;
 pub use dialect::{Delimiter, Dialect, Mark};
+pub use direct::CsvEngine;
 pub use encode::CsvEncoder;
 pub use infer::{CsvInference, CsvSample};
 pub use options::{CsvOptions, DuplicateColumns, NullValues, QuoteStyle, RaggedRows};

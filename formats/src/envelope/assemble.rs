@@ -62,6 +62,7 @@ impl Gatherer {
                 match *role {
                     Role::Change => Ok(change_column(picks)),
                     Role::Row { column, key } => self.row_column(picks, sources, column, key, data_type),
+                    Role::Key(key) => self.key_column(picks, sources, key, data_type),
                     Role::Beside(index) => {
                         let places: Vec<&ArrayRef> = sources.beside.iter().map(|b| &b[index]).collect();
                         self.by_place(picks, &places, data_type)
@@ -101,6 +102,24 @@ impl Gatherer {
         };
         self.from.clear();
         self.from.extend(picks.iter().map(of_pick));
+        self.interleave(&arrays, data_type)
+    }
+
+    /// A column of the message key alone.
+    fn key_column(
+        &mut self,
+        picks: &[Pick],
+        sources: &Sources<'_>,
+        key: usize,
+        data_type: &DataType,
+    ) -> SchemaResult<ArrayRef> {
+        let arrays: Vec<&ArrayRef> = sources.keys.iter().map(|place| &place[key]).collect();
+        let null = (arrays.len(), 0);
+        self.from.clear();
+        self.from.extend(picks.iter().map(|pick| match pick.key {
+            NOWHERE => null,
+            key => (usize::from(sources.found_keys[key as usize].0), sources.found_keys[key as usize].1 as usize),
+        }));
         self.interleave(&arrays, data_type)
     }
 

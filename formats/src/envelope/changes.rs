@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, StructArray, cast::AsArray};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, StructArray, builder::StringBuilder, cast::AsArray};
 use laminar_schema::{DecodeError, Found};
 
 use super::{
@@ -202,5 +202,8 @@ impl From<NoChange> for DecodeError {
 
 /// The column of changes.
 pub(super) fn change_column(picks: &[Pick]) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(picks.iter().map(|p| p.change.word())))
+    let words = || picks.iter().map(|pick| pick.change.word());
+    let mut column = StringBuilder::with_capacity(picks.len(), words().map(str::len).sum());
+    words().for_each(|word| column.append_value(word));
+    Arc::new(column.finish())
 }

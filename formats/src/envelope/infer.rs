@@ -140,7 +140,12 @@ fn cut(
                 return Err("expected a Debezium envelope with `op`, found a record without it".to_owned());
             }
             let images = [change.before, change.after].into_iter().flatten().filter(|image| image.get() != "null");
-            rows.extend(images.map(|image| row(image.get().to_owned())));
+            for image in images {
+                if !image.get().starts_with('{') {
+                    return Err("expected an object in `before` and `after`, found another value".to_owned());
+                }
+                rows.push(row(image.get().to_owned()));
+            }
         }
     }
     Ok(())

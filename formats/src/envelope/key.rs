@@ -3,8 +3,8 @@
 use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray};
 use arrow_schema::FieldRef;
 use laminar_schema::{
-    DecodeError, DecodeSpec, Decoded, DecoderSet, Found, RawBatch, SchemaError, SchemaResult, config::FormatSpec,
-    format::WriterSchemaId, record::NewRecord,
+    ConfigError, DecodeError, DecodeSpec, Decoded, DecoderSet, Found, RawBatch, SchemaError, SchemaResult,
+    config::FormatSpec, format::WriterSchemaId, record::NewRecord,
 };
 
 use super::{
@@ -53,16 +53,18 @@ impl<D: DecoderSet> KeyDecoder<D> {
         }
         let format = match &options.key_format {
             Some(name) if !name.eq_ignore_ascii_case(&format.name) => FormatSpec::new(name),
-            Some(_) | None => format.clone(),
+            Some(_) | None => of_value(format),
         };
         let (schema, places) = layout::of_key(key, options, &format);
         let own = DecodeSpec { writer_schemas: spec.writer_schemas.clone(), ..DecodeSpec::new(schema, format) };
         let Some(decoder) = D::build(&own)? else {
-            let expected = D::FORMATS.join(", ");
-            let reason = "no such format is linked";
-            return Err(
-                laminar_schema::ConfigError::invalid("envelope.key_format", own.format.name, expected, reason).into()
+            let error = ConfigError::invalid(
+                "envelope.key_format",
+                own.format.name,
+                "a format that is linked",
+                "there is no such format",
             );
+            return Err(error.into());
         };
         Ok(Some(Self { decoder, places, keys: RawBatch::new(), records: Vec::new() }))
     }
@@ -109,6 +111,18 @@ impl<D: DecoderSet> KeyDecoder<D> {
         };
         self.places.iter().rposition(is_here).unwrap_or(0) as u8
     }
+}
+
+/// The format of the value, for keys. They have no columns of their own for whole documents and what is rescued.
+fn of_value(format: &FormatSpec) -> FormatSpec {
+    let mut options = format.options.clone();
+    options.remove("document_column");
+    for key in ["unknown_fields", "type_mismatch"] {
+        if options.get(key).is_some_and(|word| word.trim().eq_ignore_ascii_case("rescue")) {
+            options.remove(key);
+        }
+    }
+    FormatSpec::new(&format.name).with_options(options)
 }
 
 fn columns_at(place: Place, rows: &RecordBatch) -> Vec<ArrayRef> {

@@ -24,8 +24,10 @@ const TRANSACTION: &str = "transaction";
 /// Where the values of an output column come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// A column of the row, by its index there; from the message key where that is asked for.
+    /// A column of the row, by its index there; from the message key where no image has it.
     Row { column: usize, key: Option<usize> },
+    /// A column of the message key alone, by its index there.
+    Key(usize),
     /// What became of the row.
     Change,
     /// The time of the change.
@@ -59,6 +61,9 @@ pub(super) struct Layout {
     /// Columns that the message key has, in the order of its columns.
     pub(super) key: Vec<FieldRef>,
 }
+
+/// Formats that tell a field which a record lacks from one that is null, inside structs too.
+const KNOWS_ABSENT: [&str; 2] = ["json", "msgpack"];
 
 /// Columns of a place under DEBEZIUM, in this order; fields beside the row follow.
 pub(super) mod at {
@@ -110,8 +115,19 @@ impl Layout {
                 Role::Whole(0)
             } else {
                 let key = layout.key.iter().position(|k| k.name() == column.name());
-                layout.row.push(Arc::clone(column));
-                Role::Row { column: layout.row.len() - 1, key }
+                match (options.kind, key) {
+                    // The value may hold them too, where nothing that it holds may be unknown.
+                    (EnvelopeKind::Upsert, Some(key)) => {
+                        if minds_unknown(format) {
+                            layout.row.push(Arc::new(without_default(column).with_nullable(true)));
+                        }
+                        Role::Key(key)
+                    }
+                    _ => {
+                        layout.row.push(Arc::clone(column));
+                        Role::Row { column: layout.row.len() - 1, key }
+                    }
+                }
             };
             layout.roles.push(role);
         }
@@ -134,17 +150,21 @@ impl Layout {
         format: &FormatSpec,
         beside: &[Field],
     ) -> SchemaResult<Vec<FieldRef>> {
-        if let Some(column) = self.row.iter().find(|f| field::default_expr(f).is_some()) {
+        let has_default = |f: &&FieldRef| field::default_expr(f).is_some();
+        if let Some(column) =
+            self.row.iter().find(has_default).filter(|_| !KNOWS_ABSENT.contains(&format.name.as_str()))
+        {
             let default = field::default_expr(column).unwrap_or_default();
             let reason = format!(
-                "column `{}` is in an image of ENVELOPE DEBEZIUM, whose writer fills in defaults",
+                "in an image of ENVELOPE DEBEZIUM, format {} does not tell an absent `{}` from null",
+                format.name,
                 column.name()
             );
             return Err(ConfigError::invalid("DEFAULT", default, "a column without DEFAULT", reason).into());
         }
         let after: Fields = self.row.iter().cloned().collect();
         // An image before a change may be the key alone.
-        let before: Fields = self.row.iter().map(|f| f.as_ref().clone().with_nullable(true)).collect();
+        let before: Fields = self.row.iter().map(|f| without_default(f).with_nullable(true)).collect();
         let mut fields = vec![
             Field::new(OP, DataType::Utf8, true),
             Field::new(BEFORE, DataType::Struct(before), true),
@@ -192,13 +212,7 @@ impl Layout {
             let reason = "messages of ENVELOPE UPSERT are rows, and nothing beside";
             return Err(invalid("source_column", "", "no columns of source, transaction and time", reason));
         }
-        // The key counts, so a value may lack it.
-        let of_key = |f: &FieldRef| self.key.iter().any(|k| k.name() == f.name());
-        let columns = self.row.iter().map(|f| match of_key(f) {
-            true => Arc::new(without_default(f).with_nullable(true)),
-            false => Arc::clone(f),
-        });
-        let columns: Vec<FieldRef> = columns.collect();
+        let columns = self.row.clone();
         if options.connect_schema != ConnectSchema::Present {
             self.places.push(Place::Top);
             return Ok(columns);

@@ -5,7 +5,7 @@ use arrow_schema::SchemaRef;
 use laminar_schema::{
     ColumnsReader, ColumnsRequest, ConnectorConfig, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatFile,
     FormatInference, FormatInfo, Framing, RawBatch, RawRecord, SchemaResult, SelfDescription, Wrapping,
-    config::{ConfigError, ConfigKey, FormatSpec},
+    config::{ConfigError, ConfigKey, ENVELOPE_OPTION, FormatSpec},
 };
 
 use super::{
@@ -98,7 +98,7 @@ impl<D: DecoderSet> DecoderSet for Enveloped<D> {
                 let wrapped = EnvelopeDecoder::build(spec, &options, format)?;
                 Ok(wrapped.map(|decoder| Self::Wrapped(Box::new(decoder))))
             }
-            None if spec.format.options.iter().any(|(key, _)| key == laminar_schema::config::ENVELOPE_OPTION) => {
+            None if spec.format.options.iter().any(|(key, _)| key == ENVELOPE_OPTION) => {
                 let format = bare(&spec.format);
                 Ok(D::build(&DecodeSpec { format, ..spec.clone() })?.map(Self::Plain))
             }
@@ -111,21 +111,7 @@ impl<D: DecoderSet> DecoderSet for Enveloped<D> {
     }
 
     fn framing(format: &FormatSpec) -> SchemaResult<Option<Framing>> {
-        let framing = D::framing(&bare(format))?;
-        if let (Some(Framing::Columns), Some(_)) = (&framing, options::divide(format)?) {
-            let reason = "a file of columns has no records that an envelope could be around";
-            let key = laminar_schema::config::ENVELOPE_OPTION;
-            return Err(ConfigError::invalid(key, "an envelope", "none", reason).into());
-        }
-        Ok(framing)
-    }
-
-    fn open_columns(
-        format: &FormatSpec,
-        request: &ColumnsRequest<'_>,
-        file: Box<dyn FormatFile>,
-    ) -> SchemaResult<Option<Box<dyn ColumnsReader>>> {
-        D::open_columns(&bare(format), request, file)
+        D::framing(&bare(format))
     }
 
     fn describe(format: &FormatSpec, file: Option<&mut dyn FormatFile>) -> SchemaResult<Option<SelfDescription>> {
@@ -136,7 +122,22 @@ impl<D: DecoderSet> DecoderSet for Enveloped<D> {
         if !D::FORMATS.contains(&format.name.as_str()) {
             return Ok(None);
         }
-        Ok(options::divide(format)?.map(|(options, _)| layout::wrapping(&options)))
+        let Some((options, own)) = options::divide(format)? else { return Ok(None) };
+        if matches!(D::framing(&own)?, Some(Framing::Columns)) {
+            let reason = format!("format {} holds columns, and no records that could be in an envelope", own.name);
+            let kind = format.options.get(ENVELOPE_OPTION).unwrap_or_default();
+            return Err(ConfigError::invalid(ENVELOPE_OPTION, kind, "a format of records", reason).into());
+        }
+        Ok(Some(layout::wrapping(&options)))
+    }
+
+    fn open_columns(
+        format: &FormatSpec,
+        request: &ColumnsRequest<'_>,
+        file: Box<dyn FormatFile>,
+    ) -> SchemaResult<Option<Box<dyn ColumnsReader>>> {
+        // An envelope around columns was refused when the schema was resolved.
+        D::open_columns(&bare(format), request, file)
     }
 
     fn wrapping_options(format: &str) -> Option<&'static [ConfigKey]> {

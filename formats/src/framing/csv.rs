@@ -115,6 +115,21 @@ impl Csv {
         }
     }
 
+    /// The end of the record that starts the window, and the start of the one behind it, where the record is a line without
+    /// quotes that is all there: what most are.
+    #[inline]
+    pub(super) fn whole_line(&self, window: &[u8]) -> Option<(usize, usize)> {
+        let is_between = self.phase == Phase::Records && self.scanned == 0 && !self.quoted && !self.beheaded;
+        if !is_between || self.comment || self.starts_comment(window) {
+            return None;
+        }
+        let found = match self.dialect.quote {
+            Some(quote) => memchr2(b'\n', quote, window)?,
+            None => memchr(b'\n', window)?,
+        };
+        (window[found] == b'\n').then(|| (without_cr(window, found), found + 1))
+    }
+
     fn starts_comment(&self, record: &[u8]) -> bool {
         self.scanned == 0 && !self.beheaded && self.dialect.comment.is_some_and(|c| record.first() == Some(&c))
     }

@@ -246,6 +246,10 @@ impl Framer {
                 let line_end = white.len + memchr::memchr(b'\n', &window[white.len..])?;
                 (white, white.len + trim_end(&window[white.len..line_end]).len(), line_end)
             }
+            Rule::Csv(csv) => {
+                let (end, next) = csv.whole_line(window)?;
+                (White::default(), end, next)
+            }
             _ => return None,
         };
         if end - white.len > self.max_record_bytes {
@@ -254,7 +258,7 @@ impl Framer {
         let (offset, line) = (self.at.offset + white.len as u64, self.at.line + white.line_ends);
         self.at.offset += next as u64;
         // A line of text ends with its line end, one of JSON documents in front of it.
-        self.at.line = line + u64::from(matches!(self.rule, Rule::Lines(_)));
+        self.at.line = line + u64::from(matches!(self.rule, Rule::Lines(_) | Rule::Csv(_)));
         Some(Advance::Record { start: white.len, end, offset, line, consumed: next })
     }
 

@@ -46,7 +46,7 @@ mod write;
 use laminar_schema::{ConnectorConfig, FormatInfo};
 
 pub use decode::JsonDecoder;
-pub(crate) use direct::{glue::GlueTable, push_absent_fields};
+pub(crate) use direct::{compiled, glue::GlueTable, push_absent_fields};
 // What every format of self-describing records needs: MessagePack has the same rows.
 pub(crate) use misfits::Misfits;
 pub(crate) use plan::Plan;

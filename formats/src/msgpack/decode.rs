@@ -82,6 +82,14 @@ impl MsgPackDecoder {
         self
     }
 
+    /// Lets the direct way try every record, however many it has left to the walker: for tests, whose records are mostly
+    /// malformed.
+    #[must_use]
+    pub fn eager(mut self) -> Self {
+        self.reluctance = Reluctance::none();
+        self
+    }
+
     /// Decodes records from `first` on the direct way, and returns the number of the first that is left to the walker: the
     /// root of everything that happens per record.
     #[inline(never)]

@@ -2,19 +2,18 @@
 
 use std::fmt;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{Fields, SchemaRef};
 use laminar_schema::{
     ConfigError, ConnectorConfig, DecodeError, DecodeSpec, Decoded, DecoderSet, FormatDecoder, FormatInference,
-    FormatInfo, FormatSpec, Framing, Options, RawBatch, SchemaResult, SelfDescription, format::FormatFile,
+    FormatInfo, FormatSpec, Framing, Options, RawBatch, SchemaResult, SelfDescription,
+    format::{FormatFile, WriterSchema, WriterSchemaId},
 };
 use prost_reflect::MessageDescriptor;
 
 use super::{
-    bind::Binding,
-    catalog::Catalog,
-    descriptor,
+    definition::{Chosen, Definition, Definitions},
     gather::{Gathered, Rules, Slot},
-    infer::{describe, no_definition},
+    infer::describe,
     options::{ProtobufFraming, ProtobufOptions},
     rescue::Rescue,
     varint::span,
@@ -39,8 +38,7 @@ const MAX_DEPTH: usize = 1000;
 ///
 /// Source: Protocol Buffers documentation, "Encoding".
 pub struct ProtobufDecoder {
-    catalog: Catalog,
-    binding: Binding,
+    definitions: Definitions,
     plan: Plan,
     rows: RootRows,
     state: WalkState,
@@ -53,8 +51,17 @@ impl ProtobufDecoder {
     /// No definition, or one that cannot be read; a column that its field cannot fill; a DEFAULT that does not fit;
     /// options that name a column which is not there or no JSON.
     pub fn new(schema: SchemaRef, options: &ProtobufOptions) -> SchemaResult<Self> {
-        let message = descriptor::message(options)?.ok_or_else(no_definition)?;
-        Self::of_message(schema, &message, options)
+        Self::with_writers(schema, options, &[])
+    }
+
+    /// A decoder that knows schemas of a registry, too: those that records name in their headers.
+    ///
+    /// # Errors
+    /// As [`ProtobufDecoder::new`], for each of the definitions.
+    pub fn with_writers(schema: SchemaRef, options: &ProtobufOptions, writers: &[WriterSchema]) -> SchemaResult<Self> {
+        Self::build_with(schema, options, |columns, is_reserved| {
+            Definitions::new(options, writers, columns, is_reserved)
+        })
     }
 
     /// A decoder for messages of a type that is known already.
@@ -62,18 +69,26 @@ impl ProtobufDecoder {
     /// # Errors
     /// As [`ProtobufDecoder::new`].
     pub fn of_message(schema: SchemaRef, message: &MessageDescriptor, options: &ProtobufOptions) -> SchemaResult<Self> {
+        Self::build_with(schema, options, |columns, is_reserved| {
+            Definitions::of_message(message, options, columns, is_reserved)
+        })
+    }
+
+    fn build_with(
+        schema: SchemaRef,
+        options: &ProtobufOptions,
+        definitions: impl FnOnce(&Fields, &dyn Fn(usize) -> bool) -> SchemaResult<Definitions>,
+    ) -> SchemaResult<Self> {
         if options.max_depth > MAX_DEPTH {
             let given = options.max_depth.to_string();
             return Err(ConfigError::invalid("max_depth", given, "at most 1000 levels", "").into());
         }
-        let catalog = Catalog::new(message)?;
         let mut rows = RootRows::new(schema, &ColumnOptions::default())?;
         let plan = Plan::new(&mut rows.root, &row_rules(options)?)?;
-        let reserved = |index: usize| plan.document == Some(index) || plan.rescue == Some(index);
-        let binding = Binding::new(&catalog, 0, rows.schema().fields(), reserved)?;
+        let is_reserved = |index: usize| plan.document == Some(index) || plan.rescue == Some(index);
+        let definitions = definitions(rows.schema().fields(), &is_reserved)?;
         Ok(Self {
-            catalog,
-            binding,
+            definitions,
             rows,
             state: WalkState {
                 rules: Rules { unknown_fields: options.unknown_fields, max_depth: options.max_depth },
@@ -94,17 +109,22 @@ impl ProtobufDecoder {
     /// # Errors
     /// Why the record does not fit; the columns may then hold parts of it, which the caller takes back.
     #[inline(never)]
-    fn decode_record(&mut self, batch: &RawBatch, record: usize) -> SchemaResult<()> {
+    fn decode_record(&mut self, batch: &RawBatch, record: usize) -> SchemaResult<Option<WriterSchemaId>> {
         if batch.is_tombstone(record) {
-            return self.tombstone();
+            return self.tombstone().map(|()| None);
         }
         let place = batch.span(record);
         let len = place.len();
         if len > self.plan.max_record_bytes {
             return Err(DecodeError::TooLarge { size: len, limit: self.plan.max_record_bytes }.into());
         }
-        let Self { catalog, binding, plan, rows, state } = self;
+        let Self { definitions, plan, rows, state } = self;
         let root = &mut rows.root;
+        let (definition, message_len) = match definitions.choose(batch.value(record))? {
+            Chosen::Known(index, message) => (definitions.get(index), message.len()),
+            Chosen::Unknown(id) => return Ok(Some(id)),
+        };
+        let Definition { catalog, binding, .. } = definition;
         state.gathered.slots.clear();
         state.gathered.chain.clear();
         state.entries.clear();
@@ -113,10 +133,10 @@ impl ProtobufDecoder {
         }
         // Behind the record come others and the arena's padding, which short texts are read with as if they were theirs.
         let mut walker = Walker { catalog, record: &batch.padded_values()[place.start..], state };
-        let parts = Slot::single(span(0, len));
+        let parts = Slot::single(span(len - message_len, len));
         walker.row(root, binding, parts, 0)?;
         if plan.document.is_none() && plan.rescue.is_none() {
-            return Ok(());
+            return Ok(None);
         }
         // Fields that are rescued have been by now.
         let is_rescuing = std::mem::take(&mut walker.state.rescue.is_enabled);
@@ -129,7 +149,8 @@ impl ProtobufDecoder {
         };
         walker.state.rescue.is_enabled = is_rescuing;
         let document = document?.map(|()| std::str::from_utf8(&walker.state.json).unwrap_or(""));
-        plan.push_reserved(root, document, walker.state.rescue.finish())
+        plan.push_reserved(root, document, walker.state.rescue.finish())?;
+        Ok(None)
     }
 
     #[cold]
@@ -173,12 +194,20 @@ impl FormatDecoder for ProtobufDecoder {
 
     fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
         let mut account = Account::of(batch.len());
+        let (mut consumed, mut needs) = (batch.len(), None);
         for record in 0..batch.len() {
             let before = self.rows.num_rows();
-            let decoded = self.decode_record(batch, record);
+            let decoded = match self.decode_record(batch, record) {
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+                Ok(unknown) => {
+                    (consumed, needs) = (record, unknown);
+                    break;
+                }
+            };
             account.settle(&mut self.rows, record, before, decoded);
         }
-        Ok(account.decoded(self.rows.finish()?))
+        Ok(Decoded { consumed, needs, ..account.decoded(self.rows.finish()?) })
     }
 
     fn format_name(&self) -> &'static str {
@@ -194,7 +223,7 @@ impl DecoderSet for ProtobufDecoder {
             return Ok(None);
         }
         let options = ProtobufOptions::from_options(&spec.format.options)?;
-        Self::new(SchemaRef::clone(&spec.schema), &options).map(Some)
+        Self::with_writers(SchemaRef::clone(&spec.schema), &options, &spec.writer_schemas).map(Some)
     }
 
     fn inference(format: &str) -> Option<Box<dyn FormatInference>> {
@@ -227,7 +256,7 @@ impl fmt::Debug for ProtobufDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProtobufDecoder")
             .field("schema", self.rows.schema())
-            .field("message", &self.catalog.message(0).full_name)
+            .field("message", &self.definitions.name())
             .finish_non_exhaustive()
     }
 }

@@ -36,6 +36,20 @@ pub(super) fn message(options: &ProtobufOptions) -> SchemaResult<Option<MessageD
     select(&pool, main.as_deref(), options.message.as_deref(), option, shown).map(Some)
 }
 
+/// The records' message in a definition that a registry has.
+///
+/// # Errors
+/// It is no UTF-8 or no definition; it has several messages, or not the one that is asked for.
+pub(super) fn of_writer(raw: &[u8], options: &ProtobufOptions) -> SchemaResult<MessageDescriptor> {
+    let text =
+        std::str::from_utf8(raw).map_err(|e| invalid("schema", "…", "the text of a .proto file", &one_line(&e)))?;
+    let pool = of_text(text, &options.include)?;
+    // Where the options have a definition of their own, it is that one's name.
+    let named = message(options)?.map(|message| message.full_name().to_owned());
+    let name = options.message.as_deref().or(named.as_deref());
+    select(&pool, Some(INLINE), name, "schema", "…")
+}
+
 /// The message of that name in a definition that we have written.
 ///
 /// # Errors

@@ -4,14 +4,19 @@ use std::fmt;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use laminar_schema::{ConnectorConfig, EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatInfo, SchemaResult};
+use laminar_schema::{
+    ConfigError, ConnectorConfig, EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatInfo, SchemaResult,
+};
 use prost_reflect::MessageDescriptor;
 
 use super::{
-    ProtobufOptions, catalog::Catalog, column::Column, descriptor, options::ProtobufFraming, plan::Plan,
-    proto_text::proto_text, write::Writer,
+    ProtobufOptions, catalog::Catalog, column::Column, definition::indexes, descriptor, options::ProtobufFraming,
+    plan::Plan, proto_text::proto_text, write::Writer,
 };
-use crate::cell::schema_mismatch;
+use crate::{
+    cell::schema_mismatch,
+    wire::{SchemaIdHeader, confluent},
+};
 
 /// Name of the message that rows are, where no definition is given and no option names it.
 const MESSAGE: &str = "Record";
@@ -28,6 +33,8 @@ pub struct ProtobufEncoder {
     schema: SchemaRef,
     catalog: Catalog,
     plans: Vec<Plan>,
+    /// What stands in front of each message.
+    header: Vec<u8>,
     options: ProtobufOptions,
     scratch: Vec<u8>,
 }
@@ -54,9 +61,18 @@ impl ProtobufEncoder {
     /// # Errors
     /// As [`ProtobufEncoder::new`].
     pub fn of_message(schema: SchemaRef, message: &MessageDescriptor, options: &ProtobufOptions) -> SchemaResult<Self> {
+        let mut header = Vec::new();
+        if options.wire_format == SchemaIdHeader::Confluent {
+            let Some(id) = options.schema_id else {
+                let reason = "it stands in front of each message";
+                return Err(ConfigError::invalid("schema_id", "", "the schema's id in its registry", reason).into());
+            };
+            confluent::write(id, &mut header);
+            confluent::write_message_indexes(&indexes(message), &mut header);
+        }
         let catalog = Catalog::new(message)?;
         let plans = Plan::all(&catalog, 0, schema.fields())?;
-        Ok(Self { schema, catalog, plans, options: options.clone(), scratch: Vec::new() })
+        Ok(Self { schema, catalog, plans, header, options: options.clone(), scratch: Vec::new() })
     }
 }
 
@@ -83,6 +99,7 @@ impl FormatEncoder for ProtobufEncoder {
             null_lists: self.options.null_lists,
         };
         for row in 0..batch.num_rows() {
+            writer.out.extend_from_slice(&self.header);
             writer.encode_record(&self.plans, &columns, row)?;
             ends.push(writer.out.len());
         }

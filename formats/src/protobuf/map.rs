@@ -7,7 +7,7 @@ use laminar_schema::SchemaResult;
 
 use super::{
     bind::{Action, MapBinding},
-    catalog::{FieldType, Kind, Message},
+    catalog::{Default, FieldType, Kind, Message},
     check,
     gather::{Slot, Wanted},
     varint::span_of,
@@ -79,8 +79,13 @@ impl Walker<'_, '_, '_> {
             let base = self.gather(message, Wanted::All, Slot::single(raw), depth)?;
             let (key, value) = (self.state.gathered.slots[base], self.state.gathered.slots[base + 1]);
             self.state.gathered.slots.truncate(base);
-            // A value that is not there is zero, or empty, or a message of nothing: all of them are this raw value.
-            let value = if value.is_empty() { Slot::single(0) } else { value };
+            // A value that is not there is the first of its enum, which proto2 need not number zero; or zero, or empty, or a
+            // message of nothing: all of these are one raw value.
+            let absent = match self.catalog.message(message).fields.get(1).map(|field| &field.default) {
+                Some(Default::Raw(raw)) => *raw,
+                _ => 0,
+            };
+            let value = if value.is_empty() { Slot::single(absent) } else { value };
             self.state.entries.push(Entry { key: key.raw, value, is_dropped: false });
             match Slot::after(&self.state.gathered.chain, next) {
                 Some(entry) => (raw, next) = entry,

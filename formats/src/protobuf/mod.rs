@@ -17,6 +17,7 @@ mod catalog;
 mod check;
 mod column;
 mod decode;
+mod definition;
 mod descriptor;
 mod encode;
 mod gather;

@@ -2,7 +2,10 @@
 
 use laminar_schema::{ConnectorConfig, config::FromConfigValue};
 
-use crate::policy::{NoContent, TypeMismatch, UnknownFields, words};
+use crate::{
+    policy::{NoContent, TypeMismatch, UnknownFields, words},
+    wire::SchemaIdHeader,
+};
 
 /// Options for reading and writing Protobuf.
 #[derive(Debug, Clone, ConnectorConfig)]
@@ -16,6 +19,11 @@ pub struct ProtobufOptions {
     pub schema: Option<String>,
     /// Full name of the message that a record is, such as `shop.Order`; the only message of the file without this option
     pub message: Option<String>,
+    /// What stands in front of each message: `none`, or `confluent` (a magic byte, the schema's id, and which message of it)
+    #[config(default = "none")]
+    pub wire_format: SchemaIdHeader,
+    /// Id of the schema in its registry, which is written with `wire_format` = 'confluent'
+    pub schema_id: Option<u32>,
     /// How records lie in a byte stream: `delimited` (each behind its length, as a varint) or `whole` (the file is one)
     #[config(default = "delimited")]
     pub framing: ProtobufFraming,

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::Schema;
+use arrow_schema::{DataType, Field, Schema};
 use expect_test::{Expect, expect};
 use laminar_schema::{
-    ConnectorConfig, EncodedBatch, FormatDecoder, FormatEncoder, Options, RawBatch, types::field_type_name,
+    ConnectorConfig, EncodedBatch, FormatDecoder, FormatEncoder, Options, RawBatch,
+    format::{WriterSchema, WriterSchemaId},
+    types::field_type_name,
 };
 
 use crate::json::{JsonEncoder, JsonOptions};
@@ -346,7 +348,7 @@ fn rows_are_written_as_they_were() {
 /// The definition that is made of columns, and whether rows come back with it.
 fn check_derived(columns: &str, expected: Expect) {
     let declared = laminar_schema::ddl::parse_columns(columns).unwrap();
-    let fields: Vec<arrow_schema::Field> = declared.columns.iter().map(|c| c.to_field()).collect();
+    let fields: Vec<Field> = declared.columns.iter().map(|c| c.to_field()).collect();
     let text = proto_text(&Schema::new(fields), "shop.Order").unwrap_or_else(|e| e.to_string());
     expected.assert_eq(&text);
 }
@@ -482,4 +484,81 @@ fn well_known_messages_are_what_they_stand_for() {
         3: field x at byte 3: expected VARCHAR, found timestamp that is not a time of the years 1 to 9999, which does not fit without loss
     "#]],
     );
+}
+
+#[test]
+fn confluent_headers_say_which_message() {
+    let two = r#"syntax = "proto3"; package p; message A { int32 a = 1; } message B { message C { string c = 1; } int32 b = 1; }"#;
+    let with = |message| [("wire_format", "confluent"), ("message", message)];
+    let records = &[
+        "00 00000007 00 08 05",
+        "00 00000008 02 00 08 06",
+        "00 00000007 02 02 08 05",
+        "00 00000007 04 02 00 0a 01 'x'",
+        "00 00000007 02 12 08 05",
+        "00 000000",
+        "01 00000007 00",
+        "00 00000007",
+    ];
+    check_with(
+        two,
+        &with("p.A"),
+        records,
+        expect![[r#"
+        {"a":5}
+        {"a":6}
+        2: expected the message `p.A`, found `p.B` (message indexes [1])
+        3: expected the message `p.A`, found `p.B.C` (message indexes [1, 0])
+        4: expected the message `p.A`, found none of its file's (message indexes [9])
+        5: expected a magic byte 0x00 and a schema id of 4 bytes, found a message of 4 bytes; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+        6: expected a magic byte 0x00 and a schema id of 4 bytes, found a message that starts with 0x01; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+        7: expected the message indexes of Protobuf behind the schema id, found a message of 5 bytes; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+    "#]],
+    );
+    check_with(
+        two,
+        &with("p.B.C"),
+        records,
+        expect![[r#"
+        {"c":"x"}
+        0: expected the message `p.B.C`, found `p.A` (message indexes [0])
+        1: expected the message `p.B.C`, found `p.A` (message indexes [0])
+        2: expected the message `p.B.C`, found `p.B` (message indexes [1])
+        4: expected the message `p.B.C`, found none of its file's (message indexes [9])
+        5: expected a magic byte 0x00 and a schema id of 4 bytes, found a message of 4 bytes; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+        6: expected a magic byte 0x00 and a schema id of 4 bytes, found a message that starts with 0x01; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+        7: expected the message indexes of Protobuf behind the schema id, found a message of 5 bytes; if no serializer of a schema registry wrote it, set `wire_format` to 'none'
+    "#]],
+    );
+    check_round_trip(
+        two,
+        &[("wire_format", "confluent"), ("message", "p.B.C"), ("schema_id", "258")],
+        &["00 00000102 04 02 00 0a 01 'x'"],
+        expect![[r#"
+            the same
+        "#]],
+    );
+}
+
+/// Records that name their writer's schema, of which some are known.
+#[test]
+fn unknown_schemas_are_asked_for() {
+    let options = ProtobufOptions::from_options(&Options::from_pairs([("wire_format", "confluent"), ("message", "M")]));
+    let (options, writer) =
+        (options.unwrap(), |id, raw: &str| WriterSchema { id: WriterSchemaId(id), raw: raw.into() });
+    let schema = Arc::new(Schema::new(vec![Field::new("a", DataType::Int64, true)]));
+    let known = [
+        writer(1, "syntax = \"proto3\"; message M { int32 a = 1; }"),
+        writer(2, "syntax = \"proto3\"; message X {} message M { sint64 a = 2; }"),
+    ];
+    let batch = RawBatch::from_values(["00 00000001 00 08 05", "00 00000002 02 02 10 03", "00 00000003 00"].map(bytes));
+    let decode = |known: &[WriterSchema]| {
+        let mut decoder = ProtobufDecoder::with_writers(Arc::clone(&schema), &options, known).unwrap();
+        let decoded = decoder.decode(&batch).unwrap();
+        assert!(decoded.rejected.is_empty(), "{:?}", decoded.rejected);
+        (shown(&decoded.batch), decoded.consumed, decoded.needs)
+    };
+    assert_eq!(decode(&[]), (String::new(), 0, Some(WriterSchemaId(1))));
+    let rows = "{\"a\":5}\n{\"a\":-2}\n".to_owned();
+    assert_eq!(decode(&known), (rows, 2, Some(WriterSchemaId(3))));
 }

@@ -22,6 +22,9 @@ pub(crate) unsafe trait Isa: Copy + Debug {
     /// Whether the window begins with the pattern.
     fn starts_with(self, window: &[u8; WINDOW], pattern: &Pattern) -> bool;
 
+    /// Bit i is set where byte i is one of the three.
+    fn any_of(self, window: &[u8; WINDOW], bytes: [u8; 3]) -> u32;
+
     /// Bit i is set where byte i is no ASCII digit.
     fn not_digits(self, window: &[u8; WINDOW]) -> u32;
 

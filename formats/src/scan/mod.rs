@@ -8,6 +8,7 @@
 
 mod cursor;
 mod isa;
+pub(crate) mod marks;
 pub(crate) mod number;
 mod portable;
 mod powers;

@@ -50,26 +50,13 @@ pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_
     if (dot.wrapping_sub(sign + 1) >= EXACT_DIGITS - sign) | leads_with_zero(window, sign, dot) {
         return None;
     }
-    let (head, tail) = halves(window);
+    let (head, _) = halves(window);
     let (value, len) = if window[dot % WINDOW] == b'.' {
         let len = (others & (others - 1)).trailing_zeros() as usize;
-        let places = len - dot - 1;
-        if (places == 0) | (len == WINDOW) | has_exponent(window[len % WINDOW]) {
+        if (len == dot + 1) | (len == WINDOW) | has_exponent(window[len % WINDOW]) {
             return None;
         }
-        let value = if len <= 16 {
-            // At most 15 digits, so both operands are exact and one division rounds once.
-            isa.digits_around(head, dot, len) as i64 as f64 / EXACT_POWERS[places & 15]
-        } else {
-            let (high, more) = (isa.digits_around(head, dot, 16), len - 16);
-            if more > 4 && high >= POWERS_OF_TEN[19 - more] {
-                return None;
-            }
-            // Below 10^19, so it fits 64 bits.
-            let digits = high * POWERS_OF_TEN[more] + isa.digits(tail, more);
-            divide_by_power_of_ten(digits, places)?
-        };
-        (value, len)
+        (fraction(isa, window, dot, len)?, len)
     } else if has_exponent(window[dot % WINDOW]) {
         return None;
     } else {
@@ -78,6 +65,96 @@ pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_
     let signed = f64::from_bits(value.to_bits() | (sign as u64) << 63);
     // SAFETY: these bytes are digits and a point behind a sign.
     Some((signed, unsafe { start.skip(len) }))
+}
+
+/// The magnitude of a number of `len` bytes, fewer than a window's, with a point at `dot`: up to 14 digits in front of it,
+/// and some behind it. A sign counts as a digit.
+#[inline(always)]
+fn fraction<I: Isa>(isa: I, window: &[u8; WINDOW], dot: usize, len: usize) -> Option<f64> {
+    let ((head, tail), places) = (halves(window), len - dot - 1);
+    if len <= 16 {
+        // At most 15 digits, so both operands are exact and one division rounds once.
+        return Some(isa.digits_around(head, dot, len) as i64 as f64 / EXACT_POWERS[places & 15]);
+    }
+    let (high, more) = (isa.digits_around(head, dot, 16), len - 16);
+    if more > 4 && high >= POWERS_OF_TEN[19 - more] {
+        return None;
+    }
+    // Below 10^19, so it fits 64 bits.
+    let digits = high * POWERS_OF_TEN[more] + isa.digits(tail, more);
+    divide_by_power_of_ten(digits, places)
+}
+
+/// What the `len` first bytes of a window are, as all of a text: an integer of up to 18 digits, with zeros in front or
+/// not. `None` for everything else, right or wrong.
+#[inline(always)]
+pub(crate) fn whole_integer<I: Isa>(isa: I, window: &[u8; WINDOW], len: usize) -> Option<i64> {
+    let sign = u32::from(window[0] == b'-');
+    let others = isa.not_digits(window) & !sign;
+    let sign = sign as usize;
+    if (others.trailing_zeros() as usize) < len || len.wrapping_sub(sign + 1) >= SAFE_DIGITS {
+        return None;
+    }
+    let (head, tail) = halves(window);
+    let value = if len <= 16 {
+        isa.digits(head, len)
+    } else {
+        isa.digits(head, 16) * POWERS_OF_TEN[len - 16] + isa.digits(tail, len - 16)
+    };
+    // Below 10^18, so neither the cast nor the sign can overflow.
+    let value = value as i64;
+    Some(if sign == 1 { -value } else { value })
+}
+
+/// The same for a number without exponent, correctly rounded, of as many digits as [`float`] takes.
+#[inline(always)]
+pub(crate) fn whole_float<I: Isa>(isa: I, window: &[u8; WINDOW], len: usize) -> Option<f64> {
+    let Decimal { sign, dot } = Decimal::of(isa, window, len)?;
+    if dot.wrapping_sub(sign + 1) >= EXACT_DIGITS - sign {
+        return None;
+    }
+    let (head, _) = halves(window);
+    let value = if dot == len { isa.digits(head, len) as i64 as f64 } else { fraction(isa, window, dot, len)? };
+    Some(f64::from_bits(value.to_bits() | (sign as u64) << 63))
+}
+
+/// The same for a decimal number of up to 16 bytes: its digits as an integer, and how many of them are behind the point.
+#[inline(always)]
+pub(crate) fn whole_decimal<I: Isa>(isa: I, window: &[u8; WINDOW], len: usize) -> Option<(i64, usize)> {
+    let Decimal { sign, dot } = Decimal::of(isa, window, len)?;
+    if (len > 16) | (dot <= sign) {
+        return None;
+    }
+    let (head, _) = halves(window);
+    let (digits, places) =
+        if dot == len { (isa.digits(head, len), 0) } else { (isa.digits_around(head, dot, len), len - dot - 1) };
+    // At most 16 digits.
+    let digits = digits as i64;
+    Some((if sign == 1 { -digits } else { digits }, places))
+}
+
+/// Where the parts of a decimal number are that is all of a text.
+struct Decimal {
+    /// 1 for a minus, else 0.
+    sign: usize,
+    /// Where the point is; the text's length where there is none. There are digits behind it.
+    dot: usize,
+}
+
+impl Decimal {
+    #[inline(always)]
+    fn of<I: Isa>(isa: I, window: &[u8; WINDOW], len: usize) -> Option<Self> {
+        let sign = u32::from(window[0] == b'-');
+        if len >= WINDOW {
+            return None;
+        }
+        // A bit behind the text ends it.
+        let others = (isa.not_digits(window) & !sign) | 1 << len;
+        let dot = others.trailing_zeros() as usize;
+        let end = (others & (others - 1)).trailing_zeros() as usize;
+        let is_number = (dot == len) | ((window[dot % WINDOW] == b'.') & (end == len) & (len > dot + 1));
+        is_number.then_some(Self { sign: sign as usize, dot })
+    }
 }
 
 /// How a number is written.

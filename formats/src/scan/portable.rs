@@ -95,6 +95,16 @@ unsafe impl Isa for Portable {
     }
 
     #[inline(always)]
+    fn any_of(self, window: &[u8; WINDOW], bytes: [u8; 3]) -> u32 {
+        let words = words(window);
+        let bits = |i: usize| {
+            let equal = |byte: u8| exact_zeros(words[i] ^ (ONES * u64::from(byte)));
+            gather_highs(equal(bytes[0]) | equal(bytes[1]) | equal(bytes[2]))
+        };
+        bits(0) | bits(1) << 8 | bits(2) << 16 | bits(3) << 24
+    }
+
+    #[inline(always)]
     fn not_digits(self, window: &[u8; WINDOW]) -> u32 {
         let words = words(window);
         let bits = |i: usize| gather_highs(not_digit_bytes(words[i]));

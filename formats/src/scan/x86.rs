@@ -101,6 +101,16 @@ fn starts_with(window: &[u8; WINDOW], pattern: &Pattern) -> bool {
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 #[inline]
+fn any_of(window: &[u8; WINDOW], [a, b, c]: [u8; 3]) -> u32 {
+    let bytes = load(window);
+    let a = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(a as i8));
+    let b = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b as i8));
+    let c = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(c as i8));
+    _mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(a, b), c)) as u32
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+#[inline]
 fn not_digits(window: &[u8; WINDOW]) -> u32 {
     let values = _mm256_sub_epi8(load(window), _mm256_set1_epi8(b'0' as i8));
     let digit = _mm256_cmpeq_epi8(_mm256_min_epu8(values, _mm256_set1_epi8(9)), values);
@@ -159,6 +169,12 @@ unsafe impl Isa for Avx2 {
     fn starts_with(self, window: &[u8; WINDOW], pattern: &Pattern) -> bool {
         // SAFETY: as above.
         unsafe { starts_with(window, pattern) }
+    }
+
+    #[inline(always)]
+    fn any_of(self, window: &[u8; WINDOW], bytes: [u8; 3]) -> u32 {
+        // SAFETY: as above.
+        unsafe { any_of(window, bytes) }
     }
 
     #[inline(always)]

@@ -17,13 +17,11 @@ use std::{
 };
 
 use laminar_fuzz::{
-    differential::{Comparison, Finding, Tally},
+    differential::{BATCHES, Comparison, Finding, Tally},
     each_format,
     random::Random,
 };
 
-/// Records of a batch: enough that neighbours interact and orders of keys are learnt.
-const BATCH: usize = 500;
 /// Findings after which a thread gives up.
 const MAX_FINDINGS: u64 = 10;
 
@@ -85,7 +83,7 @@ fn compare<C: Comparison>(records: u64, seed: u64) -> Tally {
     let mut turn = 0;
     while tally.records < records && tally.findings < MAX_FINDINGS {
         let examiner = &mut examiners[turn % C::TARGETS];
-        let batch = examiner.records(&mut random, BATCH);
+        let batch = examiner.records(&mut random, BATCHES[turn / C::TARGETS % BATCHES.len()]);
         if let Err(finding) = examiner.examine(&batch, &mut tally) {
             tally.findings += 1;
             report(&finding, seed, turn);

@@ -113,6 +113,28 @@ const _: () = {
             }
             p::Ok(p::None)
         }
+        fn wrapping(format: &p::FormatSpec) -> p::SchemaResult<p::Option<p::Wrapping>> {
+            if let p::Some(__found) = <AnyDecoder as p::DecoderSet>::wrapping(format)? {
+                return p::Ok(p::Some(__found));
+            }
+            if let p::Some(__found) = <CborDecoder as p::DecoderSet>::wrapping(format)? {
+                return p::Ok(p::Some(__found));
+            }
+            p::Ok(p::None)
+        }
+        fn wrapping_options(format: &str) -> p::Option<&'static [p::ConfigKey]> {
+            if let p::Some(__found) = <AnyDecoder as p::DecoderSet>::wrapping_options(
+                format,
+            ) {
+                return p::Some(__found);
+            }
+            if let p::Some(__found) = <CborDecoder as p::DecoderSet>::wrapping_options(
+                format,
+            ) {
+                return p::Some(__found);
+            }
+            p::None
+        }
         fn format_info(format: &str) -> p::Option<p::FormatInfo> {
             if let p::Some(__found) = <AnyDecoder as p::DecoderSet>::format_info(
                 format,

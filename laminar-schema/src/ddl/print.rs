@@ -140,7 +140,7 @@ impl CreateSink {
         let mut out = format!("CREATE SINK {if_not_exists}{}", ident(&self.name));
         let _ = write!(out, "\nINTO {}", keyword_or_quoted(&self.connector.name));
         write_options(&mut out, &self.connector.options, connector);
-        write_format(&mut out, &self.format, format);
+        write_plain_format(&mut out, &self.format.spec, format);
         out
     }
 }
@@ -234,17 +234,24 @@ fn drop_sql(what: &str, drop: &Drop) -> String {
     format!("DROP {what}{if_exists} {}", ident(&drop.name))
 }
 
+/// Writes the format of a source, and the envelope that is among its options.
 fn write_format(out: &mut String, format: &FormatClause, known: Option<&[ConfigKey]>) {
+    let Enveloped { format: own, kind, options } = divided(&format.spec.options);
+    let spec = FormatSpec { name: format.spec.name.clone(), options: own };
+    write_plain_format(out, &spec, known);
+    if let Some(kind) = kind {
+        let _ = write!(out, "\nENVELOPE {}", keyword_or_quoted(&kind));
+        let known = known.map(of_envelope);
+        write_options(out, &options, known.as_deref());
+    }
+}
+
+/// Writes a format as it is.
+fn write_plain_format(out: &mut String, spec: &FormatSpec, known: Option<&[ConfigKey]>) {
     // A statement without a FORMAT clause has an empty name; a quoted empty name was refused.
-    if !format.spec.name.is_empty() {
-        let _ = write!(out, "\nFORMAT {}", keyword_or_quoted(&format.spec.name));
-        let Enveloped { format, kind, options } = divided(&format.spec.options);
-        write_options(out, &format, known);
-        if let Some(kind) = kind {
-            let _ = write!(out, "\nENVELOPE {}", keyword_or_quoted(&kind));
-            // Nothing that an envelope has to say is secret.
-            write_options(out, &options, None);
-        }
+    if !spec.name.is_empty() {
+        let _ = write!(out, "\nFORMAT {}", keyword_or_quoted(&spec.name));
+        write_options(out, &spec.options, known);
     }
 }
 
@@ -255,15 +262,23 @@ struct Enveloped {
     options: Options,
 }
 
+/// The options of the envelope among those of a format, as its clause calls them.
+fn of_envelope(keys: &[ConfigKey]) -> Vec<ConfigKey> {
+    let behind = |key: &ConfigKey| key.key.strip_prefix(ENVELOPE_OPTION)?.strip_prefix('.');
+    keys.iter().filter_map(|key| Some(ConfigKey { key: behind(key)?, ..*key })).collect()
+}
+
 fn divided(options: &Options) -> Enveloped {
     let mut divided = Enveloped { format: Options::new(), kind: None, options: Options::new() };
-    let has_envelope = options.get(ENVELOPE_OPTION).is_some();
+    // An empty word is no name that a clause could have.
+    let has_envelope = options.get(ENVELOPE_OPTION).is_some_and(|kind| !kind.is_empty());
     for (key, value) in options.iter() {
         let behind = key.strip_prefix(ENVELOPE_OPTION).filter(|_| has_envelope);
-        match behind.map(|behind| behind.strip_prefix('.').unwrap_or(behind)) {
-            Some("") => divided.kind = Some(value.text.clone()),
-            Some(key) => _ = divided.options.insert(key, value.text.clone(), value.span.clone()),
-            None => _ = divided.format.insert(key, value.text.clone(), value.span.clone()),
+        let own = behind.and_then(|behind| behind.strip_prefix('.')).filter(|own| !own.is_empty());
+        match (behind, own) {
+            (Some(""), _) => divided.kind = Some(value.text.clone()),
+            (_, Some(own)) => _ = divided.options.insert(own, value.text.clone(), value.span.clone()),
+            (_, None) => _ = divided.format.insert(key, value.text.clone(), value.span.clone()),
         }
     }
     divided

@@ -125,7 +125,7 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
             made.rejected = rejected.into_iter().map(located).collect();
         }
         made.needs = needs.map(|id| (id, consumed));
-        let rows = append_metadata(&batch, &self.output_schema, &self.metadata_columns, raw, &rows);
+        let rows = append_metadata(batch, &self.output_schema, &self.metadata_columns, raw, &rows);
         let shared = rows.and_then(|rows| {
             self.share_out(Rows { columns: rows.columns(), num_rows: rows.num_rows() }, &mut made, spare)
         });

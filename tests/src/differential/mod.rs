@@ -19,11 +19,14 @@ pub mod examine;
 pub mod msgpack;
 pub mod mutate;
 pub mod number;
+pub mod protobuf;
 
 pub use cell::Cell;
-pub use examine::{Comparison, Examiner, Finding, Tally};
+pub use examine::{BATCHES, Comparison, Examiner, Finding, Tally};
 
 use arrow_schema::SchemaRef;
+use laminar_formats::AnyDecoder;
+use laminar_schema::{DecodeSpec, DecoderSet, SchemaResult};
 
 use crate::random::Random;
 
@@ -33,6 +36,7 @@ macro_rules! each_format {
     ($run:ident $(, $argument:expr)*) => {
         $run::<$crate::differential::Examiner<$crate::differential::msgpack::MsgPack>>($($argument),*);
         $run::<$crate::differential::Examiner<$crate::differential::csv::Csv>>($($argument),*);
+        $run::<$crate::differential::protobuf::Protobuf>($($argument),*);
     };
 }
 
@@ -85,6 +89,14 @@ pub trait Oracle: Sized {
 
     /// The oracle of a target.
     fn new(target: &Target, schema: &SchemaRef) -> Self;
+
+    /// Our decoder, with whatever lets it try its fast way on every record.
+    ///
+    /// # Errors
+    /// The target is none.
+    fn decoder(spec: &DecodeSpec) -> SchemaResult<Option<AnyDecoder>> {
+        AnyDecoder::build(spec)
+    }
 
     /// Writes a record that is valid, and fits the columns more often than not.
     fn generate(&mut self, random: &mut Random) -> Vec<u8>;

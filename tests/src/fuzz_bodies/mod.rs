@@ -1,12 +1,14 @@
 //! What the fuzz targets do with their bytes, as plain functions: `tests/fuzz_corpus.rs` runs them over the saved
 //! inputs in `fuzz/corpus_seed/`, so that a finding stays found without a fuzzer.
 
+mod csv_engines;
 mod inference;
 mod parquet;
-mod protobuf;
+pub(crate) mod protobuf;
 mod records;
 mod sql;
 
+pub use csv_engines::csv_mutations;
 pub use inference::json_infer;
 pub use parquet::{ParquetMutations, parquet, parquet_mutations, parquet_seeds};
 pub use protobuf::{protobuf, protobuf_mutations};

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Scalars of every type; everything nested; Google's own messages; what proto2 alone has.
-const DEFINITIONS: [&str; 4] = [
+pub(crate) const DEFINITIONS: [&str; 4] = [
     r#"syntax = "proto3"; message M {
         double a = 1; float b = 2; int32 c = 3; int64 d = 4; uint32 e = 5; uint64 f = 6; sint32 g = 7; sint64 h = 8;
         fixed32 i = 9; fixed64 j = 10; sfixed32 k = 11; sfixed64 l = 12; bool m = 13; string n = 14; bytes o = 15;
@@ -53,13 +53,13 @@ const DEFINITIONS: [&str; 4] = [
 ];
 
 /// A definition, and both decoders of it.
-struct Pair {
+pub(crate) struct Pair {
     ours: ProtobufDecoder,
     reflect: Reflect,
 }
 
 impl Pair {
-    fn new(definition: &str) -> Self {
+    pub(crate) fn new(definition: &str) -> Self {
         let options = Options::from_pairs([("schema", definition), ("message", "M")]);
         let format = FormatSpec::new("protobuf").with_options(options.clone());
         let described = ProtobufDecoder::describe(&format, None).expect("a definition").expect("the options name one");
@@ -69,12 +69,17 @@ impl Pair {
         Self { ours, reflect: Reflect::new(message, described.schema) }
     }
 
+    /// A random message, mutated.
+    pub(crate) fn mutated(&self, random: &mut Random) -> Vec<u8> {
+        messages::mutated(self.reflect.message(), random)
+    }
+
     /// Decodes a record with both; a text is what they disagree about.
     ///
     /// A known field of another wire type than its own is an unknown field ("Updating A Message Type": "unknown fields"
     /// are "fields that the parser does not recognize"; protoc's parsers go by number *and* wire type). prost rejects it, or, in
     /// a map, takes whatever follows for an entry, so nothing can be said of such records.
-    fn check(&mut self, record: &[u8]) -> Result<Outcome, String> {
+    pub(crate) fn check(&mut self, record: &[u8]) -> Result<Outcome, String> {
         match self.compare(record) {
             Err(_) if messages::has_odd_wire_type(self.reflect.message(), record) => Ok(Outcome::WireType),
             outcome => outcome,
@@ -148,7 +153,7 @@ fn shrunk(pair: &mut Pair, mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(crate) enum Outcome {
     Same,
     Rejected,
     WireType,

@@ -17,7 +17,7 @@ use laminar_schema::{
 };
 
 /// Columns of every type that text can carry, flat; then nested; then what options do.
-const SCHEMAS: [&str; 3] = [
+pub(super) const SCHEMAS: [&str; 3] = [
     "a BIGINT, b DOUBLE, c VARCHAR, d BOOLEAN, e DECIMAL(20,4), f DATE, g TIMESTAMP, h TIMESTAMPTZ, i TIME, j UUID, k BLOB,
      l UTINYINT, m FLOAT, n HUGEINT, o TIMESTAMP_NS, p UBIGINT, q SMALLINT",
     "a BIGINT NOT NULL DEFAULT 7, s STRUCT(a BIGINT, b VARCHAR[]), m MAP(VARCHAR, DOUBLE), l BIGINT[], f INTEGER[2], j JSON",
@@ -95,6 +95,7 @@ pub fn csv(bytes: &[u8]) {
         ("escape", "\\"),
     ]);
     check::<CsvDecoder>("csv", SCHEMAS[2], &lenient, bytes, is_empty);
+    super::csv_engines::engines_and_fields(bytes);
 }
 
 /// Cuts a stream into MessagePack values and decodes them; what was decoded is written, read back and the same, and a
@@ -259,7 +260,7 @@ fn assert_valid(batch: &RecordBatch, schema: &SchemaRef) {
     }
 }
 
-fn schema(columns: &str) -> SchemaRef {
+pub(super) fn schema(columns: &str) -> SchemaRef {
     let declared = ddl::parse_columns(columns).unwrap_or_else(|e| panic!("{columns}: {e}"));
     Arc::new(Schema::new(declared.columns.iter().map(DeclaredColumn::to_field).collect::<Vec<Field>>()))
 }

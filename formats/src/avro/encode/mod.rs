@@ -1,8 +1,6 @@
 //! The encoder: columns → container files or messages.
 
 mod column;
-mod names;
-mod options;
 mod plan;
 mod write;
 
@@ -15,6 +13,7 @@ use md5::{Digest, Md5};
 
 use self::{column::Column, plan::Plan, write::encode_record};
 use super::{
+    AvroFraming, AvroOptions,
     arrow_schema::avro_schema_of,
     canonical_form,
     container::{Compressor, Header, write_varint},
@@ -23,8 +22,6 @@ use crate::{
     cell::schema_mismatch,
     wire::{self, WireFormat},
 };
-
-pub use options::{AvroFraming, AvroWriteOptions, SyncMarker};
 
 /// Encodes rows as Avro: blocks of a container file, or a message each.
 ///
@@ -66,7 +63,7 @@ impl AvroEncoder {
     ///
     /// # Errors
     /// Columns that Avro, or the schema given, cannot hold; a schema that is none; options that contradict each other.
-    pub fn new(columns: SchemaRef, options: &AvroWriteOptions) -> SchemaResult<Self> {
+    pub fn new(columns: SchemaRef, options: &AvroOptions) -> SchemaResult<Self> {
         let schema = match options.given_schema()? {
             Some(schema) => schema,
             None => avro_schema_of(&columns, &options.record_name, &options.namespace)?,
@@ -89,7 +86,7 @@ impl AvroEncoder {
 }
 
 impl Output {
-    fn new(schema: &str, form: &str, options: &AvroWriteOptions) -> SchemaResult<Self> {
+    fn new(schema: &str, form: &str, options: &AvroOptions) -> SchemaResult<Self> {
         let mut front = Vec::new();
         match (options.wire_format, options.schema_id) {
             (WireFormat::Confluent, Some(id)) => wire::confluent::write(id, &mut front),
@@ -114,7 +111,7 @@ impl Output {
 }
 
 impl Container {
-    fn new(schema: &str, options: &AvroWriteOptions) -> SchemaResult<Self> {
+    fn new(schema: &str, options: &AvroOptions) -> SchemaResult<Self> {
         let sync = match options.sync {
             Some(given) => given.0,
             None => {
@@ -220,16 +217,11 @@ impl EncoderSet for AvroEncoder {
         if spec.format.name != super::NAME {
             return Ok(None);
         }
-        let options = AvroWriteOptions::from_options(&spec.format.options)?;
+        let options = AvroOptions::from_options(&spec.format.options)?;
         Self::new(SchemaRef::clone(&spec.schema), &options).map(Some)
     }
 
     fn format_info(format: &str) -> Option<FormatInfo> {
-        let doc = "Avro: container files, or messages with and without a schema's id";
-        (format == super::NAME).then(|| FormatInfo {
-            name: super::NAME,
-            options: AvroWriteOptions::config_schema(),
-            doc,
-        })
+        (format == super::NAME).then(super::info)
     }
 }

@@ -4,8 +4,10 @@ use arrow_schema::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 use laminar_schema::{ConfigError, SchemaError, SchemaResult, field, types::field_type_name};
 use serde_json::Value;
 
-use super::names::{Names, Node};
-use crate::avro::arrow_schema::{NAME_PROPERTY, is_text};
+use crate::avro::{
+    arrow_schema::{NAME_PROPERTY, is_text},
+    names::{Names, Node},
+};
 
 /// How a column is written.
 #[derive(Debug)]

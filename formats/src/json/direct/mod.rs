@@ -18,7 +18,8 @@ use std::ops::Range;
 use arrow_schema::{DataType, Field, Fields};
 use laminar_schema::RawBatch;
 
-pub(super) use instance::{Instance, compiled};
+pub(super) use instance::Instance;
+pub(crate) use instance::compiled;
 pub(crate) use object::push_absent_fields;
 pub(super) use skip::{colon, unescape, value as skip_value};
 

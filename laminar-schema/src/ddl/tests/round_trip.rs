@@ -14,6 +14,8 @@ const PIECES: &[&str] = &[
     "INTO",
     "FORMAT",
     "JSON",
+    "ENVELOPE",
+    "(envelope = 'a', envelope.b = 'c')",
     "USING",
     "SCHEMA",
     "REGISTRY",

@@ -190,16 +190,17 @@ fn printed_statements_show_known_harmless_options_only() {
         ConfigKey { key, aliases: &["servers"], type_name: "text", required: false, default: None, doc: "", secret }
     }
     let sql = "CREATE SOURCE t FROM KAFKA (brokers = 'a', password = 'hunter2', other = 'hunter2') FORMAT CSV (delimiter = ';')
-        USING SCHEMA REGISTRY (url = 'http://r', username = 'me', password = 'hunter2') INFER SCHEMA (sample_size = 5)";
+        ENVELOPE UPSERT (key_columns = 'k', other = 'hunter2') USING SCHEMA REGISTRY (url = 'http://r', username = 'me', password = 'hunter2') INFER SCHEMA (sample_size = 5)";
     let secrets = Secrets::Masked {
         connector: &[key("brokers", false), key("password", true)],
-        format: &[key("delimiter", false)],
+        format: &[key("delimiter", false), key("envelope.key_columns", false)],
     };
     let statements = parse(sql).expect("accepted");
     expect![[r#"
         CREATE SOURCE t
         FROM KAFKA (brokers = 'a', other = '***', password = '***')
         FORMAT CSV (delimiter = ';')
+        ENVELOPE UPSERT (key_columns = 'k', other = '***')
         USING SCHEMA REGISTRY (password = '***', url = 'http://r', username = 'me')
         INFER SCHEMA (sample_size = '5')"#]]
     .assert_eq(&statements[0].to_sql(secrets));

@@ -313,7 +313,8 @@ fn json(value: &ValueRef<'_>) -> Result<String, Miss> {
         ValueRef::F32(v) => return json(&ValueRef::F64((*v).into())),
         ValueRef::F64(v) if v.is_nan() => "\"NaN\"".to_owned(),
         ValueRef::F64(v) if v.is_infinite() => (if *v > 0.0 { "\"Infinity\"" } else { "\"-Infinity\"" }).to_owned(),
-        ValueRef::F64(v) => serde_json::to_string(v).map_err(|_| Miss::Refused)?,
+        // The shortest digits; a sign in front of the exponent is a matter of taste.
+        ValueRef::F64(v) => serde_json::to_string(v).map_err(|_| Miss::Refused)?.replace("e+", "e"),
         ValueRef::String(text) => quoted(text.as_str().ok_or(Miss::Refused)?)?,
         ValueRef::Binary(data) => format!("\"{}\"", STANDARD.encode(data)),
         ValueRef::Ext(kind, data) => match instant(value) {

@@ -4,6 +4,8 @@ mod expect;
 mod generate;
 
 use arrow_schema::{DataType, SchemaRef};
+use laminar_formats::{AnyDecoder, msgpack::MsgPackDecoder};
+use laminar_schema::{DecodeSpec, DecoderSet, SchemaResult};
 use rmpv::ValueRef;
 
 use super::{Class, Judgement, Oracle, Reading, Target, mutate};
@@ -54,6 +56,10 @@ impl Oracle for MsgPack {
 
     fn new(_: &Target, schema: &SchemaRef) -> Self {
         Self { schema: SchemaRef::clone(schema) }
+    }
+
+    fn decoder(spec: &DecodeSpec) -> SchemaResult<Option<AnyDecoder>> {
+        Ok(MsgPackDecoder::build(spec)?.map(|decoder| AnyDecoder::MsgPack(decoder.eager())))
     }
 
     fn generate(&mut self, random: &mut Random) -> Vec<u8> {

@@ -31,24 +31,24 @@ fn clauses() {
     check(
         "CREATE SOURCE t FROM FILE (path = 'a')\nFORMT JSON",
         expect![[r#"
-        error: expected `FORMAT`, `USING SCHEMA REGISTRY`, `INFER SCHEMA`, `INCLUDE`, `ON ERROR`, `ON SCHEMA CHANGE` or `;`, found `FORMT`
-         --> line 2, column 1
-          |
-        2 | FORMT JSON
-          | ^^^^^
-        help: did you mean `FORMAT`?
-    "#]],
+            error: expected `FORMAT`, `ENVELOPE`, `USING SCHEMA REGISTRY`, `INFER SCHEMA`, `INCLUDE`, `ON ERROR`, `ON SCHEMA CHANGE` or `;`, found `FORMT`
+             --> line 2, column 1
+              |
+            2 | FORMT JSON
+              | ^^^^^
+            help: did you mean `FORMAT`?
+        "#]],
     );
     check(
         "CREATE SOURCE t FROM FILE FORMAT JSON\nWITH (topic = 'a')",
         expect![[r#"
-        error: expected `USING SCHEMA REGISTRY`, `INFER SCHEMA`, `INCLUDE`, `ON ERROR`, `ON SCHEMA CHANGE` or `;`, found `WITH`
-         --> line 2, column 1
-          |
-        2 | WITH (topic = 'a')
-          | ^^^^
-        help: options stand behind the connector: FROM KAFKA (topic = 'trades')
-    "#]],
+            error: expected `ENVELOPE`, `USING SCHEMA REGISTRY`, `INFER SCHEMA`, `INCLUDE`, `ON ERROR`, `ON SCHEMA CHANGE` or `;`, found `WITH`
+             --> line 2, column 1
+              |
+            2 | WITH (topic = 'a')
+              | ^^^^
+            help: options stand behind the connector: FROM KAFKA (topic = 'trades')
+        "#]],
     );
     check(
         "CREATE SOURCE t FROM FILE\nFORMAT JSON\nON ERROR SKIP\nFORMAT CSV",
@@ -297,7 +297,7 @@ fn options() {
     check(
         "CREATE SOURCE t FROM FILE path = 'a'",
         expect![[r#"
-            error: expected `FORMAT`, `USING SCHEMA REGISTRY`, `INFER SCHEMA`, `INCLUDE`, `ON ERROR`, `ON SCHEMA CHANGE` or `;`, found `path`
+            error: expected `FORMAT`, `ENVELOPE`, `USING SCHEMA REGISTRY`, `INFER SCHEMA`, `INCLUDE`, `ON ERROR`, `ON SCHEMA CHANGE` or `;`, found `path`
              --> line 1, column 27
               |
             1 | CREATE SOURCE t FROM FILE path = 'a'

@@ -165,7 +165,7 @@ fn unknown_statements() {
     check(
         "CREATE SOURCE t FROM FILE FORMAT JSON\nCREATE SINK s INTO FILE",
         expect![[r#"
-            error: expected `USING SCHEMA REGISTRY`, `INFER SCHEMA`, `INCLUDE`, `ON ERROR`, `ON SCHEMA CHANGE` or `;`, found `CREATE`
+            error: expected `ENVELOPE`, `USING SCHEMA REGISTRY`, `INFER SCHEMA`, `INCLUDE`, `ON ERROR`, `ON SCHEMA CHANGE` or `;`, found `CREATE`
              --> line 2, column 1
               |
             2 | CREATE SINK s INTO FILE

@@ -6,21 +6,21 @@ use serde_json::{Map, Value};
 
 /// A type in a schema, with the namespace that names in it are looked up in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Node<'s> {
-    pub(super) value: &'s Value,
+pub(crate) struct Node<'s> {
+    pub(crate) value: &'s Value,
     namespace: &'s str,
 }
 
 /// The definitions of a schema by their full names. Its text must have been found to be a schema.
 #[derive(Debug)]
-pub(super) struct Names<'s> {
+pub(crate) struct Names<'s> {
     definitions: HashMap<String, Node<'s>>,
 }
 
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 impl<'s> Names<'s> {
-    pub(super) fn of(schema: &'s Value) -> (Self, Node<'s>) {
+    pub(crate) fn of(schema: &'s Value) -> (Self, Node<'s>) {
         let mut names = Self { definitions: HashMap::new() };
         let root = Node { value: schema, namespace: "" };
         names.collect(root);
@@ -61,7 +61,7 @@ impl<'s> Names<'s> {
     }
 
     /// What a node stands for: a name is looked up, a type in a type taken out.
-    pub(super) fn resolved(&self, node: Node<'s>) -> Node<'s> {
+    pub(crate) fn resolved(&self, node: Node<'s>) -> Node<'s> {
         match node.value {
             Value::String(name) if !PRIMITIVES.contains(&name.as_str()) => {
                 let qualified = match node.namespace {
@@ -84,7 +84,7 @@ impl<'s> Names<'s> {
 
 impl<'s> Node<'s> {
     /// `int`, `record`, `union`, …
-    pub(super) fn kind(self) -> &'s str {
+    pub(crate) fn kind(self) -> &'s str {
         match self.value {
             Value::String(name) => name,
             Value::Array(_) => "union",
@@ -92,12 +92,12 @@ impl<'s> Node<'s> {
         }
     }
 
-    pub(super) fn logical(self) -> &'s str {
+    pub(crate) fn logical(self) -> &'s str {
         self.value.get("logicalType").and_then(Value::as_str).unwrap_or("")
     }
 
     /// An attribute that is a number from zero on.
-    pub(super) fn number(self, attribute: &str) -> Option<u64> {
+    pub(crate) fn number(self, attribute: &str) -> Option<u64> {
         match self.value.get(attribute)? {
             Value::String(digits) => digits.parse().ok(),
             value => value.as_u64(),
@@ -105,22 +105,22 @@ impl<'s> Node<'s> {
     }
 
     /// The type in an attribute: `items`, `values`.
-    pub(super) fn child(self, attribute: &str) -> Option<Self> {
+    pub(crate) fn child(self, attribute: &str) -> Option<Self> {
         self.value.get(attribute).map(|value| Self { value, ..self })
     }
 
-    pub(super) fn branches(self) -> impl Iterator<Item = Self> {
+    pub(crate) fn branches(self) -> impl Iterator<Item = Self> {
         self.value.as_array().into_iter().flatten().map(move |value| Self { value, ..self })
     }
 
     /// Fields of a record: each object, and its type.
-    pub(super) fn fields(self) -> impl Iterator<Item = (&'s Map<String, Value>, Self)> {
+    pub(crate) fn fields(self) -> impl Iterator<Item = (&'s Map<String, Value>, Self)> {
         let namespace = self.value.as_object().map_or(self.namespace, |object| inside(object, self.namespace));
         let fields = self.value.get("fields").and_then(Value::as_array).into_iter().flatten();
         fields.filter_map(move |f| Some((f.as_object()?, Self { value: f.get("type")?, namespace })))
     }
 
-    pub(super) fn symbols(self) -> impl Iterator<Item = &'s str> {
+    pub(crate) fn symbols(self) -> impl Iterator<Item = &'s str> {
         self.value.get("symbols").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     }
 }

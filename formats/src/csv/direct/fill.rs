@@ -1,0 +1,225 @@
+//! Fields → one column, for all records of a block.
+
+use laminar_schema::RawBatch;
+
+use super::{FieldSpan, ISO_WINDOW, Instance, Run, table::Block};
+use crate::{
+    column::{Column, ColumnOps, Scalar},
+    csv::{
+        column::{Builder, CsvColumn},
+        decode::Policies,
+    },
+    scan::number,
+};
+
+/// Rows of a block.
+pub(super) struct Rows<'a> {
+    block: Block<'a>,
+    /// The records, as far as they are text.
+    text: &'a str,
+    policies: &'a Policies,
+    quote: u8,
+    /// The first of them is this row of the columns.
+    first_row: usize,
+    /// How many of them are to be filled.
+    pub(super) count: usize,
+}
+
+impl<'a> Rows<'a> {
+    #[inline(always)]
+    pub(super) fn new(block: Block<'a>, run: Run<'a>, quote: u8) -> Self {
+        let bytes = &block.arena[..block.len];
+        let (text, count) = match simdutf8::basic::from_utf8(bytes) {
+            Ok(text) => (text, block.num_records),
+            Err(_) => text_records(bytes, run.batch, run.first, block.num_records),
+        };
+        Self { block, text, policies: run.policies, quote, first_row: run.num_rows, count }
+    }
+
+    /// The text of a field, with doubled quotes still doubled.
+    #[inline(always)]
+    fn text(&self, field: FieldSpan) -> Option<&'a str> {
+        let start = field.start as usize;
+        self.text.get(start..start + field.len())
+    }
+}
+
+/// The records in front of the first byte that is no text, and their number.
+#[cold]
+fn text_records<'a>(bytes: &'a [u8], batch: &RawBatch, first: usize, num_records: usize) -> (&'a str, usize) {
+    let valid = std::str::from_utf8(bytes).err().map_or(bytes.len(), |e| e.valid_up_to());
+    let start = batch.span(first).start;
+    let count = (first..first + num_records).take_while(|record| batch.span(*record).end - start <= valid).count();
+    (std::str::from_utf8(&bytes[..valid]).unwrap_or(""), count)
+}
+
+/// Appends rows of a field that the records do not have, and returns how many.
+#[inline(never)]
+pub(super) fn absent(column: &mut CsvColumn, rows: &Rows<'_>) -> usize {
+    (0..rows.count).take_while(|row| column.push_absent((rows.first_row + row) as u32).is_ok()).count()
+}
+
+/// Appends rows of a field up to one that the column does not take, and returns how many.
+#[inline(always)]
+pub(super) fn column<I: Instance>(
+    isa: I,
+    column: &mut CsvColumn,
+    rows: &Rows<'_>,
+    field: usize,
+    unescaped: &mut String,
+) -> usize {
+    let mut row = 0;
+    while row < rows.count {
+        row = plain_values(isa, column, rows, field, row);
+        if row == rows.count || !push_any(column, rows, field, row, unescaped) {
+            break;
+        }
+        row += 1;
+    }
+    row
+}
+
+/// Appends the value of any row as the plain way does; false when there is none.
+#[inline(never)]
+fn push_any(column: &mut CsvColumn, rows: &Rows<'_>, field: usize, row: usize, unescaped: &mut String) -> bool {
+    let span = rows.block.fields[row * rows.block.num_fields + field];
+    let Some(text) = rows.text(span) else { return false };
+    let text = if span.is_escaped() { unescape(text, rows.quote, unescaped) } else { text };
+    column.push_field(text, span.is_quoted(), rows.policies).is_ok()
+}
+
+/// The text with its doubled quotes made single.
+fn unescape<'a>(text: &str, quote: u8, unescaped: &'a mut String) -> &'a str {
+    unescaped.clear();
+    let mut from = 0;
+    let quotes = memchr::arch::all::memchr::One::new(quote);
+    while let Some(at) = text.as_bytes().get(from..).and_then(|rest| quotes.find(rest)) {
+        // One of the two stays. A quote is ASCII, so what is cut is text.
+        unescaped.push_str(text.get(from..=from + at).unwrap_or(""));
+        from += at + 2;
+    }
+    unescaped.push_str(text.get(from..).unwrap_or(""));
+    unescaped
+}
+
+/// Appends values that are written as most are, up to the first that is not, and returns its row.
+#[inline(always)]
+fn plain_values<I: Instance>(isa: I, column: &mut CsvColumn, rows: &Rows<'_>, field: usize, from: usize) -> usize {
+    let nullable = column.nullable;
+    let Builder::Text(builder) = &mut column.builder else { return from };
+    let run = Fields { rows, field, from, nullable };
+    macro_rules! integers {
+        ($column:expr) => {
+            run.each($column, |column, row, value| {
+                value
+                    .number()
+                    .and_then(|n| number::whole_integer(isa, n, value.len))
+                    .is_some_and(|n| column.push_at(row, n))
+            })
+        };
+    }
+    macro_rules! instants {
+        ($column:expr) => {
+            run.each($column, |column, row, value| column.push_iso(isa, row, value.window, value.len))
+        };
+    }
+    match builder {
+        Column::Int8(column) => integers!(column),
+        Column::Int16(column) => integers!(column),
+        Column::Int32(column) => integers!(column),
+        Column::Int64(column) => integers!(column),
+        Column::UInt8(column) => integers!(column),
+        Column::UInt16(column) => integers!(column),
+        Column::UInt32(column) => integers!(column),
+        Column::UInt64(column) => integers!(column),
+        Column::Float64(column) => run.each(column, |column, row, value| {
+            value.number().and_then(|n| number::whole_float(isa, n, value.len)).is_some_and(|n| column.push_at(row, n))
+        }),
+        Column::Decimal128(column) => run.each(column, |column, row, value| {
+            let decimal = value.number().and_then(|n| number::whole_decimal(isa, n, value.len));
+            decimal.is_some_and(|(digits, places)| column.push_at(row, digits, places))
+        }),
+        Column::Boolean(column) => run.each(column, |column, row, value| match value.bytes() {
+            b"true" => column.push_at(row, true),
+            b"false" => column.push_at(row, false),
+            _ => false,
+        }),
+        Column::Date32(column) => {
+            run.each(column, |column, row, value| column.push_iso_date(isa, row, value.window, value.len))
+        }
+        Column::TimestampSecond(column) => instants!(column),
+        Column::TimestampMillisecond(column) => instants!(column),
+        Column::TimestampMicrosecond(column) => instants!(column),
+        Column::TimestampNanosecond(column) => instants!(column),
+        Column::Utf8(column) => {
+            run.each(column, |column, _, value| column.push_front(value.rest, value.len) || push_text(column, &value))
+        }
+        Column::LargeUtf8(column) => {
+            run.each(column, |column, _, value| column.push_front(value.rest, value.len) || push_text(column, &value))
+        }
+        other => run.each(other, |column, _, value| push_text(column, &value)),
+    }
+}
+
+#[inline(always)]
+fn push_text(column: &mut impl ColumnOps, value: &Value<'_>) -> bool {
+    value.rest.get(..value.len).is_some_and(|text| column.push_scalar(Scalar::Text(text)).is_ok())
+}
+
+/// One value, without its quotes.
+struct Value<'a> {
+    /// Its text, and what follows it.
+    rest: &'a str,
+    window: &'a [u8; ISO_WINDOW],
+    len: usize,
+}
+
+impl<'a> Value<'a> {
+    #[inline(always)]
+    fn number(&self) -> Option<&'a [u8; 32]> {
+        self.window.first_chunk()
+    }
+
+    #[inline(always)]
+    fn bytes(&self) -> &'a [u8] {
+        self.window.get(..self.len).unwrap_or(&[])
+    }
+}
+
+/// Fields of one column.
+struct Fields<'a> {
+    rows: &'a Rows<'a>,
+    field: usize,
+    from: usize,
+    nullable: bool,
+}
+
+impl Fields<'_> {
+    /// Appends values with `push` as long as it takes them, and nulls; returns the first row that is neither.
+    #[inline(always)]
+    fn each<C: ColumnOps>(&self, column: &mut C, push: impl Fn(&mut C, usize, Value<'_>) -> bool) -> usize {
+        let Rows { block, text, policies, first_row, count, .. } = self.rows;
+        let nulls = &policies.null_values;
+        let (empty_is_null, other_nulls) = (nulls.contains("") && self.nullable, nulls.texts().next().is_some());
+        let spans = block.fields.chunks_exact(block.num_fields);
+        for (row, spans) in spans.enumerate().take(*count).skip(self.from) {
+            let Some(&span) = spans.get(self.field) else { return row };
+            if span.is_bare_and_empty() {
+                if !empty_is_null {
+                    return row;
+                }
+                column.push_null();
+                continue;
+            }
+            let start = span.start as usize;
+            let Some(window) = block.arena.get(start..).and_then(<[u8]>::first_chunk) else { return row };
+            let Some(rest) = text.get(start..) else { return row };
+            let value = Value { rest, window, len: span.len() };
+            let is_null = other_nulls && !span.is_quoted() && rest.get(..value.len).is_none_or(|t| nulls.contains(t));
+            if is_null || span.is_escaped() || !push(column, first_row + row, value) {
+                return row;
+            }
+        }
+        *count
+    }
+}
