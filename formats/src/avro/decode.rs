@@ -201,7 +201,8 @@ impl AvroDecoder {
         })
     }
 
-    /// Decodes one record into any number of rows; the schema that it needs where that is unknown.
+    /// Decodes one record into any number of rows, or says which schema it needs: the root of everything that happens per record.
+    #[inline(never)]
     fn decode_record(&mut self, batch: &RawBatch, record: usize, out: &mut Outcome) -> Result<(), WriterSchemaId> {
         let decoded = self.try_record(batch, record, out)?;
         if let Err(error) = decoded {
@@ -265,12 +266,14 @@ impl AvroDecoder {
     }
 
     /// A block: its number of values, its size, and its bytes.
+    #[inline(never)]
     fn block_of(&mut self, header: &Arc<[u8]>, block: &[u8], out: &mut Outcome) -> SchemaResult<()> {
         let opened = self.containers.open(header, self.reader.as_ref(), &self.rows)?;
         self.block(opened, block, 0, out)
     }
 
     /// A container file that is one message.
+    #[inline(never)]
     fn whole(&mut self, message: &[u8], out: &mut Outcome) -> SchemaResult<()> {
         let header = Header::read(message).map_err(|e| syntax(e.to_string()))?;
         let opened = self.containers.open_header(&header, self.reader.as_ref(), &self.rows)?;
@@ -349,7 +352,7 @@ impl AvroDecoder {
 /// Rows of a block that may take no bytes.
 const MAX_EMPTY_ROWS: u64 = 1 << 20;
 
-/// Decodes the datum at `at`, and yields where it ends: the root of everything that happens per record.
+/// Decodes the datum at `at`, and yields where it ends: the root of everything that happens per row of a container.
 ///
 /// # Errors
 /// Why it does not fit; the columns may then hold parts of it, which the caller takes back.
@@ -489,6 +492,7 @@ fn number(bytes: &[u8], at: usize) -> SchemaResult<(u64, usize)> {
 }
 
 #[cold]
+#[inline(never)]
 fn syntax(reason: String) -> SchemaError {
     DecodeError::Syntax { reason }.into()
 }
