@@ -483,8 +483,8 @@ async fn mistakes_are_told_before_anything_is_read() {
             "env_kind",
             "(a BIGINT) FROM MEMORY (name = 'env_kind') FORMAT JSON ENVELOPE DEBZIUM",
             expect![[r#"
-            error: s: option `envelope` = 'DEBZIUM': expected none, debezium or upsert
-        "#]],
+                error: s: option `envelope` = 'DEBZIUM': expected none, debezium, maxwell or upsert
+            "#]],
         ),
         (
             "env_option",
@@ -689,6 +689,16 @@ fn payloads_of_others_decode() {
     ] {
         check_corpus(&risingwave(file), Layout::Lines, &[DEBEZIUM], expected);
     }
+    let maxwell = [("envelope", "maxwell")];
+    check_corpus(
+        &risingwave("maxwell_json.1"),
+        Layout::Lines,
+        &maxwell,
+        expect![[r#"
+        id BIGINT, name VARCHAR, is_adult BIGINT, birthday TIMESTAMP
+        3 records: {"insert": 2, "update": 1}
+    "#]],
+    );
     check_corpus(
         &risingwave("debezium_mess_key.1"),
         Layout::KeyedLines,

@@ -176,6 +176,7 @@ fn check_pair(from: &Format, to: &Format, kept: &[&Case]) -> usize {
     // A format of one column takes the columns one at a time.
     let tables: Vec<Vec<&Case>> = match from.is_single || to.is_single {
         true => kept.iter().map(|case| vec![*case]).collect(),
+        false if kept.is_empty() => Vec::new(),
         false => vec![kept.to_vec()],
     };
     for table in tables.iter().map(|cases| table_of(cases)) {
