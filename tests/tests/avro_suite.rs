@@ -184,7 +184,14 @@ fn fields_defaults_and_aliases() {
         json!({ "type": "record", "name": "other", "aliases": ["r"], "fields": [{ "name": "a", "type": "int" }] });
     check(&writer, &renamed, &values, expect![[r#"{"a":1}"#]]);
     let other = json!({ "type": "record", "name": "other", "fields": [{ "name": "a", "type": "int" }] });
-    check(&writer, &other, &values, expect![[r#"{"a":1}"#]]);
+    check(
+        &writer,
+        &other,
+        &values,
+        expect![
+            "error: cannot resolve the Avro schema: the reader's schema expects record other, found record r in the writer's; give the reader's type an alias"
+        ],
+    );
     // Namespaces do not count: unqualified names match.
     let spaced =
         json!({ "type": "record", "name": "r", "namespace": "n.s", "fields": [{ "name": "a", "type": "int" }] });
@@ -464,16 +471,13 @@ fn pairs_of_the_libraries() {
     println!("{} pairs, {} as the libraries say", pairs.len(), pairs.len() - differences.len());
     expect![[r#"
         avro-pair-0009 read: ["int","string","long"] as ["int","string"]
-        avro-pair-0036 refused: option `schema` = '[]': expected an Avro schema: schema: expected a union of one type at least, found none
         avro-pair-0078 read: {"fields":[{"name":"field1","type":{"name":"Enum1","symbols":["A","B","C"],"type":"enum"}}],"name":"Record1","type":"record"} as {"fields":[{"name":"field1","type":{"name":"Enum1","symbols":["A","B"],"type":"enum"}}],"name":"Record1","type":"record"}
         avro-pair-0081 read: ["int",{"fields":[{"name":"field1","type":"int"}],"name":"Record1","type":"record"}] as ["int"]
         avro-pair-0084 read: ["int",{"name":"Enum1","symbols":["A","B"],"type":"enum"}] as ["int"]
         avro-pair-0093 read: ["int","null"] as ["int"]
         avro-pair-0126 read: ["int","long","float","double"] as "float"
         avro-pair-0144 read: {"fields":[{"doc":"doc of f1","name":"f1","type":["null","string"]}],"name":"myrecord","type":"record"} as {"fields":[{"name":"f1","type":"string"}],"name":"myrecord","type":"record"}
-        avro-pair-0168 read: {"fields":[{"name":"date","type":"long"}],"name":"record_a","type":"record"} as {"fields":[{"name":"date","type":"long"}],"name":"record_b","type":"record"}
         avro-pair-0186 read: ["string","int","long"] as "int"
-        avro-pair-0198 read: {"fields":[{"default":"b","name":"b","type":"string"},{"name":"a","type":"int"}],"name":"test","namespace":"org.hamba.avro","type":"record"} as {"fields":[{"default":1,"name":"a","type":"int"},{"name":"b","type":"string"}],"name":"test1","namespace":"org.hamba.avro","type":"record"}
         avro-pair-0240 read: {"fields":[{"default":null,"name":"attribute","type":["null",{"fields":[{"name":"id","type":"string"}],"name":"child","type":"record"}]}],"name":"parent","type":"record"} as {"fields":[{"name":"attribute","type":{"fields":[{"name":"id","type":"string"}],"name":"child","type":"record"}}],"name":"parent","type":"record"}
         avro-pair-0291 read: ["int","double"] as "long"
         avro-pair-0318 read: {"type":"map","values":["long","int"]} as {"type":"map","values":"int"}"#]].assert_eq(&differences.join("\n"));

@@ -61,6 +61,8 @@ struct Rules {
     max_depth: usize,
     max_record_bytes: usize,
     is_lenient: bool,
+    /// No message is a container, whatever it begins with.
+    is_datum: bool,
 }
 
 /// A writer's schema, and how it is read into the columns.
@@ -189,6 +191,7 @@ impl AvroDecoder {
                 max_depth: options.max_depth,
                 max_record_bytes: options.max_record_bytes.unwrap_or(usize::MAX),
                 is_lenient: options.type_mismatch == AvroMismatch::Null,
+                is_datum: options.framing == AvroFraming::Datum,
             },
             reader,
             writers,
@@ -232,6 +235,7 @@ impl AvroDecoder {
             return Ok(self.block_of(header, message, out));
         }
         let (key, header) = match self.rules.wire_format {
+            WireFormat::None if self.rules.is_datum => (None, 0),
             WireFormat::None if self.writers.plain.is_some() && !message.starts_with(MAGIC) => (None, 0),
             WireFormat::None => return Ok(self.whole(message, out)),
             WireFormat::Confluent => match wire::confluent::split(message) {
