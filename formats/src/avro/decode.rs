@@ -61,6 +61,8 @@ struct Rules {
     max_depth: usize,
     max_record_bytes: usize,
     is_lenient: bool,
+    /// No message is a container, whatever it begins with.
+    is_datum: bool,
 }
 
 /// A writer's schema, and how it is read into the columns.
@@ -189,6 +191,7 @@ impl AvroDecoder {
                 max_depth: options.max_depth,
                 max_record_bytes: options.max_record_bytes.unwrap_or(usize::MAX),
                 is_lenient: options.type_mismatch == AvroMismatch::Null,
+                is_datum: options.framing == AvroFraming::Datum,
             },
             reader,
             writers,
@@ -201,7 +204,8 @@ impl AvroDecoder {
         })
     }
 
-    /// Decodes one record into any number of rows; the schema that it needs where that is unknown.
+    /// Decodes one record into any number of rows, or says which schema it needs: the root of everything that happens per record.
+    #[inline(never)]
     fn decode_record(&mut self, batch: &RawBatch, record: usize, out: &mut Outcome) -> Result<(), WriterSchemaId> {
         let decoded = self.try_record(batch, record, out)?;
         if let Err(error) = decoded {
@@ -231,6 +235,7 @@ impl AvroDecoder {
             return Ok(self.block_of(header, message, out));
         }
         let (key, header) = match self.rules.wire_format {
+            WireFormat::None if self.rules.is_datum => (None, 0),
             WireFormat::None if self.writers.plain.is_some() && !message.starts_with(MAGIC) => (None, 0),
             WireFormat::None => return Ok(self.whole(message, out)),
             WireFormat::Confluent => match wire::confluent::split(message) {
@@ -265,12 +270,14 @@ impl AvroDecoder {
     }
 
     /// A block: its number of values, its size, and its bytes.
+    #[inline(never)]
     fn block_of(&mut self, header: &Arc<[u8]>, block: &[u8], out: &mut Outcome) -> SchemaResult<()> {
         let opened = self.containers.open(header, self.reader.as_ref(), &self.rows)?;
         self.block(opened, block, 0, out)
     }
 
     /// A container file that is one message.
+    #[inline(never)]
     fn whole(&mut self, message: &[u8], out: &mut Outcome) -> SchemaResult<()> {
         let header = Header::read(message).map_err(|e| syntax(e.to_string()))?;
         let opened = self.containers.open_header(&header, self.reader.as_ref(), &self.rows)?;
@@ -349,7 +356,7 @@ impl AvroDecoder {
 /// Rows of a block that may take no bytes.
 const MAX_EMPTY_ROWS: u64 = 1 << 20;
 
-/// Decodes the datum at `at`, and yields where it ends: the root of everything that happens per record.
+/// Decodes the datum at `at`, and yields where it ends: the root of everything that happens per row of a container.
 ///
 /// # Errors
 /// Why it does not fit; the columns may then hold parts of it, which the caller takes back.
@@ -489,6 +496,7 @@ fn number(bytes: &[u8], at: usize) -> SchemaResult<(u64, usize)> {
 }
 
 #[cold]
+#[inline(never)]
 fn syntax(reason: String) -> SchemaError {
     DecodeError::Syntax { reason }.into()
 }

@@ -142,6 +142,7 @@ impl Resolver<'_> {
     pub(super) fn program(&self, columns: &Fields, reserved: impl Fn(usize) -> bool) -> Resolved<Record> {
         let (w, r) = (self.writer.root(), self.reader.root());
         if let (Kind::Record { .. }, Kind::Record { .. }) = (self.writer.kind(w), self.reader.kind(r)) {
+            self.shallow(w, r).map_err(|problem| self.error(w, Some(r), None, problem))?;
             return self.record(w, r, columns, reserved);
         }
         let mut own = columns.iter().enumerate().filter(|(index, _)| !reserved(*index));

@@ -336,9 +336,6 @@ impl Parser {
             }
             ids.push(id);
         }
-        if ids.is_empty() {
-            return Err(self.property("a union of one type at least"));
-        }
         Ok(self.push(Kind::Union(ids), Logical::None, None))
     }
 
