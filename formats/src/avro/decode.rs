@@ -131,11 +131,14 @@ struct Scratch {
 #[derive(Debug)]
 struct Containers {
     /// The header that was met last, and what it says.
-    current: Option<(Arc<[u8]>, Result<Opened, String>)>,
+    current: Option<(Arc<[u8]>, MaybeOpened)>,
     /// Writers by the text of their schema.
     writers: Vec<(String, Writer)>,
     decompressor: Decompressor,
 }
+
+/// What a header says, or why it says nothing, which every block of its file is told.
+type MaybeOpened = Result<Opened, String>;
 
 /// What blocks need of their header.
 #[derive(Debug, Clone, Copy)]
@@ -165,13 +168,13 @@ impl AvroDecoder {
         let given = options.given_schema()?;
         let writer = |text: &str| Writer::new(parsed("schema", text)?, reader.as_ref(), &rows);
         let is_plain = options.wire_format == WireFormat::None && options.framing == AvroFraming::Datum;
-        let mut writers = Writers::default();
-        writers.plain = match (&given, is_plain) {
+        let plain = match (&given, is_plain) {
             // A message without a header of its own is of the schema that is given, whatever files hold.
             (Some(given), _) if options.wire_format != WireFormat::SingleObject => Some(writer(given)?),
             (None, true) => Some(writer(&avro_schema_of(rows.schema(), &options.record_name, &options.namespace)?)?),
             _ => None,
         };
+        let mut writers = Writers { plain, ..Writers::default() };
         for WriterSchema { id, raw } in writer_schemas {
             let text = String::from_utf8_lossy(raw);
             let key = match options.wire_format {
