@@ -507,7 +507,7 @@ fn syntax(reason: String) -> SchemaError {
 
 #[cold]
 fn in_row(error: SchemaError, row: u64) -> SchemaError {
-    error.at(Location { row: Some(row), ..Location::default() })
+    error.at(Location { row_of_record: Some(row), ..Location::default() })
 }
 
 #[cold]
