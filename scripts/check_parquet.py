@@ -151,14 +151,17 @@ def main():
                 sys.exit(f"what pyarrow writes ({name}) does not read as it should")
         for name, settings in {"snappy": "", "zstd": ", COMPRESSION zstd", "v2": ", PARQUET_VERSION v2"}.items():
             connection.execute(
-                f"COPY (SELECT * EXCLUDE huge FROM read_parquet('{folder / 'ours.parquet'}')) TO '{theirs}' "
+                f"COPY (SELECT * EXCLUDE (huge, j) FROM read_parquet('{folder / 'ours.parquet'}')) TO '{theirs}' "
                 f"(FORMAT parquet, ROW_GROUP_SIZE 2048{settings})"
             )
-            without = COLUMNS.replace("huge HUGEINT, ", "")
+            # DuckDB writes a HUGEINT as DOUBLE, and JSON as text that says nothing of it.
+            without = COLUMNS.replace("huge HUGEINT, ", "").replace("j JSON, ", "")
             convert(theirs, again, "--schema", without)
             ours = folder / "without.ndjson"
             convert(lines, ours, "--schema", without)
-            if again.read_text(encoding="utf-8") != ours.read_text(encoding="utf-8"):
+            # Its dictionaries take both zeros for one value.
+            found, wanted = (path.read_text(encoding="utf-8").replace('"x":-0.0', '"x":0.0') for path in (again, ours))
+            if found != wanted:
                 sys.exit(f"what DuckDB writes ({name}) does not read as it should")
     print(f"seed {SEED}: {ROWS} rows, {len(WRITERS)} ways of writing read by pyarrow {pa.__version__} and DuckDB {duckdb.__version__}; 5 and 3 of theirs read here")
 

@@ -2,6 +2,8 @@
 //! instruction gates.
 
 pub mod answer;
+#[cfg(feature = "avro-peers")]
+pub mod avro;
 #[cfg(feature = "msgpack-peers")]
 pub mod msgpack;
 pub mod peers;

@@ -13,6 +13,10 @@ pub const SCHEMA_FILE_EXTENSIONS: &[&str] = &[
     "avsc",
     #[cfg(feature = "parquet")]
     "parquet",
+    #[cfg(feature = "protobuf")]
+    "proto",
+    #[cfg(feature = "protobuf")]
+    "desc",
 ];
 
 /// Yields the columns that the file at `path` declares; `None` when its extension is none of
@@ -28,6 +32,8 @@ pub fn read_schema_file(path: &Path) -> SchemaResult<Option<SchemaRef>> {
         Some("avsc") => crate::avro::arrow_schema_of(&read_text(path)?).map(Some),
         #[cfg(feature = "parquet")]
         Some("parquet") => crate::parquet::read_schema(path).map(Some),
+        #[cfg(feature = "protobuf")]
+        Some("proto" | "desc") => crate::protobuf::columns_of_file(path).map(Some),
         _ => Ok(None),
     }
 }

@@ -205,6 +205,10 @@ fn json_encoder() {
 
 /// Records of MessagePack from ones of JSON: an encoder writes them, whose rows are the same.
 fn msgpack_rows(columns: &str, options: &[(&str, &str)]) -> Vec<Vec<u8>> {
+    rows_of("msgpack", columns, options)
+}
+
+fn rows_of(format: &str, columns: &str, options: &[(&str, &str)]) -> Vec<Vec<u8>> {
     let declared = parse_columns(columns).unwrap();
     let fields: Vec<Field> = declared.columns.iter().map(|c| c.to_field()).collect();
     let schema = Arc::new(Schema::new(fields));
@@ -212,7 +216,7 @@ fn msgpack_rows(columns: &str, options: &[(&str, &str)]) -> Vec<Vec<u8>> {
     let mut decoder = AnyDecoder::build(&DecodeSpec::new(Arc::clone(&schema), json)).unwrap().unwrap();
     let records: Vec<String> = (0..200).map(json_row).collect();
     let rows = decoder.decode(&RawBatch::from_values(&records)).unwrap().batch;
-    let format = FormatSpec::new("msgpack").with_options(Options::from_pairs(options.iter().copied()));
+    let format = FormatSpec::new(format).with_options(Options::from_pairs(options.iter().copied()));
     AnyEncoder::build(&EncodeSpec::new(schema, format)).unwrap().unwrap().encode_batch(&rows).unwrap()
 }
 
@@ -320,6 +324,35 @@ fn protobuf_encoder() {
         &[("null_lists", "empty")],
         "i BIGINT, s VARCHAR, xl BIGINT[], r STRUCT(a BIGINT)",
         json_row,
+    );
+}
+
+fn avro_datum(index: usize) -> Vec<u8> {
+    static ROWS: LazyLock<Vec<Vec<u8>>> =
+        LazyLock::new(|| rows_of("avro", &format!("{TYPES}, {NESTED}"), &[("framing", "datum")]));
+    ROWS[index % ROWS.len()].clone()
+}
+
+#[test]
+fn avro() {
+    check("avro", &[("framing", "datum")], &format!("{TYPES}, {NESTED}"), None, avro_datum);
+    // Few columns of many: what is passed over has maps and lists in it.
+    let all = parse_columns(&format!("{TYPES}, {NESTED}")).unwrap();
+    let fields: Vec<Field> = all.columns.iter().map(|c| c.to_field()).collect();
+    let schema = laminar_formats::avro::avro_schema_of(&Schema::new(fields), "row", "").unwrap();
+    check("avro", &[("schema", &schema)], "u UBIGINT, s VARCHAR, st JSON, extra BIGINT DEFAULT 7", None, avro_datum);
+    // Unions of several types, promotions, defaults and enums of the reader's.
+    let writer = r#"{"type":"record","name":"r","fields":[{"name":"u","type":["null","int",{"type":"array","items":"string"}]},
+        {"name":"e","type":{"type":"enum","name":"e","symbols":["A","B"]}},{"name":"n","type":"int"}]}"#;
+    let reader = r#"{"type":"record","name":"r","fields":[{"name":"u","type":["null","int",{"type":"array","items":"string"}]},
+        {"name":"e","type":{"type":"enum","name":"e","symbols":["A","C"],"default":"C"}},{"name":"n","type":"double"},
+        {"name":"d","type":{"type":"array","items":"string"},"default":["x"]}]}"#;
+    check(
+        "avro",
+        &[("schema", writer), ("reader_schema", reader)],
+        "u STRUCT(\"int\" INTEGER, \"array\" VARCHAR[]), e VARCHAR, n DOUBLE, d VARCHAR[]",
+        None,
+        |index| [&[0_u8, 0, 2][..], &[2, 14, 2, 4], &[4, 2, 4, b'a', b'b', 0, 0, 6]][index % 3].to_vec(),
     );
 }
 

@@ -235,7 +235,9 @@ fn every_type_comes_back() {
 
 #[test]
 fn every_text_comes_back_in_every_dialect() {
-    let dialects: [&[(&str, &str)]; 10] = [
+    let dialects: [&[(&str, &str)]; 12] = [
+        &[("line_end", "cr")],
+        &[("line_end", "crlf"), ("quote_style", "always")],
         &[],
         &[("quote_style", "always")],
         &[("null_values", "NULL")],

@@ -1,6 +1,7 @@
 //! Change data in envelopes: against a model that looks at one record after the other, from SQL, and on others' payloads.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+#![allow(clippy::print_stdout, reason = "a test that cannot run says why")]
 
 use std::{fmt::Write as _, fs, path::PathBuf, sync::Arc};
 
@@ -470,6 +471,25 @@ async fn a_described_envelope_gives_its_rows() {
 }
 
 #[tokio::test]
+async fn envelopes_of_avro() {
+    let (insert, delete) = ("\0\x02\x02\x02a\x02c", "\x02\x04\x02b\0\x02d");
+    check(
+        "env_avro",
+        r#"FROM MEMORY (name = 'env_avro') FORMAT AVRO (schema = '{"type": "record", "name": "Envelope", "fields": [
+           {"name": "before", "type": ["null", {"type": "record", "name": "Row", "fields": [
+              {"name": "id", "type": "long"}, {"name": "name", "type": "string"}]}]},
+           {"name": "after", "type": ["null", "Row"]}, {"name": "op", "type": "string"}]}') ENVELOPE DEBEZIUM"#,
+        &[("", Some(insert)), ("", Some(delete)), ("", Some("\x08"))],
+        expect![[r#"
+            {"id":1,"name":"a","_op":"insert"}
+            {"id":2,"name":"b","_op":"delete"}
+            letter: "at byte 1: expected a branch of the union, found a number that it lacks"
+        "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn mistakes_are_told_before_anything_is_read() {
     for (name, source, expected) in [
         (
@@ -483,8 +503,8 @@ async fn mistakes_are_told_before_anything_is_read() {
             "env_kind",
             "(a BIGINT) FROM MEMORY (name = 'env_kind') FORMAT JSON ENVELOPE DEBZIUM",
             expect![[r#"
-            error: s: option `envelope` = 'DEBZIUM': expected none, debezium or upsert
-        "#]],
+                error: s: option `envelope` = 'DEBZIUM': expected none, debezium, maxwell or upsert
+            "#]],
         ),
         (
             "env_option",
@@ -689,6 +709,16 @@ fn payloads_of_others_decode() {
     ] {
         check_corpus(&risingwave(file), Layout::Lines, &[DEBEZIUM], expected);
     }
+    let maxwell = [("envelope", "maxwell")];
+    check_corpus(
+        &risingwave("maxwell_json.1"),
+        Layout::Lines,
+        &maxwell,
+        expect![[r#"
+        id BIGINT, name VARCHAR, is_adult BIGINT, birthday TIMESTAMP
+        3 records: {"insert": 2, "update": 1}
+    "#]],
+    );
     check_corpus(
         &risingwave("debezium_mess_key.1"),
         Layout::KeyedLines,

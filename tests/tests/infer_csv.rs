@@ -336,6 +336,14 @@ fn dialects_are_found() {
     "#]],
     );
     check_stream(
+        b"a,b\r1,x\r2,y\r",
+        expect![[r#"
+        delimiter="," header="true" line_end="cr"
+        a BIGINT 1.00 [2 BIGINT]
+        b VARCHAR 1.00 [2 VARCHAR]
+    "#]],
+    );
+    check_stream(
         b"a\tb\n1\tx\n2\ty\n",
         expect![[r#"
         delimiter="\\t" header="true"

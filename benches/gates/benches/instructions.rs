@@ -9,6 +9,7 @@
 use gungraun::{Callgrind, EventKind, main, prelude::*};
 use laminar_connector_generator::workload::{Workload, WorkloadGenerator};
 use laminar_formats::{
+    avro::AvroDecoder,
     csv::CsvDecoder,
     json::{JsonDecoder, JsonEncoder, JsonEngine},
     msgpack::{MsgPackDecoder, MsgPackEncoder},
@@ -16,6 +17,7 @@ use laminar_formats::{
     raw::RawDecoder,
 };
 use laminar_gates::{
+    avro::AvroCase,
     decoders::{self, Decoding},
     encoders::{self, Encoding},
     input::Case,
@@ -59,6 +61,11 @@ fn msgpack_plain(name: &str) -> Decoding<MsgPackDecoder> {
 
 fn protobuf(name: &str) -> Decoding<ProtobufDecoder> {
     messages::protobuf(name, ROWS).warm()
+}
+
+fn avro(name: &str) -> Decoding<AvroDecoder> {
+    let case = AvroCase::ALL.into_iter().find(|case| case.name == name).expect("a name out of `AvroCase::ALL`");
+    case.decoding(ROWS).warm()
 }
 
 fn raw(name: &str) -> Decoding<RawDecoder> {
@@ -236,6 +243,16 @@ fn protobuf_decode(mut decoding: Decoding<ProtobufDecoder>) -> (Decoding<Protobu
     (decoding, decoded)
 }
 
+#[library_benchmark(setup = avro)]
+#[bench::trades(args = ("trades"), config = gate(&avro("trades"), "trades"))]
+#[bench::wide(args = ("wide"), config = gate(&avro("wide"), "wide"))]
+#[bench::nested(args = ("nested"), config = gate(&avro("nested"), "nested"))]
+#[bench::typed(args = ("typed"), config = gate(&avro("typed"), "typed"))]
+fn avro_decode(mut decoding: Decoding<AvroDecoder>) -> (Decoding<AvroDecoder>, Decoded) {
+    let decoded = decoding.decode();
+    (decoding, decoded)
+}
+
 #[library_benchmark(setup = raw)]
 #[bench::trades(args = ("trades"), config = gate(&raw("trades"), "trades"))]
 #[bench::wide(args = ("wide"), config = gate(&raw("wide"), "wide"))]
@@ -301,6 +318,7 @@ library_benchmark_group!(
         protobuf_decode,
         msgpack_decode,
         msgpack_walker_decode,
+        avro_decode,
         raw_decode,
         json_encoder_write,
         msgpack_encoder_write,

@@ -7,7 +7,9 @@ use laminar_formats::{
     json::JsonDecoder,
     protobuf::{ProtobufDecoder, ProtobufEncoder, proto_text},
 };
-use laminar_schema::{DecodeSpec, DecoderSet, EncodeSpec, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec, Options, RawBatch};
+use laminar_schema::{
+    DecodeSpec, DecoderSet, EncodeSpec, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec, Options, RawBatch,
+};
 
 use crate::{
     decoders::{self, Decoding},
@@ -76,8 +78,10 @@ pub fn messages(name: &str, num_rows: usize) -> Messages {
     let mut json: JsonDecoder = decoders::decoder("json", Arc::clone(&schema));
     let decoded = json.decode(&rows).expect("the rows fit into their columns");
     assert!(decoded.rejected.is_empty(), "the rows are valid: {:?}", decoded.rejected.first());
-    let encoder = ProtobufEncoder::build(&EncodeSpec::new(Arc::clone(&schema), format)).expect("columns of the definition");
-    let records = encoder.expect("the format is Protobuf").encode_batch(&decoded.batch).expect("rows that can be written");
+    let encoder =
+        ProtobufEncoder::build(&EncodeSpec::new(Arc::clone(&schema), format)).expect("columns of the definition");
+    let records =
+        encoder.expect("the format is Protobuf").encode_batch(&decoded.batch).expect("rows that can be written");
     Messages { definition, schema, records }
 }
 
@@ -111,7 +115,13 @@ fn nested(row: usize) -> String {
     let pick = |salt: usize, below: usize| mixed(row, salt) % below;
     let mut line = format!(
         r#"{{"id":{row},"customer":{{"name":"Customer {}","address":{{"street":"{} Main Street","city":"City {}","zip":{},"lat":{}.5,"lon":-{}.25}},"active":{}}},"items":["#,
-        pick(1, 100_000), 1 + pick(2, 900), pick(3, 500), 10_000 + pick(4, 80_000), pick(5, 90), pick(6, 180), pick(7, 2) == 0,
+        pick(1, 100_000),
+        1 + pick(2, 900),
+        pick(3, 500),
+        10_000 + pick(4, 80_000),
+        pick(5, 90),
+        pick(6, 180),
+        pick(7, 2) == 0,
     );
     for item in 0..1 + pick(8, 4) {
         let comma = if item > 0 { "," } else { "" };
@@ -121,7 +131,15 @@ fn nested(row: usize) -> String {
     let _ = write!(
         line,
         r#"],"tags":["new","tag{}"],"attributes":{{"channel":"web","color":"c{}"}},"scores":[{},{},{},{}],"counts":{{"clicks":{},"views":{}}},"total":{}.5}}"#,
-        pick(9, 40), pick(10, 30), pick(11, 100), pick(12, 1_000), pick(13, 100_000), pick(14, 10), pick(15, 1_000), pick(16, 1_000_000), pick(17, 10_000),
+        pick(9, 40),
+        pick(10, 30),
+        pick(11, 100),
+        pick(12, 1_000),
+        pick(13, 100_000),
+        pick(14, 10),
+        pick(15, 1_000),
+        pick(16, 1_000_000),
+        pick(17, 10_000),
     );
     line
 }
@@ -138,6 +156,13 @@ fn texts(row: usize) -> String {
     let note = if pick(9, 4) == 0 { r#","note":"größer als ein Wort: 漢字""#.to_owned() } else { String::new() };
     format!(
         r#"{{"title":"Title number {}","body":"The quick brown fox jumps over {} lazy dogs, again and again, until it is long enough.","author":"a{}","status":"{status}","created":"2024-03-{:02}T12:{:02}:56.789Z","ttl":"PT{}S",{payment}{nick},"score":{}{note},"delta":-{}}}"#,
-        pick(10, 100_000), pick(11, 1_000), pick(12, 5_000), 1 + pick(13, 28), pick(14, 60), 1 + pick(15, 86_400), pick(16, 1_000), pick(17, 1_000_000),
+        pick(10, 100_000),
+        pick(11, 1_000),
+        pick(12, 5_000),
+        1 + pick(13, 28),
+        pick(14, 60),
+        1 + pick(15, 86_400),
+        pick(16, 1_000),
+        pick(17, 1_000_000),
     )
 }

@@ -29,6 +29,7 @@ pub fn format_of_path(path: &str) -> Option<FormatSpec> {
         "tsv" | "tab" => csv_with(b'\t'),
         "msgpack" | "mpk" => FormatSpec::new("msgpack"),
         "parquet" | "avro" => FormatSpec::new(extension),
+        "binpb" => FormatSpec::new("protobuf"),
         _ => return None,
     })
 }

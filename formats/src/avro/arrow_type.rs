@@ -13,12 +13,18 @@ use super::{
 /// The column of values that are no records.
 pub(super) const VALUE_COLUMN: &str = "value";
 
+/// Most columns, nested ones included: a short schema whose records name each other may stand for any number.
+const MAX_COLUMNS: usize = 1 << 16;
+
+/// Most records inside each other.
+const MAX_DEPTH: usize = 100;
+
 /// Yields the columns that records of a schema fill, with nothing lost.
 ///
 /// # Errors
 /// A type that contains itself, under `recursion = 'reject'`.
 pub(super) fn arrow_schema_of(schema: &Schema, options: &AvroOptions) -> SchemaResult<ArrowSchema> {
-    let mut mapping = Mapping { schema, options, open: Vec::new() };
+    let mut mapping = Mapping { schema, options, open: Vec::new(), num_columns: 0 };
     let fields = match schema.kind(schema.root()) {
         Kind::Record { .. } => mapping.fields(schema.root())?,
         _ => vec![mapping.field(VALUE_COLUMN, schema.root())?],
@@ -31,6 +37,7 @@ struct Mapping<'a> {
     options: &'a AvroOptions,
     /// Records around the place that is looked at.
     open: Vec<NodeId>,
+    num_columns: usize,
 }
 
 impl Mapping<'_> {
@@ -52,6 +59,15 @@ impl Mapping<'_> {
 
     fn field(&mut self, name: &str, id: NodeId) -> SchemaResult<Field> {
         let schema = self.schema;
+        self.num_columns += 1;
+        if self.num_columns > MAX_COLUMNS || self.open.len() > MAX_DEPTH {
+            return Err(ResolveError::UnsupportedType {
+                column: name.to_owned(),
+                data_type: schema.shown(id),
+                help: "records that name each other are more columns than a table should have; declare the column as JSON",
+            }
+            .into());
+        }
         let (nullable, id) = match schema.kind(id) {
             Kind::Union(branches) => {
                 let values: Vec<NodeId> =

@@ -9,6 +9,8 @@ use crate::column::is_text;
 pub(super) struct Cursor<'b> {
     pub(super) bytes: &'b [u8],
     pub(super) at: usize,
+    /// Values of no bytes that may still come.
+    empties: usize,
 }
 
 /// Bytes that are no value of their type.
@@ -57,10 +59,23 @@ impl Malformed {
     }
 }
 
-/// Most items of no bytes, such as nulls, in one array: nothing else bounds their number.
-pub(super) const MAX_EMPTY_ITEMS: usize = 1 << 20;
+/// Most items and records of no bytes, such as nulls in an array, in one datum: nothing else bounds their number.
+const MAX_EMPTIES: usize = 1 << 20;
 
 impl<'b> Cursor<'b> {
+    /// A place at which a datum begins.
+    #[inline(always)]
+    pub(super) fn new(bytes: &'b [u8], at: usize) -> Self {
+        Self { bytes, at, empties: MAX_EMPTIES }
+    }
+
+    /// Counts values of no bytes.
+    #[inline]
+    pub(super) fn spend(&mut self, empties: usize) -> Result<(), Malformed> {
+        self.empties = self.empties.checked_sub(empties).ok_or(Malformed::Count)?;
+        Ok(())
+    }
+
     #[inline(always)]
     pub(super) fn long(&mut self) -> Result<i64, Malformed> {
         let Some(first) = self.bytes.get(self.at) else { return Err(Malformed::End) };
@@ -172,9 +187,9 @@ impl<'b> Cursor<'b> {
     }
 
     /// The number of items in the next block of an array or a map, 0 where there is none; `least` is what an item takes at
-    /// least, and `so_far` how many there were before.
+    /// least.
     #[inline]
-    pub(super) fn block(&mut self, least: usize, so_far: usize) -> Result<usize, Malformed> {
+    pub(super) fn block(&mut self, least: usize) -> Result<usize, Malformed> {
         let mut count = self.long()?;
         if count < 0 {
             // The block's size in bytes, for whoever wants to pass over it.
@@ -184,11 +199,12 @@ impl<'b> Cursor<'b> {
             count = count.checked_neg().ok_or(Malformed::Count)?;
         }
         let count = usize::try_from(count).map_err(|_| Malformed::Count)?;
-        let room = match least {
-            0 => MAX_EMPTY_ITEMS.saturating_sub(so_far),
-            least => self.bytes.len().saturating_sub(self.at) / least,
-        };
-        if count > room { Err(Malformed::Count) } else { Ok(count) }
+        match least {
+            0 => self.spend(count)?,
+            least if count > self.bytes.len().saturating_sub(self.at) / least => return Err(Malformed::Count),
+            _ => {}
+        }
+        Ok(count)
     }
 }
 
@@ -217,7 +233,7 @@ mod tests {
             if padding > 0 && expected == Err(Malformed::End) {
                 continue;
             }
-            let mut cursor = Cursor { bytes: &padded, at: 0 };
+            let mut cursor = Cursor::new(&padded, 0);
             assert_eq!(cursor.long(), expected, "{bytes:x?} and {padding} more");
             if expected.is_ok() {
                 assert_eq!(cursor.at, bytes.len());

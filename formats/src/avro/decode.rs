@@ -48,10 +48,7 @@ pub struct AvroDecoder {
     rows: RootRows,
     rules: Rules,
     reader: Option<Schema>,
-    /// What bare datums are written with.
-    plain: Option<Writer>,
-    /// What messages are written with, by what stands in front of them: a registry's id or a fingerprint.
-    known: HashMap<u64, Writer>,
+    writers: Writers,
     containers: Containers,
     scratch: Scratch,
 }
@@ -64,6 +61,8 @@ struct Rules {
     max_depth: usize,
     max_record_bytes: usize,
     is_lenient: bool,
+    /// No message is a container, whatever it begins with.
+    is_datum: bool,
 }
 
 /// A writer's schema, and how it is read into the columns.
@@ -83,6 +82,41 @@ impl Writer {
             retryable: false,
         })?;
         Ok(Self { schema, program })
+    }
+}
+
+/// What messages are written with.
+#[derive(Debug, Default)]
+struct Writers {
+    /// Of those that do not say it.
+    plain: Option<Writer>,
+    /// Of those that do. A schema that does not go into the columns costs its own messages, which say why.
+    named: Vec<Result<Writer, String>>,
+    /// By what stands in front of messages: a registry's id or a fingerprint.
+    by_key: HashMap<u64, usize>,
+    /// What stood in front of the last message: those of one writer come in runs.
+    last: Option<(u64, usize)>,
+}
+
+impl Writers {
+    fn add(&mut self, key: u64, writer: Result<Writer, String>) {
+        self.by_key.insert(key, self.named.len());
+        self.named.push(writer);
+    }
+
+    #[inline]
+    fn find(&mut self, key: u64) -> Option<usize> {
+        match self.last {
+            Some((last, index)) if last == key => Some(index),
+            _ => self.look_up(key),
+        }
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self, key: u64) -> Option<usize> {
+        let index = *self.by_key.get(&key)?;
+        self.last = Some((key, index));
+        Some(index)
     }
 }
 
@@ -131,23 +165,23 @@ impl AvroDecoder {
         let given = options.given_schema()?;
         let writer = |text: &str| Writer::new(parsed("schema", text)?, reader.as_ref(), &rows);
         let is_plain = options.wire_format == WireFormat::None && options.framing == AvroFraming::Datum;
-        let plain = match (&given, is_plain) {
+        let mut writers = Writers::default();
+        writers.plain = match (&given, is_plain) {
             // A message without a header of its own is of the schema that is given, whatever files hold.
             (Some(given), _) if options.wire_format != WireFormat::SingleObject => Some(writer(given)?),
             (None, true) => Some(writer(&avro_schema_of(rows.schema(), &options.record_name, &options.namespace)?)?),
             _ => None,
         };
-        let mut known = HashMap::new();
         for WriterSchema { id, raw } in writer_schemas {
             let text = String::from_utf8_lossy(raw);
             let key = match options.wire_format {
                 WireFormat::SingleObject => rabin_of(&text)?,
                 _ => id.0.into(),
             };
-            known.insert(key, writer(&text)?);
+            writers.add(key, writer(&text).map_err(|e| e.to_string()));
         }
         if let (Some(given), WireFormat::SingleObject) = (&given, options.wire_format) {
-            known.insert(rabin_of(given)?, writer(given)?);
+            writers.add(rabin_of(given)?, Ok(writer(given)?));
         }
         Ok(Self {
             rows,
@@ -157,10 +191,10 @@ impl AvroDecoder {
                 max_depth: options.max_depth,
                 max_record_bytes: options.max_record_bytes.unwrap_or(usize::MAX),
                 is_lenient: options.type_mismatch == AvroMismatch::Null,
+                is_datum: options.framing == AvroFraming::Datum,
             },
             reader,
-            plain,
-            known,
+            writers,
             containers: Containers {
                 current: None,
                 writers: Vec::new(),
@@ -170,7 +204,8 @@ impl AvroDecoder {
         })
     }
 
-    /// Decodes one record into any number of rows; the schema that it needs where that is unknown.
+    /// Decodes one record into any number of rows, or says which schema it needs: the root of everything that happens per record.
+    #[inline(never)]
     fn decode_record(&mut self, batch: &RawBatch, record: usize, out: &mut Outcome) -> Result<(), WriterSchemaId> {
         let decoded = self.try_record(batch, record, out)?;
         if let Err(error) = decoded {
@@ -199,25 +234,28 @@ impl AvroDecoder {
         if let Some(header) = preamble.filter(|p| p.starts_with(MAGIC)) {
             return Ok(self.block_of(header, message, out));
         }
-        let Self { rows, rules, plain, known, scratch, .. } = self;
-        let (writer, header) = match rules.wire_format {
-            WireFormat::None => match plain {
-                Some(writer) if !message.starts_with(MAGIC) => (&*writer, 0),
-                _ => return Ok(self.whole(message, out)),
-            },
+        let (key, header) = match self.rules.wire_format {
+            WireFormat::None if self.rules.is_datum => (None, 0),
+            WireFormat::None if self.writers.plain.is_some() && !message.starts_with(MAGIC) => (None, 0),
+            WireFormat::None => return Ok(self.whole(message, out)),
             WireFormat::Confluent => match wire::confluent::split(message) {
-                Ok((id, _)) => match known.get(&u64::from(id)).or(plain.as_ref()) {
-                    Some(writer) => (writer, wire::confluent::HEADER_BYTES),
-                    None => return Err(WriterSchemaId(id)),
-                },
-                Err(error) => return Ok(Err(syntax(error.to_string()))),
+                Ok((id, _)) => (Some(u64::from(id)), wire::confluent::HEADER_BYTES),
+                Err(error) => return Ok(Err(bad_header(&error))),
             },
             WireFormat::SingleObject => match wire::single_object::split(message) {
-                Ok((key, _)) => match known.get(&key) {
-                    Some(writer) => (writer, wire::single_object::HEADER_BYTES),
-                    None => return Ok(Err(unknown_fingerprint(key))),
-                },
-                Err(error) => return Ok(Err(syntax(error.to_string()))),
+                Ok((key, _)) => (Some(key), wire::single_object::HEADER_BYTES),
+                Err(error) => return Ok(Err(bad_header(&error))),
+            },
+        };
+        let Self { rows, rules, writers, scratch, .. } = self;
+        let named = key.and_then(|key| writers.find(key));
+        let writer = match (named.map(|index| &writers.named[index]), &writers.plain) {
+            (Some(Ok(writer)), _) | (None, Some(writer)) => writer,
+            (Some(Err(reason)), _) => return Ok(Err(syntax(reason.clone()))),
+            (None, None) => match (rules.wire_format, key.unwrap_or_default()) {
+                // An id is a number of four bytes.
+                (WireFormat::Confluent, id) => return Err(WriterSchemaId(id as u32)),
+                (_, fingerprint) => return Ok(Err(unknown_fingerprint(fingerprint))),
             },
         };
         // What lies behind the record may be read, which its end shows.
@@ -232,12 +270,14 @@ impl AvroDecoder {
     }
 
     /// A block: its number of values, its size, and its bytes.
+    #[inline(never)]
     fn block_of(&mut self, header: &Arc<[u8]>, block: &[u8], out: &mut Outcome) -> SchemaResult<()> {
         let opened = self.containers.open(header, self.reader.as_ref(), &self.rows)?;
         self.block(opened, block, 0, out)
     }
 
     /// A container file that is one message.
+    #[inline(never)]
     fn whole(&mut self, message: &[u8], out: &mut Outcome) -> SchemaResult<()> {
         let header = Header::read(message).map_err(|e| syntax(e.to_string()))?;
         let opened = self.containers.open_header(&header, self.reader.as_ref(), &self.rows)?;
@@ -285,7 +325,7 @@ impl AvroDecoder {
                     rows.root.truncate(before);
                     let error = in_row(failure.into_error(0), index);
                     // A value that does not fit has an end all the same, and what follows it is read on.
-                    let mut cursor = Cursor { bytes: data, at: start };
+                    let mut cursor = Cursor::new(data, start);
                     let root = writer.schema.root();
                     if super::skip::value(&mut cursor, &writer.schema, root, rules.max_depth).is_err() {
                         let rest = format!("the rows behind it in the block, {}, are lost with it", count - index - 1);
@@ -316,7 +356,7 @@ impl AvroDecoder {
 /// Rows of a block that may take no bytes.
 const MAX_EMPTY_ROWS: u64 = 1 << 20;
 
-/// Decodes the datum at `at`, and yields where it ends: the root of everything that happens per record.
+/// Decodes the datum at `at`, and yields where it ends: the root of everything that happens per row of a container.
 ///
 /// # Errors
 /// Why it does not fit; the columns may then hold parts of it, which the caller takes back.
@@ -330,7 +370,7 @@ fn datum(
     at: usize,
 ) -> Result<usize, Box<Failure>> {
     let mut run = Run {
-        cursor: Cursor { bytes, at },
+        cursor: Cursor::new(bytes, at),
         writer: &writer.schema,
         max_depth: rules.max_depth,
         is_lenient: rules.is_lenient,
@@ -420,6 +460,13 @@ fn schema_of_file(file: &mut dyn FormatFile, options: &AvroOptions) -> SchemaRes
 }
 
 #[cold]
+#[inline(never)]
+fn bad_header(error: &wire::WireError) -> SchemaError {
+    syntax(error.to_string())
+}
+
+#[cold]
+#[inline(never)]
 fn unknown_fingerprint(found: u64) -> SchemaError {
     syntax(format!(
         "expected a message of a schema that is given, found the fingerprint {found:016x}; give its schema with `schema`"
@@ -449,6 +496,7 @@ fn number(bytes: &[u8], at: usize) -> SchemaResult<(u64, usize)> {
 }
 
 #[cold]
+#[inline(never)]
 fn syntax(reason: String) -> SchemaError {
     DecodeError::Syntax { reason }.into()
 }

@@ -8,7 +8,6 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{
     cursor::Malformed,
-    resolve::least_bytes,
     run::{Run, big_decimal, decimal_text, duration_parts, uuid_text},
     schema::{Kind, Logical, NodeId},
 };
@@ -70,6 +69,9 @@ pub(super) fn value(run: &mut Run<'_, '_>, id: NodeId, depth: usize) -> Result<(
             value(run, *branch, depth + 1)?;
         }
         Kind::Record { fields, .. } => {
+            if writer.least(id) == 0 {
+                run.cursor.spend(1)?;
+            }
             run.text.push(b'{');
             for (index, field) in fields.iter().enumerate() {
                 if index > 0 {
@@ -82,13 +84,13 @@ pub(super) fn value(run: &mut Run<'_, '_>, id: NodeId, depth: usize) -> Result<(
             run.text.push(b'}');
         }
         Kind::Array(item) => {
-            let least = least_bytes(writer, *item, 0);
+            let least = writer.least(*item);
             run.text.push(b'[');
             blocks(run, least, |run| value(run, *item, depth + 1))?;
             run.text.push(b']');
         }
         Kind::Map(of) => {
-            let least = 1 + least_bytes(writer, *of, 0);
+            let least = 1 + writer.least(*of);
             run.text.push(b'{');
             blocks(run, least, |run| {
                 let key = run.cursor.text()?;
@@ -109,7 +111,7 @@ fn blocks<'b, 's>(
 ) -> Result<(), Malformed> {
     let mut so_far = 0;
     loop {
-        let count = run.cursor.block(least, so_far)?;
+        let count = run.cursor.block(least)?;
         if count == 0 {
             return Ok(());
         }

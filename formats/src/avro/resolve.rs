@@ -5,7 +5,7 @@
 //!
 //! Source: Avro 1.12 specification, "Schema Resolution".
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use laminar_schema::{
@@ -59,6 +59,8 @@ pub enum Problem {
     MissingColumn,
     /// The reader's field stands for two of the writer's.
     Ambiguous,
+    /// More types inside each other than are looked at.
+    TooDeep,
 }
 
 impl fmt::Display for ResolutionError {
@@ -106,6 +108,9 @@ impl fmt::Display for ResolutionError {
                     "expected {column} (NOT NULL), found no such field in the writer's schema; give the column a DEFAULT or drop NOT NULL"
                 )
             }
+            Problem::TooDeep => {
+                write!(f, "expected at most {MAX_LEVELS} types inside each other, found more in {writer}")
+            }
             Problem::Ambiguous => write!(f, "the reader's field {reader} goes by names of two fields of the writer's"),
         }
     }
@@ -114,6 +119,16 @@ impl fmt::Display for ResolutionError {
 impl std::error::Error for ResolutionError {}
 
 type Resolved<T> = Result<T, Box<ResolutionError>>;
+
+/// Of pairs of a writer's and a reader's type, whether they go together.
+#[derive(Default)]
+struct Verdicts {
+    found: HashMap<(NodeId, NodeId), bool>,
+    depth: usize,
+}
+
+/// Most types inside each other that are compared where no column shows them.
+const MAX_LEVELS: usize = 200;
 
 /// Writer and reader; the same schema where only one is known.
 pub(super) struct Resolver<'a> {
@@ -127,6 +142,7 @@ impl Resolver<'_> {
     pub(super) fn program(&self, columns: &Fields, reserved: impl Fn(usize) -> bool) -> Resolved<Record> {
         let (w, r) = (self.writer.root(), self.reader.root());
         if let (Kind::Record { .. }, Kind::Record { .. }) = (self.writer.kind(w), self.reader.kind(r)) {
+            self.shallow(w, r).map_err(|problem| self.error(w, Some(r), None, problem))?;
             return self.record(w, r, columns, reserved);
         }
         let mut own = columns.iter().enumerate().filter(|(index, _)| !reserved(*index));
@@ -184,7 +200,8 @@ impl Resolver<'_> {
                 None => {
                     if !self.is_same_schema() {
                         // What nobody wants must still be what the reader's schema says.
-                        self.check(field.node, wanted[at].node, 0).map_err(|e| inside(field, e))?;
+                        self.check(field.node, wanted[at].node, &mut Verdicts::default())
+                            .map_err(|e| inside(field, e))?;
                     }
                     push_skip(&mut steps, self.skip(field.node), &field.name);
                 }
@@ -241,7 +258,7 @@ impl Resolver<'_> {
         let plain = |op| Slot { nulls: Nulls::Never, is_required: !column.is_nullable(), op };
         if is_json(column) && !self.is_document(w, 0) {
             if !self.is_same_schema() {
-                self.check(w, r, 0)?;
+                self.check(w, r, &mut Verdicts::default())?;
             }
             return Ok(plain(Op::Json(w)));
         }
@@ -303,16 +320,20 @@ impl Resolver<'_> {
         };
         let may_be_null = of_reader.is_none_or(|of| of.iter().any(|b| matches!(self.reader.kind(*b), Kind::Null)))
             && (of_reader.is_some() || matches!(self.reader.kind(r), Kind::Null));
-        // The usual union, of null and one type.
+        // The usual union, of null and one type. What is inside is resolved once, or a deep schema would take for ever.
+        let mut of_usual = None;
         if let (2, Some(null)) = (branches.len(), branches.iter().position(is_null)) {
             let of_value = branches[1 - null];
             let is_plain = !matches!(self.writer.kind(of_value), Kind::Null);
-            let resolved = self.slot(of_value, r, column);
-            if let (true, true, Ok(slot)) = (is_plain, may_be_null, &resolved)
-                && slot.nulls == Nulls::Never
-            {
-                let nulls = if null == 0 { Nulls::First } else { Nulls::Second };
-                return resolved.map(|slot| Slot { nulls, ..slot });
+            if is_plain && may_be_null {
+                let resolved = self.slot(of_value, r, column);
+                if let Ok(slot) = &resolved
+                    && slot.nulls == Nulls::Never
+                {
+                    let nulls = if null == 0 { Nulls::First } else { Nulls::Second };
+                    return resolved.map(|slot| Slot { nulls, ..slot });
+                }
+                of_usual = Some(resolved);
             }
         }
         let mut fits = false;
@@ -323,7 +344,7 @@ impl Resolver<'_> {
                 if is_null(branch) && may_be_null {
                     return Branch::Null;
                 }
-                match self.slot(*branch, r, column) {
+                match of_usual.take().unwrap_or_else(|| self.slot(*branch, r, column)) {
                     Ok(slot) => {
                         fits = true;
                         Branch::Value(slot)
@@ -393,34 +414,50 @@ impl Resolver<'_> {
     }
 
     /// Whether the reader's schema reads the writer's at all, where no column shows it.
-    fn check(&self, w: NodeId, r: NodeId, depth: usize) -> Resolved<()> {
-        // A type that contains itself is as far as it goes what it was before.
-        if depth > 32 {
-            return Ok(());
+    /// `known` is what has been found of pairs: one that is being looked at goes together as far as it goes, and none is looked at twice.
+    fn check(&self, w: NodeId, r: NodeId, known: &mut Verdicts) -> Resolved<()> {
+        if known.depth >= MAX_LEVELS {
+            return Err(self.error(w, Some(r), None, Problem::TooDeep));
         }
+        match known.found.insert((w, r), true) {
+            None => {}
+            Some(true) => return Ok(()),
+            Some(false) => {
+                known.found.insert((w, r), false);
+                return Err(self.error(w, Some(r), None, Problem::Types));
+            }
+        }
+        known.depth += 1;
+        let checked = self.check_once(w, r, known);
+        known.depth -= 1;
+        known.found.insert((w, r), checked.is_ok());
+        checked
+    }
+
+    fn check_once(&self, w: NodeId, r: NodeId, known: &mut Verdicts) -> Resolved<()> {
         match (self.writer.kind(w), self.reader.kind(r)) {
             (Kind::Union(branches), _) => {
-                let mut checked = branches.iter().map(|b| self.check(*b, r, depth + 1));
+                let mut checked = branches.iter().map(|b| self.check(*b, r, known));
                 match checked.any(|c| c.is_ok()) {
                     true => Ok(()),
                     false => Err(self.error(w, Some(r), None, Problem::Union)),
                 }
             }
             (_, Kind::Union(branches)) => match self.branch_for(w, branches) {
-                Some(taken) => self.check(w, branches[taken], depth + 1),
+                Some(taken) => self.check(w, branches[taken], known),
                 None => Err(self.error(w, Some(r), None, Problem::Union)),
             },
             (a, b) => {
                 self.shallow(w, r).map_err(|problem| self.error(w, Some(r), None, problem))?;
                 match (a, b) {
-                    (Kind::Array(a), Kind::Array(b)) | (Kind::Map(a), Kind::Map(b)) => self.check(*a, *b, depth + 1),
+                    (Kind::Array(a), Kind::Array(b)) | (Kind::Map(a), Kind::Map(b)) => self.check(*a, *b, known),
                     (Kind::Record { fields: written, .. }, Kind::Record { fields: wanted, .. }) => {
                         for field in wanted {
                             let by_alias = |w: &&RecordField| field.aliases.contains(&w.name);
                             let of_writer = written.iter().find(|w| w.name == field.name);
                             match of_writer.or_else(|| written.iter().find(by_alias)) {
                                 Some(of_writer) => {
-                                    self.check(of_writer.node, field.node, depth + 1).map_err(|e| inside(field, e))?;
+                                    self.check(of_writer.node, field.node, known).map_err(|e| inside(field, e))?;
                                 }
                                 None if field.default.is_none() => {
                                     return Err(inside(
@@ -450,7 +487,7 @@ impl Resolver<'_> {
             (Kind::Array(item), Kind::Array(wanted)) => match data_type {
                 DataType::List(of) | DataType::LargeList(of) | DataType::FixedSizeList(of, _) => {
                     let slot = self.slot(*item, *wanted, of).map_err(|e| at(e, "[]"))?;
-                    Op::List(Box::new(Items { least: self.least(*item, 0), slot }))
+                    Op::List(Box::new(Items { least: self.writer.least(*item), slot }))
                 }
                 _ => return Err(unfit()),
             },
@@ -458,7 +495,7 @@ impl Resolver<'_> {
                 DataType::Map(entries, _) => match entries.data_type() {
                     DataType::Struct(pair) if pair.len() == 2 && is_text(pair[0].data_type()) => {
                         let slot = self.slot(*value, *wanted, &pair[1]).map_err(|e| at(e, "{}"))?;
-                        Op::Map(Box::new(Items { least: 1 + self.least(*value, 0), slot }))
+                        Op::Map(Box::new(Items { least: 1 + self.writer.least(*value), slot }))
                     }
                     _ => return Err(unfit()),
                 },
@@ -574,27 +611,6 @@ impl Resolver<'_> {
             Kind::String => Skip::Text,
             _ => Skip::Node(id),
         }
-    }
-
-    /// What a value takes at least, in bytes.
-    pub(super) fn least(&self, id: NodeId, depth: usize) -> usize {
-        least_bytes(self.writer, id, depth)
-    }
-}
-
-/// What a value of a type takes at least, in bytes.
-pub(super) fn least_bytes(schema: &Schema, id: NodeId, depth: usize) -> usize {
-    match schema.kind(id) {
-        // One that contains itself ends somewhere, in a union or an array, which takes a byte.
-        _ if depth > 8 => 0,
-        Kind::Null => 0,
-        Kind::Float => 4,
-        Kind::Double => 8,
-        Kind::Fixed { size, .. } => *size,
-        Kind::Record { fields, .. } => {
-            fields.iter().fold(0, |sum, f| sum.saturating_add(least_bytes(schema, f.node, depth + 1)))
-        }
-        _ => 1,
     }
 }
 

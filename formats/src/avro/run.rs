@@ -111,7 +111,7 @@ impl<'b> Run<'b, '_> {
     /// A default of the reader's.
     #[inline(never)]
     fn constant(&mut self, bytes: &[u8], slot: &Slot, column: &mut Column, field: &Field) -> Done {
-        let cursor = Cursor { bytes, at: 0 };
+        let cursor = Cursor::new(bytes, 0);
         let Self { writer, max_depth, is_lenient, .. } = *self;
         let mut run = Run { cursor, writer, max_depth, is_lenient, text: self.text, digits: self.digits };
         run.slot(slot, column, field).map_err(|failure| named(failure, field.name()))
@@ -423,7 +423,7 @@ impl<'b> Run<'b, '_> {
     fn items(&mut self, items: &Items, column: &mut Column, field: &Field) -> Done {
         let mut so_far = 0;
         loop {
-            let count = self.cursor.block(items.least, so_far).map_err(|m| self.malformed(m))?;
+            let count = self.cursor.block(items.least).map_err(|m| self.malformed(m))?;
             if count == 0 {
                 return Ok(());
             }
@@ -440,13 +440,11 @@ impl<'b> Run<'b, '_> {
     fn map(&mut self, items: &Items, slot: &Slot, column: &mut Column, field: &Field) -> Done {
         let start = self.cursor.at;
         let Column::Map(rows) = column else { return Err(self.mistaken(start)) };
-        let mut so_far = 0;
         loop {
-            let count = self.cursor.block(items.least, so_far).map_err(|m| self.malformed(m))?;
+            let count = self.cursor.block(items.least).map_err(|m| self.malformed(m))?;
             if count == 0 {
                 break;
             }
-            so_far += count;
             for _ in 0..count {
                 let key = self.cursor.text().map_err(|m| self.malformed(m))?;
                 if rows.key().push_scalar(Scalar::Str(key)).is_err() {
@@ -553,7 +551,7 @@ pub(super) fn decimal_text<'t>(bytes: &[u8], scale: i64, out: &'t mut Vec<u8>) -
 ///
 /// Source: the Java implementation's `BigDecimalConversion`, which the specification leaves the bytes to.
 pub(super) fn big_decimal(bytes: &[u8]) -> Result<(&[u8], i64), Malformed> {
-    let mut cursor = Cursor { bytes, at: 0 };
+    let mut cursor = Cursor::new(bytes, 0);
     let digits = cursor.bytes()?;
     let scale = cursor.int()?;
     if cursor.at != bytes.len() || digits.is_empty() {

@@ -20,6 +20,8 @@ pub(crate) struct NodeId(u32);
 #[derive(Debug, Clone)]
 pub struct Schema {
     nodes: Vec<Node>,
+    /// Of each node, whether its values take a byte at least.
+    takes_bytes: Vec<bool>,
     root: NodeId,
 }
 
@@ -182,7 +184,8 @@ impl Schema {
         };
         let mut parser = Parser { nodes: Vec::new(), names: HashMap::new(), path: Vec::new() };
         let root = parser.node(&value, "")?;
-        Ok(Self { nodes: parser.nodes, root })
+        let takes_bytes = takes_bytes(&parser.nodes);
+        Ok(Self { nodes: parser.nodes, takes_bytes, root })
     }
 
     pub(crate) fn root(&self) -> NodeId {
@@ -197,6 +200,12 @@ impl Schema {
     #[inline]
     pub(crate) fn kind(&self, id: NodeId) -> &Kind {
         &self.node(id).kind
+    }
+
+    /// What a value takes at least, in bytes: one or none.
+    #[inline]
+    pub(crate) fn least(&self, id: NodeId) -> usize {
+        usize::from(self.takes_bytes[id.0 as usize])
     }
 
     /// A type in a person's words.
@@ -308,7 +317,7 @@ impl Parser {
 
     fn union(&mut self, branches: &[Value], namespace: &str) -> Parsed<NodeId> {
         let mut ids = Vec::with_capacity(branches.len());
-        let mut seen = Vec::new();
+        let mut seen = std::collections::HashSet::new();
         for branch in branches {
             let id = self.node(branch, namespace)?;
             let kind = &self.nodes[id.0 as usize].kind;
@@ -322,14 +331,10 @@ impl Parser {
                 Kind::Fixed { name, .. } | Kind::Enum { name, .. } | Kind::Record { name, .. } => name.full.clone(),
                 kind => kind.word().to_owned(),
             };
-            if seen.contains(&name) {
+            if let Some(name) = seen.replace(name) {
                 return Err(AvroSchemaError::Twice { path: self.path(), name });
             }
-            seen.push(name);
             ids.push(id);
-        }
-        if ids.is_empty() {
-            return Err(self.property("a union of one type at least"));
         }
         Ok(self.push(Kind::Union(ids), Logical::None, None))
     }
@@ -462,6 +467,27 @@ impl Parser {
         self.nodes[id.0 as usize].kind = Kind::Record { name, fields };
         Ok(id)
     }
+}
+
+/// Of each node, whether its values take a byte at least. From what does, it goes on to the records that have it, so that
+/// neither their number nor how they name each other matters.
+fn takes_bytes(nodes: &[Node]) -> Vec<bool> {
+    let mut holders: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    let mut found: Vec<usize> = Vec::new();
+    for (index, node) in nodes.iter().enumerate() {
+        match &node.kind {
+            Kind::Null | Kind::Fixed { size: 0, .. } => {}
+            Kind::Record { fields, .. } => fields.iter().for_each(|f| holders[f.node.0 as usize].push(index)),
+            _ => found.push(index),
+        }
+    }
+    let mut takes = vec![false; nodes.len()];
+    while let Some(index) = found.pop() {
+        if !std::mem::replace(&mut takes[index], true) {
+            found.extend_from_slice(&holders[index]);
+        }
+    }
+    takes
 }
 
 fn full_name(name: &str, namespace: &str) -> String {

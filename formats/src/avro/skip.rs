@@ -2,7 +2,6 @@
 
 use super::{
     cursor::{Cursor, Malformed},
-    resolve::least_bytes,
     schema::{Kind, NodeId, Schema},
 };
 
@@ -10,7 +9,7 @@ use super::{
 pub(super) fn value(cursor: &mut Cursor<'_>, schema: &Schema, id: NodeId, depth: usize) -> Result<(), Malformed> {
     let Some(depth) = depth.checked_sub(1) else { return Err(Malformed::Depth) };
     match schema.kind(id) {
-        Kind::Null => Ok(()),
+        Kind::Null => cursor.spend(1),
         Kind::Boolean => cursor.boolean().map(drop),
         Kind::Int => cursor.int().map(drop),
         Kind::Long => cursor.long().map(drop),
@@ -31,11 +30,15 @@ pub(super) fn value(cursor: &mut Cursor<'_>, schema: &Schema, id: NodeId, depth:
             let branch = usize::try_from(index).ok().and_then(|i| branches.get(i)).ok_or(Malformed::Branch)?;
             value(cursor, schema, *branch, depth)
         }
-        Kind::Record { fields, .. } => fields.iter().try_for_each(|f| value(cursor, schema, f.node, depth)),
-        Kind::Array(item) => {
-            blocks(cursor, least_bytes(schema, *item, 0), |cursor| value(cursor, schema, *item, depth))
+        Kind::Record { fields, .. } => {
+            // Records of records that take no bytes would go on for ever.
+            if schema.least(id) == 0 {
+                cursor.spend(1)?;
+            }
+            fields.iter().try_for_each(|f| value(cursor, schema, f.node, depth))
         }
-        Kind::Map(of) => blocks(cursor, 1 + least_bytes(schema, *of, 0), |cursor| {
+        Kind::Array(item) => blocks(cursor, schema.least(*item), |cursor| value(cursor, schema, *item, depth)),
+        Kind::Map(of) => blocks(cursor, 1 + schema.least(*of), |cursor| {
             cursor.skip_text()?;
             value(cursor, schema, *of, depth)
         }),
@@ -48,13 +51,11 @@ pub(super) fn blocks<'b>(
     least: usize,
     mut item: impl FnMut(&mut Cursor<'b>) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
-    let mut so_far = 0;
     loop {
-        let count = cursor.block(least, so_far)?;
+        let count = cursor.block(least)?;
         if count == 0 {
             return Ok(());
         }
-        so_far += count;
         for _ in 0..count {
             item(cursor)?;
         }

@@ -93,6 +93,7 @@ impl Dialect {
             comment: options.comment.and_then(|c| c.0),
             has_header: options.header,
             skip_lines: options.skip_lines,
+            line_end: options.line_end.byte(),
         }
     }
 }

@@ -10,7 +10,7 @@ use laminar_schema::{
 };
 
 use super::{
-    CsvOptions, Dialect,
+    CsvOptions, Dialect, LineEnd,
     nested::NestedTexts,
     number_style::NumberStyle,
     quoting::{Known, Quoting},
@@ -28,6 +28,7 @@ pub struct CsvEncoder {
     schema: SchemaRef,
     quoting: Quoting,
     binary_encoding: BinaryEncoding,
+    line_end: LineEnd,
     /// The header line; empty when there is none.
     prologue: Vec<u8>,
     /// For each column that is a container: its JSON texts.
@@ -60,6 +61,7 @@ impl CsvEncoder {
             schema,
             quoting: Quoting::new(Dialect::new(options)?, options),
             binary_encoding: options.binary_encoding,
+            line_end: options.line_end,
             prologue: Vec::new(),
             nested: nested?,
             scratch: Vec::new(),
@@ -89,7 +91,7 @@ impl CsvEncoder {
             };
             out.truncate(end);
         }
-        out.push(b'\n');
+        out.extend_from_slice(self.line_end.bytes());
         Ok(out)
     }
 }
@@ -232,6 +234,10 @@ impl FormatEncoder for CsvEncoder {
 
     fn prologue(&mut self) -> Vec<u8> {
         self.prologue.clone()
+    }
+
+    fn delimiter(&self) -> &'static [u8] {
+        self.line_end.bytes()
     }
 
     fn is_stateless(&self) -> bool {

@@ -25,7 +25,7 @@ pub use dialect::{Delimiter, Dialect, Mark};
 pub use direct::CsvEngine;
 pub use encode::CsvEncoder;
 pub use infer::{CsvInference, CsvSample};
-pub use options::{CsvOptions, DuplicateColumns, NullValues, QuoteStyle, RaggedRows};
+pub use options::{CsvOptions, DuplicateColumns, LineEnd, NullValues, QuoteStyle, RaggedRows};
 pub use split::{Field, SplitError, Splitter};
 
 pub use laminar_schema::format::Encoding;

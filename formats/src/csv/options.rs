@@ -27,6 +27,9 @@ pub struct CsvOptions {
     /// Lines to skip before anything else in a byte stream
     #[config(default = 0)]
     pub skip_lines: usize,
+    /// What ends a line of a byte stream: `lf`, with a carriage return in front of it or not, `crlf`, read as `lf`, or `cr`
+    #[config(default = "lf")]
+    pub line_end: LineEnd,
     /// Unquoted texts that mean null, comma-separated; an empty entry is the empty field. The first is written
     #[config(default = "", alias = "null_value", alias = "nullstr")]
     pub null_values: NullValues,
@@ -108,6 +111,38 @@ impl FromConfigValue for NullValues {
         let (empty, texts): (Vec<String>, Vec<String>) = texts.into_iter().partition(String::is_empty);
         let written = text.split(',').next().unwrap_or("").trim().to_owned();
         Ok(Self { written, empty: !empty.is_empty(), texts })
+    }
+}
+
+/// What ends a line of a byte stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LineEnd {
+    /// A line feed is written; where one is read, a carriage return in front of it belongs to it.
+    #[default]
+    Lf,
+    /// Both are written.
+    CrLf,
+    /// A carriage return, as in files of old Macs.
+    Cr,
+}
+words! { LineEnd: "lf, crlf or cr", "lf" => Lf, "crlf" => CrLf, "cr" => Cr }
+
+impl LineEnd {
+    /// The bytes that are written.
+    pub fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Lf => b"\n",
+            Self::CrLf => b"\r\n",
+            Self::Cr => b"\r",
+        }
+    }
+
+    /// The byte that ends a line that is read.
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Lf | Self::CrLf => b'\n',
+            Self::Cr => b'\r',
+        }
     }
 }
 

@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, TimestampMillisecondArray,
-    cast::AsArray,
-    new_null_array,
-    types::{Int64Type, TimestampMillisecondType},
-};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, SchemaRef, TimeUnit};
 use arrow_select::{filter::filter_record_batch, interleave::interleave};
@@ -19,7 +14,7 @@ use super::{
 };
 
 /// What output columns are gathered from.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sources<'a> {
     /// Images of each place: before and after, column by column.
     pub(super) images: Vec<[&'a [ArrayRef]; 2]>,
@@ -29,8 +24,9 @@ pub(super) struct Sources<'a> {
     pub(super) found_keys: &'a [(u8, u32)],
     /// Fields beside the row, for each place.
     pub(super) beside: Vec<&'a [ArrayRef]>,
-    /// Milliseconds, for each place.
+    /// Times since the epoch, for each place, and their unit.
     pub(super) times: Vec<&'a ArrayRef>,
+    pub(super) time_unit: TimeUnit,
     /// The inner batch itself.
     pub(super) whole: &'a [ArrayRef],
 }
@@ -68,8 +64,8 @@ impl Gatherer {
                         self.by_place(picks, &places, data_type)
                     }
                     Role::Time => {
-                        let millis = self.by_place(picks, &sources.times, &DataType::Int64)?;
-                        timestamps(&millis)
+                        let times = self.by_place(picks, &sources.times, &DataType::Int64)?;
+                        timestamps(&times, sources.time_unit)
                     }
                     Role::Whole(index) => self.by_place(picks, &[&sources.whole[index]], data_type),
                 }
@@ -150,12 +146,12 @@ impl Gatherer {
     }
 }
 
-/// Milliseconds since the epoch → TIMESTAMPTZ. Null where the type cannot hold it.
-fn timestamps(millis: &ArrayRef) -> SchemaResult<ArrayRef> {
-    let millis: TimestampMillisecondArray =
-        millis.as_primitive::<Int64Type>().reinterpret_cast::<TimestampMillisecondType>();
-    let to = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    Ok(cast_with_options(&millis.with_timezone("UTC"), &to, &CastOptions { safe: true, ..CastOptions::default() })?)
+/// Times since the epoch → TIMESTAMPTZ. Null where the type cannot hold it.
+fn timestamps(times: &ArrayRef, unit: TimeUnit) -> SchemaResult<ArrayRef> {
+    let utc = |unit| DataType::Timestamp(unit, Some("UTC".into()));
+    let options = CastOptions { safe: true, ..CastOptions::default() };
+    let times = cast_with_options(times, &utc(unit), &options)?;
+    Ok(cast_with_options(&times, &utc(TimeUnit::Microsecond), &options)?)
 }
 
 /// Rows of columns whose NOT NULL holds, and the records that break it with the reason, in order.

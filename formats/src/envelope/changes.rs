@@ -7,7 +7,7 @@ use laminar_schema::{DecodeError, Found};
 
 use super::{
     layout::{Place, at},
-    options::{OtherOperations, Updates},
+    options::{EnvelopeKind, OtherOperations, Updates},
 };
 
 /// What became of a row.
@@ -75,10 +75,10 @@ pub(super) struct Envelope {
 /// Why a record gives no row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NoChange {
-    NoEnvelope,
-    UnknownOp(String),
+    NoEnvelope(EnvelopeKind),
+    UnknownOp(EnvelopeKind, String),
     OtherOp(String),
-    NoAfter(Change),
+    NoAfter(EnvelopeKind),
     NoBefore,
 }
 
@@ -115,6 +115,7 @@ impl Envelope {
 /// Picks the rows of a record, whose envelope is in one of several places of inner row `row`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Picker {
+    pub(super) kind: EnvelopeKind,
     pub(super) updates: Updates,
     pub(super) other_operations: OtherOperations,
     /// Whether the message key can say which row was deleted.
@@ -135,7 +136,9 @@ impl Picker {
         picks: &mut Vec<Pick>,
     ) -> Result<(), NoChange> {
         let found = envelopes.iter().enumerate().find_map(|(place, e)| Some((place, e, e.op(row)?)));
-        let Some((place, envelope, op)) = found else { return Err(NoChange::NoEnvelope) };
+        let Some((place, envelope, op)) = found else {
+            return Err(NoChange::NoEnvelope(self.kind));
+        };
         let (has_before, has_after) = (envelope.before.is_valid(row), envelope.after.is_valid(row));
         let pick = Pick {
             record,
@@ -145,17 +148,15 @@ impl Picker {
             change: Change::Insert,
             key: NOWHERE,
         };
-        let change = match op {
-            "c" => Change::Insert,
-            "r" => Change::Read,
-            "u" => Change::Update,
-            "d" => Change::Delete,
-            "t" | "m" if self.other_operations == OtherOperations::Skip => return Ok(()),
-            "t" | "m" => return Err(NoChange::OtherOp(op.to_owned())),
-            _ => return Err(NoChange::UnknownOp(op.to_owned())),
+        let change = match self.operation(op) {
+            Operation::Of(change) => change,
+            Operation::Other if self.other_operations == OtherOperations::Skip => return Ok(()),
+            Operation::Other => return Err(NoChange::OtherOp(op.to_owned())),
+            Operation::Unknown => return Err(NoChange::UnknownOp(self.kind, op.to_owned())),
         };
         match change {
-            Change::Delete => {
+            // Maxwell has the row that was deleted where others have the new one.
+            Change::Delete if self.kind != EnvelopeKind::Maxwell => {
                 let image = match has_before {
                     true => Image::Before,
                     false if self.has_key => Image::Key,
@@ -163,7 +164,7 @@ impl Picker {
                 };
                 picks.push(Pick { image, change, ..pick });
             }
-            _ if !has_after => return Err(NoChange::NoAfter(change)),
+            _ if !has_after => return Err(NoChange::NoAfter(self.kind)),
             Change::Update if self.updates == Updates::Both => {
                 // A table may log no images before; there is nothing to take back then.
                 if has_before {
@@ -175,6 +176,35 @@ impl Picker {
         }
         Ok(())
     }
+
+    fn operation(self, op: &str) -> Operation {
+        match (self.kind, op) {
+            (EnvelopeKind::Maxwell, "insert") => Operation::Of(Change::Insert),
+            (EnvelopeKind::Maxwell, "bootstrap-insert") => Operation::Of(Change::Read),
+            (EnvelopeKind::Maxwell, "update") => Operation::Of(Change::Update),
+            (EnvelopeKind::Maxwell, "delete") => Operation::Of(Change::Delete),
+            (
+                EnvelopeKind::Maxwell,
+                "bootstrap-start" | "bootstrap-complete" | "heartbeat" | "table-create" | "table-alter" | "table-drop"
+                | "database-create" | "database-alter" | "database-drop",
+            ) => Operation::Other,
+            (EnvelopeKind::Maxwell, _) => Operation::Unknown,
+            (_, "c") => Operation::Of(Change::Insert),
+            (_, "r") => Operation::Of(Change::Read),
+            (_, "u") => Operation::Of(Change::Update),
+            (_, "d") => Operation::Of(Change::Delete),
+            (_, "t" | "m") => Operation::Other,
+            _ => Operation::Unknown,
+        }
+    }
+}
+
+/// What a word for an operation means.
+enum Operation {
+    Of(Change),
+    /// It changes no single row.
+    Other,
+    Unknown,
 }
 
 impl From<NoChange> for DecodeError {
@@ -182,14 +212,22 @@ impl From<NoChange> for DecodeError {
     fn from(why: NoChange) -> Self {
         let text = |kind, text: &str| Found::new(kind, text);
         let (expected, found) = match why {
-            NoChange::NoEnvelope => (
+            NoChange::NoEnvelope(EnvelopeKind::Maxwell) => (
+                "a record of Maxwell with `type` and `data`",
+                Found::kind("a record without `type`; rows without an envelope are read without ENVELOPE"),
+            ),
+            NoChange::NoEnvelope(_) => (
                 "a Debezium envelope with `op`, `before` and `after`",
                 Found::kind("a record without `op`; rows without an envelope are read without ENVELOPE"),
             ),
-            NoChange::UnknownOp(op) => ("an operation `op` of c, r, u or d", text("string", &op)),
-            NoChange::OtherOp(op) => {
-                ("an operation `op` on one row (to skip others, set `other_operations` to 'skip')", text("string", &op))
+            NoChange::UnknownOp(EnvelopeKind::Maxwell, op) => {
+                ("a `type` of insert, update, delete or bootstrap-insert", text("string", &op))
             }
+            NoChange::UnknownOp(_, op) => ("an operation `op` of c, r, u or d", text("string", &op)),
+            NoChange::OtherOp(op) => {
+                ("an operation on one row (to skip others, set `other_operations` to 'skip')", text("string", &op))
+            }
+            NoChange::NoAfter(EnvelopeKind::Maxwell) => ("a row in `data`", Found::kind("null")),
             NoChange::NoAfter(_) => ("a row in `after`", Found::kind("null")),
             NoChange::NoBefore => (
                 "the deleted row in `before` (where the table logs none, name the columns of the message key in `key_columns`)",

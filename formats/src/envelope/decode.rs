@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, cast::AsArray};
-use arrow_schema::SchemaRef;
+use arrow_schema::{SchemaRef, TimeUnit};
 use laminar_schema::{
     DecodeError, DecodeSpec, Decoded, DecoderSet, Found, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
     config::FormatSpec, format::WriterSchemaId,
@@ -54,6 +54,7 @@ impl<D: DecoderSet> EnvelopeDecoder<D> {
             inner,
             kind: options.kind,
             picker: Picker {
+                kind: options.kind,
                 updates: options.updates,
                 other_operations: options.other_operations,
                 has_key: key.is_some(),
@@ -85,7 +86,7 @@ impl<D: DecoderSet> EnvelopeDecoder<D> {
                 self.pick_newest(batch, &inner.batch, &inner.rows, &mut made);
                 Vec::new()
             }
-            EnvelopeKind::Debezium | EnvelopeKind::None => {
+            EnvelopeKind::Debezium | EnvelopeKind::Maxwell | EnvelopeKind::None => {
                 let envelopes: Vec<Envelope> =
                     self.layout.places.iter().map(|place| Envelope::at(*place, &inner.batch)).collect();
                 self.pick_changes(&envelopes, inner.batch.num_rows(), &inner.rows, &mut made.rejected);
@@ -101,7 +102,9 @@ impl<D: DecoderSet> EnvelopeDecoder<D> {
             images: match self.kind {
                 // The row itself is the one image.
                 EnvelopeKind::Upsert => payloads.iter().map(|row| [*row, *row]).collect(),
-                EnvelopeKind::Debezium | EnvelopeKind::None => envelopes.iter().map(Envelope::images).collect(),
+                EnvelopeKind::Debezium | EnvelopeKind::Maxwell | EnvelopeKind::None => {
+                    envelopes.iter().map(Envelope::images).collect()
+                }
             },
             keys: &key_columns,
             found_keys: &found_keys,
@@ -111,9 +114,12 @@ impl<D: DecoderSet> EnvelopeDecoder<D> {
             },
             times: match self.kind {
                 EnvelopeKind::Upsert => Vec::new(),
-                EnvelopeKind::Debezium | EnvelopeKind::None => payloads.iter().map(|p| &p[at::TIME]).collect(),
+                EnvelopeKind::Debezium | EnvelopeKind::Maxwell | EnvelopeKind::None => {
+                    payloads.iter().map(|p| &p[at::TIME]).collect()
+                }
             },
             whole: inner.batch.columns(),
+            time_unit: if self.kind == EnvelopeKind::Maxwell { TimeUnit::Second } else { TimeUnit::Millisecond },
         };
         let columns = self.gatherer.gather(&self.schema, &self.layout.roles, &self.picks, &sources)?;
         let (rows, broken) = enforce_not_null(&self.schema, columns, &mut self.picks)?;

@@ -103,6 +103,13 @@ struct Change<'a> {
     op: Option<Cow<'a, str>>,
 }
 
+/// A record of Maxwell, its row uncut.
+#[derive(Deserialize)]
+struct MaxwellChange<'a> {
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+}
+
 /// Kafka Connect's wrapper.
 #[derive(Deserialize)]
 struct Connect<'a> {
@@ -131,6 +138,16 @@ fn cut(
                 }
             };
             rows.push(row(joined(&key, value.unwrap_or_default())));
+        }
+        EnvelopeKind::Maxwell => {
+            let Some(value) = sample.value.as_deref() else { return Ok(()) };
+            let change: MaxwellChange<'_> =
+                serde_json::from_str(document(value, has_header)?).map_err(|e| e.to_string())?;
+            // Records that change no single row have no row.
+            match change.data.map(RawValue::get).filter(|data| data.starts_with('{')) {
+                Some(data) => rows.push(row(data.to_owned())),
+                None => return Err("expected a record of Maxwell with `data`, found one without it".to_owned()),
+            }
         }
         EnvelopeKind::Debezium | EnvelopeKind::None => {
             let Some(value) = sample.value.as_deref() else { return Ok(()) };

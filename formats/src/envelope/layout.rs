@@ -9,17 +9,52 @@ use laminar_schema::{
     field::{self, RESCUE_COLUMN, payload_key},
 };
 
-use super::options::{ConnectSchema, EnvelopeKind, EnvelopeOptions};
+use super::options::{ConnectSchema, EnvelopeKind, EnvelopeOptions, Updates};
 
 /// Key of Kafka Connect's wrapper that holds the message.
 pub(super) const PAYLOAD: &str = "payload";
 const SCHEMA: &str = "schema";
 pub(super) const BEFORE: &str = "before";
 pub(super) const AFTER: &str = "after";
-const OP: &str = "op";
-const TS_MS: &str = "ts_ms";
+const DATA: &str = "data";
 const SOURCE: &str = "source";
 const TRANSACTION: &str = "transaction";
+
+/// What an envelope calls its parts.
+struct Names {
+    op: &'static str,
+    before: &'static str,
+    after: &'static str,
+    time: &'static str,
+    /// What else is known to stand there.
+    more: &'static [&'static str],
+}
+
+const DEBEZIUM: Names =
+    Names { op: "op", before: BEFORE, after: AFTER, time: "ts_ms", more: &[SOURCE, TRANSACTION, "ts_us", "ts_ns"] };
+
+const MAXWELL: Names = Names {
+    op: "type",
+    before: "old",
+    after: DATA,
+    time: "ts",
+    more: &[
+        "database",
+        "table",
+        "xid",
+        "xoffset",
+        "commit",
+        "position",
+        "gtid",
+        "server_id",
+        "thread_id",
+        "schema_id",
+        "query",
+        "primary_key",
+        "primary_key_columns",
+        "comment",
+    ],
+};
 
 /// Where the values of an output column come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +100,7 @@ pub(super) struct Layout {
 /// Formats that tell a field which a record lacks from one that is null, inside structs too.
 const KNOWS_ABSENT: [&str; 2] = ["json", "msgpack"];
 
-/// Columns of a place under DEBEZIUM, in this order; fields beside the row follow.
+/// Columns of a place that changes lie in, in this order; fields beside the row follow.
 pub(super) mod at {
     pub(in super::super) const OP: usize = 0;
     pub(in super::super) const BEFORE: usize = 1;
@@ -134,7 +169,18 @@ impl Layout {
         layout.beside = beside.len();
         let mut top = match options.kind {
             EnvelopeKind::Upsert => layout.upsert(options, format)?,
-            EnvelopeKind::Debezium | EnvelopeKind::None => layout.debezium(options, format, &beside)?,
+            EnvelopeKind::Maxwell => {
+                if layout.beside > 0 {
+                    let reason = "records of ENVELOPE MAXWELL have neither";
+                    return Err(invalid("source_column", "", "no columns of source and transaction", reason));
+                }
+                if options.updates == Updates::Both {
+                    let reason = "ENVELOPE MAXWELL has the changed columns alone in `old`";
+                    return Err(invalid("updates", "both", "after", reason));
+                }
+                layout.changes(&MAXWELL, options, format, &beside)?
+            }
+            EnvelopeKind::Debezium | EnvelopeKind::None => layout.changes(&DEBEZIUM, options, format, &beside)?,
         };
         for (output, whole) in wholes {
             layout.roles[output] = Role::Whole(top.len());
@@ -144,8 +190,9 @@ impl Layout {
         Ok(layout)
     }
 
-    fn debezium(
+    fn changes(
         &mut self,
+        names: &Names,
         options: &EnvelopeOptions,
         format: &FormatSpec,
         beside: &[Field],
@@ -155,32 +202,28 @@ impl Layout {
             self.row.iter().find(has_default).filter(|_| !KNOWS_ABSENT.contains(&format.name.as_str()))
         {
             let default = field::default_expr(column).unwrap_or_default();
-            let reason = format!(
-                "in an image of ENVELOPE DEBEZIUM, format {} does not tell an absent `{}` from null",
-                format.name,
-                column.name()
-            );
+            let reason =
+                format!("in an image, format {} does not tell an absent `{}` from null", format.name, column.name());
             return Err(ConfigError::invalid("DEFAULT", default, "a column without DEFAULT", reason).into());
         }
         let after: Fields = self.row.iter().cloned().collect();
         // An image before a change may be the key alone.
         let before: Fields = self.row.iter().map(|f| without_default(f).with_nullable(true)).collect();
         let mut fields = vec![
-            Field::new(OP, DataType::Utf8, true),
-            Field::new(BEFORE, DataType::Struct(before), true),
-            Field::new(AFTER, DataType::Struct(after), true),
-            Field::new(TS_MS, DataType::Int64, true),
+            Field::new(names.op, DataType::Utf8, true),
+            Field::new(names.before, DataType::Struct(before), true),
+            Field::new(names.after, DataType::Struct(after), true),
+            Field::new(names.time, DataType::Int64, true),
         ];
         fields.extend(beside.iter().cloned());
         // What is known of the envelope is not unknown; see `unknown_fields`.
         let minds_unknown = minds_unknown(format);
         if minds_unknown {
-            let known = [SOURCE, TRANSACTION, "ts_us", "ts_ns"];
-            let left = known.into_iter().filter(|name| beside.iter().all(|f| f.name() != name));
-            fields.extend(left.map(|name| field::json_field(name, true)));
+            let left = names.more.iter().filter(|name| beside.iter().all(|f| f.name() != *name));
+            fields.extend(left.map(|name| field::json_field(*name, true)));
         }
         let (top, payload) = match options.connect_schema {
-            ConnectSchema::Auto => (true, format.name == "json"),
+            ConnectSchema::Auto => (true, format.name == "json" && options.kind == EnvelopeKind::Debezium),
             ConnectSchema::Absent => (true, false),
             ConnectSchema::Present => (false, true),
         };
@@ -232,6 +275,7 @@ pub(super) fn wrapping(options: &EnvelopeOptions) -> Wrapping {
         EnvelopeKind::Debezium => {
             vec![vec![AFTER], vec![BEFORE], vec![PAYLOAD, AFTER], vec![PAYLOAD, BEFORE]]
         }
+        EnvelopeKind::Maxwell => vec![vec![DATA]],
         EnvelopeKind::Upsert | EnvelopeKind::None => vec![vec![PAYLOAD]],
     };
     let rows = if options.kind == EnvelopeKind::Upsert && options.connect_schema != ConnectSchema::Present {

@@ -10,7 +10,7 @@ use crate::policy::words;
 /// What a format's options say of the envelope around its rows: `ENVELOPE DEBEZIUM (updates = 'both')`.
 #[derive(Debug, Clone, ConnectorConfig)]
 pub struct EnvelopeOptions {
-    /// In which envelope rows come: `none`, `debezium`, or `upsert` for the newest row of each message key
+    /// In which envelope rows come: `none`, `debezium`, `maxwell`, or `upsert` for the newest row of each message key
     #[config(rename = "envelope", default = "none")]
     pub kind: EnvelopeKind,
     /// Name of the VARCHAR column that says what became of a row: `insert`, `update`, `delete`, `read` (of a snapshot), `upsert`
@@ -50,10 +50,14 @@ pub enum EnvelopeKind {
     None,
     /// A record is a change of a row: its images before and after, and the operation.
     Debezium,
+    /// A record is a change of a row as Maxwell writes it: the row, and the operation.
+    Maxwell,
     /// A record is the newest row of its message key, or without a value says that there is none any more.
     Upsert,
 }
-words! { EnvelopeKind: "none, debezium or upsert", "none" => None, "debezium" => Debezium, "upsert" => Upsert }
+words! { EnvelopeKind: "none, debezium, maxwell or upsert",
+    "none" => None, "debezium" => Debezium, "maxwell" => Maxwell, "upsert" => Upsert,
+}
 
 /// Rows of an update.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -43,6 +43,11 @@ impl Csv {
         self.dialect.has_header
     }
 
+    /// The byte that ends a line.
+    pub(super) fn line_end(&self) -> u8 {
+        self.dialect.line_end
+    }
+
     /// Whether what is looked for comes before every record.
     pub(super) fn is_in_front(&self) -> bool {
         self.phase != Phase::Records
@@ -77,7 +82,7 @@ impl Csv {
                 Phase::Skip(0) => {
                     self.phase = if self.dialect.has_header { Phase::Header } else { Phase::Records };
                 }
-                Phase::Skip(lines) => match memchr(b'\n', rest) {
+                Phase::Skip(lines) => match memchr(self.dialect.line_end, rest) {
                     Some(at) => {
                         from += at + 1;
                         self.phase = Phase::Skip(lines - 1);
@@ -87,7 +92,7 @@ impl Csv {
                 },
                 Phase::Header | Phase::Records => {
                     if self.comment || self.starts_comment(rest) {
-                        let line_end = memchr(b'\n', rest);
+                        let line_end = memchr(self.dialect.line_end, rest);
                         self.comment = line_end.is_none();
                         match line_end {
                             Some(at) => from += at + 1,
@@ -124,10 +129,10 @@ impl Csv {
             return None;
         }
         let found = match self.dialect.quote {
-            Some(quote) => memchr2(b'\n', quote, window)?,
-            None => memchr(b'\n', window)?,
+            Some(quote) => memchr2(self.dialect.line_end, quote, window)?,
+            None => memchr(self.dialect.line_end, window)?,
         };
-        (window[found] == b'\n').then(|| (without_cr(window, found), found + 1))
+        (window[found] == self.dialect.line_end).then(|| (without_cr(window, found), found + 1))
     }
 
     fn starts_comment(&self, record: &[u8]) -> bool {
@@ -163,12 +168,12 @@ impl Csv {
                 continue;
             }
             let found = match self.dialect.quote {
-                Some(quote) => memchr2(b'\n', quote, rest),
-                None => memchr(b'\n', rest),
+                Some(quote) => memchr2(self.dialect.line_end, quote, rest),
+                None => memchr(self.dialect.line_end, rest),
             };
             let Some(at) = found else { break };
             let at = self.scanned + at;
-            if window[at] == b'\n' {
+            if window[at] == self.dialect.line_end {
                 return Some((without_cr(window, at), at + 1));
             }
             self.quoted = self.starts_field(&window[..at]);

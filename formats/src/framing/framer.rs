@@ -312,7 +312,11 @@ impl Framer {
     fn pass(&mut self, bytes: &[u8]) {
         self.at.offset += bytes.len() as u64;
         if self.has_lines() {
-            self.at.line += memchr::memchr_iter(b'\n', bytes).count() as u64;
+            let line_end = match &self.rule {
+                Rule::Csv(csv) => csv.line_end(),
+                _ => b'\n',
+            };
+            self.at.line += memchr::memchr_iter(line_end, bytes).count() as u64;
         }
     }
 

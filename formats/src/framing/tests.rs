@@ -189,6 +189,7 @@ fn dialect() -> CsvFraming {
         comment: None,
         has_header: false,
         skip_lines: 0,
+        line_end: b'\n',
     }
 }
 
@@ -257,6 +258,17 @@ fn csv_dialects() {
         1@0 "a, \t\"\n\""
         3@8 "b \""
     "#]],
+    );
+    check(
+        CsvFraming { line_end: b'\r', comment: Some(b'#'), skip_lines: 1, ..dialect() },
+        "title\ra,\"b\rc\"\r#d\r\rf\n,g\r\rh",
+        expect![[r#"
+            2@6 "a,\"b\rc\""
+            5@17 ""
+            6@18 "f\n,g"
+            7@23 ""
+            8@24 "h"
+        "#]],
     );
     check(
         CsvFraming { comment: Some(b'#'), ..dialect() },

@@ -295,10 +295,15 @@ impl Builder {
             presence,
             oneof,
             default,
-            is_packed: f.is_packed(),
+            // Said in the definition, or what its syntax does by itself.
+            is_packed: declared_packed(f).unwrap_or_else(|| f.is_packed()),
             tag: f.number() << 3 | kind.wire_type(),
         }
     }
+}
+
+fn declared_packed(f: &FieldDescriptor) -> Option<bool> {
+    f.field_descriptor_proto().options.as_ref().and_then(|options| options.packed)
 }
 
 fn refused(name: &str, expected: &str) -> laminar_schema::SchemaError {

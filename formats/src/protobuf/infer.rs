@@ -1,8 +1,8 @@
 //! The schema that a definition stands for. Bytes of a message do not say what its fields are: nothing is guessed from them.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use arrow_schema::Schema;
+use arrow_schema::{Schema, SchemaRef};
 use laminar_schema::{
     ConfigError, ConnectorConfig, FormatInference, InferenceConfig, InferredSchema, RawRecord, SchemaResult,
     SelfDescription, config::Options,
@@ -23,6 +23,16 @@ pub(super) fn describe(options: &Options) -> SchemaResult<Option<SelfDescription
     let Some(message) = descriptor::message(&options)? else { return Ok(None) };
     let schema = mapping::schema_of(&message, &options)?;
     Ok(Some(SelfDescription::authoritative(schema)))
+}
+
+/// The columns of the one message that a `.proto` file or a descriptor set defines.
+///
+/// # Errors
+/// A file that cannot be read, or defines another number of messages.
+pub fn columns_of_file(path: &Path) -> SchemaResult<SchemaRef> {
+    let path = path.display().to_string();
+    let described = describe(&Options::from_pairs([("schema_file", path)]))?.ok_or_else(no_definition)?;
+    Ok(described.schema)
 }
 
 impl FormatInference for ProtobufInference {

@@ -41,7 +41,7 @@ use laminar_schema::{ConnectorConfig, FormatInfo};
 
 pub use decode::ProtobufDecoder;
 pub use encode::ProtobufEncoder;
-pub use infer::ProtobufInference;
+pub use infer::{ProtobufInference, columns_of_file};
 pub use options::{Anys, Enums, NullLists, ProtobufFraming, ProtobufOptions, Recursion, TimeUnits, UnknownEnums};
 pub use proto_text::proto_text;
 

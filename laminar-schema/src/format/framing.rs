@@ -108,4 +108,6 @@ pub struct CsvFraming {
     pub has_header: bool,
     /// Lines to skip before anything else.
     pub skip_lines: usize,
+    /// The byte that ends a line: a line feed, with a carriage return in front of it or not, or a carriage return.
+    pub line_end: u8,
 }

@@ -110,6 +110,7 @@ mod tests {
             comment: None,
             has_header: true,
             skip_lines: 0,
+            line_end: b'\n',
         };
         let samples = [RawRecord::new("a,b"), RawRecord::new("1,2"), RawRecord::new("3,4")];
         let with = sample_batch(&samples, Some(&Framing::Csv(csv.clone())));

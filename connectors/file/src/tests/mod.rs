@@ -56,6 +56,7 @@ impl DecoderSet for Uncut {
                 comment: Some(b'#'),
                 has_header: true,
                 skip_lines: 0,
+                line_end: b'\n',
             })),
             "lines" => Some(Framing::Lines),
             "whole" => Some(Framing::Whole),

@@ -14,6 +14,7 @@ const MAX_ROWS: usize = 20_000;
 #[derive(Debug)]
 pub(super) struct Grid<'t> {
     text: &'t [u8],
+    line_end: u8,
     splitter: Splitter,
     /// Rows that are not empty, in their order.
     pub(super) rows: Vec<Row>,
@@ -39,7 +40,7 @@ impl<'t> Grid<'t> {
     pub(super) fn of_stream(text: &'t [u8], is_whole: bool, options: &CsvOptions) -> SchemaResult<Self> {
         let dialect = Dialect::new(options)?;
         let framing = Framing::Csv(dialect.framing(&CsvOptions { header: false, ..options.clone() }));
-        let mut grid = Self::new(text, dialect);
+        let mut grid = Self::new(text, dialect, options);
         let mut frames = FrameBuffer::new(Framer::new(&framing, usize::MAX)?);
         frames.space(text.len())[..text.len()].copy_from_slice(text);
         frames.filled(text.len());
@@ -60,7 +61,7 @@ impl<'t> Grid<'t> {
     /// # Errors
     /// Options that contradict each other.
     pub(super) fn of_records(text: &'t [u8], records: &[RawRecord], options: &CsvOptions) -> SchemaResult<Self> {
-        let mut grid = Self::new(text, Dialect::new(options)?);
+        let mut grid = Self::new(text, Dialect::new(options)?, options);
         let mut start = 0;
         for record in records.iter().filter_map(|r| r.value.as_deref()).take(MAX_ROWS) {
             if !grid.add(start, start + record.len()) {
@@ -71,8 +72,14 @@ impl<'t> Grid<'t> {
         Ok(grid)
     }
 
-    fn new(text: &'t [u8], dialect: Dialect) -> Self {
-        Self { text, splitter: Splitter::new(dialect), rows: Vec::new(), has_quoted: false }
+    fn new(text: &'t [u8], dialect: Dialect, options: &CsvOptions) -> Self {
+        Self {
+            text,
+            line_end: options.line_end.byte(),
+            splitter: Splitter::new(dialect),
+            rows: Vec::new(),
+            has_quoted: false,
+        }
     }
 
     /// Adds a row; false when there is none in the text.
@@ -103,6 +110,6 @@ impl<'t> Grid<'t> {
 
     /// Lines in front of a row.
     pub(super) fn lines_before(&self, row: Row) -> usize {
-        memchr::memchr_iter(b'\n', self.text.get(..row.start).unwrap_or_default()).count()
+        memchr::memchr_iter(self.line_end, self.text.get(..row.start).unwrap_or_default()).count()
     }
 }

@@ -25,7 +25,7 @@ use laminar_schema::{
     WarningSeverity, format::Encoding,
 };
 
-use super::{CsvOptions, DuplicateColumns, Mark, RaggedRows, names::unique_names, typing::Typing};
+use super::{CsvOptions, DuplicateColumns, LineEnd, Mark, RaggedRows, names::unique_names, typing::Typing};
 use crate::framing::text_of_head;
 use columns::{body, columns as evidence, compound_columns, is_typed, kinds};
 use given::Given;
@@ -98,6 +98,12 @@ impl<'a> Search<'a> {
             }
         }
         self.text = text_of_head(front, self.is_whole, self.options.encoding);
+        let has = |byte| memchr::memchr(byte, &self.text).is_some();
+        // One line alone may have a carriage return at its end, of which the line feed has not come yet.
+        let is_old = !has(b'\n') && memchr::memchr(b'\r', &self.text).is_some_and(|at| at + 1 < self.text.len());
+        if !self.given.has("line_end") && is_old {
+            self.options.line_end = LineEnd::Cr;
+        }
     }
 
     fn take_records(&mut self, records: &'a [RawRecord]) {
@@ -296,6 +302,7 @@ impl<'a> Search<'a> {
             set("escape", optional(&ours.escape), ours.escape == defaults.escape);
             set("comment", optional(&ours.comment), ours.comment == defaults.comment);
             set("skip_lines", ours.skip_lines.to_string(), ours.skip_lines == defaults.skip_lines);
+            set("line_end", "cr".to_owned(), ours.line_end != LineEnd::Cr);
             let nulls: Vec<&str> = ours.null_values.texts().collect();
             set("null_values", values::list(&nulls), nulls.is_empty());
             set("trim", ours.trim.to_string(), ours.trim == defaults.trim);
