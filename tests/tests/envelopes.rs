@@ -1,6 +1,7 @@
 //! Change data in envelopes: against a model that looks at one record after the other, from SQL, and on others' payloads.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+#![allow(clippy::print_stdout, reason = "a test that cannot run says why")]
 
 use std::{fmt::Write as _, fs, path::PathBuf, sync::Arc};
 
@@ -464,6 +465,25 @@ async fn a_described_envelope_gives_its_rows() {
             {"id":1,"name":"a","_op":"insert"}
             {"id":2,"name":"b","_op":"delete"}
             letter: "at byte 1: expected the rest of a field, found the end of the message"
+        "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn envelopes_of_avro() {
+    let (insert, delete) = ("\0\x02\x02\x02a\x02c", "\x02\x04\x02b\0\x02d");
+    check(
+        "env_avro",
+        r#"FROM MEMORY (name = 'env_avro') FORMAT AVRO (schema = '{"type": "record", "name": "Envelope", "fields": [
+           {"name": "before", "type": ["null", {"type": "record", "name": "Row", "fields": [
+              {"name": "id", "type": "long"}, {"name": "name", "type": "string"}]}]},
+           {"name": "after", "type": ["null", "Row"]}, {"name": "op", "type": "string"}]}') ENVELOPE DEBEZIUM"#,
+        &[("", Some(insert)), ("", Some(delete)), ("", Some("\x08"))],
+        expect![[r#"
+            {"id":1,"name":"a","_op":"insert"}
+            {"id":2,"name":"b","_op":"delete"}
+            letter: "at byte 1: expected a branch of the union, found a number that it lacks"
         "#]],
     )
     .await;

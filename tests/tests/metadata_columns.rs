@@ -1,6 +1,7 @@
 //! Metadata columns hold what belongs to each row's record, in every format, beside records that give no row or several.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+#![allow(clippy::print_stdout, reason = "a test that cannot run says why")]
 
 use std::fmt::Write as _;
 

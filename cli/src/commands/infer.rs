@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::ValueEnum;
+use laminar_formats::{avro::avro_schema_of, protobuf::proto_text};
 use laminar_schema::{Options, ResolvedSchema, ddl};
 
 use super::schema_report::{self, Reproduction};
@@ -57,14 +58,18 @@ enum Form {
     Json,
     /// A CREATE SOURCE statement
     Ddl,
+    /// A Protobuf message of the columns, as the encoder makes it
+    Proto,
+    /// An Avro schema of the columns, as the encoder makes it
+    Avsc,
 }
 
 /// Samples the inputs and prints the schema.
 pub(crate) async fn run(args: Args) -> CommandResult {
     let form = if args.json { Form::Json } else { args.output };
-    if form == Form::Ddl && args.inputs.len() > 1 {
+    if matches!(form, Form::Ddl | Form::Proto | Form::Avsc) && args.inputs.len() > 1 {
         return Err(CliError::usage(
-            "-o ddl takes one input, as a source has one path",
+            "what -o ddl, proto and avsc print is of one input, as a source has one path",
             "give a pattern: 'logs/*.json'",
         ));
     }
@@ -84,6 +89,15 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         Form::Ddl => {
             resolved.warnings.iter().for_each(|w| report(&w.to_string()));
             print(&create_source(&input, &resolved))?;
+        }
+        Form::Proto => {
+            resolved.warnings.iter().for_each(|w| report(&w.to_string()));
+            print(&proto_text(&resolved.schema, &source_name(&input.name))?)?;
+        }
+        Form::Avsc => {
+            resolved.warnings.iter().for_each(|w| report(&w.to_string()));
+            let schema = avro_schema_of(&resolved.schema, &source_name(&input.name), "")?;
+            print(&format!("{schema}\n"))?;
         }
     }
     if let Some(path) = &args.html {

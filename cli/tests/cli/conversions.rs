@@ -5,7 +5,10 @@
 
 use std::fmt::Write as _;
 
+use arrow_schema::{Field, Schema};
 use expect_test::expect_file;
+use laminar_formats::protobuf::proto_text;
+use laminar_schema::ddl;
 
 use super::laminar::{Folder, Ran};
 
@@ -103,10 +106,22 @@ impl Outcome {
 
 /// Converts `from` to `to`, both named after their formats, under the columns `schema`.
 fn convert(folder: &Folder, from: (&str, &Format), to: (&str, &Format), schema: &str) -> Ran {
+    let definition = definition(folder, from.1, schema);
     let mut args = vec!["convert", from.0, "-f", from.1.name, "--schema", schema, "--to", to.1.name, "-o", to.0];
+    if let Some(definition) = &definition {
+        args.extend(["--set", definition]);
+    }
     from.1.options.iter().for_each(|option| args.extend(["--set", option]));
     to.1.options.iter().for_each(|option| args.extend(["--to-set", option]));
     folder.run(&args)
+}
+
+/// Messages of Protobuf are read with a definition: the one that the encoder makes of the same columns.
+fn definition(folder: &Folder, format: &Format, schema: &str) -> Option<String> {
+    let columns = ddl::parse_columns(schema).ok().filter(|_| format.name == "protobuf")?.columns;
+    let fields: Vec<Field> = columns.iter().map(|c| c.to_field()).collect();
+    folder.write("row.proto", proto_text(&Schema::new(fields), "Row").ok()?);
+    Some("schema_file=row.proto".to_owned())
 }
 
 /// The first line that was said, without names of files and of the type that the table's row has.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
 #![allow(clippy::print_stdout, reason = "a test that cannot run says why")]
 
+mod avro;
 mod conversions;
 mod convert;
 mod corpora;

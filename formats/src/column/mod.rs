@@ -290,6 +290,12 @@ impl Column {
         Ok(())
     }
 
+    /// True where the column is DECIMAL.
+    #[inline]
+    pub(crate) fn is_decimal(&self) -> bool {
+        matches!(self, Self::Decimal32(_) | Self::Decimal64(_) | Self::Decimal128(_) | Self::Decimal256(_))
+    }
+
     /// True where a number's text matters: a binary floating-point number on the way would lose digits.
     #[inline]
     pub fn wants_exact_numbers(&self) -> bool {

@@ -335,7 +335,7 @@ fn rows_are_written_as_they_were() {
         expect![[r#"
             the same
             the same
-            the same rows: [12, 04, 1a, 02, 01, 02, 12, 00]
+            the same
             the same
             the same
             the same

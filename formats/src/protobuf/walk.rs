@@ -367,6 +367,8 @@ impl Walker<'_, '_, '_> {
             };
         }
         match std::str::from_utf8(&self.record[start..end]) {
+            // Protobuf has no decimals, and writers of them write their text.
+            Ok(text) if column.is_decimal() => Ok(column.push_scalar(Scalar::Number(text))?),
             Ok(text) => Ok(column.push_scalar(Scalar::Str(text))?),
             Err(_) => Err(Fault { at: start, why: Malformed::InvalidUtf8 }.into()),
         }

@@ -2,6 +2,7 @@
 //! inputs in `fuzz/corpus_seed/`, so that a finding stays found without a fuzzer.
 
 mod avro;
+mod avro_ocf;
 mod csv_engines;
 mod inference;
 mod parquet;
@@ -10,6 +11,7 @@ mod records;
 mod sql;
 
 pub use avro::avro;
+pub use avro_ocf::avro_ocf;
 pub use csv_engines::csv_mutations;
 pub use inference::json_infer;
 pub use parquet::{ParquetMutations, parquet, parquet_mutations, parquet_seeds};
@@ -23,6 +25,7 @@ pub type Body = fn(&[u8]);
 /// Every body with the name of its fuzz target and of its corpus folder.
 pub const BODIES: &[(&str, Body)] = &[
     ("avro", avro),
+    ("avro_ocf", avro_ocf),
     ("csv", csv),
     ("csv_sniff", csv_sniff),
     ("ddl", ddl),

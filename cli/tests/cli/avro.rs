@@ -1,0 +1,64 @@
+//! Avro at the command line: container files there and back, schemas and what they are known by.
+
+use crate::laminar::Folder;
+
+const ROWS: &str = "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":null}\n";
+
+const SCHEMA: &str = r#"{"type": "record", "name": "R", "namespace": "n", "doc": "d",
+    "fields": [{"name": "id", "type": {"type": "long"}}, {"name": "name", "type": ["null", "string"]}]}"#;
+
+#[test]
+fn container_files_there_and_back() {
+    let folder = Folder::with(&[("a.ndjson", ROWS), ("r.avsc", SCHEMA)]);
+    for codec in ["null", "deflate", "snappy", "zstandard", "bzip2", "xz"] {
+        let codec = format!("codec={codec}");
+        folder.run(&["convert", "a.ndjson", "-o", "a.avro", "--to-set", &codec]).ended(0, &[]);
+        assert_eq!(folder.run(&["convert", "a.avro"]).ended(0, &[]).stdout, ROWS, "{codec}");
+    }
+    folder.run(&["convert", "a.ndjson", "-o", "a.avro.gz"]).ended(0, &[]);
+    assert_eq!(folder.run(&["convert", "a.avro.gz"]).ended(0, &[]).stdout, ROWS);
+    let bytes = std::fs::read(folder.path("a.avro")).unwrap();
+    let piped = folder.run_with(&["convert", "-"], &bytes).ended(0, &[]);
+    assert_eq!(piped.stdout, ROWS, "told from its first bytes");
+    let ran = folder.run(&["infer", "--json", "a.avro"]).ended(0, &[]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&report["format"], &report["fields"][0]["type"]), (&"avro".into(), &"BIGINT".into()));
+    let narrow = folder.run(&["convert", "a.avro", "--schema", "name VARCHAR"]).ended(0, &[]);
+    assert_eq!(narrow.stdout, "{\"name\":\"a\"}\n{\"name\":null}\n");
+    folder.run(&["convert", "a.avro", "--schema", "name VARCHAR NOT NULL"]).ended(1, &["row 1", "field name", "null"]);
+    let columns = folder.run(&["convert", "a.ndjson", "--schema-file", "r.avsc"]).ended(0, &[]);
+    assert_eq!(columns.stdout, ROWS);
+}
+
+#[test]
+fn files_of_other_schemas_and_broken_ones() {
+    let folder = Folder::with(&[("a.ndjson", ROWS), ("b.ndjson", "{\"name\":\"b\",\"more\":true}\n")]);
+    folder.run(&["convert", "a.ndjson", "-o", "1.avro"]).ended(0, &[]);
+    folder.run(&["convert", "b.ndjson", "-o", "2.avro"]).ended(0, &[]);
+    let both = folder.run(&["convert", "*.avro"]).ended(0, &[]);
+    assert_eq!(both.stdout, format!("{ROWS}{{\"id\":null,\"name\":\"b\"}}\n"));
+    let mut bytes = std::fs::read(folder.path("1.avro")).unwrap();
+    bytes.pop();
+    folder.write("1.avro", &bytes);
+    folder.run(&["convert", "1.avro"]).ended(1, &["1.avro", "offset", "found the end of the input"]);
+    folder.write("1.avro", "no container");
+    folder.run(&["convert", "1.avro"]).ended(1, &["begins with `Obj\\x01`"]);
+}
+
+#[test]
+fn schemas_have_a_form_and_a_fingerprint() {
+    let folder = Folder::with(&[("r.avsc", SCHEMA), ("int.avsc", "{\"type\":\"int\"}"), ("bad.avsc", "{}")]);
+    let form = r#"{"name":"n.R","type":"record","fields":[{"name":"id","type":"long"},{"name":"name","type":["null","string"]}]}"#;
+    let check = |args: &[&str], expected: &str| {
+        assert_eq!(folder.run(&[&["schema"], args].concat()).ended(0, &[]).stdout.trim(), expected, "{args:?}");
+    };
+    check(&["canonical", "r.avsc"], form);
+    check(&["fingerprint", "int.avsc"], "8f5c393f1ad57572");
+    check(&["fingerprint", "int.avsc", "--algorithm", "md5"], "ef524ea1b91e73173d938ade36c1db32");
+    let json = folder.run(&["schema", "fingerprint", "--json", "int.avsc"]).ended(0, &[]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json, serde_json::json!({ "algorithm": "rabin", "fingerprint": "8f5c393f1ad57572" }));
+    folder.run(&["schema", "canonical", "bad.avsc"]).ended(2, &["bad.avsc is no Avro schema", "expected `type`"]);
+    folder.run(&["schema", "fingerprint", "r.avsc", "--algorithm", "crc"]).ended(2, &["rabin, md5 or sha256"]);
+    folder.run(&["schema", "canonical", "none.avsc"]).ended(3, &["cannot read none.avsc"]);
+}
