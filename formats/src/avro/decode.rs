@@ -49,7 +49,6 @@ pub struct AvroDecoder {
     rules: Rules,
     reader: Option<Schema>,
     writers: Writers,
-    // Boxed, since a decoder of messages has none, and sets of decoders are as large as the largest.
     containers: Box<Containers>,
     scratch: Scratch,
 }
@@ -132,14 +131,14 @@ struct Scratch {
 #[derive(Debug)]
 struct Containers {
     /// The header that was met last, and what it says.
-    current: Option<Current>,
+    current: Option<Met>,
     /// Writers by the text of their schema.
     writers: Vec<(String, Writer)>,
     decompressor: Decompressor,
 }
 
-/// A header, and what it says.
-type Current = (Arc<[u8]>, Result<Opened, String>);
+/// A header that was met, and what it says.
+type Met = (Arc<[u8]>, Result<Opened, String>);
 
 /// What blocks need of their header.
 #[derive(Debug, Clone, Copy)]
