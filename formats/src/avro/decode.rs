@@ -49,7 +49,7 @@ pub struct AvroDecoder {
     rules: Rules,
     reader: Option<Schema>,
     writers: Writers,
-    containers: Containers,
+    containers: Box<Containers>,
     scratch: Scratch,
 }
 
@@ -131,14 +131,14 @@ struct Scratch {
 #[derive(Debug)]
 struct Containers {
     /// The header that was met last, and what it says.
-    current: Option<(Arc<[u8]>, MaybeOpened)>,
+    current: Option<Met>,
     /// Writers by the text of their schema.
     writers: Vec<(String, Writer)>,
     decompressor: Decompressor,
 }
 
-/// What a header says, or why it says nothing, which every block of its file is told.
-type MaybeOpened = Result<Opened, String>;
+/// A header that was met, and what it says.
+type Met = (Arc<[u8]>, Result<Opened, String>);
 
 /// What blocks need of their header.
 #[derive(Debug, Clone, Copy)]
@@ -198,11 +198,11 @@ impl AvroDecoder {
             },
             reader,
             writers,
-            containers: Containers {
+            containers: Box::new(Containers {
                 current: None,
                 writers: Vec::new(),
                 decompressor: Decompressor::new(options.max_block_bytes),
-            },
+            }),
             scratch: Scratch::default(),
         })
     }
@@ -316,7 +316,8 @@ impl AvroDecoder {
         if count == 0 && data.is_empty() {
             return Ok(());
         }
-        let Self { rows, rules, containers: Containers { decompressor, writers, .. }, scratch, .. } = self;
+        let Self { rows, rules, containers, scratch, .. } = self;
+        let Containers { decompressor, writers, .. } = &mut **containers;
         let writer = &writers[opened.writer].1;
         let data = decompressor.decompress(opened.codec, data).map_err(|e| syntax(e.to_string()))?;
         let (mut at, mut empty) = (0, 0_u64);

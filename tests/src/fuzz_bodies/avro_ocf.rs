@@ -22,8 +22,8 @@ const COLUMNS: &str = "a TINYINT, b VARCHAR NOT NULL, c BIGINT[], d DECIMAL(10,2
 pub fn avro_ocf(bytes: &[u8]) {
     let declared = ddl::parse_columns(COLUMNS).expect("columns");
     let fields: Vec<_> = declared.columns.iter().map(DeclaredColumn::to_field).collect();
-    // Whether these columns take it is not the question: they must not be a reason to panic.
-    let _ = decode(&Arc::new(Schema::new(fields)), bytes);
+    let fixed = decode(&Arc::new(Schema::new(fields)), bytes);
+    let _ = fixed;
     let described = AvroDecoder::describe(&FormatSpec::new("avro"), Some(&mut std::io::Cursor::new(bytes)));
     let Ok(Some(described)) = described else { return };
     let Some(rows) = decode(&described.schema, bytes) else { return };
