@@ -49,7 +49,7 @@ pub struct AvroDecoder {
     rules: Rules,
     reader: Option<Schema>,
     writers: Writers,
-    containers: Containers,
+    containers: Box<Containers>,
     scratch: Scratch,
 }
 
@@ -131,11 +131,14 @@ struct Scratch {
 #[derive(Debug)]
 struct Containers {
     /// The header that was met last, and what it says.
-    current: Option<(Arc<[u8]>, Result<Opened, String>)>,
+    current: Option<Met>,
     /// Writers by the text of their schema.
     writers: Vec<(String, Writer)>,
     decompressor: Decompressor,
 }
+
+/// A header that was met, and what it says.
+type Met = (Arc<[u8]>, Result<Opened, String>);
 
 /// What blocks need of their header.
 #[derive(Debug, Clone, Copy)]
@@ -165,13 +168,13 @@ impl AvroDecoder {
         let given = options.given_schema()?;
         let writer = |text: &str| Writer::new(parsed("schema", text)?, reader.as_ref(), &rows);
         let is_plain = options.wire_format == WireFormat::None && options.framing == AvroFraming::Datum;
-        let mut writers = Writers::default();
-        writers.plain = match (&given, is_plain) {
+        let plain = match (&given, is_plain) {
             // A message without a header of its own is of the schema that is given, whatever files hold.
             (Some(given), _) if options.wire_format != WireFormat::SingleObject => Some(writer(given)?),
             (None, true) => Some(writer(&avro_schema_of(rows.schema(), &options.record_name, &options.namespace)?)?),
             _ => None,
         };
+        let mut writers = Writers { plain, ..Writers::default() };
         for WriterSchema { id, raw } in writer_schemas {
             let text = String::from_utf8_lossy(raw);
             let key = match options.wire_format {
@@ -195,11 +198,11 @@ impl AvroDecoder {
             },
             reader,
             writers,
-            containers: Containers {
+            containers: Box::new(Containers {
                 current: None,
                 writers: Vec::new(),
                 decompressor: Decompressor::new(options.max_block_bytes),
-            },
+            }),
             scratch: Scratch::default(),
         })
     }
@@ -313,7 +316,8 @@ impl AvroDecoder {
         if count == 0 && data.is_empty() {
             return Ok(());
         }
-        let Self { rows, rules, containers: Containers { decompressor, writers, .. }, scratch, .. } = self;
+        let Self { rows, rules, containers, scratch, .. } = self;
+        let Containers { decompressor, writers, .. } = &mut **containers;
         let writer = &writers[opened.writer].1;
         let data = decompressor.decompress(opened.codec, data).map_err(|e| syntax(e.to_string()))?;
         let (mut at, mut empty) = (0, 0_u64);
@@ -503,7 +507,7 @@ fn syntax(reason: String) -> SchemaError {
 
 #[cold]
 fn in_row(error: SchemaError, row: u64) -> SchemaError {
-    error.at(Location { row: Some(row), ..Location::default() })
+    error.at(Location { row_of_record: Some(row), ..Location::default() })
 }
 
 #[cold]

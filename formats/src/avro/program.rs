@@ -89,6 +89,11 @@ pub(super) struct Ratio {
     pub(super) over: i64,
 }
 
+impl Ratio {
+    /// The units are the same.
+    pub(super) const ONE: Self = Self { times: 1, over: 1 };
+}
+
 /// How many bytes a value has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Size {

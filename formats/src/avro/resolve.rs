@@ -388,7 +388,7 @@ impl Resolver<'_> {
     /// Whether two types that are no unions go together, their items and fields apart.
     fn shallow(&self, w: NodeId, r: NodeId) -> Result<(), Problem> {
         let same_name = |a: &Name, b: &Name| {
-            let is_alias = b.aliases.iter().any(|alias| *alias == a.full);
+            let is_alias = b.aliases.contains(&a.full);
             if a.short() == b.short() || is_alias { Ok(()) } else { Err(Problem::Names) }
         };
         let (of_writer, of_reader) = (self.writer.node(w), self.reader.node(r));

@@ -9,7 +9,7 @@ use laminar_schema::{DecodeError, Found, Location, SchemaError};
 
 use super::{
     cursor::{Cursor, Malformed},
-    program::{Branch, Fill, FillWith, Items, Nulls, Op, Record, Size, Skip, Slot, Source, Step},
+    program::{Branch, Fill, FillWith, Items, Nulls, Op, Ratio, Record, Size, Skip, Slot, Source, Step},
     schema::Schema,
 };
 use crate::{
@@ -207,6 +207,9 @@ impl<'b> Run<'b, '_> {
                     _ => self.cursor.long(),
                 };
                 let count = count.map_err(|m| self.malformed(m))?;
+                if *ratio == Ratio::ONE {
+                    return self.settle(column.push_count(count), slot, start, column, field);
+                }
                 match (count.checked_mul(ratio.times), count % ratio.over) {
                     (Some(count), 0) => column.push_count(count / ratio.over),
                     _ => Err(Mismatch::Range),
@@ -235,12 +238,13 @@ impl<'b> Run<'b, '_> {
             }
             Op::Enum(symbols) => {
                 let index = self.cursor.int().map_err(|m| self.malformed(m))?;
-                let symbol = usize::try_from(index).ok().and_then(|i| symbols.get(i));
-                match symbol {
-                    None => return Err(self.malformed(Malformed::Symbol)),
-                    Some(Some(symbol)) => column.push_scalar(Scalar::Str(symbol)),
+                let index = usize::try_from(index).unwrap_or(usize::MAX);
+                match (symbols.get(index), &mut *column) {
+                    (None, _) => return Err(self.malformed(Malformed::Symbol)),
+                    (Some(Some(symbol)), Column::Dictionary(rows)) => rows.push_numbered(index, symbol),
+                    (Some(Some(symbol)), column) => column.push_scalar(Scalar::Str(symbol)),
                     // The reader's enum has neither the symbol nor a default.
-                    Some(None) => Err(Mismatch::Range),
+                    (Some(None), _) => Err(Mismatch::Range),
                 }
             }
             Op::List(items) => return self.list(items, slot, column, field),

@@ -17,6 +17,9 @@ use super::{
     text::as_text,
 };
 
+/// Most values that are found by their number.
+const MAX_NUMBERED: usize = 1 << 10;
+
 /// Builds a dictionary column with integer keys and Utf8 values. Each batch has a dictionary of its own.
 #[derive(Debug)]
 pub struct DictionaryColumn {
@@ -29,6 +32,8 @@ pub struct DictionaryColumn {
     origins: Vec<(usize, u64)>,
     /// Open addressing: index of a value + 1, or 0.
     slots: Vec<u32>,
+    /// By the number that a format has for a value, the index that it had last.
+    numbered: Vec<u32>,
     hasher: RandomState,
 }
 
@@ -50,6 +55,7 @@ impl DictionaryColumn {
             values: ByteRows::default(),
             origins: Vec::new(),
             slots: vec![0; 64],
+            numbered: Vec::new(),
             hasher: RandomState::new(),
         }
     }
@@ -93,6 +99,36 @@ impl DictionaryColumn {
             self.grow();
         }
         Ok(index as u32)
+    }
+
+    /// Appends a value that the format knows by a small number, which mostly finds it without a hash.
+    ///
+    /// # Errors
+    /// The dictionary is full; the column is as before.
+    #[inline]
+    pub(crate) fn push_numbered(&mut self, number: usize, text: &str) -> Result<(), Mismatch> {
+        if let Some(index) = self.numbered.get(number)
+            && (*index as usize) < self.origins.len()
+            && self.values.row(*index as usize) == text.as_bytes()
+        {
+            self.keys.push(*index);
+            return Ok(());
+        }
+        self.push_unseen(number, text)
+    }
+
+    #[inline(never)]
+    fn push_unseen(&mut self, number: usize, text: &str) -> Result<(), Mismatch> {
+        let index = self.intern(text)?;
+        self.keys.push(index);
+        // Formats number few values; whatever has more of them is found by its hash.
+        if number < MAX_NUMBERED {
+            if self.numbered.len() <= number {
+                self.numbered.resize(number + 1, u32::MAX);
+            }
+            self.numbered[number] = index;
+        }
+        Ok(())
     }
 
     fn grow(&mut self) {

@@ -1,7 +1,7 @@
 //! One value of any column, as both sides tell it.
 
 use arrow_array::{Array, cast::AsArray, types::*};
-use arrow_schema::{DataType, Field, TimeUnit};
+use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
 
 use laminar_schema::field::is_json;
 
@@ -58,6 +58,7 @@ pub fn cell(field: &Field, array: &dyn Array, row: usize) -> Cell {
         };
     }
     match field.data_type() {
+        DataType::Null => Cell::Null,
         DataType::Boolean => Cell::Bool(array.as_boolean().value(row)),
         DataType::Int8 => int!(Int8Type),
         DataType::Int16 => int!(Int16Type),
@@ -76,6 +77,11 @@ pub fn cell(field: &Field, array: &dyn Array, row: usize) -> Cell {
         DataType::Timestamp(TimeUnit::Microsecond, _) => int!(TimestampMicrosecondType),
         DataType::Timestamp(TimeUnit::Nanosecond, _) => int!(TimestampNanosecondType),
         DataType::Duration(TimeUnit::Nanosecond) => int!(DurationNanosecondType),
+        DataType::Interval(IntervalUnit::MonthDayNano) => {
+            let interval = array.as_primitive::<IntervalMonthDayNanoType>().value(row);
+            let parts = [interval.months.into(), interval.days.into(), i128::from(interval.nanoseconds)];
+            Cell::List(parts.map(Cell::Int).to_vec())
+        }
         DataType::Float64 => Cell::double(array.as_primitive::<Float64Type>().value(row)),
         DataType::Float32 => Cell::float(array.as_primitive::<Float32Type>().value(row)),
         DataType::Utf8 if is_json(field) => Cell::Json(json_text(array.as_string::<i32>().value(row))),

@@ -13,6 +13,7 @@
 //! A format joins by an [`Oracle`] and a line in [`each_format`](crate::each_format); one that compares whole batches in a way of
 //! its own, by a [`Comparison`].
 
+pub mod avro;
 pub mod cell;
 pub mod csv;
 pub mod examine;
@@ -37,6 +38,7 @@ macro_rules! each_format {
         $run::<$crate::differential::Examiner<$crate::differential::msgpack::MsgPack>>($($argument),*);
         $run::<$crate::differential::Examiner<$crate::differential::csv::Csv>>($($argument),*);
         $run::<$crate::differential::protobuf::Protobuf>($($argument),*);
+        $run::<$crate::differential::avro::Avro>($($argument),*);
     };
 }
 

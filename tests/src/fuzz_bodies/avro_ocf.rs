@@ -23,7 +23,7 @@ pub fn avro_ocf(bytes: &[u8]) {
     let declared = ddl::parse_columns(COLUMNS).expect("columns");
     let fields: Vec<_> = declared.columns.iter().map(DeclaredColumn::to_field).collect();
     let fixed = decode(&Arc::new(Schema::new(fields)), bytes);
-    drop(fixed);
+    let _ = fixed;
     let described = AvroDecoder::describe(&FormatSpec::new("avro"), Some(&mut std::io::Cursor::new(bytes)));
     let Ok(Some(described)) = described else { return };
     let Some(rows) = decode(&described.schema, bytes) else { return };
