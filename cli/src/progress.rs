@@ -98,9 +98,16 @@ pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> Strin
         sized(summary.bytes as f64),
         elapsed.as_secs_f64(),
         speed(summary.bytes, elapsed),
-        grouped(summary.rows),
+        // Rows that a WHERE left out are counted for each output; where there are several, so are these.
+        grouped(summary.rows.saturating_sub(summary.left_out)),
         grouped(summary.rejected),
     );
+    if summary.left_out > 0 {
+        let _ = write!(out, ", {} left out by WHERE", grouped(summary.left_out));
+    }
+    if summary.skipped.rows > 0 {
+        let _ = write!(out, ", {} not read", grouped(summary.skipped.rows));
+    }
     if summary.ended == Ended::Interrupted {
         out.push_str("; stopped before the end");
     }

@@ -92,7 +92,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     report_warnings(&input.name, &resolved);
     let spec = DecodeSpec::new(resolved.schema, input.format);
 
-    let output = output(&args.output, to_format(&args), &spec.output_schema()).await?;
+    let output = output(&args.output, to_format(&args)?, &spec.output_schema()).await?;
     let on_error = match &args.on_error {
         Policy::Fail => OnError::Fail,
         Policy::Skip => OnError::Skip,
@@ -116,19 +116,28 @@ async fn output(path: &str, format: FormatSpec, schema: &SchemaRef) -> Result<Ou
     Ok(output)
 }
 
-fn to_format(args: &Args) -> FormatSpec {
+fn to_format(args: &Args) -> Result<FormatSpec, CliError> {
     let by_extension = || detect::format_of_path(&args.output);
     let mut format = match &args.to {
         // As for inputs: what the extension tells beyond the name counts when the names agree.
         Some(named) => {
             by_extension().filter(|f| f.name == named.to_ascii_lowercase()).unwrap_or_else(|| FormatSpec::new(named))
         }
-        None => by_extension().unwrap_or_else(|| FormatSpec::new("json")),
+        None => match by_extension() {
+            Some(format) => format,
+            None if args.output == STANDARD_STREAM || Path::new(&args.output).extension().is_none() => {
+                FormatSpec::new("json")
+            }
+            None => {
+                let message = format!("cannot tell the format of {}", args.output);
+                return Err(CliError::usage(message, "name it with --to, as in `--to json`"));
+            }
+        },
     };
     for (key, value) in options_of(&args.to_settings).iter() {
         format.options.insert(key, value.text.clone(), None);
     }
-    format
+    Ok(format)
 }
 
 /// Writing into the file that is read would empty it first.

@@ -28,6 +28,7 @@ pub fn format_of_path(path: &str) -> Option<FormatSpec> {
         "csv" => FormatSpec::new("csv"),
         "tsv" | "tab" => csv_with(b'\t'),
         "msgpack" | "mpk" => FormatSpec::new("msgpack"),
+        "pb" => FormatSpec::new("protobuf"),
         "parquet" | "avro" => FormatSpec::new(extension),
         "binpb" => FormatSpec::new("protobuf"),
         _ => return None,

@@ -136,6 +136,10 @@ impl<'s> Resolver<'s> {
                 None => Err(refused(node, "a union with null")),
             };
         }
+        if field::is_json(f) && branches.iter().filter(|b| b.kind() != "null").count() > 1 {
+            // Its text would go into the branch of texts, whatever it says.
+            return Err(refused(node, "one type beside null: values of a JSON column are text"));
+        }
         let mut first_error = None;
         for (index, branch) in branches.iter().enumerate().filter(|(_, b)| b.kind() != "null") {
             match self.kind(f, *branch) {
