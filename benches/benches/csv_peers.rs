@@ -159,7 +159,7 @@ struct Stream {
 impl Stream {
     fn new(schema: &SchemaRef) -> Self {
         let mut format = FormatSpec::new("csv");
-        format.options = Options::from_iter([("header", "false")]);
+        format.options = Options::from_pairs([("header", "false")]);
         let framing = CsvDecoder::framing(&format).expect("options that agree").expect("CSV is framed");
         let framer = Framer::new(&framing, MAX_RECORD_BYTES).expect("CSV's framing");
         Self { frames: FrameBuffer::new(framer), raw: RawBatch::new(), decoder: our_decoder(schema) }

@@ -17,6 +17,7 @@ use crate::{
 
 /// Decodes any format of this crate. An engine with formats of its own puts this into an enum beside them.
 #[derive(Debug, FormatDecoder)]
+#[allow(clippy::large_enum_variant, reason = "there is one decoder for each thread, and it stays where it is")]
 pub enum AnyDecoder {
     /// JSON.
     Json(JsonDecoder),

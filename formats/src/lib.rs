@@ -1,4 +1,4 @@
-//! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, MessagePack, raw.
+//! Decoders, encoders and inference between bytes and Arrow: JSON, CSV, Avro, Protobuf, MessagePack, Parquet, raw.
 //!
 //! ```text
 //! byte stream ─▶ framing ─▶ RawBatch ─▶ AnyDecoder ─▶ RecordBatch + rejected records

@@ -105,8 +105,8 @@ impl Predicate {
     /// Arrow's, when `columns` are not those of the schema that the predicate was made for.
     pub fn evaluate(&self, columns: &[ArrayRef]) -> SchemaResult<BooleanArray> {
         Ok(match self {
-            Self::All(parts) => combined(parts, columns, and_kleene)?,
-            Self::Any(parts) => combined(parts, columns, or_kleene)?,
+            Self::All(parts) => combined(parts, columns, true, and_kleene)?,
+            Self::Any(parts) => combined(parts, columns, false, or_kleene)?,
             Self::Not(inner) => not(&inner.evaluate(columns)?)?,
             Self::Compare { column, comparison, value } => compare(&columns[*column], *comparison, value)?,
             Self::IsNull { column } => is_null(&columns[*column])?,
@@ -180,6 +180,7 @@ impl fmt::Display for Shown<'_> {
 fn combined(
     parts: &[Predicate],
     columns: &[ArrayRef],
+    of_none: bool,
     combine: fn(&BooleanArray, &BooleanArray) -> Result<BooleanArray, arrow_schema::ArrowError>,
 ) -> SchemaResult<BooleanArray> {
     let mut whole: Option<BooleanArray> = None;
@@ -190,9 +191,8 @@ fn combined(
             None => part,
         });
     }
-    // Nothing builds an empty list; every row satisfies none of no conditions.
     let num_rows = columns.first().map_or(0, |c| c.len());
-    Ok(whole.unwrap_or_else(|| BooleanArray::new(BooleanBuffer::new_set(num_rows), None)))
+    Ok(whole.unwrap_or_else(|| BooleanArray::from(vec![of_none; num_rows])))
 }
 
 fn compare(column: &ArrayRef, comparison: Comparison, value: &ArrayRef) -> SchemaResult<BooleanArray> {

@@ -526,7 +526,7 @@ fn a_bad_row_spoils_no_other() {
             {"a":1}
             {"a":300}
             {"a":4}
-            record 0: [row 1] field a at byte 4: expected BIGINT (NOT NULL), found null; drop NOT NULL to keep such records"#]],
+            record 0: [its row 1] field a at byte 4: expected BIGINT (NOT NULL), found null; drop NOT NULL to keep such records"#]],
     );
     check(
         &file,
@@ -536,7 +536,7 @@ fn a_bad_row_spoils_no_other() {
             {"a":1,"b":null}
             {"a":null,"b":"x"}
             {"a":4,"b":null}
-            record 0: [row 2] field a at byte 8: expected TINYINT, found number 300, which does not fit without loss"#]],
+            record 0: [its row 2] field a at byte 8: expected TINYINT, found number 300, which does not fit without loss"#]],
     );
     check(
         &file,
@@ -578,7 +578,7 @@ fn a_bad_row_spoils_no_other() {
         expect![[r#"
             {"a":1,"b":null}
             {"a":null,"b":"x"}
-            record 0: [row 2] field a at byte 8: expected a branch of the union, found a number that it lacks; the rows behind it in the block, 1, are lost with it"#]],
+            record 0: [its row 2] field a at byte 8: expected a branch of the union, found a number that it lacks; the rows behind it in the block, 1, are lost with it"#]],
     );
 }
 

@@ -25,7 +25,9 @@ fn container_files_there_and_back() {
     assert_eq!((&report["format"], &report["fields"][0]["type"]), (&"avro".into(), &"BIGINT".into()));
     let narrow = folder.run(&["convert", "a.avro", "--schema", "name VARCHAR"]).ended(0, &[]);
     assert_eq!(narrow.stdout, "{\"name\":\"a\"}\n{\"name\":null}\n");
-    folder.run(&["convert", "a.avro", "--schema", "name VARCHAR NOT NULL"]).ended(1, &["row 1", "field name", "null"]);
+    folder
+        .run(&["convert", "a.avro", "--schema", "name VARCHAR NOT NULL"])
+        .ended(1, &["its row 1", "field name", "null"]);
     let columns = folder.run(&["convert", "a.ndjson", "--schema-file", "r.avsc"]).ended(0, &[]);
     assert_eq!(columns.stdout, ROWS);
 }

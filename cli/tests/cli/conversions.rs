@@ -126,7 +126,9 @@ fn definition(folder: &Folder, format: &Format, schema: &str) -> Option<String> 
 
 /// The first line that was said, without names of files and of the type that the table's row has.
 fn reason(ran: &Ran, case: &Case) -> String {
-    let said = ran.stderr.replace(case.sql_type, "this type");
+    let shown =
+        |said: &str, word: &str| said.replace(&format!("{word} {}", case.sql_type), &format!("{word} this type"));
+    let said = shown(&shown(&ran.stderr, "carry"), "expected");
     let line = said.lines().find(|line| line.starts_with("error")).unwrap_or(&said);
     let line = line.trim_start_matches("error: ");
     // Which file it was says nothing here.

@@ -88,7 +88,7 @@ fn what_cannot_be_converted_says_why() {
     };
     check(&["a.ndjson", "--to", "raw"], 2, &["expected one column", "raw"]);
     check(&["a.ndjson", "-o", "a.ndjson"], 2, &["a.ndjson is the input"]);
-    check(&["a.ndjson", "--to", "avro"], 2, &["avro", "json, csv, msgpack, raw"]);
+    check(&["a.ndjson", "--to", "orc"], 2, &["orc", "json, csv, msgpack, avro"]);
     check(&["a.ndjson", "-o", "a.ndjson/b"], 3, &["a.ndjson/b"]);
     check(&["absent.csv"], 3, &["absent.csv"]);
     assert_eq!(folder.read("a.ndjson"), ROWS, "the input is as it was");

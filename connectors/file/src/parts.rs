@@ -108,13 +108,12 @@ impl Parts {
     /// Gives every complete part its name.
     pub(crate) fn commit(&mut self) -> SchemaResult<()> {
         while self.committed < self.complete {
-            self.committed += 1;
-            if self.is_live {
-                continue;
+            if !self.is_live {
+                let path = self.part(self.committed + 1);
+                name_part(&path)?;
+                sync_name(&path);
             }
-            let path = self.part(self.committed);
-            name_part(&path)?;
-            sync_name(&path);
+            self.committed += 1;
         }
         if std::mem::take(&mut self.replaces) {
             for number in self.committed + 1.. {
@@ -148,9 +147,14 @@ impl Parts {
         }
         if let Some(prepared) = last {
             self.complete = self.recovered(prepared)?;
+            // Parts of an earlier run may still be there, if this one ended before its first commit.
+            self.replaces = self.config.mode == WriteMode::Overwrite;
             if self.complete > 0 {
                 // Whether or not it was committed before: it is now. Where both are gone, somebody has taken it away.
-                name_part(&self.part(self.complete))?;
+                let part = self.part(self.complete);
+                if unfinished(&part).exists() {
+                    name_part(&part)?;
+                }
             }
         } else {
             match self.config.mode {
@@ -202,7 +206,8 @@ fn unfinished(part: &Path) -> PathBuf {
 /// Moves a part to its name, if that was not done before.
 fn name_part(path: &Path) -> SchemaResult<()> {
     match fs::rename(unfinished(path), path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("name", path, e)),
+        // One that has its name was given it before.
+        Err(e) if e.kind() != io::ErrorKind::NotFound || !path.exists() => Err(failed("name", path, e)),
         Ok(()) | Err(_) => Ok(()),
     }
 }

@@ -4,9 +4,9 @@ use std::{collections::HashMap, fmt, io::Read, sync::Arc};
 
 use arrow_schema::SchemaRef;
 use laminar_schema::{
-    ConfigError, ConnectorConfig, ConnectorError, DecodeError, DecodeSpec, Decoded, DecoderSet, FormatDecoder,
-    FormatFile, FormatInfo, FormatSpec, Framing, Location, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult,
-    SelfDescription,
+    ARENA_PADDING, ConfigError, ConnectorConfig, ConnectorError, DecodeError, DecodeSpec, Decoded, DecoderSet,
+    FormatDecoder, FormatFile, FormatInfo, FormatSpec, Framing, Location, RawBatch, Rejected, RowRecords, SchemaError,
+    SchemaResult, SelfDescription,
     format::{WriterSchema, WriterSchemaId},
 };
 
@@ -47,7 +47,7 @@ const MAX_WRITERS: usize = 64;
 pub struct AvroDecoder {
     rows: RootRows,
     rules: Rules,
-    reader: Option<Schema>,
+    reader: Option<Arc<Schema>>,
     writers: Writers,
     containers: Box<Containers>,
     scratch: Scratch,
@@ -69,19 +69,21 @@ struct Rules {
 #[derive(Debug)]
 struct Writer {
     schema: Schema,
+    /// The reader's, where it is another one: its defaults are values of it.
+    reader: Option<Arc<Schema>>,
     program: Record,
 }
 
 impl Writer {
-    fn new(schema: Schema, reader: Option<&Schema>, rows: &RootRows) -> SchemaResult<Self> {
-        let resolver = Resolver { writer: &schema, reader: reader.unwrap_or(&schema) };
+    fn new(schema: Schema, reader: Option<&Arc<Schema>>, rows: &RootRows) -> SchemaResult<Self> {
+        let resolver = Resolver { writer: &schema, reader: reader.map_or(&schema, |reader| reader) };
         let program = resolver.program(rows.schema().fields(), |_| false);
         let program = program.map_err(|source| ConnectorError::External {
             action: "resolve the Avro schema",
             source,
             retryable: false,
         })?;
-        Ok(Self { schema, program })
+        Ok(Self { schema, reader: reader.cloned(), program })
     }
 }
 
@@ -164,7 +166,7 @@ impl AvroDecoder {
             return Err(ConfigError::invalid("max_depth", given, "at most 1000 levels", "").into());
         }
         let rows = RootRows::new(schema, &ColumnOptions::default())?;
-        let reader = options.reader()?;
+        let reader = options.reader()?.map(Arc::new);
         let given = options.given_schema()?;
         let writer = |text: &str| Writer::new(parsed("schema", text)?, reader.as_ref(), &rows);
         let is_plain = options.wire_format == WireFormat::None && options.framing == AvroFraming::Datum;
@@ -263,7 +265,10 @@ impl AvroDecoder {
         };
         // What lies behind the record may be read, which its end shows.
         let before = rows.num_rows();
-        let (bytes, span) = (batch.padded_values(), batch.span(record));
+        let span = batch.span(record);
+        // No further than a wide load reaches: what a record claims to hold is compared with what is there.
+        let bytes = batch.padded_values();
+        let bytes = &bytes[..bytes.len().min(span.end + ARENA_PADDING)];
         let end = datum(writer, rows, scratch, *rules, bytes, span.start + header);
         if end.is_ok_and(|end| end == span.end) {
             return Ok(Ok(()));
@@ -376,6 +381,7 @@ fn datum(
     let mut run = Run {
         cursor: Cursor::new(bytes, at),
         writer: &writer.schema,
+        reader: writer.reader.as_deref().unwrap_or(&writer.schema),
         max_depth: rules.max_depth,
         is_lenient: rules.is_lenient,
         text: &mut scratch.text,
@@ -411,7 +417,7 @@ fn one(
 }
 
 impl Containers {
-    fn open(&mut self, header: &Arc<[u8]>, reader: Option<&Schema>, rows: &RootRows) -> SchemaResult<Opened> {
+    fn open(&mut self, header: &Arc<[u8]>, reader: Option<&Arc<Schema>>, rows: &RootRows) -> SchemaResult<Opened> {
         let is_current = self.current.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, header) || known == header);
         if !is_current {
             let opened = match Header::read(header) {
@@ -427,7 +433,12 @@ impl Containers {
         }
     }
 
-    fn open_header(&mut self, header: &Header<'_>, reader: Option<&Schema>, rows: &RootRows) -> SchemaResult<Opened> {
+    fn open_header(
+        &mut self,
+        header: &Header<'_>,
+        reader: Option<&Arc<Schema>>,
+        rows: &RootRows,
+    ) -> SchemaResult<Opened> {
         let known = self.writers.iter().position(|(schema, _)| schema == header.schema);
         let writer = match known {
             Some(known) => known,
@@ -507,7 +518,7 @@ fn syntax(reason: String) -> SchemaError {
 
 #[cold]
 fn in_row(error: SchemaError, row: u64) -> SchemaError {
-    error.at(Location { row: Some(row), ..Location::default() })
+    error.at(Location { row_of_record: Some(row), ..Location::default() })
 }
 
 #[cold]

@@ -21,6 +21,8 @@ use crate::{
 pub(super) struct Run<'b, 's> {
     pub(super) cursor: Cursor<'b>,
     pub(super) writer: &'s Schema,
+    /// The reader's schema, which defaults are values of.
+    pub(super) reader: &'s Schema,
     pub(super) max_depth: usize,
     /// Values that do not fit are null.
     pub(super) is_lenient: bool,
@@ -112,8 +114,9 @@ impl<'b> Run<'b, '_> {
     #[inline(never)]
     fn constant(&mut self, bytes: &[u8], slot: &Slot, column: &mut Column, field: &Field) -> Done {
         let cursor = Cursor::new(bytes, 0);
-        let Self { writer, max_depth, is_lenient, .. } = *self;
-        let mut run = Run { cursor, writer, max_depth, is_lenient, text: self.text, digits: self.digits };
+        let Self { reader, max_depth, is_lenient, .. } = *self;
+        let mut run =
+            Run { cursor, writer: reader, reader, max_depth, is_lenient, text: self.text, digits: self.digits };
         run.slot(slot, column, field).map_err(|failure| named(failure, field.name()))
     }
 

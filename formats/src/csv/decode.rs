@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     policy::{NoContent, TypeMismatch, UnknownFields},
-    rows::Account,
+    rows::{Account, Reluctance},
 };
 
 /// Decodes CSV records, one row each.
@@ -37,6 +37,8 @@ pub struct CsvDecoder {
     policies: Policies,
     /// The fast way, where there is one.
     direct: Option<Direct>,
+    /// Grows with every record that the fast engine leaves to the plain one.
+    reluctance: Reluctance,
     engine: CsvEngine,
     splitter: Splitter,
     layouts: Layouts,
@@ -135,6 +137,7 @@ impl CsvDecoder {
                 rescue: columns.iter().position(|c| c.is_rescue),
             },
             // What is rescued is gathered record by record.
+            reluctance: Reluctance::default(),
             direct: if rescues { None } else { Direct::new(engine, &dialect) },
             engine,
             splitter: Splitter::new(dialect),
@@ -156,9 +159,12 @@ impl CsvDecoder {
     /// Decodes records, all of the same layout, up to the first that is left to the plain way, and returns that.
     #[inline(never)]
     fn decode_run(&mut self, batch: &RawBatch, records: Range<usize>, layout: Option<usize>) -> usize {
-        let Self { direct: Some(direct), columns, layouts, policies, num_rows, .. } = self else {
+        let Self { direct: Some(direct), columns, layouts, policies, num_rows, reluctance, .. } = self else {
             return records.start;
         };
+        if reluctance.spares() {
+            return records.start;
+        }
         let layout = layouts.layout(layout);
         if layout.is_broken() {
             return records.start;
@@ -171,6 +177,10 @@ impl CsvDecoder {
             }
             *num_rows += count;
             start += count;
+            reluctance.took(count);
+        }
+        if start < end {
+            reluctance.left_one();
         }
         start
     }

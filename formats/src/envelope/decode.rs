@@ -95,6 +95,12 @@ impl<D: DecoderSet> EnvelopeDecoder<D> {
         };
         let keys = self.keys(batch, &mut made)?;
         let no_keys = (Vec::new(), Vec::new());
+        // A record may be several documents: it gives all its rows, or none.
+        if !made.rejected.is_empty() {
+            let mut refused: Vec<u32> = made.rejected.iter().map(|r| r.record as u32).collect();
+            refused.sort_unstable();
+            self.picks.retain(|pick| refused.binary_search(&pick.record).is_err());
+        }
         let (key_columns, found_keys) = keys.map_or(no_keys, |k| (k.columns, k.found));
         let payloads: Vec<&[ArrayRef]> =
             self.layout.places.iter().map(|place| columns_at(*place, &inner.batch)).collect();
@@ -146,9 +152,7 @@ impl<D: DecoderSet> EnvelopeDecoder<D> {
                     }
                 }
                 Err(why) => {
-                    // A record may be several documents: it gives all its rows, or none.
-                    let own = self.picks.iter().rposition(|p| p.record != record).map_or(0, |i| i + 1);
-                    self.picks.truncate(own);
+                    self.picks.truncate(before);
                     rejected.push(Rejected { record: record as usize, error: DecodeError::from(why).into() });
                 }
             }

@@ -14,20 +14,26 @@ pub(super) struct Delimited {
     head: usize,
     /// Bytes of the window that were looked at.
     pub(super) scanned: usize,
+    /// A length was none, and nothing behind it can be understood.
+    is_lost: bool,
 }
 
 impl Delimited {
     pub(super) fn step(&mut self, window: &[u8], eof: bool) -> Step {
+        if self.is_lost {
+            return if eof { Step::End } else { Step::More { drop: window.len() } };
+        }
         if self.left.is_none() {
             match read_length(window) {
                 Some((len, head)) => (self.left, self.head, self.scanned) = (Some(len), head, head),
                 None if !eof && window.len() < MAX_VARINT => return Step::More { drop: 0 },
                 None if window.is_empty() => return Step::End,
+                None if window.len() < MAX_VARINT => {
+                    return Step::Fault { at: window.len(), next: window.len(), reason: Fault::Truncated };
+                }
                 None => {
-                    // Nothing says where the next record would begin.
-                    let reason = if window.len() < MAX_VARINT { Fault::Truncated } else { Fault::Length };
-                    let at = if reason == Fault::Truncated { window.len() } else { 0 };
-                    return Step::Fault { at, next: window.len(), reason };
+                    self.is_lost = true;
+                    return Step::Fault { at: 0, next: 1, reason: Fault::Length };
                 }
             }
         }
@@ -46,6 +52,26 @@ impl Delimited {
         let start = self.head;
         *self = Self::default();
         Step::Record { start, end, next: end }
+    }
+
+    /// What is to be known to go on from the place where it stands.
+    pub(super) fn state(&self) -> u8 {
+        u8::from(self.is_lost)
+    }
+
+    /// One that goes on at a place with that state.
+    pub(super) fn resumed(state: u8) -> Self {
+        Self { is_lost: state != 0, ..Self::default() }
+    }
+
+    /// Whether what is unfinished is a length, and no record yet.
+    pub(super) fn is_in_length(&self) -> bool {
+        self.left.is_none()
+    }
+
+    /// Bytes of the length in front of the unfinished record.
+    pub(super) fn lead(&self) -> usize {
+        self.head
     }
 
     /// Forgets the part of the record that was looked at; returns its length.

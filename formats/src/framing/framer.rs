@@ -126,10 +126,11 @@ impl Framer {
     /// The place to resume at when everything yielded so far is safe.
     pub fn resume_at(&self) -> Resume {
         let state = match &self.rule {
-            Rule::Lines(_) | Rule::MsgPack(_) | Rule::Delimited(_) => 0,
+            Rule::Lines(_) | Rule::MsgPack(_) => 0,
             Rule::Json(json) => json.state(),
             Rule::Csv(csv) => csv.state(),
             Rule::Container(container) => container.state(),
+            Rule::Delimited(records) => records.state(),
             Rule::Whole(whole) => u8::from(whole.done),
         };
         match &self.rule {
@@ -148,7 +149,7 @@ impl Framer {
             Rule::Json(json) => json.resume(to.state),
             Rule::Csv(csv) => csv.resume(to.state),
             Rule::MsgPack(values) => *values = MsgPackValues::default(),
-            Rule::Delimited(records) => *records = Delimited::default(),
+            Rule::Delimited(records) => *records = Delimited::resumed(to.state),
             Rule::Container(container) => container.resume(to.state),
             Rule::Whole(whole) => whole.done = to.state != 0,
         }
@@ -268,6 +269,10 @@ impl Framer {
         if matches!(&self.rule, Rule::Csv(csv) if csv.is_at_mark()) {
             return 0;
         }
+        if matches!(&self.rule, Rule::Delimited(records) if records.is_in_length()) {
+            return 0;
+        }
+        let record = &record[self.lead().min(record.len())..];
         let content = record.trim_ascii_end().len();
         if record.len() - content > self.max_record_bytes.max(4096) { record.len() } else { content }
     }
@@ -374,8 +379,16 @@ impl Framer {
         SchemaError::new(error).at(self.place())
     }
 
+    /// Bytes of the window in front of an unfinished record.
+    fn lead(&self) -> usize {
+        match &self.rule {
+            Rule::Delimited(records) => records.lead(),
+            _ => 0,
+        }
+    }
+
     fn place(&self) -> Location {
         let line = self.has_lines().then_some(self.at.line);
-        Location { offset: Some(self.at.offset), line, ..Location::default() }
+        Location { offset: Some(self.at.offset + self.lead() as u64), line, ..Location::default() }
     }
 }

@@ -644,3 +644,70 @@ fn messagepack_values_delimit_themselves() {
     "#]],
     );
 }
+
+#[test]
+fn delimited() {
+    let check = |limit, input: &[u8], expected: Expect| check_limited(&Framing::Delimited, limit, input, &expected);
+    check(100, b"", expect![[""]]);
+    check(
+        100,
+        b"\x01a\x00\x03bcd",
+        expect![[r#"
+        0@1 "a"
+        0@3 ""
+        0@4 "bcd"
+    "#]],
+    );
+    // A length of two bytes, and one of more bytes than it needs.
+    check(
+        200,
+        &[&b"\x80\x01"[..], &[b'x'; 128], b"\x81\x00y"].concat(),
+        expect![[r#"
+        0@2 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+        0@132 "y"
+    "#]],
+    );
+    // Cut off within a record, and within a length.
+    check(
+        100,
+        b"\x01a\x03bc",
+        expect![[r#"
+        0@1 "a"
+        0@5 ! expected the rest of a record, as its length says, found the end of the input
+    "#]],
+    );
+    check(
+        100,
+        b"\x01a\x80",
+        expect![[r#"
+        0@1 "a"
+        0@3 ! expected the rest of a record, as its length says, found the end of the input
+    "#]],
+    );
+    // Too large, and passed over.
+    check(
+        3,
+        b"\x05abcde\x01f",
+        expect![[r#"
+        0@1 ! more than 3 bytes
+        0@7 "f"
+    "#]],
+    );
+    check(
+        3,
+        b"\xff\xff\xff\xff\x0fabcde",
+        expect![[r#"
+        0@5 ! more than 3 bytes
+        0@10 ! expected the rest of a record, as its length says, found the end of the input
+    "#]],
+    );
+    // No length at all.
+    check(
+        100,
+        b"\x01a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01bcd",
+        expect![[r#"
+        0@1 "a"
+        0@2 ! expected the length of a record, a varint of at most 64 bits, found byte 0xff
+    "#]],
+    );
+}

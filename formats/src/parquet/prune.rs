@@ -154,8 +154,9 @@ impl<'a> Pruner<'a> {
         let (converter, leaf, to) = self.converter(column)?;
         let metadata = self.footer.metadata();
         let chosen = || groups.iter().map(|g| metadata.row_group(*g));
+        // It is the file's type that says how its writer compared, whatever the column is read as.
         let is_signed = matches!(
-            to,
+            converter.arrow_field().data_type(),
             DataType::Int8
                 | DataType::Int16
                 | DataType::Int32

@@ -206,6 +206,10 @@ impl ColumnsReader for ParquetColumns {
             let read = guarded(|| reading.reader.next().transpose().map_err(Into::into));
             match read.map_err(|reason| self.failed(&reading.group, reason))? {
                 Some(batch) if batch.num_rows() > 0 => {
+                    if batch.num_rows() as u64 > count(&reading.group.wanted) {
+                        let reason = "it has more rows than the footer promises";
+                        return Err(ParquetReadError::of_file(reason).in_row_group(reading.group.index).into());
+                    }
                     let rows = take(&mut reading.group.wanted, batch.num_rows());
                     let in_group = |e: SchemaError| in_row_group(e, reading.group.index);
                     let columns = self.projection.project(&batch).map_err(in_group)?;
@@ -215,9 +219,9 @@ impl ColumnsReader for ParquetColumns {
                     };
                     let bytes = columns.get_array_memory_size();
                     let allowed = self.max_batch_bytes.saturating_mul(MAX_EXCESS);
-                    self.reading = if reading.group.wanted.is_empty() {
-                        None
-                    } else if bytes > allowed && reading.batch_rows > 1 {
+                    // A group without further rows is asked once more: it may have some that nobody promised.
+                    let goes_on = !reading.group.wanted.is_empty();
+                    self.reading = if goes_on && bytes > allowed && reading.batch_rows > 1 {
                         let fewer = (reading.batch_rows * self.max_batch_bytes / bytes).max(1);
                         Some(self.start(reading.group, fewer)?)
                     } else {

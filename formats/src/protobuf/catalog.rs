@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use laminar_schema::{ConfigError, SchemaResult};
-use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, Kind as ReflectKind, MessageDescriptor, Value};
+use prost_reflect::{
+    Cardinality, DescriptorPool, EnumDescriptor, FieldDescriptor, Kind as ReflectKind, MessageDescriptor, Value,
+};
 
 use super::varint::{I32, I64, LEN, VARINT};
 
@@ -242,7 +244,7 @@ impl Builder {
         }
         Ok(Message {
             full_name: message.full_name().to_owned(),
-            known: WellKnown::of(message.full_name()),
+            known: WellKnown::of(message),
             tags: TagTable::new(&fields),
             fields,
             oneofs,
@@ -417,8 +419,22 @@ impl Enum {
 }
 
 impl WellKnown {
-    fn of(full_name: &str) -> Option<Self> {
-        Some(match full_name.strip_prefix("google.protobuf.")? {
+    /// What a message is by its name, if it has the fields that the name promises: definitions come from outside.
+    fn of(message: &MessageDescriptor) -> Option<Self> {
+        let name = message.full_name().strip_prefix("google.protobuf.")?;
+        let own = DescriptorPool::global().get_message_by_name(message.full_name())?;
+        let shape = |of: &MessageDescriptor| -> Vec<String> {
+            let of_kind = |kind: ReflectKind| match kind {
+                ReflectKind::Message(message) => message.full_name().to_owned(),
+                ReflectKind::Enum(of) => of.full_name().to_owned(),
+                scalar => format!("{scalar:?}"),
+            };
+            of.fields().map(|f| format!("{} {:?} {}", f.number(), f.cardinality(), of_kind(f.kind()))).collect()
+        };
+        if shape(message) != shape(&own) {
+            return None;
+        }
+        Some(match name {
             "Any" => Self::Any,
             "Timestamp" => Self::Timestamp,
             "Duration" => Self::Duration,

@@ -11,9 +11,10 @@ use laminar_schema::{DecodeError, Found, Location, SchemaError, SchemaResult};
 use super::{
     catalog::{FieldType, Kind, Label, Presence, WellKnown},
     gather::{Slot, Wanted},
+    list::next_packed,
     rescue::push_base64,
     varint::{Fault, Malformed, span_of, zigzag},
-    walk::{Walker, next_packed},
+    walk::Walker,
 };
 use crate::{
     column::{Column, ColumnOps, IntegerText, Scalar},

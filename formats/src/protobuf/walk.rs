@@ -1,6 +1,5 @@
 //! Gathered fields → columns, in the order of the columns.
 
-use arrow_array::OffsetSizeTrait;
 use arrow_schema::Field;
 use laminar_schema::{DecodeError, Found, Location, SchemaError, SchemaResult};
 
@@ -10,11 +9,10 @@ use super::{
     gather::{Gather, Gathered, Refused, Rules, Slot, Wanted},
     options::UnknownEnums,
     rescue::Rescue,
-    varint::{Fault, I32, LEN, Malformed, VARINT, span_of, varint, zigzag},
+    varint::{Fault, Malformed, span_of, zigzag},
 };
 use crate::{
-    column::{Column, ColumnOps, FixedListColumn, IntegerText, ListColumn, Mismatch, OnAbsent, Scalar, StructColumn},
-    json::in_item,
+    column::{Column, ColumnOps, IntegerText, Mismatch, OnAbsent, Scalar, StructColumn},
     policy::TypeMismatch,
 };
 
@@ -174,7 +172,7 @@ impl Walker<'_, '_, '_> {
     }
 
     #[inline]
-    fn done(
+    pub(super) fn done(
         &mut self,
         pushed: Result<(), Unfit>,
         column: &mut Column,
@@ -222,167 +220,6 @@ impl Walker<'_, '_, '_> {
             (Action::Struct(_) | Action::List(_) | Action::Map(_), column) => {
                 self.mismatch(column, f, field, slot.raw, Mismatch::Type)
             }
-        }
-    }
-
-    fn list<O: OffsetSizeTrait>(
-        &mut self,
-        list: &mut ListColumn<O>,
-        f: &Field,
-        action: &Action,
-        field: &FieldType,
-        slot: Slot,
-        depth: usize,
-    ) -> SchemaResult<()> {
-        let (item, item_field) = list.item_and_field();
-        self.items(item, item_field, action, field, slot, depth)?;
-        list.end_row().map_err(|mismatch| self.error(f, field, slot.raw, mismatch))
-    }
-
-    fn fixed_list(
-        &mut self,
-        list: &mut FixedListColumn,
-        f: &Field,
-        action: &Action,
-        field: &FieldType,
-        slot: Slot,
-        depth: usize,
-    ) -> SchemaResult<()> {
-        let (item, item_field) = list.item_and_field();
-        self.items(item, item_field, action, field, slot, depth)?;
-        match list.end_row() {
-            Ok(()) => Ok(()),
-            Err(_) if self.forgives(f, field, slot.raw) => {
-                list.push_null();
-                Ok(())
-            }
-            Err(_) => Err(self.error(f, field, slot.raw, Mismatch::Range)),
-        }
-    }
-
-    /// Pushes the items of a list, from everywhere in the message.
-    fn items(
-        &mut self,
-        item: &mut Column,
-        f: &Field,
-        action: &Action,
-        field: &FieldType,
-        slot: Slot,
-        depth: usize,
-    ) -> SchemaResult<()> {
-        let (mut raw, mut next, mut index) = (slot.raw, slot.second(), 0);
-        loop {
-            match action {
-                Action::Scalar(kind) if field.is_packable() => self.packed(item, f, *kind, field, raw, &mut index)?,
-                _ => {
-                    let mark = if self.state.rescue.is_enabled { self.state.rescue.enter_item(index) } else { 0 };
-                    let pushed = self.field(item, f, action, field, Slot::single(raw), depth);
-                    pushed.map_err(|e| in_item(e, index))?;
-                    if self.state.rescue.is_enabled {
-                        self.state.rescue.leave(mark);
-                    }
-                    index += 1;
-                }
-            }
-            match Slot::after(&self.state.gathered.chain, next) {
-                Some(item) => (raw, next) = item,
-                None => return Ok(()),
-            }
-        }
-    }
-
-    /// Pushes packed values, or the one that stands alone.
-    fn packed(
-        &mut self,
-        item: &mut Column,
-        f: &Field,
-        kind: Kind,
-        field: &FieldType,
-        packed: u64,
-        index: &mut usize,
-    ) -> SchemaResult<()> {
-        let (mut at, end) = span_of(packed);
-        let bytes = &self.record[..end];
-        while at < end {
-            let raw;
-            (raw, at) = match next_packed(bytes, at, kind) {
-                Ok(next) => next,
-                Err(fault) => return Err(self.fault(fault)),
-            };
-            let pushed = self.scalar(item, kind, raw);
-            self.done(pushed, item, f, field, raw).map_err(|e| in_item(e, *index))?;
-            *index += 1;
-        }
-        Ok(())
-    }
-
-    /// Pushes a single value.
-    #[inline(always)]
-    pub(super) fn scalar(&mut self, column: &mut Column, kind: Kind, raw: u64) -> Result<(), Unfit> {
-        match kind {
-            Kind::Int64 | Kind::Sfixed64 => integer(column, raw.cast_signed()),
-            Kind::Int32 | Kind::Sfixed32 => integer(column, i64::from(raw as u32 as i32)),
-            Kind::Double => float(column, f64::from_bits(raw)),
-            Kind::String => self.text(column, raw),
-            Kind::Bool => match column {
-                Column::Boolean(rows) => {
-                    rows.push(raw != 0);
-                    Ok(())
-                }
-                column => Ok(column.push_scalar(Scalar::Bool(raw != 0))?),
-            },
-            Kind::Sint64 => integer(column, zigzag(raw)),
-            Kind::Sint32 => integer(column, zigzag(raw & 0xffff_ffff)),
-            Kind::Uint32 | Kind::Fixed32 => integer(column, (raw & 0xffff_ffff).cast_signed()),
-            Kind::Uint64 | Kind::Fixed64 => unsigned(column, raw),
-            Kind::Float => match column {
-                Column::Float32(rows) => {
-                    rows.push_value(f32::from_bits(raw as u32));
-                    Ok(())
-                }
-                column => float(column, f64::from(f32::from_bits(raw as u32))),
-            },
-            Kind::Bytes => {
-                let (start, end) = span_of(raw);
-                Ok(column.push_scalar(Scalar::Bytes(&self.record[start..end]))?)
-            }
-            Kind::Enum(index) => self.enumeration(column, index, raw as u32 as i32),
-            // Of those that are columns, there are actions of their own.
-            Kind::Message(_) => Err(Mismatch::Type.into()),
-        }
-    }
-
-    #[inline(always)]
-    fn text(&mut self, column: &mut Column, raw: u64) -> Result<(), Unfit> {
-        let (start, end) = span_of(raw);
-        if let Column::Utf8(rows) = column {
-            if let Some(window) = self.record[start..].first_chunk()
-                && rows.push_ascii(window, end - start)
-            {
-                return Ok(());
-            }
-            return match rows.push_utf8(&self.record[start..end]) {
-                Some(pushed) => Ok(pushed?),
-                None => Err(Fault { at: start, why: Malformed::InvalidUtf8 }.into()),
-            };
-        }
-        match std::str::from_utf8(&self.record[start..end]) {
-            // Protobuf has no decimals, and writers of them write their text.
-            Ok(text) if column.is_decimal() => Ok(column.push_scalar(Scalar::Number(text))?),
-            Ok(text) => Ok(column.push_scalar(Scalar::Str(text))?),
-            Err(_) => Err(Fault { at: start, why: Malformed::InvalidUtf8 }.into()),
-        }
-    }
-
-    #[inline]
-    fn enumeration(&mut self, column: &mut Column, index: u32, number: i32) -> Result<(), Unfit> {
-        if !is_text_column(column) {
-            return integer(column, i64::from(number));
-        }
-        match self.catalog.enumeration(index).name(number) {
-            Some(name) => Ok(column.push_scalar(Scalar::Str(name))?),
-            None if self.state.unknown_enums == UnknownEnums::Reject => Err(Mismatch::Range.into()),
-            None => Ok(column.push_scalar(Scalar::Str(IntegerText::new(i128::from(number)).as_str()))?),
         }
     }
 
@@ -491,58 +328,6 @@ impl From<Fault> for Unfit {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
-}
-
-/// The value at `at` of those that are packed.
-#[inline(always)]
-pub(super) fn next_packed(bytes: &[u8], at: usize, kind: Kind) -> Result<(u64, usize), Fault> {
-    let truncated = Fault { at, why: Malformed::Packed };
-    match kind.wire_type() {
-        VARINT => varint(bytes, at),
-        I32 => match bytes[at..].first_chunk() {
-            Some(chunk) => Ok((u64::from(u32::from_le_bytes(*chunk)), at + 4)),
-            None => Err(truncated),
-        },
-        LEN => Err(truncated),
-        _ => match bytes[at..].first_chunk() {
-            Some(chunk) => Ok((u64::from_le_bytes(*chunk), at + 8)),
-            None => Err(truncated),
-        },
-    }
-}
-
-#[inline(always)]
-fn integer(column: &mut Column, v: i64) -> Result<(), Unfit> {
-    let pushed = match column {
-        Column::Int64(rows) => rows.push_at(rows.num_rows(), v),
-        Column::Int32(rows) => rows.push_at(rows.num_rows(), v),
-        Column::UInt32(rows) => rows.push_at(rows.num_rows(), v),
-        _ => false,
-    };
-    if pushed {
-        return Ok(());
-    }
-    Ok(column.push_scalar(Scalar::I64(v))?)
-}
-
-#[inline(always)]
-fn unsigned(column: &mut Column, v: u64) -> Result<(), Unfit> {
-    Ok(column.push_scalar(Scalar::U64(v))?)
-}
-
-#[inline(always)]
-fn float(column: &mut Column, v: f64) -> Result<(), Unfit> {
-    match column {
-        Column::Float64(rows) => {
-            rows.push_value(v);
-            Ok(())
-        }
-        column => Ok(column.push_scalar(Scalar::F64(v))?),
-    }
-}
-
-fn is_text_column(column: &Column) -> bool {
-    matches!(column, Column::Dictionary(_) | Column::Utf8(_) | Column::LargeUtf8(_) | Column::Utf8View(_))
 }
 
 /// Pushes what a column gets that no field of the record fills.

@@ -17,6 +17,8 @@ pub struct Location {
     pub line: Option<u64>,
     /// Row in the batch, from 0, where nothing better is known.
     pub row: Option<u64>,
+    /// Row in the record, from 0, where a record has several: in a block of an Avro container.
+    pub row_of_record: Option<u64>,
     /// Path of the field: `price.amount`, `items[2].sku`.
     pub field: Option<String>,
     /// Bytes of the record that are meant.
@@ -46,6 +48,7 @@ impl Location {
         self.offset = self.offset.or(other.offset);
         self.line = self.line.or(other.line);
         self.row = self.row.or(other.row);
+        self.row_of_record = self.row_of_record.or(other.row_of_record);
         self.field = self.field.take().or(other.field);
         self.span = self.span.take().or(other.span);
     }
@@ -69,6 +72,7 @@ impl fmt::Display for Location {
             self.offset.map(|o| format!("offset {o}")),
             self.line.map(|l| format!("line {l}")),
             row.map(|r| format!("row {r}")),
+            self.row_of_record.map(|r| format!("its row {r}")),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         if !parts.is_empty() {

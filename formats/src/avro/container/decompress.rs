@@ -171,7 +171,7 @@ fn pump(
     let (mut read, mut written) = (0, 0);
     loop {
         if written == out.len() {
-            let len = (2 * out.len()).clamp(FIRST_BYTES, FIRST_BYTES.max(limit + 1));
+            let len = (2 * out.len()).clamp(FIRST_BYTES, FIRST_BYTES.max(limit.saturating_add(1)));
             out.resize(len, 0);
         }
         let progress = step(&input[read..], &mut out[written..])?;
