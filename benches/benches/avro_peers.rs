@@ -68,7 +68,7 @@ fn main() -> ExitCode {
     let shown: Vec<String> = means.iter().map(|mean| format!("{mean:.2}x")).collect();
     println!("geometric means {}", shown.join(", "));
     let floors: Vec<Floor> =
-        NEEDED.iter().zip(&means).map(|((peer, needed), mean)| Floor::new(peer, *mean, *needed)).collect();
+        NEEDED.iter().zip(&means).map(|((peer, needed), mean)| Floor::new(*peer, *mean, *needed)).collect();
     if check && !floors::print_all(&floors) {
         return ExitCode::FAILURE;
     }
