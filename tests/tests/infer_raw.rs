@@ -35,7 +35,9 @@ fn bytes_are_one_blob() {
 
 #[test]
 fn every_format_has_the_inference_of_its_name() {
-    for format in AnyDecoder::FORMATS {
+    // Those of Avro and Parquet say what they are, and are not sampled.
+    let sampled = AnyDecoder::FORMATS.iter().filter(|format| !["avro", "parquet"].contains(format));
+    for format in sampled {
         let by_name = AnyInference::of(format).map(|i| i.format_name().to_owned());
         let of_set = AnyDecoder::inference(format).map(|i| i.format_name().to_owned());
         assert_eq!((by_name.as_deref(), of_set.as_deref()), (Some(*format), Some(*format)));

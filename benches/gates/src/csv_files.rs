@@ -172,7 +172,7 @@ fn times_columns() -> Vec<Field> {
         field("id", DataType::Int64),
         field("created", DataType::Timestamp(TimeUnit::Microsecond, None)),
         field("due", DataType::Date32),
-        field("updated", DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))),
+        field("updated", DataType::Timestamp(TimeUnit::Millisecond, Some("+00:00".into()))),
         field("opens", DataType::Time64(TimeUnit::Microsecond)),
         field("amount", DataType::Decimal128(18, 4)),
         field("tax", DataType::Decimal128(12, 2)),
