@@ -91,8 +91,14 @@ fn get<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
     value.get(key).filter(|v| !v.is_null())
 }
 
+/// The id and the text of an image, where it has them.
+type Shown = (Option<i64>, Option<String>);
+
+/// The id and the text of a row, and what became of it.
+type Changed = (i64, Option<String>, &'static str);
+
 /// A row as an image has it; an error where a value is of another type.
-fn image(value: Option<&Value>, needs_id: bool) -> Result<Option<(Option<i64>, Option<String>)>, ()> {
+fn image(value: Option<&Value>, needs_id: bool) -> Result<Option<Shown>, ()> {
     let Some(value) = value else { return Ok(None) };
     if !value.is_object() {
         return Err(());
@@ -116,11 +122,7 @@ fn id_of_key(case: Case, key: Option<&Value>) -> Result<i64, ()> {
 }
 
 /// What the record gives: its rows, or an error.
-fn model(
-    case: Case,
-    key: Option<&Value>,
-    value: Option<&Value>,
-) -> Result<Vec<(i64, Option<String>, &'static str)>, ()> {
+fn model(case: Case, key: Option<&Value>, value: Option<&Value>) -> Result<Vec<Changed>, ()> {
     if case.is_upsert {
         return upsert(case, key, value);
     }
@@ -163,11 +165,7 @@ fn model(
     }
 }
 
-fn upsert(
-    case: Case,
-    key: Option<&Value>,
-    value: Option<&Value>,
-) -> Result<Vec<(i64, Option<String>, &'static str)>, ()> {
+fn upsert(case: Case, key: Option<&Value>, value: Option<&Value>) -> Result<Vec<Changed>, ()> {
     let Some(value) = value else { return Ok(vec![(id_of_key(case, key)?, None, "delete")]) };
     if !value.is_object() {
         return Err(());
