@@ -262,7 +262,7 @@ impl<'b> Run<'b, '_> {
                     Some(Branch::Null) => return self.null(slot, column, field),
                     Some(Branch::Value(inner)) => return self.slot(inner, column, field),
                     Some(Branch::Unfit(reason)) => {
-                        let error = DecodeError::Syntax { reason: reason.to_string() };
+                        let error = DecodeError::Syntax { reason: str::to_owned(reason) };
                         return Err(self.unfit(start, error));
                     }
                     None => return Err(self.malformed(Malformed::Branch)),
