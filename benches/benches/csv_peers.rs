@@ -17,6 +17,7 @@ use std::{hint::black_box, process::ExitCode, sync::Arc};
 use arrow_array::RecordBatch;
 use arrow_csv::{ReaderBuilder, WriterBuilder, reader::Decoder};
 use arrow_schema::SchemaRef;
+use laminar_benches::contest::Arguments;
 use laminar_formats::{
     csv::{CsvDecoder, CsvEncoder, CsvEngine, CsvOptions},
     framing::{FrameBuffer, Framer},
@@ -43,13 +44,6 @@ const BYTES_PER_ROUND: usize = 4_000_000;
 /// Longest record that the framer lets through.
 const MAX_RECORD_BYTES: usize = 1 << 20;
 
-struct Arguments {
-    files: Vec<CsvFile>,
-    rows_per_batch: usize,
-    rounds: usize,
-    check: bool,
-}
-
 /// One batch in every form that someone takes it in.
 struct Piece {
     bytes: Vec<u8>,
@@ -64,14 +58,11 @@ struct Peer {
 }
 
 fn main() -> ExitCode {
-    let arguments = match parse(std::env::args().skip(1)) {
+    let arguments = match Arguments::read(&CsvFile::ALL, |file| file.name, |_| true) {
         Ok(arguments) => arguments,
-        Err(message) => {
-            eprintln!("error: {message}");
-            return ExitCode::from(2);
-        }
+        Err(code) => return code,
     };
-    let Arguments { files, rows_per_batch, rounds, check } = arguments;
+    let Arguments { cases: files, rows_per_batch, rounds, check } = arguments;
     println!("{rows_per_batch} rows per batch, median of {rounds} rounds: MB/s (times arrow-csv, within a round)");
     let mut ratios = [("decode", DECODE_NEEDED), ("stream", STREAM_NEEDED), ("encode", ENCODE_NEEDED)]
         .map(|(work, needed)| (work, needed, Vec::new()));
@@ -235,32 +226,4 @@ fn pieces(file: &CsvFile, rows: usize) -> Vec<Piece> {
 fn bring_into_cache(piece: &Piece) {
     let records = (0..piece.raw.len()).flat_map(|record| piece.raw.value(record));
     black_box(piece.bytes.iter().chain(records).fold(0_u8, |sum, byte| sum ^ byte));
-}
-
-fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut arguments = Arguments { files: Vec::new(), rows_per_batch: 1024, rounds: 15, check: false };
-    while let Some(word) = words.next() {
-        let mut number = || {
-            let number = words.next().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
-            number.ok_or(format!("{word} needs a number above 0"))
-        };
-        match word.as_str() {
-            // Cargo passes it to every benchmark.
-            "--bench" => {}
-            "--rows" => arguments.rows_per_batch = number()?,
-            "--rounds" => arguments.rounds = number()?,
-            "--check" => arguments.check = true,
-            name => {
-                let file = CsvFile::ALL.into_iter().find(|file| file.name == name);
-                let names = CsvFile::ALL.map(|file| file.name);
-                arguments.files.push(file.ok_or(format!("no file `{name}`; there are: {}", names.join(" ")))?);
-            }
-        }
-    }
-    if arguments.files.is_empty() {
-        arguments.files = CsvFile::ALL.into();
-    } else if arguments.check {
-        return Err("a check is of all files: name none".to_owned());
-    }
-    Ok(arguments)
 }

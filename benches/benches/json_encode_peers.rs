@@ -13,7 +13,10 @@ use std::{hint::black_box, process::ExitCode};
 use arrow_array::{Array, RecordBatch};
 use arrow_data::ArrayData;
 use arrow_json::writer::{LineDelimited, WriterBuilder};
-use laminar_benches::input::{BYTES_PER_ROUND, Case};
+use laminar_benches::{
+    contest::Arguments,
+    input::{BYTES_PER_ROUND, Case},
+};
 use laminar_formats::json::JsonEncoder;
 use laminar_gates::{
     decoders, encoders,
@@ -24,13 +27,6 @@ use laminar_schema::{EncodedBatch, FormatEncoder};
 
 /// How many times as fast as arrow-json's writer our encoder must be: the geometric mean of all cases.
 const NEEDED: f64 = 3.0;
-
-struct Arguments {
-    cases: Vec<Case>,
-    rows_per_batch: usize,
-    rounds: usize,
-    check: bool,
-}
 
 /// An encoder, and the memory that it writes into.
 enum Peer {
@@ -59,12 +55,11 @@ impl Peer {
 }
 
 fn main() -> ExitCode {
-    let arguments = match parse(std::env::args().skip(1)) {
+    // The same rows as wide's, whatever the order of the keys that they were read from.
+    let cases: Vec<Case> = Case::ALL.into_iter().filter(|case| !case.shuffled).collect();
+    let arguments = match Arguments::read(&cases, |case| case.name, |_| true) {
         Ok(arguments) => arguments,
-        Err(message) => {
-            eprintln!("error: {message}");
-            return ExitCode::from(2);
-        }
+        Err(code) => return code,
     };
     let Arguments { cases, rows_per_batch, rounds, check } = arguments;
     println!("{rows_per_batch} rows per batch, median of {rounds} rounds: MB/s (ratio to arrow-json, within a round)");
@@ -117,34 +112,4 @@ fn assert_same_values(peers: &mut [Peer; 2], batch: &RecordBatch) -> usize {
         assert_eq!(value(theirs), value(ours));
     }
     records.num_bytes()
-}
-
-fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    // The same rows as wide's, whatever the order of the keys that they were read from.
-    let all = Case::ALL.into_iter().filter(|case| !case.shuffled);
-    let mut arguments = Arguments { cases: Vec::new(), rows_per_batch: 1024, rounds: 15, check: false };
-    while let Some(word) = words.next() {
-        let mut number = || {
-            let number = words.next().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
-            number.ok_or(format!("{word} needs a number above 0"))
-        };
-        match word.as_str() {
-            // Cargo passes it to every benchmark.
-            "--bench" => {}
-            "--rows" => arguments.rows_per_batch = number()?,
-            "--rounds" => arguments.rounds = number()?,
-            "--check" => arguments.check = true,
-            name => {
-                let case = all.clone().find(|case| case.name == name);
-                let names: Vec<_> = all.clone().map(|case| case.name).collect();
-                arguments.cases.push(case.ok_or(format!("no case `{name}`; there are: {}", names.join(" ")))?);
-            }
-        }
-    }
-    if arguments.cases.is_empty() {
-        arguments.cases = all.collect();
-    } else if arguments.check {
-        return Err("a check is of all cases: name none".to_owned());
-    }
-    Ok(arguments)
 }

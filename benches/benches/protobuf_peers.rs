@@ -10,35 +10,29 @@
 
 use std::{hint::black_box, process::ExitCode};
 
-use laminar_benches::{input::BYTES_PER_ROUND, protobuf::Peer};
+use laminar_benches::{
+    contest::{Arguments, Standings},
+    input::BYTES_PER_ROUND,
+    protobuf::Peer,
+};
 use laminar_gates::{
     floors::{self, Floor},
     protobuf::{NAMES, messages},
-    turns::{Turns, geometric_mean},
+    turns::Turns,
 };
 use laminar_schema::RawBatch;
 
 /// How many times as fast as the fastest peer our decoder must be: the geometric mean of all messages.
 const NEEDED: f64 = 5.0;
 
-struct Arguments {
-    names: Vec<String>,
-    rows_per_batch: usize,
-    rounds: usize,
-    check: bool,
-}
-
 fn main() -> ExitCode {
-    let arguments = match parse(std::env::args().skip(1)) {
+    let arguments = match Arguments::read(&NAMES, |name| *name, |_| true) {
         Ok(arguments) => arguments,
-        Err(message) => {
-            eprintln!("error: {message}");
-            return ExitCode::from(2);
-        }
+        Err(code) => return code,
     };
-    let Arguments { names, rows_per_batch, rounds, check } = arguments;
+    let Arguments { cases: names, rows_per_batch, rounds, check } = arguments;
     println!("{rows_per_batch} rows per batch, median of {rounds} rounds: MB/s (times the peer, within a round)");
-    let mut ratios: Vec<Vec<f64>> = Vec::new();
+    let mut standings = Standings::default();
     for name in &names {
         let sample: usize = messages(name, 100).records.iter().map(Vec::len).sum();
         let num_rows = (BYTES_PER_ROUND * 100 / sample).next_multiple_of(rows_per_batch);
@@ -51,21 +45,10 @@ fn main() -> ExitCode {
         }
         let num_bytes: usize = records.iter().map(Vec::len).sum();
         let turns = Turns::take(&mut peers, &batches, rounds, bring_into_cache, |peer, batch| peer.run(batch));
-        let ours = peers.len() - 1;
-        print!("{name:<10} {:>5} bytes per row", num_bytes / num_rows);
-        ratios.resize(ours, Vec::new());
-        for (index, peer) in peers.iter().enumerate() {
-            print!("  {} {:.0}", peer.name(), num_bytes as f64 / 1e6 / turns.seconds(index));
-            if index < ours {
-                ratios[index].push(turns.ratio(ours, index));
-                print!(" ({:.2}x)", turns.ratio(ours, index));
-            }
-        }
-        println!();
+        let names: Vec<&str> = peers.iter().map(|peer| peer.name()).collect();
+        standings.line(name, (num_bytes, num_rows), &names, &turns);
     }
-    let means: Vec<f64> = ratios.iter().map(|ratios| geometric_mean(ratios)).collect();
-    let shown: Vec<String> = means.iter().map(|mean| format!("{mean:.2}x")).collect();
-    println!("geometric means {}", shown.join(", "));
+    let means = standings.means();
     let least = means.iter().copied().fold(f64::INFINITY, f64::min);
     if check && !floors::print_all(&[Floor::new("geometric mean to the fastest peer", least, NEEDED)]) {
         return ExitCode::FAILURE;
@@ -85,29 +68,4 @@ fn assert_same_columns(peers: &mut [Peer], batch: &RawBatch) {
         // Not `assert_eq!`, which would print megabytes.
         assert!(found.columns() == batches[0].columns(), "{} disagrees with {}", peer.name(), peers[0].name());
     }
-}
-
-fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut arguments = Arguments { names: Vec::new(), rows_per_batch: 1024, rounds: 15, check: false };
-    while let Some(word) = words.next() {
-        let mut number = || {
-            let number = words.next().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
-            number.ok_or(format!("{word} needs a number above 0"))
-        };
-        match word.as_str() {
-            // Cargo passes it to every benchmark.
-            "--bench" => {}
-            "--rows" => arguments.rows_per_batch = number()?,
-            "--rounds" => arguments.rounds = number()?,
-            "--check" => arguments.check = true,
-            name if NAMES.contains(&name) => arguments.names.push(word),
-            name => return Err(format!("no message `{name}`; there are: {}", NAMES.join(" "))),
-        }
-    }
-    if arguments.names.is_empty() {
-        arguments.names = NAMES.map(str::to_owned).to_vec();
-    } else if arguments.check {
-        return Err("a check is of all messages: name none".to_owned());
-    }
-    Ok(arguments)
 }

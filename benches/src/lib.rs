@@ -4,6 +4,7 @@
 pub mod answer;
 #[cfg(feature = "avro-peers")]
 pub mod avro;
+pub mod contest;
 #[cfg(feature = "msgpack-peers")]
 pub mod msgpack;
 pub mod peers;
