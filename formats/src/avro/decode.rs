@@ -5,8 +5,8 @@ use std::{collections::HashMap, fmt, io::Read, sync::Arc};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ARENA_PADDING, ConfigError, ConnectorConfig, ConnectorError, DecodeError, DecodeSpec, Decoded, DecoderSet,
-    FormatDecoder, FormatFile, FormatInfo, FormatSpec, Framing, Location, RawBatch, Rejected, RowRecords, SchemaError,
-    SchemaResult, SelfDescription,
+    FormatDecoder, FormatFile, FormatInfo, FormatSpec, Framing, Location, RawBatch, SchemaError, SchemaResult,
+    SelfDescription,
     format::{WriterSchema, WriterSchemaId},
 };
 
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     column::{ColumnOps, ColumnOptions},
     framing::{DEFAULT_MAX_RECORD_BYTES, read_varint},
-    rows::RootRows,
+    rows::{Account, RootRows},
     wire::{self, WireFormat},
 };
 
@@ -537,27 +537,18 @@ impl FormatDecoder for AvroDecoder {
     }
 
     fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
-        let mut rejected = Vec::new();
-        let mut indices: Option<Vec<u32>> = None;
-        let (mut consumed, mut needs) = (batch.len(), None);
+        let mut account = Account::of(batch.len());
         for record in 0..batch.len() {
             let before = self.rows.num_rows();
             let mut out = Outcome::default();
             if let Err(id) = self.decode_record(batch, record, &mut out) {
-                (consumed, needs) = (record, Some(id));
-                break;
+                let decoded = account.decoded(self.rows.finish()?);
+                return Ok(Decoded { consumed: record, needs: Some(id), ..decoded });
             }
-            let given = self.rows.num_rows() - before;
-            if given != 1 && indices.is_none() {
-                indices = Some((0..before as u32).collect());
-            }
-            if let Some(indices) = &mut indices {
-                indices.extend(std::iter::repeat_n(record as u32, given));
-            }
-            rejected.extend(out.rejected.into_iter().map(|error| Rejected { record, error }));
+            account.gave(record, self.rows.num_rows() - before);
+            out.rejected.into_iter().for_each(|error| account.reject_part(record, error));
         }
-        let rows = indices.map_or(RowRecords::Identity, RowRecords::Indices);
-        Ok(Decoded { batch: self.rows.finish()?, rejected, rows, consumed, needs })
+        Ok(account.decoded(self.rows.finish()?))
     }
 
     fn format_name(&self) -> &'static str {

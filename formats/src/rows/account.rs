@@ -49,6 +49,12 @@ impl Account {
     #[cold]
     pub(crate) fn reject(&mut self, record: usize, error: SchemaError) {
         self.gave(record, 0);
+        self.reject_part(record, error);
+    }
+
+    /// Notes a part of a record that gives no row, where the record's other parts may: a row of a block.
+    #[cold]
+    pub(crate) fn reject_part(&mut self, record: usize, error: SchemaError) {
         self.rejected.push(Rejected { record, error });
     }
 
