@@ -4,7 +4,6 @@
 //! number for is text, as in the other formats. A union is the value of its branch.
 
 use arrow_schema::TimeUnit;
-use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{
     cursor::Malformed,
@@ -13,7 +12,7 @@ use super::{
 };
 use crate::{
     cell::{integer, temporal},
-    json::quote,
+    json::{quote, quote_base64},
 };
 
 /// Appends the value of type `id` that stands at the cursor to the run's text, `depth` levels in.
@@ -192,15 +191,7 @@ fn of_bytes(out: &mut Vec<u8>, text: &mut Vec<u8>, bytes: &[u8], logical: Logica
             }
             out.extend_from_slice(b"S\"");
         }
-        _ => {
-            out.push(b'"');
-            let at = out.len();
-            out.resize(at + bytes.len().div_ceil(3) * 4, 0);
-            // The room is what base64 with padding takes.
-            let len = STANDARD.encode_slice(bytes, &mut out[at..]).unwrap_or(0);
-            out.truncate(at + len);
-            out.push(b'"');
-        }
+        _ => quote_base64(out, bytes),
     }
     Ok(())
 }

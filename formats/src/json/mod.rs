@@ -56,7 +56,7 @@ pub(crate) use walk::{duplicate, in_item, null_field, push_absent, unknown};
 pub use encode::JsonEncoder;
 pub use engine::JsonEngine;
 pub use infer::{JsonInference, JsonSample};
-pub(crate) use quote::quote;
+pub(crate) use quote::{quote, quote_base64};
 
 pub use options::{DuplicateFields, JsonFraming, JsonOptions, MultipleDocuments, NonFinite, NonObjects};
 

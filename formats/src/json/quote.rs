@@ -1,5 +1,7 @@
-//! Text → JSON string.
+//! Text and bytes → JSON string.
 #![allow(unsafe_code, reason = "a call into a function that is compiled for an instruction set")]
+
+use base64::{Engine, engine::general_purpose::STANDARD};
 
 #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
 use crate::scan::Avx2;
@@ -30,6 +32,17 @@ pub(super) const PIECE: usize = 1024;
 /// Room that [`Quoting::escape`] needs for `len` bytes of text: whole blocks are written, whatever they hold.
 pub(super) const fn room(len: usize) -> usize {
     len * LONGEST_ESCAPE + STRIDE_ROOM
+}
+
+/// Appends `bytes` as a JSON string of base64.
+pub(crate) fn quote_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'"');
+    let at = out.len();
+    out.resize(at + bytes.len().div_ceil(3) * 4, 0);
+    // The room is what base64 with padding takes.
+    let len = STANDARD.encode_slice(bytes, &mut out[at..]).unwrap_or(0);
+    out.truncate(at + len);
+    out.push(b'"');
 }
 
 /// Appends `text` as a JSON string. Escapes what RFC 8259 §7 demands and nothing else.

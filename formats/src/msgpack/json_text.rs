@@ -2,14 +2,15 @@
 
 use std::ops::Range;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 use super::{
     instant::{EXT_TYPE, Instant},
     skip::{Fault, checked},
     token::{Malformed, Token},
 };
-use crate::{cell::integer, json::quote};
+use crate::{
+    cell::integer,
+    json::{quote, quote_base64},
+};
 
 /// Writes values as JSON text; its memory is kept from record to record.
 #[derive(Debug, Default)]
@@ -176,7 +177,7 @@ pub(super) fn push_scalar(out: &mut Vec<u8>, token: Token<'_>) {
         Token::F64(v) => out.extend_from_slice(non_finite(v).as_bytes()),
         // Whoever made the token has checked it.
         Token::Str(text) => quote(out, std::str::from_utf8(text).unwrap_or("")),
-        Token::Bin(data) => push_base64(out, data),
+        Token::Bin(data) => quote_base64(out, data),
         Token::Ext(kind, data) => match Instant::read(data).filter(|_| kind == EXT_TYPE) {
             Some(instant) => {
                 out.push(b'"');
@@ -187,7 +188,7 @@ pub(super) fn push_scalar(out: &mut Vec<u8>, token: Token<'_>) {
                 out.extend_from_slice(b"{\"ext\":");
                 push_integer(out, |room| integer::write_i64(room, 0, kind.into()));
                 out.extend_from_slice(b",\"data\":");
-                push_base64(out, data);
+                quote_base64(out, data);
                 out.push(b'}');
             }
         },
@@ -211,14 +212,4 @@ fn non_finite(v: f64) -> &'static str {
     } else {
         "\"-Infinity\""
     }
-}
-
-fn push_base64(out: &mut Vec<u8>, data: &[u8]) {
-    out.push(b'"');
-    let at = out.len();
-    out.resize(at + data.len().div_ceil(3) * 4, 0);
-    // The room is what base64 with padding takes.
-    let len = STANDARD.encode_slice(data, &mut out[at..]).unwrap_or(0);
-    out.truncate(at + len);
-    out.push(b'"');
 }

@@ -12,13 +12,12 @@ use super::{
     catalog::{FieldType, Kind, Label, Presence, WellKnown},
     gather::{Slot, Wanted},
     list::next_packed,
-    rescue::push_base64,
     varint::{Fault, Malformed, span_of, zigzag},
     walk::Walker,
 };
 use crate::{
     column::{Column, ColumnOps, IntegerText, Scalar},
-    json::quote,
+    json::{quote, quote_base64},
 };
 
 impl Walker<'_, '_, '_> {
@@ -68,9 +67,7 @@ impl Walker<'_, '_, '_> {
                 quote(&mut self.state.json, std::str::from_utf8(bytes).unwrap_or(""));
             }
             (Default::Bytes(bytes), _) => {
-                self.state.json.push(b'"');
-                push_base64(&mut self.state.json, bytes);
-                self.state.json.push(b'"');
+                quote_base64(&mut self.state.json, bytes);
             }
             (Default::None, _) => return Ok(false),
         }
@@ -277,9 +274,7 @@ impl Walker<'_, '_, '_> {
             }
             Kind::Bytes => {
                 let (start, end) = span_of(raw);
-                self.state.json.push(b'"');
-                push_base64(&mut self.state.json, &self.record[start..end]);
-                self.state.json.push(b'"');
+                quote_base64(&mut self.state.json, &self.record[start..end]);
             }
             Kind::Enum(index) => {
                 let (enumeration, number) = (self.catalog.enumeration(index), raw as u32 as i32);
@@ -353,9 +348,8 @@ impl Walker<'_, '_, '_> {
             }
             None => {
                 let (start, end) = span_of(value.raw);
-                self.state.json.extend_from_slice(b",\"value\":\"");
-                push_base64(&mut self.state.json, &self.record[start..end]);
-                self.state.json.push(b'"');
+                self.state.json.extend_from_slice(b",\"value\":");
+                quote_base64(&mut self.state.json, &self.record[start..end]);
             }
         }
         self.state.json.push(b'}');

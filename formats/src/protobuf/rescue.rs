@@ -3,10 +3,11 @@
 //! An array of objects: where the field stood, its number and wire type, and its value: a number as text, since JSON's have
 //! no 64 bits, or bytes in base64.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 use super::varint::{I32, I64, LEN, VARINT, span_of};
-use crate::{column::IntegerText, json::quote};
+use crate::{
+    column::IntegerText,
+    json::{quote, quote_base64},
+};
 
 /// Gathers what is rescued from one record.
 #[derive(Debug, Default)]
@@ -69,14 +70,14 @@ impl Rescue {
         self.array.extend_from_slice(IntegerText::new(i128::from(tag >> 3)).as_str().as_bytes());
         self.array.extend_from_slice(b",\"wire_type\":\"");
         self.array.extend_from_slice(wire_type.as_bytes());
-        self.array.extend_from_slice(b"\",\"value\":\"");
+        self.array.extend_from_slice(b"\",\"value\":");
         if matches!(tag & 7, VARINT | I64 | I32) {
-            self.array.extend_from_slice(IntegerText::new(i128::from(raw)).as_str().as_bytes());
+            quote(&mut self.array, IntegerText::new(i128::from(raw)).as_str());
         } else {
             let (start, end) = span_of(raw);
-            push_base64(&mut self.array, &record[start..end]);
+            quote_base64(&mut self.array, &record[start..end]);
         }
-        self.array.extend_from_slice(b"\"}");
+        self.array.push(b'}');
     }
 
     /// The array, if anything was rescued.
@@ -88,13 +89,4 @@ impl Rescue {
         // Made of UTF-8 pieces only.
         std::str::from_utf8(&self.array).ok()
     }
-}
-
-/// Appends bytes in base64.
-pub(super) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    let start = out.len();
-    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
-    // There is room for all of it, so that nothing is left to fail.
-    let written = STANDARD.encode_slice(bytes, &mut out[start..]).unwrap_or(0);
-    out.truncate(start + written);
 }
