@@ -570,14 +570,8 @@ pub(super) fn big_decimal(bytes: &[u8]) -> Result<(&[u8], i64), Malformed> {
 /// The text of a UUID, in `out` instead of what it held.
 pub(super) fn uuid_text<'t>(bytes: &[u8; 16], out: &'t mut Vec<u8>) -> &'t str {
     out.clear();
-    for (index, byte) in bytes.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            out.push(b'-');
-        }
-        for digit in [byte >> 4, byte & 0xf] {
-            out.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
-        }
-    }
+    out.resize(cell::UUID_ROOM, 0);
+    cell::write_uuid(out, 0, bytes);
     // Digits and hyphens.
     std::str::from_utf8(out).unwrap_or("")
 }

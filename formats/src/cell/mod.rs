@@ -331,7 +331,11 @@ fn write_hex(out: &mut [u8], at: usize, bytes: &[u8]) -> usize {
     end
 }
 
-fn write_uuid(out: &mut [u8], at: usize, bytes: &[u8]) -> usize {
+/// Bytes that the text of a UUID takes.
+pub(crate) const UUID_ROOM: usize = 36;
+
+/// Writes sixteen bytes as the text of a UUID, and returns where it ends; [`UUID_ROOM`] bytes must be there.
+pub(crate) fn write_uuid(out: &mut [u8], at: usize, bytes: &[u8]) -> usize {
     [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().fold(at, |at, group| {
         let at = if group.start > 0 { write_all(out, at, b"-") } else { at };
         write_hex(out, at, &bytes[group])

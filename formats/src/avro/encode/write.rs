@@ -8,7 +8,7 @@ use arrow_buffer::{IntervalDayTime, IntervalMonthDayNano};
 use laminar_schema::{EncodeError, Found, SchemaError, SchemaResult};
 
 use super::column::{Column, Decimals, Values};
-use crate::avro::container::write_varint;
+use crate::{avro::container::write_varint, cell};
 
 /// Appends one row: the root of everything that happens per record.
 #[inline(never)]
@@ -89,14 +89,9 @@ fn bytes(data: &[u8], out: &mut Vec<u8>) {
 }
 
 fn uuid(data: &[u8], out: &mut Vec<u8>) {
-    write_varint(36, out);
-    for (index, byte) in data.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            out.push(b'-');
-        }
-        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
-        out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-    }
+    let mut text = [0; cell::UUID_ROOM];
+    cell::write_uuid(&mut text, 0, data);
+    bytes(&text, out);
 }
 
 fn decimal(numbers: &Decimals<'_>, row: usize, size: Option<usize>, out: &mut Vec<u8>) -> SchemaResult<()> {
