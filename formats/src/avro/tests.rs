@@ -108,6 +108,8 @@ fn logical_types() {
             &[&[2, 0x05][..], &rest].concat(),
             &[&[0][..], &rest].concat(),
             &[&[10, 0x7f, 0, 0, 0, 0][..], &rest].concat(),
+            // A millisecond before the day begins.
+            &[&[2, 0x05, 0, 2, 1][..], &rest[3..]].concat(),
         ],
         expect![[r#"
             -1.23 | 1970-01-01 | 1970-01-01T00:00:00.000001 | 00:00:00.001 | 11111111111111111111111111111111 | 1 mons 2 days 0.003000000 secs

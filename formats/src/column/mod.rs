@@ -270,17 +270,22 @@ impl Column {
     /// Appends a count of the column's own unit to a DATE, TIME or TIMESTAMP column.
     ///
     /// # Errors
-    /// It does not fit, or the column is of another type.
+    /// It does not fit, is no time of any day, or the column is of another type.
     #[inline]
     pub(crate) fn push_count(&mut self, count: i64) -> Result<(), Mismatch> {
         let narrow = || i32::try_from(count).map_err(|_| Mismatch::Range);
+        let in_a_day = |per_second: i64| match (0..86_400 * per_second).contains(&count) {
+            true => Ok(count),
+            false => Err(Mismatch::Range),
+        };
         match self {
             Self::Date32(c) => c.push_value(narrow()?),
             Self::Date64(c) => c.push_value(count),
-            Self::Time32Second(c) => c.push_value(narrow()?),
-            Self::Time32Millisecond(c) => c.push_value(narrow()?),
-            Self::Time64Microsecond(c) => c.push_value(count),
-            Self::Time64Nanosecond(c) => c.push_value(count),
+            // A day has fewer than 2^31 milliseconds.
+            Self::Time32Second(c) => c.push_value(in_a_day(1)? as i32),
+            Self::Time32Millisecond(c) => c.push_value(in_a_day(1_000)? as i32),
+            Self::Time64Microsecond(c) => c.push_value(in_a_day(1_000_000)?),
+            Self::Time64Nanosecond(c) => c.push_value(in_a_day(1_000_000_000)?),
             Self::TimestampSecond(c) => c.push_value(count),
             Self::TimestampMillisecond(c) => c.push_value(count),
             Self::TimestampMicrosecond(c) => c.push_value(count),

@@ -20,6 +20,11 @@ const INTERVAL: Class = Class {
     clause: "Arrow's intervals hold no more; \"Duration\": unsigned integers of 32 bits",
 };
 
+const DAY: Class = Class {
+    name: "a time of day that no day has",
+    clause: "apache-avro does not look; \"Time\": the number of units after midnight, 00:00:00",
+};
+
 const BIG: Class = Class {
     name: "a big-decimal of more than 256 bits or a scale beyond 1000",
     clause: "our limit: its text would be as long as its scale",
@@ -35,6 +40,8 @@ fn cell(schema: &Schema, value: &Value) -> Result<Cell, Class> {
     Ok(match (schema, value) {
         (_, Value::Null) => Cell::Null,
         (_, Value::Boolean(v)) => Cell::Bool(*v),
+        (_, Value::TimeMillis(v)) if !(0..86_400_000).contains(v) => return Err(DAY),
+        (_, Value::TimeMicros(v)) if !(0..86_400_000_000).contains(v) => return Err(DAY),
         (_, Value::Int(v) | Value::Date(v) | Value::TimeMillis(v)) => Cell::Int((*v).into()),
         (
             _,
