@@ -116,6 +116,7 @@ fn logical_types() {
             0.05 | 1970-01-01 | 1970-01-01T00:00:00.000001 | 00:00:00.001 | 11111111111111111111111111111111 | 1 mons 2 days 0.003000000 secs
             2: field d at byte 1: expected a decimal, found bytes that are none
             3: field d at byte 0: expected DECIMAL(9,2), found decimal 5454608465.92, which does not fit without loss
+            4: field m at byte 4: expected TIME, found number -1, which does not fit without loss
         "#]],
     );
 }
