@@ -22,7 +22,7 @@ struct Case {
     records: &'static [Record],
 }
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 9] = [
     Case {
         format: "json",
         options: "(multiple_documents = 'split', tombstones = 'null', empty_records = 'skip')",
@@ -76,6 +76,41 @@ const CASES: [Case; 6] = [
             (Some(b"\x81\xa1a\x02\x81\xa1a\x03"), Some(2)),
             (None, Some(0)),
             (Some(b"\x81\xa1a\x04"), Some(1)),
+        ],
+    },
+    Case {
+        format: "avro",
+        options: "(framing = 'datum', schema = '{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"a\",\"type\":\"long\"}]}')",
+        columns: "a BIGINT",
+        records: &[
+            (Some(b"\x02"), Some(1)),
+            (Some(b"\xff"), None),
+            (None, Some(0)),
+            (Some(b"\x04\x00"), None),
+            (Some(b"\x06"), Some(1)),
+        ],
+    },
+    Case {
+        format: "avro",
+        options: "(wire_format = 'confluent', schema = '{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"a\",\"type\":\"long\"}]}')",
+        columns: "a BIGINT",
+        records: &[
+            (Some(b"\0\0\0\0\x07\x02"), Some(1)),
+            (Some(b"\x02"), None),
+            (None, Some(0)),
+            (Some(b"\0\0\0\0\x08\x04"), Some(1)),
+        ],
+    },
+    Case {
+        format: "protobuf",
+        options: "(schema = 'syntax = \"proto3\"; message M { int64 a = 1; }')",
+        columns: "a BIGINT",
+        records: &[
+            (Some(b"\x08\x01"), Some(1)),
+            (Some(b"\x08"), None),
+            (None, Some(0)),
+            (Some(b""), Some(1)),
+            (Some(b"\x08\x02"), Some(1)),
         ],
     },
     Case {
