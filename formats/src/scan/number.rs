@@ -50,13 +50,14 @@ pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_
     if (dot.wrapping_sub(sign + 1) >= EXACT_DIGITS - sign) | leads_with_zero(window, sign, dot) {
         return None;
     }
-    let (head, _) = halves(window);
+    let (head, tail) = halves(window);
     let (value, len) = if window[dot % WINDOW] == b'.' {
         let len = (others & (others - 1)).trailing_zeros() as usize;
-        if (len == dot + 1) | (len == WINDOW) | has_exponent(window[len % WINDOW]) {
+        let places = len - dot - 1;
+        if (places == 0) | (len == WINDOW) | has_exponent(window[len % WINDOW]) {
             return None;
         }
-        (fraction(isa, window, dot, len)?, len)
+        (fraction(isa, (head, tail), dot, places)?, len)
     } else if has_exponent(window[dot % WINDOW]) {
         return None;
     } else {
@@ -67,11 +68,16 @@ pub(crate) fn float<I: Isa>(isa: I, start: Cursor<'_>) -> Option<(f64, Cursor<'_
     Some((signed, unsafe { start.skip(len) }))
 }
 
-/// The magnitude of a number of `len` bytes, fewer than a window's, with a point at `dot`: up to 14 digits in front of it,
-/// and some behind it. A sign counts as a digit.
+/// The magnitude of a number in the halves of a window, which it does not fill, with a point at `dot`: up to 14 digits in
+/// front of it, and `places` behind it. A sign counts as a digit.
 #[inline(always)]
-fn fraction<I: Isa>(isa: I, window: &[u8; WINDOW], dot: usize, len: usize) -> Option<f64> {
-    let ((head, tail), places) = (halves(window), len - dot - 1);
+fn fraction<I: Isa>(
+    isa: I,
+    (head, tail): (&[u8; WINDOW / 2], &[u8; WINDOW / 2]),
+    dot: usize,
+    places: usize,
+) -> Option<f64> {
+    let len = dot + 1 + places;
     if len <= 16 {
         // At most 15 digits, so both operands are exact and one division rounds once.
         return Some(isa.digits_around(head, dot, len) as i64 as f64 / EXACT_POWERS[places & 15]);
@@ -113,8 +119,12 @@ pub(crate) fn whole_float<I: Isa>(isa: I, window: &[u8; WINDOW], len: usize) -> 
     if dot.wrapping_sub(sign + 1) >= EXACT_DIGITS - sign {
         return None;
     }
-    let (head, _) = halves(window);
-    let value = if dot == len { isa.digits(head, len) as i64 as f64 } else { fraction(isa, window, dot, len)? };
+    let halves = halves(window);
+    let value = if dot == len {
+        isa.digits(halves.0, len) as i64 as f64
+    } else {
+        fraction(isa, halves, dot, len - dot - 1)?
+    };
     Some(f64::from_bits(value.to_bits() | (sign as u64) << 63))
 }
 
