@@ -120,11 +120,8 @@ pub(crate) fn whole_float<I: Isa>(isa: I, window: &[u8; WINDOW], len: usize) -> 
         return None;
     }
     let halves = halves(window);
-    let value = if dot == len {
-        isa.digits(halves.0, len) as i64 as f64
-    } else {
-        fraction(isa, halves, dot, len - dot - 1)?
-    };
+    let value =
+        if dot == len { isa.digits(halves.0, len) as i64 as f64 } else { fraction(isa, halves, dot, len - dot - 1)? };
     Some(f64::from_bits(value.to_bits() | (sign as u64) << 63))
 }
 
