@@ -1,7 +1,7 @@
 //! Parquet: files of columns ↔ batches, through the `parquet` crate.
 //!
-//! Lives here: what a file says of itself ([`describe`]), reading one as columns ([`read`]) with what a predicate lets
-//! be left unread ([`prune`]), a decoder for messages that are whole files, the encoder, and their options. Does not live
+//! Lives here: what a file says of itself (`describe`), reading one as columns (`read`) with what a predicate lets
+//! be left unread (`prune`), a decoder for messages that are whole files, the encoder, and their options. Does not live
 //! here: where files come from, or which rows a WHERE keeps (`laminar-schema`).
 //!
 //! ```text
