@@ -35,7 +35,7 @@ pub(super) fn engines_and_fields(bytes: &[u8]) {
 /// Makes as many streams, changes bytes of them, and looks at each as the fuzz target does; says what was done.
 ///
 /// # Panics
-/// As [`engines_and_fields`].
+/// As `engines_and_fields`.
 pub fn csv_mutations(streams: u64, seed: u64) -> String {
     const PIECES: [&str; 16] = [
         "1",

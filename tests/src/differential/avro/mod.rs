@@ -1,7 +1,7 @@
 //! Avro, judged by apache-avro: datums of schemas written by hand and of random ones.
 //!
-//! Lives here: the comparison. Does not live here: schemas and values ([`generate`]), and what their values are in our
-//! columns ([`expect`]).
+//! Lives here: the comparison. Does not live here: schemas and values (`generate`), and what their values are in our
+//! columns (`expect`).
 
 mod expect;
 mod generate;
