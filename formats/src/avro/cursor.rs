@@ -76,27 +76,29 @@ impl<'b> Cursor<'b> {
         Ok(())
     }
 
+    /// A number that is mostly of one byte, such as a length or a branch.
     #[inline(always)]
-    pub(super) fn long(&mut self) -> Result<i64, Malformed> {
-        let Some(first) = self.bytes.get(self.at) else { return Err(Malformed::End) };
-        if *first < 0x80 {
-            self.at += 1;
-            return Ok(zigzag(u64::from(*first)));
+    pub(super) fn short(&mut self) -> Result<i64, Malformed> {
+        match self.bytes.get(self.at) {
+            Some(first) if *first < 0x80 => {
+                self.at += 1;
+                Ok(zigzag(u64::from(*first)))
+            }
+            _ => self.long(),
         }
-        self.long_of_several()
     }
 
-    #[inline]
-    fn long_of_several(&mut self) -> Result<i64, Malformed> {
+    /// A number of any length, without a branch on how long it is.
+    #[inline(always)]
+    pub(super) fn long(&mut self) -> Result<i64, Malformed> {
         // Eight bytes at once hold all that is common.
-        if let Some(window) = self.bytes[self.at..].first_chunk::<8>() {
+        if let Some(window) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
             let word = u64::from_le_bytes(*window);
             let ends = !word & 0x8080_8080_8080_8080;
             if ends != 0 {
-                let len = (ends.trailing_zeros() as usize + 1) / 8;
-                self.at += len;
-                let kept = word & (u64::MAX >> (64 - 8 * len));
-                return Ok(zigzag(gather(kept)));
+                self.at += (ends.trailing_zeros() as usize + 1) / 8;
+                // All bits up to the first end.
+                return Ok(zigzag(gather(word & (ends ^ (ends - 1)))));
             }
         }
         self.long_bytewise()
@@ -163,10 +165,32 @@ impl<'b> Cursor<'b> {
         Ok(taken)
     }
 
+    /// The number of one to eight bytes, big-endian in two's complement, that stands here; `None` for another length, and where
+    /// it is not told apart from what follows. The cursor stays.
+    #[inline(always)]
+    pub(super) fn big_endian(&self, len: usize) -> Option<i64> {
+        let window = self.bytes.get(self.at..)?.first_chunk()?;
+        (1..=8).contains(&len).then(|| i64::from_be_bytes(*window) >> (64 - 8 * len))
+    }
+
+    /// Text of up to 32 bytes with a window on what follows it, if so much does: its length, and the window in which it is the
+    /// beginning.
+    #[inline(always)]
+    pub(super) fn short_text(&mut self) -> Option<(&'b [u8; 32], usize)> {
+        let [first, window @ ..] = self.bytes.get(self.at..)?.first_chunk::<33>()?;
+        // The sign goes to the top, so that a length below zero is a long one.
+        let len = first.rotate_right(1) as usize;
+        if len > window.len() {
+            return None;
+        }
+        self.at += 1 + len;
+        Some((window, len))
+    }
+
     /// The length in front of bytes or text.
     #[inline(always)]
     pub(super) fn length(&mut self) -> Result<usize, Malformed> {
-        usize::try_from(self.long()?).map_err(|_| Malformed::Length)
+        usize::try_from(self.short()?).map_err(|_| Malformed::Length)
     }
 
     #[inline(always)]
@@ -190,7 +214,7 @@ impl<'b> Cursor<'b> {
     /// least.
     #[inline]
     pub(super) fn block(&mut self, least: usize) -> Result<usize, Malformed> {
-        let mut count = self.long()?;
+        let mut count = self.short()?;
         if count < 0 {
             // The block's size in bytes, for whoever wants to pass over it.
             if self.long()? < 0 {

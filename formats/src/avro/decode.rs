@@ -55,22 +55,24 @@ pub struct AvroDecoder {
 
 /// What the options say about every record.
 #[derive(Debug, Clone, Copy)]
-struct Rules {
+pub(super) struct Rules {
     wire_format: WireFormat,
     tombstones: AvroTombstones,
-    max_depth: usize,
+    pub(super) max_depth: usize,
     max_record_bytes: usize,
-    is_lenient: bool,
+    pub(super) is_lenient: bool,
+    /// Texts are looked at one by one: some of the batch is none.
+    pub(super) checks_text: bool,
     /// No message is a container, whatever it begins with.
     is_datum: bool,
 }
 
 /// A writer's schema, and how it is read into the columns.
 #[derive(Debug)]
-struct Writer {
-    schema: Schema,
+pub(super) struct Writer {
+    pub(super) schema: Schema,
     /// The reader's, where it is another one: its defaults are values of it.
-    reader: Option<Arc<Schema>>,
+    pub(super) reader: Option<Arc<Schema>>,
     program: Record,
 }
 
@@ -120,13 +122,32 @@ impl Writers {
         self.last = Some((key, index));
         Some(index)
     }
+
+    /// The writer of a message, and how long the header is; `None` for whatever is not the usual case.
+    #[inline(always)]
+    fn of_message(&mut self, rules: Rules, message: &[u8]) -> Option<(&Writer, usize)> {
+        let (key, header) = match rules.wire_format {
+            WireFormat::None if rules.is_datum || !message.starts_with(MAGIC) => {
+                return Some((self.plain.as_ref()?, 0));
+            }
+            WireFormat::None => return None,
+            WireFormat::Confluent => {
+                (u64::from(wire::confluent::split(message).ok()?.0), wire::confluent::HEADER_BYTES)
+            }
+            WireFormat::SingleObject => {
+                (wire::single_object::split(message).ok()?.0, wire::single_object::HEADER_BYTES)
+            }
+        };
+        let index = self.find(key)?;
+        Some((self.named[index].as_ref().ok()?, header))
+    }
 }
 
 /// Room for what values are turned into on their way.
 #[derive(Debug, Default)]
-struct Scratch {
-    text: Vec<u8>,
-    digits: Vec<u8>,
+pub(super) struct Scratch {
+    pub(super) text: Vec<u8>,
+    pub(super) digits: Vec<u8>,
 }
 
 /// Container files so far.
@@ -196,6 +217,7 @@ impl AvroDecoder {
                 max_depth: options.max_depth,
                 max_record_bytes: options.max_record_bytes.unwrap_or(usize::MAX),
                 is_lenient: options.type_mismatch == AvroMismatch::Null,
+                checks_text: false,
                 is_datum: options.framing == AvroFraming::Datum,
             },
             reader,
@@ -207,6 +229,57 @@ impl AvroDecoder {
             }),
             scratch: Scratch::default(),
         })
+    }
+
+    /// Decodes the records in turn. One whose schema is not known ends that, and is yielded with the schema's id.
+    fn decode_all(&mut self, batch: &RawBatch) -> (Account, Option<(usize, WriterSchemaId)>) {
+        let mut account = Account::of(batch.len());
+        let mut preambles = batch.partitions().iter().filter_map(|partition| partition.preamble.as_ref());
+        let has_containers = preambles.any(|header| header.starts_with(MAGIC));
+        let mut record = 0;
+        while record < batch.len() {
+            if !has_containers {
+                let first = record;
+                record = self.decode_run(batch, first);
+                account.one_each(first..record);
+                if record == batch.len() {
+                    break;
+                }
+            }
+            let before = self.rows.num_rows();
+            let mut out = Outcome::default();
+            if let Err(id) = self.decode_record(batch, record, &mut out) {
+                return (account, Some((record, id)));
+            }
+            account.gave(record, self.rows.num_rows() - before);
+            out.rejected.into_iter().for_each(|error| account.reject_part(record, error));
+            record += 1;
+        }
+        (account, None)
+    }
+
+    /// Decodes messages from `first` on that give a row each, and yields the first that is not so, which has left no trace:
+    /// the root of everything that happens per usual record.
+    #[inline(never)]
+    fn decode_run(&mut self, batch: &RawBatch, first: usize) -> usize {
+        let Self { rows, rules, writers, scratch, .. } = self;
+        let bytes = batch.padded_values();
+        let before = rows.num_rows();
+        for record in first..batch.len() {
+            let span = batch.span(record);
+            if batch.is_tombstone(record) || span.len() > rules.max_record_bytes {
+                return record;
+            }
+            let Some((writer, header)) = writers.of_message(*rules, &bytes[span.clone()]) else { return record };
+            // No further than a wide load reaches: what a record claims to hold is compared with what is there.
+            let readable = &bytes[..bytes.len().min(span.end + ARENA_PADDING)];
+            let mut run = Run::new(writer, scratch, *rules, Cursor::new(readable, span.start + header));
+            if run.record(&writer.program, &mut rows.root).is_err() || run.cursor.at != span.end {
+                rows.root.truncate(before + record - first);
+                return record;
+            }
+        }
+        batch.len()
     }
 
     /// Decodes one record into any number of rows, or says which schema it needs: the root of everything that happens per record.
@@ -378,15 +451,7 @@ fn datum(
     bytes: &[u8],
     at: usize,
 ) -> Result<usize, Box<Failure>> {
-    let mut run = Run {
-        cursor: Cursor::new(bytes, at),
-        writer: &writer.schema,
-        reader: writer.reader.as_deref().unwrap_or(&writer.schema),
-        max_depth: rules.max_depth,
-        is_lenient: rules.is_lenient,
-        text: &mut scratch.text,
-        digits: &mut scratch.digits,
-    };
+    let mut run = Run::new(writer, scratch, rules, Cursor::new(bytes, at));
     run.record(&writer.program, &mut rows.root).map(|()| run.cursor.at)
 }
 
@@ -537,18 +602,19 @@ impl FormatDecoder for AvroDecoder {
     }
 
     fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
-        let mut account = Account::of(batch.len());
-        for record in 0..batch.len() {
-            let before = self.rows.num_rows();
-            let mut out = Outcome::default();
-            if let Err(id) = self.decode_record(batch, record, &mut out) {
-                let decoded = account.decoded(self.rows.finish()?);
-                return Ok(Decoded { consumed: record, needs: Some(id), ..decoded });
-            }
-            account.gave(record, self.rows.num_rows() - before);
-            out.rejected.into_iter().for_each(|error| account.reject_part(record, error));
+        let (mut account, mut unknown) = self.decode_all(batch);
+        if !self.rows.root.check_text() {
+            // Each text is looked at, to find out which record's is none.
+            self.rows.root.truncate(0);
+            self.rules.checks_text = true;
+            (account, unknown) = self.decode_all(batch);
+            self.rules.checks_text = false;
         }
-        Ok(account.decoded(self.rows.finish()?))
+        let decoded = account.decoded(self.rows.finish()?);
+        Ok(match unknown {
+            None => decoded,
+            Some((record, id)) => Decoded { consumed: record, needs: Some(id), ..decoded },
+        })
     }
 
     fn format_name(&self) -> &'static str {

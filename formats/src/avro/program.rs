@@ -33,8 +33,10 @@ pub(super) enum Op {
     Text,
     /// Bytes or text into BLOB.
     Bytes,
-    /// A count into a TIMESTAMP of the same unit.
-    Micros,
+    /// A count into a TIMESTAMP of the same unit, milliseconds or microseconds.
+    Timestamp,
+    /// A number of days into DATE.
+    Date,
     /// Anything that the column takes as a scalar.
     Scalar(Source),
     /// A number of days, or of parts of a second or of a day, in another unit than the column's.

@@ -530,7 +530,10 @@ impl Resolver<'_> {
             (Kind::Int | Kind::Long, Kind::Int | Kind::Long) => {
                 let source = if matches!(written, Kind::Int) { Source::Int } else { Source::Long };
                 match (count(logical, column), data_type) {
-                    (Some(Ratio { times: 1, over: 1 }), DataType::Timestamp(TimeUnit::Microsecond, _)) => Op::Micros,
+                    (Some(Ratio::ONE), DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Millisecond, _)) => {
+                        Op::Timestamp
+                    }
+                    (Some(Ratio::ONE), DataType::Date32) if source == Source::Int => Op::Date,
                     (Some(ratio), _) => Op::Count(source, ratio),
                     (None, _) if data_type.is_temporal() && logical != Logical::None => return None,
                     (None, DataType::Int64) if source == Source::Long => Op::Int64,

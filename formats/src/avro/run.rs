@@ -9,12 +9,13 @@ use laminar_schema::{DecodeError, Found, Location, SchemaError};
 
 use super::{
     cursor::{Cursor, Malformed},
+    decode::{Rules, Scratch, Writer},
     program::{Branch, Fill, FillWith, Items, Nulls, Op, Ratio, Record, Size, Skip, Slot, Source, Step},
     schema::Schema,
 };
 use crate::{
     cell,
-    column::{Column, ColumnOps, Mismatch, Scalar, StructColumn},
+    column::{Column, ColumnOps, Mismatch, Scalar, StructColumn, TextColumn},
 };
 
 /// What a datum is read with.
@@ -26,6 +27,8 @@ pub(super) struct Run<'b, 's> {
     pub(super) max_depth: usize,
     /// Values that do not fit are null.
     pub(super) is_lenient: bool,
+    /// Texts are looked at one by one; otherwise all of a column together, by whoever finishes it.
+    pub(super) checks_text: bool,
     /// Room for text that values are turned into.
     pub(super) text: &'s mut Vec<u8>,
     /// The same, for parts of that text.
@@ -63,7 +66,21 @@ impl Failure {
 
 pub(super) type Done = Result<(), Box<Failure>>;
 
-impl<'b> Run<'b, '_> {
+impl<'b, 's> Run<'b, 's> {
+    #[inline(always)]
+    pub(super) fn new(writer: &'s Writer, scratch: &'s mut Scratch, rules: Rules, cursor: Cursor<'b>) -> Self {
+        Self {
+            cursor,
+            writer: &writer.schema,
+            reader: writer.reader.as_deref().unwrap_or(&writer.schema),
+            max_depth: rules.max_depth,
+            is_lenient: rules.is_lenient,
+            checks_text: rules.checks_text,
+            text: &mut scratch.text,
+            digits: &mut scratch.digits,
+        }
+    }
+
     #[cold]
     #[inline(never)]
     pub(super) fn malformed(&self, malformed: Malformed) -> Box<Failure> {
@@ -77,18 +94,16 @@ impl<'b> Run<'b, '_> {
     }
 
     /// Pushes a row of the record that begins here.
-    #[inline]
+    #[inline(never)]
     pub(super) fn record(&mut self, record: &Record, row: &mut StructColumn) -> Done {
         for Step { column, slot, name } in &record.steps {
-            let done = match *column {
-                Step::NOWHERE => match &slot.op {
+            let done = match row.fields.get_mut(*column as usize) {
+                Some(field) => self.slot_here(slot, &mut field.column, &field.field),
+                // It goes nowhere.
+                None => match &slot.op {
                     Op::Skip(skip) => self.skip(*skip),
                     _ => Ok(()),
                 },
-                index => {
-                    let field = &mut row.fields[index as usize];
-                    self.slot(slot, &mut field.column, &field.field)
-                }
             };
             if let Err(failure) = done {
                 return Err(named(failure, name));
@@ -114,25 +129,36 @@ impl<'b> Run<'b, '_> {
     #[inline(never)]
     fn constant(&mut self, bytes: &[u8], slot: &Slot, column: &mut Column, field: &Field) -> Done {
         let cursor = Cursor::new(bytes, 0);
-        let Self { reader, max_depth, is_lenient, .. } = *self;
-        let mut run =
-            Run { cursor, writer: reader, reader, max_depth, is_lenient, text: self.text, digits: self.digits };
+        let Self { reader, max_depth, is_lenient, checks_text, .. } = *self;
+        let mut run = Run {
+            cursor,
+            writer: reader,
+            reader,
+            max_depth,
+            is_lenient,
+            checks_text,
+            text: self.text,
+            digits: self.digits,
+        };
         run.slot(slot, column, field).map_err(|failure| named(failure, field.name()))
     }
 
-    #[inline]
+    /// A value wherever it stands; what stands in a record is read without the call.
+    #[inline(never)]
     fn slot(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> Done {
-        match slot.nulls {
-            Nulls::Never => {}
-            nulls => {
-                let is_null = match (self.branch()?, nulls) {
-                    (0, Nulls::First) | (1, Nulls::Second) => true,
-                    (0 | 1, _) => false,
-                    _ => return Err(self.malformed(Malformed::Branch)),
-                };
-                if is_null {
-                    return self.null(slot, column, field);
-                }
+        self.slot_here(slot, column, field)
+    }
+
+    #[inline(always)]
+    fn slot_here(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> Done {
+        if slot.nulls != Nulls::Never {
+            let is_null = match (self.branch()?, slot.nulls) {
+                (0, nulls) => nulls == Nulls::First,
+                (1, nulls) => nulls == Nulls::Second,
+                _ => return Err(self.malformed(Malformed::Branch)),
+            };
+            if is_null {
+                return self.null(slot, column, field);
             }
         }
         self.value(slot, column, field)
@@ -140,7 +166,7 @@ impl<'b> Run<'b, '_> {
 
     #[inline(always)]
     fn branch(&mut self) -> Result<i64, Box<Failure>> {
-        self.cursor.long().map_err(|m| self.malformed(m))
+        self.cursor.short().map_err(|m| self.malformed(m))
     }
 
     #[inline(always)]
@@ -152,9 +178,8 @@ impl<'b> Run<'b, '_> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> Done {
-        let start = self.cursor.at;
         macro_rules! read {
             ($read:ident) => {
                 match self.cursor.$read() {
@@ -167,32 +192,51 @@ impl<'b> Run<'b, '_> {
             (Op::Int64, Column::Int64(rows)) => rows.push_value(read!(long)),
             (Op::Float64, Column::Float64(rows)) => rows.push_value(read!(double)),
             (Op::Text, Column::Utf8(rows)) => {
-                let len = read!(length);
-                // Short text is copied with what is behind it, which is faster than copying as much as there is.
-                let window = self.cursor.bytes.get(self.cursor.at..).and_then(|rest| rest.first_chunk());
-                if let Some(window) = window.filter(|w| len <= w.len())
-                    && rows.push_ascii(window, len)
-                {
-                    self.cursor.at += len;
-                    return Ok(());
-                }
-                let bytes = self.cursor.take(len).map_err(|m| self.malformed(m))?;
-                match rows.push_utf8(bytes) {
-                    Some(pushed) => return self.settle(pushed, slot, start, column, field),
-                    None => return Err(self.malformed(Malformed::Text)),
+                let start = self.cursor.at;
+                if let Err(mismatch) = self.text(rows)? {
+                    return self.misfit(mismatch, slot, start, column, field);
                 }
             }
             (Op::Int32, Column::Int32(rows)) => rows.push_value(read!(int)),
-            (Op::Micros, Column::TimestampMicrosecond(rows)) => rows.push_value(read!(long)),
             (Op::Boolean, Column::Boolean(rows)) => rows.push(read!(boolean)),
             (Op::Float32, Column::Float32(rows)) => rows.push_value(read!(float)),
-            (Op::Bytes, Column::Binary(_)) => {
-                let pushed = column.push_scalar(Scalar::Bytes(read!(bytes)));
-                return self.settle(pushed, slot, start, column, field);
+            (Op::Timestamp, Column::TimestampMicrosecond(rows)) => rows.push_value(read!(long)),
+            (Op::Timestamp, Column::TimestampMillisecond(rows)) => rows.push_value(read!(long)),
+            (Op::Date, Column::Date32(rows)) => rows.push_value(read!(int)),
+            (Op::Bytes, Column::Binary(rows)) => {
+                let start = self.cursor.at;
+                if !rows.push_bytes(read!(bytes)) {
+                    return self.misfit(Mismatch::Range, slot, start, column, field);
+                }
             }
             _ => return self.other(slot, column, field),
         }
         Ok(())
+    }
+
+    /// Pushes text, which is looked at later unless this run is to tell which is none.
+    #[inline(always)]
+    fn text(&mut self, rows: &mut TextColumn<i32>) -> Result<Result<(), Mismatch>, Box<Failure>> {
+        if !self.checks_text {
+            let start = self.cursor.at;
+            // Short text is copied with what is behind it, which is faster than copying as much as there is.
+            if let Some((window, len)) = self.cursor.short_text()
+                && rows.push_window(rows.num_rows(), window, len)
+            {
+                return Ok(Ok(()));
+            }
+            self.cursor.at = start;
+        }
+        self.long_text(rows)
+    }
+
+    #[inline(never)]
+    fn long_text(&mut self, rows: &mut TextColumn<i32>) -> Result<Result<(), Mismatch>, Box<Failure>> {
+        let bytes = self.cursor.bytes().map_err(|m| self.malformed(m))?;
+        if !self.checks_text {
+            return Ok(rows.push_unchecked(bytes));
+        }
+        rows.push_utf8(bytes).ok_or_else(|| self.malformed(Malformed::Text))
     }
 
     #[inline(never)]
@@ -219,11 +263,18 @@ impl<'b> Run<'b, '_> {
                 }
             }
             Op::Decimal { size, scale } => {
-                let bytes = match size {
-                    Size::Fixed(size) => self.cursor.take(*size as usize),
-                    Size::Length => self.cursor.bytes(),
+                let len = match size {
+                    Size::Fixed(size) => *size as usize,
+                    Size::Length => self.cursor.length().map_err(|m| self.malformed(m))?,
                 };
-                let bytes = bytes.map_err(|m| self.malformed(m))?;
+                if let Some(digits) = self.cursor.big_endian(len)
+                    && let Column::Decimal128(rows) = &mut *column
+                    && rows.push_unscaled(digits.into(), *scale).is_ok()
+                {
+                    self.cursor.at += len;
+                    return Ok(());
+                }
+                let bytes = self.cursor.take(len).map_err(|m| self.malformed(m))?;
                 self.decimal(bytes, i64::from(*scale), column)?
             }
             Op::BigDecimal => {
@@ -294,7 +345,15 @@ impl<'b> Run<'b, '_> {
             }
             Op::Skip(skip) => return self.skip(*skip),
             // Resolution gives these to columns of their type alone, which `value` has taken.
-            Op::Boolean | Op::Int32 | Op::Int64 | Op::Float32 | Op::Float64 | Op::Text | Op::Bytes | Op::Micros => {
+            Op::Boolean
+            | Op::Int32
+            | Op::Int64
+            | Op::Float32
+            | Op::Float64
+            | Op::Text
+            | Op::Bytes
+            | Op::Timestamp
+            | Op::Date => {
                 return Err(self.mistaken(start));
             }
         };
@@ -434,9 +493,22 @@ impl<'b> Run<'b, '_> {
             if count == 0 {
                 return Ok(());
             }
-            for index in 0..count {
-                if let Err(failure) = self.slot(&items.slot, column, field) {
-                    return Err(numbered(failure, so_far + index));
+            match (&items.slot, &mut *column) {
+                (Slot { nulls: Nulls::Never, op: Op::Record(record), .. }, Column::Struct(row)) => {
+                    for index in 0..count {
+                        self.record(record, row).map_err(|failure| numbered(failure, so_far + index))?;
+                    }
+                }
+                (Slot { nulls: Nulls::Never, op: Op::Float64, .. }, Column::Float64(rows))
+                    if let Ok(bytes) = self.cursor.take(count.saturating_mul(size_of::<f64>())) =>
+                {
+                    bytes.as_chunks().0.iter().for_each(|bytes| rows.push_value(f64::from_le_bytes(*bytes)));
+                }
+                _ => {
+                    for index in 0..count {
+                        let pushed = self.slot(&items.slot, column, field);
+                        pushed.map_err(|failure| numbered(failure, so_far + index))?;
+                    }
                 }
             }
             so_far += count;
@@ -453,18 +525,34 @@ impl<'b> Run<'b, '_> {
                 break;
             }
             for _ in 0..count {
-                let key = self.cursor.text().map_err(|m| self.malformed(m))?;
-                if rows.key().push_scalar(Scalar::Str(key)).is_err() {
+                let at = self.cursor.at;
+                let pushed = match rows.key() {
+                    Column::Utf8(keys) => self.text(keys)?,
+                    keys => {
+                        let key = self.cursor.text().map_err(|m| self.malformed(m))?;
+                        keys.push_scalar(Scalar::Str(key))
+                    }
+                };
+                if pushed.is_err() {
                     return Err(self.malformed(Malformed::Count));
                 }
                 let (value, of_value) = rows.value_and_field();
                 if let Err(failure) = self.slot(&items.slot, value, of_value) {
-                    return Err(named(failure, key));
+                    return Err(self.in_key(failure, at));
                 }
             }
         }
         let pushed = rows.end_row();
         self.settle(pushed, slot, start, column, field)
+    }
+
+    /// The failure of the value behind the key at `at`.
+    #[cold]
+    #[inline(never)]
+    fn in_key(&mut self, failure: Box<Failure>, at: usize) -> Box<Failure> {
+        self.cursor.at = at;
+        let key = self.cursor.bytes().unwrap_or_default();
+        named(failure, &String::from_utf8_lossy(key))
     }
 
     #[inline]

@@ -68,6 +68,12 @@ impl<O: OffsetSizeTrait> BinaryColumn<O> {
     pub fn new(encoding: BinaryEncoding) -> Self {
         Self { rows: ByteRows::default(), encoding }
     }
+
+    /// Appends a row of these bytes; false when the column is full, and then it is as before.
+    #[inline]
+    pub(crate) fn push_bytes(&mut self, bytes: &[u8]) -> bool {
+        self.rows.push(bytes)
+    }
 }
 
 impl<O: OffsetSizeTrait> ColumnOps for BinaryColumn<O> {

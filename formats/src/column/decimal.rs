@@ -100,12 +100,14 @@ impl<T: Digits<Native: TryFrom<i128>>> DecimalColumn<T> {
     #[inline]
     pub(crate) fn push_unscaled(&mut self, digits: i128, scale: u8) -> Result<(), Mismatch> {
         let more = i32::from(self.scale) - i32::from(scale);
-        let power = 10_i128.checked_pow(more.unsigned_abs()).ok_or(Mismatch::Range)?;
+        let power = || 10_i128.checked_pow(more.unsigned_abs()).ok_or(Mismatch::Range);
         let digits = match more {
             0 => digits,
-            1.. => digits.checked_mul(power).ok_or(Mismatch::Range)?,
-            _ if digits % power == 0 => digits / power,
-            _ => return Err(Mismatch::Range),
+            1.. => digits.checked_mul(power()?).ok_or(Mismatch::Range)?,
+            _ => match power()? {
+                power if digits % power == 0 => digits / power,
+                _ => return Err(Mismatch::Range),
+            },
         };
         let value = T::Native::try_from(digits).map_err(|_| Mismatch::Range)?;
         if !T::is_valid_decimal_precision(value, self.precision) {
