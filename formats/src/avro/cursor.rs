@@ -101,12 +101,15 @@ impl<'b> Cursor<'b> {
                 return Ok(zigzag(gather(word & (ends ^ (ends - 1)))));
             }
         }
-        self.long_bytewise()
+        let (value, at) = self.long_bytewise()?;
+        self.at = at;
+        Ok(value)
     }
 
+    /// A number of any length, and where it ends. By value, so that a place in registers stays there.
     #[cold]
     #[inline(never)]
-    fn long_bytewise(&mut self) -> Result<i64, Malformed> {
+    fn long_bytewise(self) -> Result<(i64, usize), Malformed> {
         let mut value = 0_u64;
         for index in 0..10 {
             let byte = *self.bytes.get(self.at + index).ok_or(Malformed::End)?;
@@ -116,8 +119,7 @@ impl<'b> Cursor<'b> {
             }
             value |= u64::from(byte & 0x7f) << (7 * index);
             if byte < 0x80 {
-                self.at += index + 1;
-                return Ok(zigzag(value));
+                return Ok((zigzag(value), self.at + index + 1));
             }
         }
         Err(Malformed::Varint)
@@ -173,18 +175,14 @@ impl<'b> Cursor<'b> {
         (1..=8).contains(&len).then(|| i64::from_be_bytes(*window) >> (64 - 8 * len))
     }
 
-    /// Text of up to 32 bytes with a window on what follows it, if so much does: its length, and the window in which it is the
-    /// beginning.
+    /// Text whose length takes one byte, with a window on what follows it, if so much does: the window in which the text is the
+    /// beginning, and its length. The cursor stays in front of the length.
     #[inline(always)]
-    pub(super) fn short_text(&mut self) -> Option<(&'b [u8; 32], usize)> {
-        let [first, window @ ..] = self.bytes.get(self.at..)?.first_chunk::<33>()?;
-        // The sign goes to the top, so that a length below zero is a long one.
+    pub(super) fn short_text(&self) -> Option<(&'b [u8; 64], usize)> {
+        let [first, window @ ..] = self.bytes.get(self.at..)?.first_chunk::<65>()?;
+        // The sign goes to the top, so that a length below zero is a long one; so is one that more bytes belong to.
         let len = first.rotate_right(1) as usize;
-        if len > window.len() {
-            return None;
-        }
-        self.at += 1 + len;
-        Some((window, len))
+        (len < window.len()).then_some((window, len))
     }
 
     /// The length in front of bytes or text.
@@ -225,8 +223,12 @@ impl<'b> Cursor<'b> {
         let count = usize::try_from(count).map_err(|_| Malformed::Count)?;
         match least {
             0 => self.spend(count)?,
-            least if count > self.bytes.len().saturating_sub(self.at) / least => return Err(Malformed::Count),
-            _ => {}
+            least => {
+                let rest = self.bytes.len().saturating_sub(self.at);
+                if count.checked_mul(least).is_none_or(|bytes| bytes > rest) {
+                    return Err(Malformed::Count);
+                }
+            }
         }
         Ok(count)
     }

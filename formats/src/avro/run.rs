@@ -209,6 +209,34 @@ impl<'b, 's> Run<'b, 's> {
                     return self.misfit(Mismatch::Range, slot, start, column, field);
                 }
             }
+            (Op::Record(record), Column::Struct(row)) => return self.record(record, row),
+            (Op::List(items), column) => return self.list(items, slot, column, field),
+            (Op::Map(items), column) => return self.map(items, slot, column, field),
+            (Op::Enum(symbols), Column::Dictionary(rows)) => {
+                let start = self.cursor.at;
+                let index = usize::try_from(read!(short)).unwrap_or(usize::MAX);
+                let pushed = match symbols.get(index) {
+                    Some(Some(symbol)) => rows.push_numbered(index, symbol),
+                    // The reader's enum has neither the symbol nor a default.
+                    Some(None) => Err(Mismatch::Range),
+                    None => return Err(self.malformed(Malformed::Symbol)),
+                };
+                return self.settle(pushed, slot, start, column, field);
+            }
+            (Op::Decimal { size, scale }, Column::Decimal128(rows)) => {
+                let start = self.cursor.at;
+                let len = match size {
+                    Size::Fixed(size) => *size as usize,
+                    Size::Length => read!(length),
+                };
+                let digits = self.cursor.big_endian(len);
+                if digits.is_some_and(|digits| rows.push_unscaled(digits.into(), *scale).is_ok()) {
+                    self.cursor.at += len;
+                    return Ok(());
+                }
+                self.cursor.at = start;
+                return self.other(slot, column, field);
+            }
             _ => return self.other(slot, column, field),
         }
         Ok(())
@@ -218,14 +246,13 @@ impl<'b, 's> Run<'b, 's> {
     #[inline(always)]
     fn text(&mut self, rows: &mut TextColumn<i32>) -> Result<Result<(), Mismatch>, Box<Failure>> {
         if !self.checks_text {
-            let start = self.cursor.at;
             // Short text is copied with what is behind it, which is faster than copying as much as there is.
             if let Some((window, len)) = self.cursor.short_text()
                 && rows.push_window(rows.num_rows(), window, len)
             {
+                self.cursor.at += 1 + len;
                 return Ok(Ok(()));
             }
-            self.cursor.at = start;
         }
         self.long_text(rows)
     }
@@ -267,13 +294,6 @@ impl<'b, 's> Run<'b, 's> {
                     Size::Fixed(size) => *size as usize,
                     Size::Length => self.cursor.length().map_err(|m| self.malformed(m))?,
                 };
-                if let Some(digits) = self.cursor.big_endian(len)
-                    && let Column::Decimal128(rows) = &mut *column
-                    && rows.push_unscaled(digits.into(), *scale).is_ok()
-                {
-                    self.cursor.at += len;
-                    return Ok(());
-                }
                 let bytes = self.cursor.take(len).map_err(|m| self.malformed(m))?;
                 self.decimal(bytes, i64::from(*scale), column)?
             }
@@ -295,17 +315,10 @@ impl<'b, 's> Run<'b, 's> {
                 let index = usize::try_from(index).unwrap_or(usize::MAX);
                 match (symbols.get(index), &mut *column) {
                     (None, _) => return Err(self.malformed(Malformed::Symbol)),
-                    (Some(Some(symbol)), Column::Dictionary(rows)) => rows.push_numbered(index, symbol),
                     (Some(Some(symbol)), column) => column.push_scalar(Scalar::Str(symbol)),
                     // The reader's enum has neither the symbol nor a default.
                     (Some(None), _) => Err(Mismatch::Range),
                 }
-            }
-            Op::List(items) => return self.list(items, slot, column, field),
-            Op::Map(items) => return self.map(items, slot, column, field),
-            Op::Record(record) => {
-                let Column::Struct(row) = column else { return Err(self.mistaken(start)) };
-                return self.record(record, row);
             }
             Op::Union(branches) => {
                 let index = self.branch()?;
@@ -345,17 +358,10 @@ impl<'b, 's> Run<'b, 's> {
             }
             Op::Skip(skip) => return self.skip(*skip),
             // Resolution gives these to columns of their type alone, which `value` has taken.
-            Op::Boolean
-            | Op::Int32
-            | Op::Int64
-            | Op::Float32
-            | Op::Float64
-            | Op::Text
-            | Op::Bytes
-            | Op::Timestamp
-            | Op::Date => {
+            Op::Boolean | Op::Int32 | Op::Int64 | Op::Float32 | Op::Float64 | Op::Text | Op::Bytes => {
                 return Err(self.mistaken(start));
             }
+            Op::Timestamp | Op::Date | Op::List(_) | Op::Map(_) | Op::Record(_) => return Err(self.mistaken(start)),
         };
         self.settle(pushed, slot, start, column, field)
     }

@@ -22,7 +22,7 @@ impl<O: OffsetSizeTrait> TextColumn<O> {
     }
 
     /// Appends a row of text: the first `len` bytes of `text`. False where they do not end with a character, and where they
-    /// are more than 32 or `text` is shorter, or the column is full, and then it is as before.
+    /// are more than 64 or `text` is shorter, or the column is full, and then it is as before.
     #[inline(always)]
     pub(crate) fn push_front(&mut self, text: &str, len: usize) -> bool {
         self.0.push_front(text, len)
@@ -31,7 +31,7 @@ impl<O: OffsetSizeTrait> TextColumn<O> {
     /// Appends row `row`: the first `len` bytes of a window, which may be no text, as [`TextColumn::check_text`] finds out.
     /// False when that is not the next row, or the column full, and then nothing is appended.
     #[inline(always)]
-    pub(crate) fn push_window(&mut self, row: usize, window: &[u8; 32], len: usize) -> bool {
+    pub(crate) fn push_window<const N: usize>(&mut self, row: usize, window: &[u8; N], len: usize) -> bool {
         self.0.push_window(row, window, len)
     }
 

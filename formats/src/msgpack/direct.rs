@@ -255,7 +255,7 @@ fn plain_value(column: &mut Column, rows: usize, window: &[u8; WINDOW]) -> Optio
     match column {
         Column::Utf8(texts) => {
             let len = usize::from(head & 0x1f);
-            let is_plain = head & 0xe0 == 0xa0 && texts.push_window(rows, window[1..].first_chunk()?, len);
+            let is_plain = head & 0xe0 == 0xa0 && texts.push_window::<32>(rows, window[1..].first_chunk()?, len);
             is_plain.then_some(1 + len)
         }
         Column::Int64(integers) => {
