@@ -2,7 +2,7 @@
 
 use arrow_array::RecordBatch;
 use laminar_formats::{json::JsonEncoder, msgpack::MsgPackEncoder};
-use laminar_schema::{EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatSpec};
+use laminar_schema::{EncodeSpec, EncodedBatch, EncoderSet, FormatSpec};
 
 use crate::{decoders, input::Case};
 

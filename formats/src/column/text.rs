@@ -28,6 +28,13 @@ impl<O: OffsetSizeTrait> TextColumn<O> {
         self.0.push_front(text, len)
     }
 
+    /// Appends a row of text: the first `len` bytes of `text`, with one quote for every two. False where they do not end with a
+    /// character, and where `text` is not longer by a window, or the column is full, and then it is as before.
+    #[inline(always)]
+    pub(crate) fn push_doubled<I: Isa>(&mut self, isa: I, text: &str, len: usize, quote: u8) -> bool {
+        self.0.push_doubled(isa, text, len, quote)
+    }
+
     /// Appends row `row`: the first `len` bytes of a window, which may be no text, as [`TextColumn::check_text`] finds out.
     /// False when that is not the next row, or the column full, and then nothing is appended.
     #[inline(always)]

@@ -8,7 +8,7 @@
 use arrow_array::{GenericStringArray, OffsetSizeTrait, builder::GenericStringBuilder};
 
 use super::storage::ByteRows;
-use crate::scan::{Cursor, Isa, string};
+use crate::scan::{Cursor, Isa, WINDOW, low_bits, string};
 
 /// Rows of text: offsets and data.
 ///
@@ -87,6 +87,28 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
             return false;
         }
         append_front(&mut self.rows.data, window, len);
+        self.rows.end_row()
+    }
+
+    /// Appends a row of text: the first `len` bytes of `text`, with one quote for every two. False where they do not end with a
+    /// character, and where `text` is not longer by a window, or the column is full, and then it is as before.
+    #[inline(always)]
+    pub(super) fn push_doubled<I: Isa>(&mut self, isa: I, text: &str, len: usize, quote: u8) -> bool {
+        if text.len() < len.saturating_add(WINDOW) || !text.is_char_boundary(len) || !quote.is_ascii() {
+            return false;
+        }
+        let mut at = 0;
+        while at < len {
+            let Some(window) = text.as_bytes().get(at..).and_then(<[u8]>::first_chunk) else { break };
+            let left = len - at;
+            // The first quote of two stays. What is left out is ASCII, so that the rest is text.
+            let (kept, left_out) = match isa.any_of(window, [quote; 3]) & low_bits(left) {
+                0 => (left.min(WINDOW), 0),
+                quotes => (quotes.trailing_zeros() as usize + 1, 1),
+            };
+            append_front(&mut self.rows.data, window, kept);
+            at += kept + left_out;
+        }
         self.rows.end_row()
     }
 

@@ -18,7 +18,7 @@ pub(crate) mod word;
 mod x86;
 
 pub(crate) use cursor::{Cursor, Utf8Span};
-pub(crate) use isa::{Isa, Pattern, WINDOW};
+pub(crate) use isa::{Isa, Pattern, WINDOW, low_bits};
 pub(crate) use portable::Portable;
 #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]
 pub(crate) use x86::Avx2;

@@ -123,6 +123,14 @@ fn plain_values<I: Instance>(isa: I, column: &mut CsvColumn, rows: &Rows<'_>, fi
             run.each($column, |column, row, value| column.push_iso(isa, row, value.window, value.len))
         };
     }
+    macro_rules! texts {
+        ($column:expr) => {
+            run.each_text($column, |column, value, is_escaped| match is_escaped {
+                true => column.push_doubled(isa, value.rest, value.len, rows.quote),
+                false => column.push_front(value.rest, value.len) || push_text(column, &value),
+            })
+        };
+    }
     match builder {
         Column::Int8(column) => integers!(column),
         Column::Int16(column) => integers!(column),
@@ -151,12 +159,8 @@ fn plain_values<I: Instance>(isa: I, column: &mut CsvColumn, rows: &Rows<'_>, fi
         Column::TimestampMillisecond(column) => instants!(column),
         Column::TimestampMicrosecond(column) => instants!(column),
         Column::TimestampNanosecond(column) => instants!(column),
-        Column::Utf8(column) => {
-            run.each(column, |column, _, value| column.push_front(value.rest, value.len) || push_text(column, &value))
-        }
-        Column::LargeUtf8(column) => {
-            run.each(column, |column, _, value| column.push_front(value.rest, value.len) || push_text(column, &value))
-        }
+        Column::Utf8(column) => texts!(column),
+        Column::LargeUtf8(column) => texts!(column),
         other => run.each(other, |column, _, value| push_text(column, &value)),
     }
 }
@@ -198,6 +202,17 @@ impl Fields<'_> {
     /// Appends values with `push` as long as it takes them, and nulls; returns the first row that is neither.
     #[inline(always)]
     fn each<C: ColumnOps>(&self, column: &mut C, push: impl Fn(&mut C, usize, Value<'_>) -> bool) -> usize {
+        self.each_of(column, |column, row, value, is_escaped| !is_escaped && push(column, row, value))
+    }
+
+    /// As [`Fields::each`], with values that have quotes doubled, and say so.
+    #[inline(always)]
+    fn each_text<C: ColumnOps>(&self, column: &mut C, push: impl Fn(&mut C, Value<'_>, bool) -> bool) -> usize {
+        self.each_of(column, |column, _, value, is_escaped| push(column, value, is_escaped))
+    }
+
+    #[inline(always)]
+    fn each_of<C: ColumnOps>(&self, column: &mut C, push: impl Fn(&mut C, usize, Value<'_>, bool) -> bool) -> usize {
         let Rows { block, text, policies, first_row, count, .. } = self.rows;
         let nulls = &policies.null_values;
         let (empty_is_null, other_nulls) = (nulls.contains("") && self.nullable, nulls.texts().next().is_some());
@@ -216,7 +231,7 @@ impl Fields<'_> {
             let Some(rest) = text.get(start..) else { return row };
             let value = Value { rest, window, len: span.len() };
             let is_null = other_nulls && !span.is_quoted() && rest.get(..value.len).is_none_or(|t| nulls.contains(t));
-            if is_null || span.is_escaped() || !push(column, first_row + row, value) {
+            if is_null || !push(column, first_row + row, value, span.is_escaped()) {
                 return row;
             }
         }
