@@ -54,34 +54,54 @@ pub(super) fn instant<I: Isa>(isa: I, window: &[u8; ISO_WINDOW], len: usize) -> 
     let is_shaped = (others & 0x7_FFFF == 0x1_2490)
         & (window[4] == b'-')
         & (window[7] == b'-')
-        & ((window[10] == b'T') | (window[10] == b' '))
-        & (window[13] == b':')
-        & (window[16] == b':');
-    if !is_shaped || len < 19 {
+        & ((window[10] == b'T') | (window[10] == b' '));
+    if !is_shaped {
         return None;
     }
-    let two = |at: usize| i64::from(window[at].wrapping_sub(b'0')) * 10 + i64::from(window[at + 1].wrapping_sub(b'0'));
-    let (hours, minutes, seconds) = (two(11), two(14), two(17));
-    if (hours > 23) | (minutes > 59) | (seconds > 59) {
-        return None;
-    }
-    let (nanos, end) = if len > 19 && window[19] == b'.' {
-        let count = (others >> 20).trailing_zeros() as usize;
-        if !(1..=9).contains(&count) {
-            return None;
-        }
-        let digits: &[u8; 16] = window[20..].first_chunk()?;
-        // At most nine digits, so it fits.
-        (isa.digits(digits, count) as i64 * POWERS[9 - count], 20 + count)
-    } else {
-        (0, 19)
-    };
+    let (seconds, nanos, end) = clock(isa, window, 11, others, len)?;
     let is_utc = len == end + 1 && window[end] == b'Z';
     if !is_utc && len != end {
         return None;
     }
-    let seconds = days(window)? * 86_400 + hours * 3600 + minutes * 60 + seconds;
-    Some(IsoInstant { seconds, nanos, is_utc })
+    Some(IsoInstant { seconds: days(window)? * 86_400 + seconds, nanos, is_utc })
+}
+
+/// A text of `len` bytes that is a time with seconds, `12:34:56.789`: seconds since midnight, and nanoseconds behind them.
+#[inline(always)]
+pub(super) fn time<I: Isa>(isa: I, window: &[u8; ISO_WINDOW], len: usize) -> Option<(i64, i64)> {
+    let others = others(isa, window);
+    if others & 0xFF != 0x24 {
+        return None;
+    }
+    let (seconds, nanos, end) = clock(isa, window, 0, others, len)?;
+    (len == end).then_some((seconds, nanos))
+}
+
+/// The time that begins at `at`, where digits stand in the places of digits: seconds since midnight, nanoseconds behind them,
+/// and where it ends. `others` are the window's bytes that are no digits.
+#[inline(always)]
+fn clock<I: Isa>(isa: I, window: &[u8; ISO_WINDOW], at: usize, others: u32, len: usize) -> Option<(i64, i64, usize)> {
+    let whole = at + 8;
+    if len < whole || (window[at + 2] != b':') | (window[at + 5] != b':') {
+        return None;
+    }
+    let two = |at: usize| i64::from(window[at].wrapping_sub(b'0')) * 10 + i64::from(window[at + 1].wrapping_sub(b'0'));
+    let (hours, minutes, seconds) = (two(at), two(at + 3), two(at + 6));
+    if (hours > 23) | (minutes > 59) | (seconds > 59) {
+        return None;
+    }
+    let (nanos, end) = if len > whole && window[whole] == b'.' {
+        let count = (others >> (whole + 1)).trailing_zeros() as usize;
+        if !(1..=9).contains(&count) {
+            return None;
+        }
+        let digits: &[u8; 16] = window[whole + 1..].first_chunk()?;
+        // At most nine digits, so it fits.
+        (isa.digits(digits, count) as i64 * POWERS[9 - count], whole + 1 + count)
+    } else {
+        (0, whole)
+    };
+    Some((hours * 3600 + minutes * 60 + seconds, nanos, end))
 }
 
 const POWERS: [i64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];

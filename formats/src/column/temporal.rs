@@ -59,6 +59,32 @@ impl TemporalColumn<Date32Type> {
     }
 }
 
+impl<T: Temporal<Native: TryFrom<i64>>> TemporalColumn<T> {
+    /// Appends the value of row `row` from the first `len` bytes of a window, where `per_second` of the column's units are a
+    /// second; false when they are no plain time of ISO 8601, the column reads others first, the time is finer than the unit,
+    /// or that is not the next row, and then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_iso_time<I: Isa>(
+        &mut self,
+        isa: I,
+        row: usize,
+        window: &[u8; ISO_WINDOW],
+        len: usize,
+        per_second: i64,
+    ) -> bool {
+        if self.iso_offset.is_none() {
+            return false;
+        }
+        let Some((seconds, nanos)) = iso::time(isa, window, len) else { return false };
+        let unit_nanos = 1_000_000_000 / per_second;
+        if nanos % unit_nanos != 0 {
+            return false;
+        }
+        T::Native::try_from(seconds * per_second + nanos / unit_nanos)
+            .is_ok_and(|value| self.values.push_at(row, value))
+    }
+}
+
 impl<T: ArrowPrimitiveType<Native = i64>> TemporalColumn<T> {
     /// Appends the value of row `row` from an integer; false when that takes more than a multiplication, does not fit,
     /// or is not the next row, and then nothing is appended.

@@ -123,11 +123,18 @@ fn plain_values<I: Instance>(isa: I, column: &mut CsvColumn, rows: &Rows<'_>, fi
             run.each($column, |column, row, value| column.push_iso(isa, row, value.window, value.len))
         };
     }
+    macro_rules! times {
+        ($column:expr, $per_second:expr) => {
+            run.each($column, |column, row, value| column.push_iso_time(isa, row, value.window, value.len, $per_second))
+        };
+    }
     macro_rules! texts {
         ($column:expr) => {
             run.each_text($column, |column, value, is_escaped| match is_escaped {
-                true => column.push_doubled(isa, value.rest, value.len, rows.quote),
-                false => column.push_front(value.rest, value.len) || push_text(column, &value),
+                true => value.rest().is_some_and(|rest| column.push_doubled(isa, rest, value.len, rows.quote)),
+                false => {
+                    value.rest().is_some_and(|rest| column.push_front(rest, value.len)) || push_text(column, &value)
+                }
             })
         };
     }
@@ -155,6 +162,10 @@ fn plain_values<I: Instance>(isa: I, column: &mut CsvColumn, rows: &Rows<'_>, fi
         Column::Date32(column) => {
             run.each(column, |column, row, value| column.push_iso_date(isa, row, value.window, value.len))
         }
+        Column::Time32Second(column) => times!(column, 1),
+        Column::Time32Millisecond(column) => times!(column, 1_000),
+        Column::Time64Microsecond(column) => times!(column, 1_000_000),
+        Column::Time64Nanosecond(column) => times!(column, 1_000_000_000),
         Column::TimestampSecond(column) => instants!(column),
         Column::TimestampMillisecond(column) => instants!(column),
         Column::TimestampMicrosecond(column) => instants!(column),
@@ -167,13 +178,14 @@ fn plain_values<I: Instance>(isa: I, column: &mut CsvColumn, rows: &Rows<'_>, fi
 
 #[inline(always)]
 fn push_text(column: &mut impl ColumnOps, value: &Value<'_>) -> bool {
-    value.rest.get(..value.len).is_some_and(|text| column.push_scalar(Scalar::Text(text)).is_ok())
+    value.text().is_some_and(|text| column.push_scalar(Scalar::Text(text)).is_ok())
 }
 
 /// One value, without its quotes.
 struct Value<'a> {
-    /// Its text, and what follows it.
-    rest: &'a str,
+    /// The records' text, and where in it the value begins.
+    all: &'a str,
+    start: usize,
     window: &'a [u8; ISO_WINDOW],
     len: usize,
 }
@@ -182,6 +194,17 @@ impl<'a> Value<'a> {
     #[inline(always)]
     fn number(&self) -> Option<&'a [u8; 32]> {
         self.window.first_chunk()
+    }
+
+    /// Its text, and what follows it. Numbers do without, which is why it is not at hand.
+    #[inline(always)]
+    fn rest(&self) -> Option<&'a str> {
+        self.all.get(self.start..)
+    }
+
+    #[inline(always)]
+    fn text(&self) -> Option<&'a str> {
+        self.rest()?.get(..self.len)
     }
 
     #[inline(always)]
@@ -228,9 +251,8 @@ impl Fields<'_> {
             }
             let start = span.start as usize;
             let Some(window) = block.arena.get(start..).and_then(<[u8]>::first_chunk) else { return row };
-            let Some(rest) = text.get(start..) else { return row };
-            let value = Value { rest, window, len: span.len() };
-            let is_null = other_nulls && !span.is_quoted() && rest.get(..value.len).is_none_or(|t| nulls.contains(t));
+            let value = Value { all: text, start, window, len: span.len() };
+            let is_null = other_nulls && !span.is_quoted() && value.text().is_none_or(|t| nulls.contains(t));
             if is_null || !push(column, first_row + row, value, span.is_escaped()) {
                 return row;
             }
