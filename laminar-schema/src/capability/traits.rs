@@ -138,9 +138,9 @@ pub trait SchemaRegistryAware: Send + Sync {
     note = "implement `laminar_schema::SchemaEvolvable`, or remove `evolvable` from `#[capabilities(…)]`"
 )]
 pub trait SchemaEvolvable: Send + Sync {
-    /// The changes from one schema to another. The default compares by name.
+    /// The changes from one schema to another. The default is [`evolution::diff`].
     fn diff_schemas(&self, current: &SchemaRef, proposed: &SchemaRef) -> Vec<SchemaChange> {
-        evolution::diff_by_name(current, proposed)
+        evolution::diff(current, proposed)
     }
 
     /// Whether the changes may be applied under a compatibility mode.

@@ -1,13 +1,24 @@
-//! Schema changes, verdicts and projections (SPEC.md §2.5). Evaluation per mode and nested changes come with issue 6.
+//! Schema evolution: from two schemas to changes, from changes to a verdict, to a new schema, and to its batches
+//! (SPEC.md §2.5).
+//!
+//! ```text
+//! diff(current, proposed) ─▶ [SchemaChange] ─┬─▶ evaluate(mode) ─▶ EvolutionVerdict
+//!                                            └─▶ apply(current) ─▶ new schema + ColumnProjection ─▶ batches
+//! ```
+//!
+//! Lives here: the pure part. Does not live here: noticing that a source has changed, asking a registry, and switching a
+//! running pipeline over.
 
 mod change;
 mod diff;
 mod error;
 mod evaluate;
+mod path;
 mod projection;
+mod relation;
 
 pub use change::SchemaChange;
-pub use diff::diff_by_name;
+pub use diff::{MAX_DEPTH, diff};
 pub use error::EvolutionError;
-pub use evaluate::EvolutionVerdict;
+pub use evaluate::{Break, BreakReason, Direction, EvolutionVerdict, breaks, evaluate, evaluate_versions};
 pub use projection::ColumnProjection;
