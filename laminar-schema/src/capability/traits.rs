@@ -132,6 +132,8 @@ pub trait SchemaRegistryAware: Send + Sync {
 }
 
 /// A connector that follows schema changes (SPEC.md §2.5).
+///
+/// Everything has a default, so `#[capabilities(evolvable)]` and an empty `impl SchemaEvolvable for … {}` are enough.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement the capability trait `SchemaEvolvable`",
     label = "`evolvable` needs `impl SchemaEvolvable for {Self}`",
@@ -143,10 +145,12 @@ pub trait SchemaEvolvable: Send + Sync {
         evolution::diff(current, proposed)
     }
 
-    /// Whether the changes may be applied under a compatibility mode.
-    fn evaluate_evolution(&self, changes: &[SchemaChange], compatibility: CompatibilityMode) -> EvolutionVerdict;
+    /// Whether the changes may be applied under a compatibility mode. The default is [`evolution::evaluate`].
+    fn evaluate_evolution(&self, changes: &[SchemaChange], compatibility: CompatibilityMode) -> EvolutionVerdict {
+        evolution::evaluate(changes, compatibility)
+    }
 
-    /// Applies the changes: the new schema, and where each of its columns comes from.
+    /// Applies the changes: the new schema, and where each of its columns comes from. The default is [`evolution::apply`].
     ///
     /// # Errors
     /// [`EvolutionError`](evolution::EvolutionError) when a change does not fit the current schema.
@@ -154,8 +158,12 @@ pub trait SchemaEvolvable: Send + Sync {
         &self,
         current: &SchemaRef,
         changes: &[SchemaChange],
-    ) -> SchemaResult<(SchemaRef, ColumnProjection)>;
+    ) -> SchemaResult<(SchemaRef, ColumnProjection)> {
+        Ok(evolution::apply(current, changes)?)
+    }
 
-    /// The version of the schema in force, from 0.
-    fn schema_version(&self) -> u64;
+    /// The version of the schema in force, from 0, which is also the default: a connector that counts versions says so.
+    fn schema_version(&self) -> u64 {
+        0
+    }
 }

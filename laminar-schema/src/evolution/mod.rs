@@ -9,16 +9,25 @@
 //! Lives here: the pure part. Does not live here: noticing that a source has changed, asking a registry, and switching a
 //! running pipeline over.
 
+mod apply;
 mod change;
+mod conversion;
 mod diff;
 mod error;
 mod evaluate;
 mod path;
+mod plan;
 mod projection;
+mod projector;
 mod relation;
 
+pub use apply::apply;
 pub use change::SchemaChange;
 pub use diff::{MAX_DEPTH, diff};
 pub use error::EvolutionError;
 pub use evaluate::{Break, BreakReason, Direction, EvolutionVerdict, breaks, evaluate, evaluate_versions};
 pub use projection::ColumnProjection;
+pub use projector::BatchProjector;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Every change under every mode, against the table of docs/evolution.md.
