@@ -17,6 +17,7 @@
 // The derives write absolute paths; this lets them work inside this crate too.
 extern crate self as laminar_schema;
 
+mod atomic_file;
 pub mod capability;
 pub mod config;
 pub mod connector;

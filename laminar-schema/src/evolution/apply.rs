@@ -204,6 +204,7 @@ impl Node {
         }
         let field = self.field.clone().with_data_type(to.clone());
         let mut new = Self::new(&field, self.source, 0);
+        new.old_name = std::mem::take(&mut self.old_name);
         // A list or map in another layout keeps its contents, and what is known of where they came from.
         let is_container = |t: &DataType| list_item(t).is_some() || map_parts(t).is_some();
         if is_container(from) && is_container(to) && self.children.len() == new.children.len() {

@@ -15,17 +15,20 @@ mod conversion;
 mod diff;
 mod error;
 mod evaluate;
+mod history;
 mod path;
 mod plan;
 mod projection;
 mod projector;
 mod relation;
+mod stored_schema;
 
 pub use apply::apply;
 pub use change::SchemaChange;
 pub use diff::{MAX_DEPTH, diff};
 pub use error::EvolutionError;
 pub use evaluate::{Break, BreakReason, Direction, EvolutionVerdict, breaks, evaluate, evaluate_versions};
+pub use history::{HistoryError, HistoryStore, MAX_HISTORY_BYTES, SchemaHistory, SchemaVersion};
 pub use projection::ColumnProjection;
 pub use projector::BatchProjector;
 

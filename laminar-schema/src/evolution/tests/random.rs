@@ -128,7 +128,8 @@ impl Dice {
             new = new.iter().zip(names).map(|(f, name)| Arc::new(f.as_ref().clone().with_name(name))).collect();
         }
         while self.changes(how) {
-            let name = NAMES[self.roll(NAMES.len())];
+            // A column that was dropped must not come back as another one.
+            let name = if how == Mutation::Widening { "added" } else { NAMES[self.roll(NAMES.len())] };
             if new.iter().all(|f| f.name() != name) {
                 let field = self.field(name, depth.min(1));
                 // Nothing can be filled in for a column that must not be null and has no DEFAULT.
@@ -166,7 +167,7 @@ impl Dice {
 
     fn mutated_type(&mut self, data_type: &DataType, how: Mutation, depth: usize) -> DataType {
         let scalars = scalars();
-        let mut inner = |dice: &mut Self, f: &FieldRef, name: &str| {
+        let inner = |dice: &mut Self, f: &FieldRef, name: &str| {
             Arc::new(dice.mutated_field(f, how, depth.saturating_sub(1)).with_name(name))
         };
         match data_type {
