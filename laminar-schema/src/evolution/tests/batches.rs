@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, FixedSizeListArray, Int64Array, LargeListArray, ListArray,
-    MapArray, RecordBatch, StringArray, StructArray, cast::AsArray as _,
+    MapArray, RecordBatch, StringArray, StructArray, cast::AsArray as _, types::Int64Type,
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_cast::{cast, display::array_value_to_string};
-use arrow_schema::{DataType, Field, SchemaRef};
+use arrow_schema::{DataType, Field, SchemaRef, TimeUnit};
 
 use super::random::Dice;
 use crate::evolution::{ColumnProjection, relation::decoded};
@@ -66,12 +66,23 @@ fn array_of(dice: &mut Dice, field: &Field, rows: usize) -> ArrayRef {
             cast(&values.collect::<StringArray>(), t).expect("text")
         }
         t => {
-            let values = (0..rows).map(|row| (!is_null(row)).then(|| dice.roll(120) as i64));
+            let values = (0..rows).map(|row| (!is_null(row)).then(|| number(dice, field)));
             let numbers: ArrayRef = Arc::new(values.collect::<Int64Array>());
             let way =
                 if matches!(t, DataType::Date32 | DataType::Time32(_)) { DataType::Int32 } else { DataType::Int64 };
             cast(&cast(&numbers, &way).expect("small"), t).expect("a number")
         }
+    }
+}
+
+/// A small number, or, where one that does not fit the type may become null, one at the edge of some type.
+fn number(dice: &mut Dice, field: &Field) -> i64 {
+    let edges = [i64::MIN, i64::MAX, i64::from(i32::MIN), i64::from(i32::MAX), (1 << 53) + 1, 1 << 24, 255, 128, -1];
+    let is_time = matches!(field.data_type(), DataType::Time32(_) | DataType::Time64(_));
+    if field.is_nullable() && !is_time && dice.one_in(5) {
+        edges[dice.roll(edges.len())]
+    } else {
+        dice.roll(120) as i64
     }
 }
 
@@ -120,7 +131,7 @@ fn items(array: &ArrayRef, row: usize) -> Option<ArrayRef> {
         .or_else(|| array.as_fixed_size_list_opt().map(|l| l.value(row)))
 }
 
-/// A scalar as text that does not depend on its type: bytes of text, digits without idle zeros, instants to the millisecond.
+/// A scalar as text that does not depend on its type: bytes of text, digits without idle zeros, times in nanoseconds.
 fn plain(array: &ArrayRef, row: usize) -> String {
     let one = array.slice(row, 1);
     let data_type = array.data_type();
@@ -130,13 +141,32 @@ fn plain(array: &ArrayRef, row: usize) -> String {
         return format!("{:?}", bytes.as_binary::<i64>().value(0));
     }
     if data_type.is_numeric() {
-        let digits = shown(&one);
+        // The shortest digits of a value depend on how wide its type is.
+        let is_float = data_type.is_floating();
+        let digits = shown(&if is_float { cast(&one, &DataType::Float64).expect("wider") } else { one });
         let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
         return digits.to_owned();
     }
-    if matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)) {
-        let at = cast(&one, &DataType::Timestamp(arrow_schema::TimeUnit::Millisecond, None)).expect("an instant");
-        return shown(&at);
+    if let Some(nanoseconds) = tick(data_type) {
+        let way = if data_type.primitive_width() == Some(4) { DataType::Int32 } else { DataType::Int64 };
+        let ticks = cast(&cast(&one, &way).expect("ticks"), &DataType::Int64).expect("ticks");
+        return (i128::from(ticks.as_primitive::<Int64Type>().value(0)) * nanoseconds).to_string();
     }
     shown(&one)
+}
+
+/// How many nanoseconds a unit of dates and times has.
+fn tick(data_type: &DataType) -> Option<i128> {
+    let of = |unit: &TimeUnit| match unit {
+        TimeUnit::Second => 1_000_000_000,
+        TimeUnit::Millisecond => 1_000_000,
+        TimeUnit::Microsecond => 1_000,
+        TimeUnit::Nanosecond => 1,
+    };
+    match data_type {
+        DataType::Date32 => Some(86_400_000_000_000),
+        DataType::Date64 => Some(1_000_000),
+        DataType::Timestamp(unit, _) | DataType::Time32(unit) | DataType::Time64(unit) => Some(of(unit)),
+        _ => None,
+    }
 }

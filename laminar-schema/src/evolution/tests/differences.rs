@@ -58,8 +58,8 @@ fn moves_are_as_few_as_can_be() {
     let columns = |names: &str| names.chars().map(|c| int(&c.to_string())).collect::<Vec<_>>();
     check(columns("abcd"), columns("dabc"), &["move d to the front"]);
     check(columns("abcd"), columns("bcda"), &["move a behind d"]);
-    check(columns("abcd"), columns("dcba"), &["move c behind d", "move b behind c", "move a behind b"]);
-    check(columns("ab"), columns("axb"), &["add x BIGINT", "move b behind x"]);
+    check(columns("abcd"), columns("dcba"), &["move d to the front", "move c behind d", "move b behind c"]);
+    check(columns("ab"), columns("axb"), &["add x BIGINT", "move x behind a"]);
 }
 
 #[test]

@@ -144,8 +144,7 @@ impl Dice {
         if self.changes(how) {
             self.shuffle(&mut new);
         }
-        // A struct without fields has no place for its rows' number in some kernels, and is of no use.
-        if new.is_empty() { fields.clone() } else { new.into() }
+        new.into()
     }
 
     fn mutated_field(&mut self, field: &Field, how: Mutation, depth: usize) -> Field {
