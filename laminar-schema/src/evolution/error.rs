@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use arrow_schema::DataType;
+use arrow_schema::{DataType, FieldRef};
 
 use super::SchemaChange;
-use crate::{error::cut, types::type_name};
+use crate::{
+    error::cut,
+    types::{field_type_name, type_name},
+};
 
 /// A schema change was refused, or a batch does not fit the new schema.
 ///
@@ -47,15 +50,15 @@ pub enum EvolutionError {
     },
     /// No conversion keeps the values of a column.
     NoConversion {
-        /// The column's type in the batch.
-        found: DataType,
-        /// Its type in the new schema.
-        expected: DataType,
+        /// The column in the old schema.
+        found: FieldRef,
+        /// The column in the new schema.
+        expected: FieldRef,
     },
     /// A value does not fit the column's new type.
     ValueDoesNotFit {
-        /// The new type.
-        expected: DataType,
+        /// The column in the new schema.
+        expected: FieldRef,
         /// The value.
         found: String,
     },
@@ -100,13 +103,13 @@ impl fmt::Display for EvolutionError {
             Self::NoConversion { found, expected } => write!(
                 f,
                 "expected {}, found {}, and no conversion keeps its values; give the new column another name",
-                type_name(expected),
-                type_name(found)
+                field_type_name(expected),
+                field_type_name(found)
             ),
             Self::ValueDoesNotFit { expected, found } => write!(
                 f,
                 "expected {}, found {}; keep the wider type, or mend the value at its source",
-                type_name(expected),
+                field_type_name(expected),
                 cut(found)
             ),
             Self::UnexpectedNull { expected } => {

@@ -6,6 +6,28 @@
 //!                                            └─▶ apply(current) ─▶ new schema + ColumnProjection ─▶ batches
 //! ```
 //!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use arrow_array::{ArrayRef, Int32Array, RecordBatch};
+//! use arrow_schema::{DataType, Field, Schema};
+//! use laminar_schema::{CompatibilityMode, EvolutionVerdict, evolution};
+//!
+//! let column: ArrayRef = Arc::new(Int32Array::from(vec![1, 2]));
+//! let batch = RecordBatch::try_from_iter([("qty", column)])?;
+//! let current = batch.schema();
+//! let proposed = Schema::new(vec![Field::new("qty", DataType::Int64, false), Field::new("note", DataType::Utf8, true)]);
+//!
+//! let changes = evolution::diff(&current, &proposed);
+//! let shown: Vec<String> = changes.iter().map(ToString::to_string).collect();
+//! assert_eq!(shown, ["widen qty INTEGER → BIGINT", "add note VARCHAR"]);
+//! let verdict = evolution::evaluate(&changes, CompatibilityMode::Backward);
+//! assert!(matches!(verdict, EvolutionVerdict::Compatible(_)));
+//! let (schema, projection) = evolution::apply(&current, &changes)?;
+//! assert_eq!(projection.project(&batch, &schema)?.num_columns(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Lives here: the pure part. Does not live here: noticing that a source has changed, asking a registry, and switching a
 //! running pipeline over.
 

@@ -151,7 +151,7 @@ fn step(
         return Ok(if becomes_json { Step::Json } else { Step::Keep });
     }
     let refused = || {
-        let (found, expected) = (old.clone(), new.clone());
+        let (found, expected) = (Arc::new(from.clone()), Arc::new(to.clone()));
         SchemaError::new(EvolutionError::NoConversion { found, expected }).at(Location::field(path))
     };
     if depth > MAX_DEPTH || becomes_json {

@@ -150,7 +150,7 @@ fn convert(
 
 #[cold]
 fn misfit(column: &Column, row: usize, found: String) -> Failure {
-    let expected = column.field.data_type().clone();
+    let expected = Arc::clone(&column.field);
     Failure::new(column, Some(row), EvolutionError::ValueDoesNotFit { expected, found })
 }
 

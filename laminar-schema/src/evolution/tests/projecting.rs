@@ -119,7 +119,7 @@ fn narrowing_is_checked_value_by_value() {
     let at = to(DataType::Timestamp(TimeUnit::Nanosecond, None));
     assert!(error(&days, at).starts_with("[row 1] field c: expected TIMESTAMP_NS, found "));
     let texts = one(DataType::Utf8, Arc::new(StringArray::from(vec![r#"{"a": 1}"#, "a: 1"])));
-    assert_eq!(error(&texts, json_field("c", true)), format!("[row 1] field c: expected VARCHAR, found a: 1{advice}"));
+    assert_eq!(error(&texts, json_field("c", true)), format!("[row 1] field c: expected JSON, found a: 1{advice}"));
     let refused = "and no conversion keeps its values; give the new column another name";
     assert_eq!(error(&texts, to(DataType::Int64)), format!("field c: expected BIGINT, found VARCHAR, {refused}"));
     assert_eq!(error(&numbers, to(DataType::Utf8)), format!("field c: expected VARCHAR, found BIGINT, {refused}"));
