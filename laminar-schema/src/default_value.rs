@@ -58,7 +58,10 @@ impl DefaultFiller {
 }
 
 /// The DEFAULT of a field as an array of length one.
-fn evaluate(field: &Field) -> SchemaResult<Option<ArrayRef>> {
+///
+/// # Errors
+/// [`ResolveError::InvalidDefault`] when it is no literal of the field's type.
+pub(crate) fn evaluate(field: &Field) -> SchemaResult<Option<ArrayRef>> {
     let Some(text) = default_expr(field) else { return Ok(None) };
     match literal(text).and_then(|l| to_array(field, l)) {
         Ok(array) => Ok(Some(array)),

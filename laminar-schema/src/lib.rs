@@ -17,6 +17,7 @@
 // The derives write absolute paths; this lets them work inside this crate too.
 extern crate self as laminar_schema;
 
+mod atomic_file;
 pub mod capability;
 pub mod config;
 pub mod connector;
@@ -63,7 +64,7 @@ pub use default_value::DefaultFiller;
 pub use error::{
     ConnectorError, DecodeError, EncodeError, ErrorKind, Found, InferError, Location, SchemaError, SchemaResult,
 };
-pub use evolution::{ColumnProjection, EvolutionVerdict, SchemaChange};
+pub use evolution::{BatchProjector, ColumnProjection, EvolutionVerdict, SchemaChange, SchemaHistory};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use format::{
     ColumnsBatch, ColumnsReader, ColumnsRequest, DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet,

@@ -185,7 +185,7 @@ impl<D: DecoderSet> SchemaEvolvable for StandInSource<D> {
             fields.push(Arc::new(Field::new(name, data_type.clone(), *nullable)));
             mappings.push(None);
         }
-        Ok((Arc::new(Schema::new(fields)), ColumnProjection { mappings }))
+        Ok((Arc::new(Schema::new(fields)), ColumnProjection::of_columns(mappings)))
     }
 
     fn schema_version(&self) -> u64 {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use laminar_schema::{
     BoxSink, BoxSource, Capabilities, Capability, ConnectorConfig, DecoderSet, EncoderSet, FormatDecoder,
-    FormatEncoder, FormatSpec, Framing, InferenceConfig, Options, SchemaInferable, SchemaResult, Secret, SinkConfig,
-    SinkConnector, SinkSet, Source, SourceConfig, SourceConnector, SourceFromConfig, SourceSet, SourceVisitor,
-    StaticConnector,
+    FormatEncoder, FormatSpec, Framing, InferenceConfig, Options, SchemaEvolvable, SchemaInferable, SchemaResult,
+    Secret, SinkConfig, SinkConnector, SinkSet, Source, SourceConfig, SourceConnector, SourceFromConfig, SourceSet,
+    SourceVisitor, StaticConnector,
 };
 use laminar_testkit::{
     bare::{BareDecoder, BareEncoder, BareStream, RawDecoder},
@@ -52,6 +52,29 @@ struct GenericConfig {
     #[allow(dead_code)]
     path: String,
 }
+
+/// Follows schema changes as everybody may: there is nothing to write.
+#[derive(Debug, SourceConnector)]
+#[connector(name = "following")]
+#[capabilities(evolvable)]
+struct FollowingSource;
+
+impl Source for FollowingSource {
+    type Decoder = BareDecoder;
+    type Stream = BareStream;
+    async fn start(&self, _: Option<&laminar_schema::Positions>) -> SchemaResult<BareStream> {
+        Ok(BareStream)
+    }
+}
+
+impl SourceFromConfig for FollowingSource {
+    type Config = GenericConfig;
+    fn from_config(_: GenericConfig, _: &SourceConfig) -> SchemaResult<Self> {
+        Ok(Self)
+    }
+}
+
+impl SchemaEvolvable for FollowingSource {}
 
 #[derive(Debug, FormatDecoder)]
 enum EngineDecoder {
@@ -268,4 +291,18 @@ fn options_report_every_mistake() {
     check(&[("group", "a"), ("group.id", "b")], "option `group.id` is also given as `group`; keep one of them");
     check(&[("pair", "1")], "option `pair` = '1': expected two numbers: the colon is missing");
     check(&[("token", "hunter2")], "option `token` = '***': expected secret text");
+}
+
+#[test]
+fn an_evolvable_source_has_nothing_to_write() {
+    use arrow_schema::{DataType, Field, Schema};
+    use laminar_schema::{CompatibilityMode, EvolutionVerdict};
+    let schema = |t| std::sync::Arc::new(Schema::new(vec![Field::new("qty", t, true)]));
+    let (current, proposed) = (schema(DataType::Int32), schema(DataType::Int64));
+    let source = FollowingSource;
+    let Some(evolvable) = source.as_schema_evolvable() else { panic!("it is declared") };
+    let changes = evolvable.diff_schemas(&current, &proposed);
+    let verdict = evolvable.evaluate_evolution(&changes, CompatibilityMode::Backward);
+    assert_eq!(verdict, EvolutionVerdict::Compatible(changes.clone()));
+    assert_eq!(evolvable.apply_evolution(&current, &changes).expect("a wider type").0, proposed);
 }

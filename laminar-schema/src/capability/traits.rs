@@ -132,21 +132,25 @@ pub trait SchemaRegistryAware: Send + Sync {
 }
 
 /// A connector that follows schema changes (SPEC.md §2.5).
+///
+/// Everything has a default, so `#[capabilities(evolvable)]` and an empty `impl SchemaEvolvable for … {}` are enough.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement the capability trait `SchemaEvolvable`",
     label = "`evolvable` needs `impl SchemaEvolvable for {Self}`",
     note = "implement `laminar_schema::SchemaEvolvable`, or remove `evolvable` from `#[capabilities(…)]`"
 )]
 pub trait SchemaEvolvable: Send + Sync {
-    /// The changes from one schema to another. The default compares by name.
+    /// The changes from one schema to another. The default is [`evolution::diff`].
     fn diff_schemas(&self, current: &SchemaRef, proposed: &SchemaRef) -> Vec<SchemaChange> {
-        evolution::diff_by_name(current, proposed)
+        evolution::diff(current, proposed)
     }
 
-    /// Whether the changes may be applied under a compatibility mode.
-    fn evaluate_evolution(&self, changes: &[SchemaChange], compatibility: CompatibilityMode) -> EvolutionVerdict;
+    /// Whether the changes may be applied under a compatibility mode. The default is [`evolution::evaluate`].
+    fn evaluate_evolution(&self, changes: &[SchemaChange], compatibility: CompatibilityMode) -> EvolutionVerdict {
+        evolution::evaluate(changes, compatibility)
+    }
 
-    /// Applies the changes: the new schema, and where each of its columns comes from.
+    /// Applies the changes: the new schema, and where each of its columns comes from. The default is [`evolution::apply`].
     ///
     /// # Errors
     /// [`EvolutionError`](evolution::EvolutionError) when a change does not fit the current schema.
@@ -154,8 +158,12 @@ pub trait SchemaEvolvable: Send + Sync {
         &self,
         current: &SchemaRef,
         changes: &[SchemaChange],
-    ) -> SchemaResult<(SchemaRef, ColumnProjection)>;
+    ) -> SchemaResult<(SchemaRef, ColumnProjection)> {
+        Ok(evolution::apply(current, changes)?)
+    }
 
-    /// The version of the schema in force, from 0.
-    fn schema_version(&self) -> u64;
+    /// The version of the schema in force, from 0, which is also the default: a connector that counts versions says so.
+    fn schema_version(&self) -> u64 {
+        0
+    }
 }

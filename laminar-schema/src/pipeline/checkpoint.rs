@@ -2,14 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    atomic_file,
     connector::Prepared,
     error::{ConnectorError, SchemaResult},
     position::Positions,
@@ -50,16 +50,7 @@ impl CheckpointStore {
     /// [`ConnectorError::Io`] when the folder cannot be made.
     pub fn open(dir: &Path, name: &str) -> SchemaResult<Self> {
         fs::create_dir_all(dir).map_err(|e| ConnectorError::io("create", dir.display(), e))?;
-        // Names are SQL identifiers: they may hold anything, and differ in more than case. Every other byte is escaped,
-        // so that two names never share a file.
-        let mut safe = String::new();
-        for byte in name.to_lowercase().bytes() {
-            match byte {
-                b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => safe.push(char::from(byte)),
-                _ => safe.push_str(&format!("%{byte:02x}")),
-            }
-        }
-        Ok(Self { path: dir.join(format!("{safe}.checkpoint.json")) })
+        Ok(Self { path: dir.join(format!("{}.checkpoint.json", file_name_of(name))) })
     }
 
     /// The last checkpoint; `None` when there is none.
@@ -86,19 +77,25 @@ impl CheckpointStore {
     /// # Errors
     /// [`ConnectorError::Io`]; either the old or the new checkpoint is then in force.
     pub fn store(&self, checkpoint: &StoredCheckpoint) -> SchemaResult<()> {
-        let beside = self.path.with_extension("tmp");
         let io_error = |action, e| ConnectorError::io(action, self.path.display(), e);
         let text = serde_json::to_vec(checkpoint).map_err(|e| io_error("encode", e.into()))?;
-        let write = || -> io::Result<()> {
-            let mut file = fs::File::create(&beside)?;
-            file.write_all(&text)?;
-            file.sync_all()?;
-            fs::rename(&beside, &self.path)?;
-            // The rename itself must survive a crash too.
-            self.path.parent().map_or(Ok(()), |dir| fs::File::open(dir)?.sync_all())
-        };
-        Ok(write().map_err(|e| io_error("write", e))?)
+        Ok(atomic_file::replace(&self.path, &text).map_err(|e| io_error("write", e))?)
     }
+}
+
+/// The name of a pipeline as that of a file.
+///
+/// Names are SQL identifiers: they may hold anything, and differ in more than case. Every other byte is escaped, so that two
+/// names never share a file.
+pub(crate) fn file_name_of(name: &str) -> String {
+    let mut safe = String::new();
+    for byte in name.to_lowercase().bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => safe.push(char::from(byte)),
+            _ => safe.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    safe
 }
 
 #[cfg(test)]

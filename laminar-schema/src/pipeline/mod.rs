@@ -24,6 +24,7 @@ mod prometheus;
 mod run;
 mod workers;
 
+pub(crate) use checkpoint::file_name_of;
 pub use checkpoint::{CheckpointStore, StoredCheckpoint};
 pub use dead_letter::{dead_letter_schema, dead_letters};
 pub use metrics::{Ended, Metrics, Summary};
