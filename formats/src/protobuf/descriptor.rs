@@ -78,6 +78,35 @@ pub(super) fn of_text(text: &str, include: &[String]) -> SchemaResult<Descriptor
     Ok(compiler.descriptor_pool())
 }
 
+/// The message of that name in a `.proto` text whose imports are texts too; the text's first message without a name, as
+/// registries mean it.
+///
+/// # Errors
+/// As the option `schema`; an import that is no definition, by its name.
+pub(super) fn of_texts(
+    text: &str,
+    imports: &[(String, String)],
+    message: Option<&str>,
+) -> SchemaResult<MessageDescriptor> {
+    let failed = |e: &dyn std::fmt::Display| invalid("schema", "…", "the text of a .proto file", &one_line(e));
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(Inline(File::from_source(INLINE, text).map_err(|e| failed(&Compilation(&e)))?));
+    for (name, text) in imports {
+        let expected = "the text of a .proto file";
+        let file = File::from_source(name, text);
+        resolver.add(Inline(file.map_err(|e| invalid("import", name, expected, &one_line(&Compilation(&e))))?));
+    }
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+    compiler.open_file(INLINE).map_err(|e| failed(&Compilation(&e)))?;
+    let pool = compiler.descriptor_pool();
+    match (message, all(&pool, Some(INLINE)).into_iter().next()) {
+        (None, Some(first)) => Ok(first),
+        (name, _) => select(&pool, Some(INLINE), name, "schema", "…"),
+    }
+}
+
 /// The descriptors of a file, and the name of the one file that was asked for.
 fn of_file(path: &str, include: &[String]) -> SchemaResult<(DescriptorPool, Option<String>)> {
     let refused = |reason: &dyn std::fmt::Display| {

@@ -35,6 +35,16 @@ pub fn columns_of_file(path: &Path) -> SchemaResult<SchemaRef> {
     Ok(described.schema)
 }
 
+/// The columns of a message in the text of a `.proto` file whose imports are given as texts, each with its name, as a
+/// registry of schemas has them. Without a name it is the text's first message.
+///
+/// # Errors
+/// A text or an import that is no definition; a message that is not in it, or has what no columns can hold.
+pub fn columns_of_text(text: &str, imports: &[(String, String)], message: Option<&str>) -> SchemaResult<SchemaRef> {
+    let options = ProtobufOptions::from_options(&Options::new())?;
+    Ok(mapping::schema_of(&descriptor::of_texts(text, imports, message)?, &options)?.into())
+}
+
 impl FormatInference for ProtobufInference {
     fn format_name(&self) -> &str {
         super::NAME
