@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, error::Error, time::Duration};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use laminar_schema::{RegistryConfig, RegistryCredentials, RegistryError};
 use reqwest::{
     Client, Method, Response, StatusCode, Url,
@@ -155,15 +156,19 @@ impl Http {
 
     /// An answer that an error may show: what repeats the request's credentials does so in stars.
     fn without_secret<'b>(&self, body: &'b [u8]) -> Cow<'b, [u8]> {
-        let secret = match &self.credentials {
-            Some(RegistryCredentials::Basic { password, .. }) => password.expose(),
-            Some(RegistryCredentials::Bearer(token)) => token.expose(),
+        let spellings = match &self.credentials {
+            Some(RegistryCredentials::Basic { username, password }) => {
+                let pair = format!("{username}:{}", password.expose());
+                vec![BASE64_STANDARD.encode(pair), password.expose().to_owned()]
+            }
+            Some(RegistryCredentials::Bearer(token)) => vec![token.expose().to_owned()],
             None => return Cow::Borrowed(body),
         };
-        if secret.is_empty() {
-            return Cow::Borrowed(body);
+        let mut text = String::from_utf8_lossy(body).into_owned();
+        for secret in spellings.iter().filter(|secret| !secret.is_empty()) {
+            text = text.replace(secret, "***");
         }
-        Cow::Owned(String::from_utf8_lossy(body).replace(secret, "***").into_bytes())
+        Cow::Owned(text.into_bytes())
     }
 
     /// The answer's bytes, which are counted while they come: the length that it announces may be wrong.
