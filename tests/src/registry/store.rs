@@ -112,6 +112,8 @@ pub(super) struct Store {
     pub(super) subjects: BTreeMap<String, Subject>,
     /// Schemas by context and id.
     schemas: BTreeMap<(String, u32), StoredSchema>,
+    /// The last id of each context: none is used again.
+    last_ids: BTreeMap<String, u32>,
     /// Compatibility modes by subject; that of the registry is the empty one's.
     pub(super) levels: BTreeMap<String, String>,
     /// Modes by subject, likewise.
@@ -123,7 +125,7 @@ impl Store {
     pub(super) fn new(checker: Option<Checker>) -> Self {
         let global = |word: &str| BTreeMap::from([(String::new(), word.to_owned())]);
         let (levels, modes) = (global("BACKWARD"), global("READWRITE"));
-        Self { subjects: BTreeMap::new(), schemas: BTreeMap::new(), levels, modes, checker }
+        Self { subjects: BTreeMap::new(), schemas: BTreeMap::new(), last_ids: BTreeMap::new(), levels, modes, checker }
     }
 
     /// The schema with that id in a context.
@@ -157,10 +159,11 @@ impl Store {
     /// Adds a version, with the id that the schema has in the context already, the wanted or the next one.
     pub(super) fn add(&mut self, subject: &str, schema: StoredSchema, wanted: Option<u32>) -> u32 {
         let context = context_of(subject);
-        let own = || self.schemas.iter().filter(|((known, _), _)| known == context);
-        let known = own().find(|(_, known)| known.is_same(&schema)).map(|((_, id), _)| *id);
-        let next = own().map(|((_, id), _)| id + 1).max().unwrap_or(1);
-        let id = wanted.or(known).unwrap_or(next);
+        let mut own = self.schemas.iter().filter(|((known, _), _)| known == context);
+        let known = own.find(|(_, known)| known.is_same(&schema)).map(|((_, id), _)| *id);
+        let last = self.last_ids.entry(context.to_owned()).or_default();
+        let id = wanted.or(known).unwrap_or(*last + 1);
+        *last = id.max(*last);
         self.schemas.entry((context.to_owned(), id)).or_insert(schema);
         let entry = self.subjects.entry(subject.to_owned()).or_default();
         entry.last_version += 1;
