@@ -8,6 +8,7 @@ mod registry {
     mod faults;
     mod references;
     mod secrets;
+    mod tls;
 }
 
 use std::time::Duration;

@@ -11,6 +11,7 @@ mod reply;
 mod routes;
 mod store;
 mod subjects;
+mod tls;
 mod validity;
 
 use std::{
@@ -28,6 +29,7 @@ pub use self::{
     auth::Auth,
     fault::Fault,
     store::{Checker, StoredReference, StoredSchema},
+    tls::TlsFront,
 };
 use self::{fault::Faults, http::Connection, store::Store};
 
