@@ -22,8 +22,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     (value, url): (Value, String),
     expected: &'static str,
 ) -> Result<T, RegistryError> {
-    let found = cut(&value.to_string());
-    serde_json::from_value(value).map_err(|_| RegistryError::Malformed { url, expected, found })
+    T::deserialize(&value).map_err(|_| RegistryError::Malformed { url, expected, found: cut(&value.to_string()) })
 }
 
 /// An answer that is no JSON at all.

@@ -80,16 +80,11 @@ fn subject_of(config: &RegistryConfig) -> Result<&str, RegistryError> {
 }
 
 fn registered(schema: &SubjectSchema, all: &ReferencedSchemas) -> SchemaResult<RegisteredSchema> {
-    // A definition that cannot be one text stays as it is; its columns are known all the same.
-    let raw = all.self_contained().or_else(|e| match e {
-        RegistryError::Unsupported { .. } => Ok(schema.text.schema.clone()),
-        other => Err(other),
-    });
     Ok(RegisteredSchema {
         schema: all.arrow_schema(None)?,
         schema_id: schema.id,
         version: schema.version,
-        raw_schema: raw?.into_bytes(),
+        raw_schema: all.self_contained()?,
         subject: schema.subject.clone(),
     })
 }

@@ -1,4 +1,4 @@
-//! Schemas of a registry → Arrow schemas.
+//! Schemas of a registry → Arrow schemas, and definitions that need no other.
 
 use arrow_schema::SchemaRef;
 use laminar_formats::{avro, protobuf};
@@ -7,18 +7,18 @@ use laminar_schema::{RegistryError, RegistrySchemaType, SchemaResult};
 use crate::{ReferencedSchemas, avro_names};
 
 impl ReferencedSchemas {
-    /// Yields one text that needs no other: of Avro the schema with the definitions of all types in it, of the other
-    /// languages the schema itself.
+    /// Yields one definition that needs no other, as decoders take it: of Avro a schema with the definitions of all types in
+    /// it, of Protobuf with imports a descriptor set, otherwise the schema's text.
     ///
     /// # Errors
-    /// An Avro schema that is no JSON; [`RegistryError::Unsupported`] for other languages with references, which have no way
-    /// to write several files into one.
-    pub fn self_contained(&self) -> Result<String, RegistryError> {
+    /// A text that is no schema; [`RegistryError::Unsupported`] for a JSON Schema with references.
+    pub fn self_contained(&self) -> SchemaResult<Vec<u8>> {
         match self.text.schema_type {
-            RegistrySchemaType::Avro => avro_names::bundle(self),
-            _ if self.referenced.is_empty() => Ok(self.text.schema.clone()),
-            _ => {
-                Err(RegistryError::Unsupported { operation: "write a Protobuf or JSON schema and its imports as one" })
+            _ if self.referenced.is_empty() => Ok(self.text.schema.clone().into_bytes()),
+            RegistrySchemaType::Avro => Ok(avro_names::bundle(self)?.into_bytes()),
+            RegistrySchemaType::Protobuf => protobuf::definition_of_text(&self.text.schema, &self.imports()),
+            RegistrySchemaType::JsonSchema => {
+                Err(RegistryError::Unsupported { operation: "write a JSON Schema and what it refers to as one" }.into())
             }
         }
     }
@@ -30,17 +30,16 @@ impl ReferencedSchemas {
     /// A text that is no schema, or has what no columns can hold; [`RegistryError::Unsupported`] for JSON Schema.
     pub fn arrow_schema(&self, message: Option<&str>) -> SchemaResult<SchemaRef> {
         match self.text.schema_type {
-            RegistrySchemaType::Avro => avro::arrow_schema_of(&self.self_contained()?),
-            RegistrySchemaType::Protobuf => {
-                let import = |(name, schema): &(String, std::sync::Arc<crate::SubjectSchema>)| {
-                    (name.clone(), schema.text.schema.clone())
-                };
-                let imports: Vec<_> = self.referenced.iter().map(import).collect();
-                protobuf::columns_of_text(&self.text.schema, &imports, message)
-            }
+            RegistrySchemaType::Avro => avro::arrow_schema_of(&avro_names::bundle(self)?),
+            RegistrySchemaType::Protobuf => protobuf::columns_of_text(&self.text.schema, &self.imports(), message),
             RegistrySchemaType::JsonSchema => {
                 Err(RegistryError::Unsupported { operation: "map a JSON Schema to columns" }.into())
             }
         }
+    }
+
+    /// The texts of all referenced schemas by the names that are used for them.
+    fn imports(&self) -> Vec<(String, String)> {
+        self.referenced.iter().map(|(name, schema)| (name.clone(), schema.text.schema.clone())).collect()
     }
 }

@@ -42,7 +42,16 @@ pub fn columns_of_file(path: &Path) -> SchemaResult<SchemaRef> {
 /// A text or an import that is no definition; a message that is not in it, or has what no columns can hold.
 pub fn columns_of_text(text: &str, imports: &[(String, String)], message: Option<&str>) -> SchemaResult<SchemaRef> {
     let options = ProtobufOptions::from_options(&Options::new())?;
-    Ok(mapping::schema_of(&descriptor::of_texts(text, imports, message)?, &options)?.into())
+    mapping::schema_of(&descriptor::of_texts(text, imports, message)?, &options)
+}
+
+/// The text of a `.proto` file and those of its imports as one definition, which needs no other: a writer's schema
+/// ([`WriterSchema::raw`](laminar_schema::format::WriterSchema::raw)) for the decoder.
+///
+/// # Errors
+/// As [`columns_of_text`].
+pub fn definition_of_text(text: &str, imports: &[(String, String)]) -> SchemaResult<Vec<u8>> {
+    descriptor::set_of_texts(text, imports)
 }
 
 impl FormatInference for ProtobufInference {

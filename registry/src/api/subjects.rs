@@ -25,9 +25,8 @@ impl RegistryClient {
     /// What keeps the registry from answering.
     pub async fn subjects(&self, prefix: &str, deleted: Deleted) -> Result<Vec<String>, RegistryError> {
         let question = Question::new(Method::GET, ["subjects"], "subjects").flag("deleted", deleted.is_with());
-        // Without a prefix Confluent lists the default context only; Apicurio knows none, and would be asked in vain.
-        let prefix = self.qualified(prefix);
-        let question = if prefix.is_empty() { question } else { question.with("subjectPrefix", prefix) };
+        // An empty prefix is sent too: without any, Confluent lists the subjects of all contexts.
+        let question = question.with("subjectPrefix", self.qualified(prefix));
         read(self.inner.http.ask(&question).await?, "a list of subjects")
     }
 

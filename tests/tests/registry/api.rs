@@ -192,6 +192,7 @@ async fn contexts_keep_subjects_and_ids_apart() {
     assert!(default.latest(":.eu:s").await.unwrap().schema.text.schema.contains("There"));
     assert!(default.schema_by_id(1).await.unwrap().schema.contains("Here"));
     assert_eq!(eu.subjects("", LIVE).await.unwrap(), [":.eu:s"]);
+    assert_eq!(default.subjects("", LIVE).await.unwrap(), ["s"]);
     assert_eq!(default.contexts().await.unwrap(), [".", ".eu"]);
     assert_eq!(eu.set_mode(None, Mode::ReadOnly).await.unwrap(), Mode::ReadOnly);
     assert_eq!(default.mode(None).await.unwrap(), Mode::ReadWrite);

@@ -1,7 +1,11 @@
 //! Schemas that refer to others: what is fetched, in which order, how far, and the columns of it all.
 
+use laminar_formats::protobuf::{ProtobufDecoder, ProtobufOptions};
 use laminar_registry::{ClientOptions, ReferencedSchemas, RegistryClient};
-use laminar_schema::{RegistryError, RegistrySchemaType, SchemaRegistryAware};
+use laminar_schema::{
+    ConnectorConfig, FormatDecoder, Options, RawBatch, RegistryError, RegistrySchemaType, SchemaRegistryAware,
+    format::{WriterSchema, WriterSchemaId},
+};
 use laminar_testkit::registry::{StandInRegistry, StoredSchema};
 
 use crate::{client, config, quick};
@@ -55,7 +59,21 @@ async fn protobuf_imports_become_columns() {
         |message| all.arrow_schema(message).unwrap().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
     assert_eq!(columns(None), ["to", "at"], "the first message of the file");
     assert_eq!(columns(Some("Other")), ["x"]);
-    assert!(all.arrow_schema(Some("Missing")).unwrap_err().to_string().contains("Missing"));
+    // What is registered is a definition that the decoder of messages with ids takes, imports and all.
+    let registered = client.fetch_schema_by_id(&config(&registry.url(), None), 2).await.unwrap();
+    let options = ProtobufOptions::from_options(&Options::from_pairs([
+        ("wire_format", "confluent".to_owned()),
+        ("message", "Trip".to_owned()),
+    ]))
+    .unwrap();
+    let writer = WriterSchema { id: WriterSchemaId(2), raw: registered.raw_schema };
+    let mut decoder = ProtobufDecoder::with_writers(registered.schema, &options, &[writer]).unwrap();
+    // Magic byte, id 2, the first message; then `to { name: "Rome" }`.
+    let record = b"\0\0\0\0\x02\0\x0a\x06\x0a\x04Rome";
+    let decoded = decoder.decode(&RawBatch::from_values([record])).unwrap();
+    assert_eq!((decoded.batch.num_rows(), decoded.rejected.len(), decoded.needs), (1, 0, None));
+    let error = all.arrow_schema(Some("Missing")).unwrap_err().to_string();
+    assert!(error.contains("Missing"), "{error}");
 }
 
 #[tokio::test]
@@ -114,7 +132,7 @@ async fn references_stay_in_their_context_and_outlive_deletion() {
     let client = client(&registry.url());
     let all = all_of(&client, ":.eu:trips").await.unwrap();
     assert_eq!(all.referenced[0].1.subject, ":.eu:city");
-    assert!(all.self_contained().unwrap().contains("right"));
+    assert!(String::from_utf8(all.self_contained().unwrap()).unwrap().contains("right"));
     let before = registry.total();
     all_of(&client, ":.eu:trips").await.unwrap();
     assert_eq!(registry.total(), before, "a version never changes its schema");
