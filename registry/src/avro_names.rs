@@ -26,10 +26,11 @@ pub(crate) fn bundle(schemas: &ReferencedSchemas) -> Result<String, RegistryErro
     if schemas.referenced.is_empty() {
         return Ok(schemas.text.schema.clone());
     }
+    let texts = schemas.referenced.iter().map(|(_, schema)| parsed(&schema.subject, &schema.text.schema));
+    let texts = texts.collect::<Result<Vec<Value>, _>>()?;
     let mut bundle = Bundle::default();
-    for (_, schema) in &schemas.referenced {
-        let parsed = parsed(&schema.subject, &schema.text.schema)?;
-        bundle.collect(&parsed, "", 0)?;
+    for text in &texts {
+        bundle.collect(text, "", 0)?;
     }
     let root = parsed("", &schemas.text.schema)?;
     Ok(bundle.written(&root, "", 0)?.to_string())
@@ -45,16 +46,16 @@ fn parsed(subject: &str, text: &str) -> Result<Value, RegistryError> {
 }
 
 #[derive(Default)]
-struct Bundle {
+struct Bundle<'v> {
     /// Definitions of the referenced schemas by full name, with the namespace that each stands in.
-    definitions: HashMap<String, (Value, String)>,
+    definitions: HashMap<String, (&'v Value, String)>,
     /// Full names that are written already.
     written: HashSet<String>,
 }
 
-impl Bundle {
+impl<'v> Bundle<'v> {
     /// Notes all definitions in a referenced schema.
-    fn collect(&mut self, schema: &Value, namespace: &str, depth: usize) -> Result<(), RegistryError> {
+    fn collect(&mut self, schema: &'v Value, namespace: &str, depth: usize) -> Result<(), RegistryError> {
         deep_enough(depth)?;
         match schema {
             Value::Array(branches) => branches.iter().try_for_each(|branch| self.collect(branch, namespace, depth + 1)),
@@ -62,7 +63,7 @@ impl Bundle {
                 let mut inner = namespace.to_owned();
                 if let Some(full) = full_name(object, namespace) {
                     inner = namespace_of(&full).to_owned();
-                    self.definitions.entry(full).or_insert_with(|| (schema.clone(), namespace.to_owned()));
+                    self.definitions.entry(full).or_insert_with(|| (schema, namespace.to_owned()));
                 }
                 for part in parts(object) {
                     self.collect(part, &inner, depth + 1)?;
@@ -96,33 +97,47 @@ impl Bundle {
             full = name.to_owned();
         }
         match self.definitions.get(&full).filter(|_| !self.written.contains(&full)).cloned() {
-            Some((definition, namespace)) => self.written(&definition, &namespace, depth + 1),
+            Some((definition, namespace)) => self.written(definition, &namespace, depth + 1),
             None => Ok(full.into()),
         }
     }
 
     fn object(&mut self, object: &Map<String, Value>, outer: &str, depth: usize) -> Result<Value, RegistryError> {
-        let (mut object, mut namespace) = (object.clone(), outer.to_owned());
-        if let Some(full) = full_name(&object, outer) {
+        let (mut result, mut namespace) = (Map::new(), outer.to_owned());
+        let full = full_name(object, outer);
+        if let Some(full) = &full {
             if !self.written.insert(full.clone()) {
-                return Ok(full.into());
+                return Ok(full.clone().into());
             }
-            namespace = namespace_of(&full).to_owned();
+            namespace = namespace_of(full).to_owned();
+        }
+        for (key, part) in object {
+            let part = match (key.as_str(), part) {
+                ("type" | "items" | "values", part) => self.written(part, &namespace, depth + 1)?,
+                ("fields", Value::Array(fields)) => {
+                    let field = |field: &Value| self.field(field, &namespace, depth + 1);
+                    fields.iter().map(field).collect::<Result<_, _>>()?
+                }
+                (_, part) => part.clone(),
+            };
+            result.insert(key.clone(), part);
+        }
+        if let Some(full) = full {
             // Where it is written now, another namespace may surround it.
-            object.insert("name".to_owned(), json!(full[namespace.len()..].trim_start_matches('.')));
-            object.insert("namespace".to_owned(), json!(namespace));
+            result.insert("name".to_owned(), json!(full[namespace.len()..].trim_start_matches('.')));
+            result.insert("namespace".to_owned(), json!(namespace));
         }
-        for key in ["type", "items", "values"] {
-            if let Some(part) = object.get_mut(key) {
-                *part = self.written(part, &namespace, depth + 1)?;
-            }
+        Ok(Value::Object(result))
+    }
+
+    fn field(&mut self, field: &Value, namespace: &str, depth: usize) -> Result<Value, RegistryError> {
+        let Value::Object(field) = field else { return Ok(field.clone()) };
+        let mut result = Map::new();
+        for (key, part) in field {
+            let part = if key == "type" { self.written(part, namespace, depth + 1)? } else { part.clone() };
+            result.insert(key.clone(), part);
         }
-        for field in object.get_mut("fields").and_then(Value::as_array_mut).into_iter().flatten() {
-            if let Some(part) = field.get_mut("type") {
-                *part = self.written(part, &namespace, depth + 1)?;
-            }
-        }
-        Ok(Value::Object(object))
+        Ok(result.into())
     }
 }
 

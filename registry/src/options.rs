@@ -13,7 +13,7 @@ pub struct ClientOptions {
     pub request_timeout: Duration,
     /// How often, and after which pauses, a request is repeated.
     pub retry: RetryPolicy,
-    /// Most bytes of an answer.
+    /// Most bytes of an answer, and of all schemas together that one schema refers to.
     pub max_response_bytes: usize,
     /// Most schemas that are kept by id; the one that was not asked for the longest goes first.
     pub max_cached_ids: usize,

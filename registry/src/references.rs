@@ -55,7 +55,7 @@ impl RegistryClient {
             let subject = key.0.clone();
             RegistryError::TooManyReferences { subject, what, limit }
         };
-        let (mut referenced, mut done) = (Vec::new(), HashSet::new());
+        let (mut referenced, mut done, mut num_bytes) = (Vec::new(), HashSet::new(), 0);
         let root = Step { name: String::new(), schema: None, text: Arc::clone(&text), key: key.clone(), next: 0 };
         // A stack of our own: the depth is the registry's to choose.
         let mut way = vec![root];
@@ -83,6 +83,10 @@ impl RegistryClient {
             }
             if done.len() > options.max_references {
                 return Err(too_many("schemas", options.max_references));
+            }
+            num_bytes += schema.text.schema.len();
+            if num_bytes > options.max_response_bytes {
+                return Err(too_many("bytes of text", options.max_response_bytes));
             }
             let text = Arc::clone(&schema.text);
             way.push(Step { name: reference.name, schema: Some(schema), text, key, next: 0 });

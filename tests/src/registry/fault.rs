@@ -8,6 +8,7 @@ use super::{
     http::{Connection, Request},
     reply::{self, Reply},
 };
+use crate::random::Random;
 
 /// A way to fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum Fault {
     HugeBody(usize),
     /// Ids, and versions, that are one too high.
     WrongId,
+    /// The right answer after some bytes of it were exchanged, by this seed.
+    Mutated(u64),
     /// A redirect to another address.
     Redirect(String),
     /// 403 whose message repeats the request's credentials.
@@ -94,6 +97,7 @@ impl Fault {
                 Err(closed())
             }
             Self::WrongId => to.reply(Reply::new(answer.status, one_higher(&answer.body))).await,
+            Self::Mutated(seed) => to.reply(Reply::new(answer.status, mutated(answer.body, seed))).await,
             Self::Redirect(address) => {
                 let mut reply = Reply::new(307, "");
                 reply.headers.push(("location", address));
@@ -109,6 +113,19 @@ impl Fault {
 
 fn closed() -> Error {
     Error::from(std::io::ErrorKind::ConnectionAborted)
+}
+
+/// The body with up to four bytes exchanged for those that JSON is made of, and others.
+fn mutated(mut body: Vec<u8>, seed: u64) -> Vec<u8> {
+    const BYTES: &[u8] = b"{}[]\",:0-9eE.\\nulltrue\x00\xff\xc3 ";
+    let mut random = Random(seed);
+    for _ in 0..=random.below(3) {
+        if !body.is_empty() {
+            let at = random.below(body.len());
+            body[at] = random.pick(BYTES);
+        }
+    }
+    body
 }
 
 /// The body with another id and version than the right ones.

@@ -69,7 +69,9 @@ impl StoredSchema {
 
 /// Says why a schema may not follow earlier ones, the last of which is the latest, under a mode in the API's words.
 #[derive(Clone)]
-pub struct Checker(Arc<dyn Fn(&str, &StoredSchema, &[StoredSchema]) -> Vec<String> + Send + Sync>);
+pub struct Checker(Arc<Check>);
+
+type Check = dyn Fn(&str, &StoredSchema, &[StoredSchema]) -> Vec<String> + Send + Sync;
 
 impl Checker {
     /// Takes the function.

@@ -107,3 +107,29 @@ async fn one_try_is_one_request() {
     assert!(client.schema_by_id(1).await.is_err());
     assert_eq!(registry.total(), 1);
 }
+
+#[tokio::test]
+async fn no_answer_makes_the_client_panic() {
+    let registry = StandInRegistry::start().await;
+    let city = r#"{"type": "record", "name": "City", "fields": [{"name": "n", "type": "string"}]}"#;
+    let trade = r#"{"type": "record", "name": "Trade", "fields": [{"name": "at", "type": ["null", "City"]}]}"#;
+    registry.plant("city", StoredSchema::avro(city));
+    registry.plant("s", StoredSchema::avro(trade).with_reference("City", "city", 1));
+    let (mut kinds, mut answered) = (std::collections::BTreeSet::new(), 0);
+    for seed in 0..400 {
+        // A client each: what one has learned from a wrong answer is no concern of the next.
+        let client = client(&registry.url());
+        registry.heal();
+        registry.inject(Fault::Mutated(seed), usize::MAX);
+        let columns = async {
+            let latest = client.latest("s").await?;
+            client.with_references(&latest.schema).await?.arrow_schema(None)
+        };
+        match columns.await {
+            Ok(_) => answered += 1,
+            Err(error) => drop(kinds.insert(error.to_string().split(':').next().unwrap_or_default().len())),
+        }
+    }
+    // Some bytes do not matter, and others are noticed in more than one way.
+    assert!(answered > 0 && kinds.len() > 2, "{answered} answered, {kinds:?}");
+}

@@ -121,6 +121,10 @@ async fn depth_and_number_have_bounds() {
         let error = all_of(&bounded(depth, number), "s5").await.unwrap_err().to_string();
         assert!(error.contains(expected) && error.contains("`s5`"), "{error}");
     }
+    let options = ClientOptions { max_response_bytes: 300, ..quick() };
+    let short = RegistryClient::new(&config(&registry.url(), None), options).unwrap();
+    let error = all_of(&short, "s5").await.unwrap_err().to_string();
+    assert!(error.contains("at most 300 bytes of text"), "{error}");
 }
 
 #[tokio::test]
