@@ -1,6 +1,7 @@
 //! The client of schema registries, against a registry over real HTTP: the API, what fails, what is asked once, what is kept.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod registry {
     pub(super) mod api;

@@ -48,6 +48,8 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(stream: TcpStream) -> Self {
+        // Head and body are two writes, the second of which would else wait for the first one's acknowledgement.
+        let _ = stream.set_nodelay(true);
         Self { stream, read: Vec::new() }
     }
 
