@@ -41,6 +41,7 @@ mod cache;
 mod client;
 mod flight;
 mod http;
+mod known_imports;
 mod latest;
 mod mapping;
 mod model;

@@ -4,7 +4,7 @@ use arrow_schema::SchemaRef;
 use laminar_formats::{avro, protobuf};
 use laminar_schema::{RegistryError, RegistrySchemaType, SchemaResult};
 
-use crate::{ReferencedSchemas, avro_names};
+use crate::{ReferencedSchemas, avro_names, known_imports};
 
 impl ReferencedSchemas {
     /// Yields one definition that needs no other, as decoders take it: of Avro a schema with the definitions of all types in
@@ -13,10 +13,14 @@ impl ReferencedSchemas {
     /// # Errors
     /// A text that is no schema; [`RegistryError::Unsupported`] for a JSON Schema with references.
     pub fn self_contained(&self) -> SchemaResult<Vec<u8>> {
+        let text = || self.text.schema.clone().into_bytes();
         match self.text.schema_type {
-            _ if self.referenced.is_empty() => Ok(self.text.schema.clone().into_bytes()),
             RegistrySchemaType::Avro => Ok(avro_names::bundle(self)?.into_bytes()),
-            RegistrySchemaType::Protobuf => protobuf::definition_of_text(&self.text.schema, &self.imports()),
+            RegistrySchemaType::Protobuf => match self.imports() {
+                imports if imports.is_empty() => Ok(text()),
+                imports => protobuf::definition_of_text(&self.text.schema, &imports),
+            },
+            RegistrySchemaType::JsonSchema if self.referenced.is_empty() => Ok(text()),
             RegistrySchemaType::JsonSchema => {
                 Err(RegistryError::Unsupported { operation: "write a JSON Schema and what it refers to as one" }.into())
             }
@@ -38,8 +42,11 @@ impl ReferencedSchemas {
         }
     }
 
-    /// The texts of all referenced schemas by the names that are used for them.
+    /// The texts of all files that a Protobuf schema imports, by the names that are used for them.
     fn imports(&self) -> Vec<(String, String)> {
-        self.referenced.iter().map(|(name, schema)| (name.clone(), schema.text.schema.clone())).collect()
+        let own = self.referenced.iter().map(|(name, schema)| (name.clone(), schema.text.schema.clone()));
+        let mut imports = own.collect();
+        known_imports::complete(&self.text.schema, &mut imports);
+        imports
     }
 }

@@ -77,6 +77,23 @@ async fn protobuf_imports_become_columns() {
 }
 
 #[tokio::test]
+async fn files_that_confluent_brings_along_need_no_reference() {
+    let registry = StandInRegistry::start().await;
+    let price = "syntax = \"proto3\";\nimport \"confluent/meta.proto\";\nimport \"confluent/type/decimal.proto\";\n\
+        message Price { string who = 1 [(confluent.field_meta).tags = \"PII\"]; confluent.type.Decimal amount = 2; }\n";
+    registry.plant("prices-value", StoredSchema::avro(price).of_type("PROTOBUF"));
+    let all = all_of(&client(&registry.url()), "prices-value").await.unwrap();
+    assert!(all.referenced.is_empty());
+    let schema = all.arrow_schema(None).unwrap();
+    assert_eq!(schema.fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>(), ["who", "amount"]);
+    // The definition is one that a decoder can be built of.
+    let options =
+        ProtobufOptions::from_options(&Options::from_pairs([("wire_format", "confluent".to_owned())])).unwrap();
+    let writer = WriterSchema { id: WriterSchemaId(1), raw: all.self_contained().unwrap() };
+    ProtobufDecoder::with_writers(schema, &options, &[writer]).unwrap();
+}
+
+#[tokio::test]
 async fn json_schemas_come_with_what_they_refer_to() {
     let registry = StandInRegistry::start().await;
     registry.plant("size", StoredSchema::avro(r#"{"type": "integer"}"#).of_type("JSON"));
