@@ -20,12 +20,19 @@ impl SchemaRegistryAware for RegistryClient {
             (Origin::Pinned { .. }, Some(pin)) => pin.with_references(),
             _ => self.with_references(&latest.schema).await?,
         };
-        registered(&latest.schema, &all)
+        let schema = registered(&latest.schema, &all)?;
+        if self.is_own(&schema.subject) {
+            let key = (schema.schema_id, Some(schema.subject.clone()));
+            self.caches().mapped.insert(key, Arc::new(schema.clone()));
+        }
+        Ok(schema)
     }
 
     /// Fetches a schema, once: the second call for an id asks nobody.
     async fn fetch_schema_by_id(&self, config: &RegistryConfig, schema_id: u32) -> SchemaResult<RegisteredSchema> {
-        if let Some(known) = self.caches().mapped.get(&schema_id) {
+        let wanted = config.subject.as_deref().map(|subject| self.qualified(subject));
+        let key = (schema_id, wanted.clone());
+        if let Some(known) = self.caches().mapped.get(&key) {
             return Ok(RegisteredSchema::clone(&known));
         }
         if let Some(pin) = self.inner.pins.values().find(|pin| pin.schema.id == schema_id) {
@@ -33,14 +40,13 @@ impl SchemaRegistryAware for RegistryClient {
         }
         let all = self.schema_by_id_with_references(schema_id).await?;
         let versions = self.versions_of_id(schema_id, Deleted::With).await?;
-        let wanted = config.subject.as_deref().map(|subject| self.qualified(subject));
         let own = versions.iter().find(|version| wanted.as_ref() == Some(&version.subject));
         let Some(SubjectVersion { subject, version }) = own.or(versions.first()).cloned() else {
             return Err(RegistryError::NotFound { what: format!("subject with schema id {schema_id}") }.into());
         };
         let schema = SubjectSchema { subject, version, id: schema_id, text: Arc::clone(&all.text) };
         let schema = registered(&schema, &all)?;
-        self.caches().mapped.insert(schema_id, Arc::new(schema.clone()));
+        self.caches().mapped.insert(key, Arc::new(schema.clone()));
         Ok(schema)
     }
 

@@ -44,8 +44,8 @@ pub(crate) struct Caches {
     pub(crate) latest: Cache<String, Arc<SubjectSchema>>,
     /// Versions that references name; a version never changes its schema.
     pub(crate) versions: Cache<(String, u32), Arc<SubjectSchema>>,
-    /// Arrow schemas by id, once they are known.
-    pub(crate) mapped: Cache<u32, Arc<RegisteredSchema>>,
+    /// Arrow schemas by id and the subject that was wanted, once they are known.
+    pub(crate) mapped: Cache<(u32, Option<String>), Arc<RegisteredSchema>>,
 }
 
 impl RegistryClient {
@@ -156,12 +156,15 @@ impl RegistryClient {
 
     /// Keeps what a version of a subject says about its id, where the id is one of this client's context.
     pub(crate) fn learn_version(&self, url: &str, schema: &mut SubjectSchema) -> Result<(), RegistryError> {
-        let context = |name| subject::split(name).0;
-        let own = self.inner.options.context.as_deref().filter(|own| *own != ".");
-        if context(&schema.subject) == own {
+        if self.is_own(&schema.subject) {
             schema.text = self.learn(url, schema.id, Arc::clone(&schema.text))?;
         }
         Ok(())
+    }
+
+    /// Whether a subject is in this client's context, so that its ids are too.
+    pub(crate) fn is_own(&self, subject: &str) -> bool {
+        subject::split(subject).0 == self.inner.options.context.as_deref().filter(|own| *own != ".")
     }
 
     /// Forgets the latest version of a subject, as one who has just changed it does.

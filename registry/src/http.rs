@@ -166,7 +166,9 @@ impl Http {
         };
         let mut text = String::from_utf8_lossy(body).into_owned();
         for secret in spellings.iter().filter(|secret| !secret.is_empty()) {
-            text = text.replace(secret, "***");
+            // In JSON a quote in it is spelled otherwise.
+            let in_json = Value::from(secret.as_str()).to_string();
+            text = text.replace(&in_json[1..in_json.len() - 1], "***").replace(secret, "***");
         }
         Cow::Owned(text.into_bytes())
     }

@@ -81,6 +81,18 @@ async fn a_known_id_never_waits_on_the_registry() {
 }
 
 #[tokio::test]
+async fn the_latest_schema_is_known_by_its_id_too() {
+    let registry = StandInRegistry::start().await;
+    let id = registry.plant("trades-value", StoredSchema::avro(record("T", &["x"]).schema));
+    let client = client(&registry.url());
+    let config = config(&registry.url(), None);
+    let latest = client.fetch_schema(&config).await.unwrap();
+    registry.stop();
+    let by_id = client.fetch_schema_by_id(&config, id).await.unwrap();
+    assert_eq!((by_id.schema, by_id.version), (latest.schema, latest.version));
+}
+
+#[tokio::test]
 async fn ids_are_kept_up_to_a_number() {
     let registry = StandInRegistry::start().await;
     for name in ["A", "B", "C"] {

@@ -63,6 +63,13 @@ async fn no_secret_is_shown() {
         let error = client.schema_by_id(1).await.unwrap_err().to_string();
         assert!(error.contains("***"), "{error}");
     }
+    // One that JSON spells otherwise.
+    let quoted = "hunter2\"\\s3cret";
+    let registry = StandInRegistry::start().await;
+    let client = RegistryClient::new(&config(&registry.url(), Some(bearer(quoted))), quick()).unwrap();
+    registry.inject(Fault::EchoedCredentials, 1);
+    let error = client.schema_by_id(1).await.unwrap_err().to_string();
+    assert!(error.contains("***") && !error.contains("hunter2"), "{error}");
     let url = format!("http://me:{SECRET}@127.0.0.1:1");
     let error = RegistryClient::new(&config(&url, None), quick()).unwrap_err();
     shown(format!("{error} {error:?}"));
