@@ -1,4 +1,4 @@
-//! External schema registries: configuration, answers, errors (SPEC.md §2.4). The client itself comes with issue 6.
+//! External schema registries: configuration, answers, errors (SPEC.md §2.4). The client is the crate `laminar-registry`.
 
 use std::{fmt, str::FromStr};
 
@@ -135,6 +135,70 @@ pub enum RegistryError {
         /// The registry's message.
         reason: String,
     },
+    /// The registry takes the text for no schema of its language.
+    InvalidSchema {
+        /// Subject it was sent to.
+        subject: String,
+        /// The registry's message.
+        reason: String,
+    },
+    /// The schema may not follow those that its subject has.
+    Incompatible {
+        /// Subject it was sent to.
+        subject: String,
+        /// The registry's message.
+        reason: String,
+    },
+    /// The answer is not what the registry's API promises.
+    Malformed {
+        /// What was asked, without credentials.
+        url: String,
+        /// What the API promises.
+        expected: &'static str,
+        /// What came, cut short.
+        found: String,
+    },
+    /// The answer contradicts what was asked for, or what the registry said before.
+    Contradiction {
+        /// What was asked, without credentials.
+        url: String,
+        /// What the answer speaks about.
+        what: &'static str,
+        /// What it has to be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// The answer is larger than the client takes.
+    TooLarge {
+        /// What was asked, without credentials.
+        url: String,
+        /// Most bytes of an answer.
+        limit: usize,
+    },
+    /// Schemas refer to each other in a circle.
+    CyclicReferences {
+        /// `subject version n` of each schema of the circle; the first is also the last.
+        path: Vec<String>,
+    },
+    /// Schemas refer to more schemas, or in longer chains, than the client follows.
+    TooManyReferences {
+        /// Schema that it began with.
+        subject: String,
+        /// What there is too much of.
+        what: &'static str,
+        /// Most of it.
+        limit: usize,
+    },
+    /// The client's own configuration cannot work.
+    Misconfigured {
+        /// The setting.
+        setting: &'static str,
+        /// What it has to be.
+        expected: &'static str,
+        /// What is wrong with it; never the text of a secret.
+        found: String,
+    },
 }
 
 impl RegistryError {
@@ -143,7 +207,7 @@ impl RegistryError {
         match self {
             Self::Unreachable { .. } => true,
             Self::Refused { status, .. } => *status == 429 || *status >= 500,
-            Self::Unsupported { .. } | Self::NotFound { .. } => false,
+            _ => false,
         }
     }
 }
@@ -156,6 +220,37 @@ impl fmt::Display for RegistryError {
             Self::Unreachable { url, reason } => write!(f, "cannot reach the schema registry at {url}: {reason}"),
             Self::Refused { url, status, reason } => {
                 write!(f, "the schema registry at {url} answered with status {status}: {reason}")
+            }
+            Self::InvalidSchema { subject, reason } => {
+                write!(f, "the schema registry takes what was sent to subject `{subject}` for no schema: {reason}")
+            }
+            Self::Incompatible { subject, reason } => {
+                write!(f, "the schema may not follow those of subject `{subject}`: {reason}; ")?;
+                f.write_str("change it, or the subject's compatibility mode")
+            }
+            Self::Malformed { url, expected, found } => write!(
+                f,
+                "the answer to {url} is none of a schema registry: expected {expected}, found {found}; check the base URL"
+            ),
+            Self::Contradiction { url, what, expected, found } => {
+                write!(f, "the answer to {url} contradicts itself: expected {what} {expected}, found {found}; ")?;
+                f.write_str("check that the base URL and the context are those of one registry")
+            }
+            Self::TooLarge { url, limit } => {
+                write!(f, "the answer to {url} has more than {limit} bytes; raise the client's `max_response_bytes`")
+            }
+            Self::CyclicReferences { path } => {
+                write!(f, "schemas refer to each other in a circle: {}; break it in the registry", path.join(" → "))
+            }
+            Self::TooManyReferences { subject, what, limit } => {
+                write!(
+                    f,
+                    "the schema of subject `{subject}` has too many references: expected at most {limit} {what}; "
+                )?;
+                f.write_str("raise the client's limits on references")
+            }
+            Self::Misconfigured { setting, expected, found } => {
+                write!(f, "`{setting}` of the schema registry's client: expected {expected}, found {found}")
             }
         }
     }

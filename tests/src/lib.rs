@@ -14,4 +14,5 @@ pub mod guesses;
 pub mod inferred;
 pub mod protobuf;
 pub mod random;
+pub mod registry;
 pub mod stand_in;

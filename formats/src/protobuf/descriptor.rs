@@ -36,14 +36,14 @@ pub(super) fn message(options: &ProtobufOptions) -> SchemaResult<Option<MessageD
     select(&pool, main.as_deref(), options.message.as_deref(), option, shown).map(Some)
 }
 
-/// The records' message in a definition that a registry has.
+/// The records' message in a definition that a registry has: the text of a file, or a set of it and its imports.
 ///
 /// # Errors
 /// It is no UTF-8 or no definition; it has several messages, or not the one that is asked for.
 pub(super) fn of_writer(raw: &[u8], options: &ProtobufOptions) -> SchemaResult<MessageDescriptor> {
     let text =
-        std::str::from_utf8(raw).map_err(|e| invalid("schema", "…", "the text of a .proto file", &one_line(&e)))?;
-    let pool = of_text(text, &options.include)?;
+        || std::str::from_utf8(raw).map_err(|e| invalid("schema", "…", "the text of a .proto file", &one_line(&e)));
+    let pool = set(raw).map_or_else(|| of_text(text()?, &options.include), Ok)?;
     // Where the options have a definition of their own, it is that one's name.
     let named = message(options)?.map(|message| message.full_name().to_owned());
     let name = options.message.as_deref().or(named.as_deref());
@@ -76,6 +76,54 @@ pub(super) fn of_text(text: &str, include: &[String]) -> SchemaResult<Descriptor
     compiler.include_imports(true).include_source_info(true);
     compiler.open_file(INLINE).map_err(|e| failed(&Compilation(&e)))?;
     Ok(compiler.descriptor_pool())
+}
+
+/// The message of that name in a `.proto` text whose imports are texts too; the text's first message without a name, as
+/// registries mean it.
+///
+/// # Errors
+/// As the option `schema`; an import that is no definition, by its name.
+pub(super) fn of_texts(
+    text: &str,
+    imports: &[(String, String)],
+    message: Option<&str>,
+) -> SchemaResult<MessageDescriptor> {
+    let pool = compiled(text, imports)?.descriptor_pool();
+    match (message, all(&pool, Some(INLINE)).into_iter().next()) {
+        (None, Some(first)) => Ok(first),
+        (name, _) => select(&pool, Some(INLINE), name, "schema", "…"),
+    }
+}
+
+/// A `.proto` text and its imports as one descriptor set, which [`of_writer`] reads.
+///
+/// # Errors
+/// As [`of_texts`].
+pub(super) fn set_of_texts(text: &str, imports: &[(String, String)]) -> SchemaResult<Vec<u8>> {
+    Ok(compiled(text, imports)?.encode_file_descriptor_set())
+}
+
+fn compiled(text: &str, imports: &[(String, String)]) -> SchemaResult<Compiler> {
+    let failed = |e: &dyn std::fmt::Display| invalid("schema", "…", "the text of a .proto file", &one_line(e));
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(Inline(File::from_source(INLINE, text).map_err(|e| failed(&Compilation(&e)))?));
+    for (name, text) in imports {
+        let file = File::from_source(name, text);
+        let expected = "the text of a .proto file";
+        resolver.add(Inline(file.map_err(|e| invalid("import", name, expected, &one_line(&Compilation(&e))))?));
+    }
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+    compiler.open_file(INLINE).map_err(|e| failed(&Compilation(&e)))?;
+    Ok(compiler)
+}
+
+/// The descriptors of a set that [`set_of_texts`] made; `None` for anything else, as the text of a file.
+fn set(raw: &[u8]) -> Option<DescriptorPool> {
+    // A set begins with the tag of its first file. So does a text that begins with a line's end, which is no set then.
+    let pool = DescriptorPool::decode(raw.first().filter(|first| **first == 0x0A).map(|_| raw)?).ok()?;
+    pool.get_file_by_name(INLINE).is_some().then_some(pool)
 }
 
 /// The descriptors of a file, and the name of the one file that was asked for.

@@ -35,6 +35,25 @@ pub fn columns_of_file(path: &Path) -> SchemaResult<SchemaRef> {
     Ok(described.schema)
 }
 
+/// The columns of a message in the text of a `.proto` file whose imports are given as texts, each with its name, as a
+/// registry of schemas has them. Without a name it is the text's first message.
+///
+/// # Errors
+/// A text or an import that is no definition; a message that is not in it, or has what no columns can hold.
+pub fn columns_of_text(text: &str, imports: &[(String, String)], message: Option<&str>) -> SchemaResult<SchemaRef> {
+    let options = ProtobufOptions::from_options(&Options::new())?;
+    mapping::schema_of(&descriptor::of_texts(text, imports, message)?, &options)
+}
+
+/// The text of a `.proto` file and those of its imports as one definition, which needs no other: a writer's schema
+/// ([`WriterSchema::raw`](laminar_schema::format::WriterSchema::raw)) for the decoder.
+///
+/// # Errors
+/// As [`columns_of_text`].
+pub fn definition_of_text(text: &str, imports: &[(String, String)]) -> SchemaResult<Vec<u8>> {
+    descriptor::set_of_texts(text, imports)
+}
+
 impl FormatInference for ProtobufInference {
     fn format_name(&self) -> &str {
         super::NAME

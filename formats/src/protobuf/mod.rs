@@ -43,7 +43,7 @@ use laminar_schema::{ConnectorConfig, FormatInfo};
 
 pub use decode::ProtobufDecoder;
 pub use encode::ProtobufEncoder;
-pub use infer::{ProtobufInference, columns_of_file};
+pub use infer::{ProtobufInference, columns_of_file, columns_of_text, definition_of_text};
 pub use options::{Anys, Enums, NullLists, ProtobufFraming, ProtobufOptions, Recursion, TimeUnits, UnknownEnums};
 pub use proto_text::proto_text;
 

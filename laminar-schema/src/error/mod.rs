@@ -117,6 +117,7 @@ impl SchemaError {
     pub fn is_config(&self) -> bool {
         match &self.0.kind {
             ErrorKind::Config(_) | ErrorKind::Resolve(_) => true,
+            ErrorKind::Registry(e) => matches!(e, RegistryError::Misconfigured { .. }),
             ErrorKind::Connector(e) => e.is_config(),
             #[cfg(feature = "ddl")]
             ErrorKind::Ddl(_) => true,
