@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, FixedSizeListArray, Int64Array, LargeListArray, ListArray,
-    MapArray, RecordBatch, StringArray, StructArray,
+    MapArray, RecordBatch, RecordBatchOptions, StringArray, StructArray,
     cast::AsArray as _,
     types::{Float64Type, Int64Type},
 };
@@ -17,7 +17,8 @@ use crate::evolution::{ColumnProjection, relation::decoded};
 
 pub(super) fn batch_of(dice: &mut Dice, schema: &SchemaRef, rows: usize) -> RecordBatch {
     let columns = schema.fields().iter().map(|f| array_of(dice, f, rows)).collect();
-    RecordBatch::try_new(Arc::clone(schema), columns).expect("columns of the schema's types")
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).expect("columns of the schema's types")
 }
 
 fn nulls(dice: &mut Dice, field: &Field, rows: usize) -> Option<NullBuffer> {
