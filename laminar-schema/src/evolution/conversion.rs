@@ -54,11 +54,12 @@ impl Conversion {
         if widens(from, to) {
             return Some(Self::Exact(there));
         }
-        let is_date = |t: &DataType| matches!(t, DataType::Date32 | DataType::Date64);
         let (plain_from, plain_to) = (decoded(from), decoded(to));
         let back = match (plain_from, plain_to) {
-            // Multiplication of a whole number: what does not overflow is the same instant.
-            (date, DataType::Timestamp(_, None)) if is_date(date) => Vec::new(),
+            // A day has a whole number of every unit: what does not overflow is the same instant.
+            (DataType::Date32, DataType::Timestamp(_, None)) => Vec::new(),
+            // Arrow calls milliseconds a date; nobody sees to it that they are whole days.
+            (DataType::Date64, DataType::Timestamp(_, None)) => casts(to, from)?,
             (DataType::Timestamp(_, a), DataType::Timestamp(_, b)) if a.is_some() == b.is_some() => casts(to, from)?,
             (DataType::Duration(_), DataType::Duration(_)) => casts(to, from)?,
             (DataType::Time32(_) | DataType::Time64(_), DataType::Time32(_) | DataType::Time64(_)) => casts(to, from)?,
@@ -126,7 +127,9 @@ fn casts(from: &DataType, to: &DataType) -> Option<Vec<DataType>> {
     }
     match (plain_from, plain_to) {
         (DataType::Date32, DataType::Timestamp(..)) => steps.push(timestamp(TimeUnit::Second)),
-        (DataType::Date64, DataType::Timestamp(..)) => steps.push(timestamp(TimeUnit::Millisecond)),
+        (DataType::Date64, DataType::Timestamp(..)) | (DataType::Timestamp(..), DataType::Date64) => {
+            steps.push(timestamp(TimeUnit::Millisecond))
+        }
         (DataType::Time32(a) | DataType::Time64(a), DataType::Time32(b) | DataType::Time64(b)) => {
             steps.extend([DataType::Int64, timestamp(*a), timestamp(*b), DataType::Int64]);
             steps.extend(matches!(plain_to, DataType::Time32(_)).then_some(DataType::Int32));

@@ -101,50 +101,33 @@ pub fn evaluate(changes: &[SchemaChange], mode: CompatibilityMode) -> EvolutionV
 /// Whether `proposed` may follow `versions`, oldest first: under a transitive mode each of them counts, under the others the
 /// last. Without a version anything may come.
 ///
-/// The changes of the verdict are those from the last version; the reason names the version that it speaks of, from 0.
+/// The changes of the verdict are those from the last version; a reason names the version that it speaks of, from 0, where it
+/// is another.
 pub fn evaluate_versions<S: AsRef<Schema>>(
     versions: &[S],
     proposed: &Schema,
     mode: CompatibilityMode,
 ) -> EvolutionVerdict {
     let Some((last, earlier)) = versions.split_last() else { return EvolutionVerdict::Compatible(Vec::new()) };
-    let verdict = evaluate(&diff(last.as_ref(), proposed), mode);
-    if !is_transitive(mode) {
-        return verdict;
+    let (mut refused, mut asked) = (Vec::new(), Vec::new());
+    let mut hold = |changes: &[SchemaChange], against: &str| match evaluate(changes, mode) {
+        EvolutionVerdict::Compatible(_) => {}
+        EvolutionVerdict::RequiresConfirmation(_, reason) => asked.push(format!("{against}{reason}")),
+        EvolutionVerdict::Incompatible(reason) => refused.push(format!("{against}{reason}")),
+    };
+    if is_transitive(mode) {
+        for (number, version) in earlier.iter().enumerate() {
+            hold(&diff(version.as_ref(), proposed), &format!("against version {number}: "));
+        }
     }
-    let refused = earlier.iter().enumerate().filter_map(|(number, schema)| {
-        match evaluate(&diff(schema.as_ref(), proposed), mode) {
-            EvolutionVerdict::Incompatible(reason) => Some(format!("against version {number}: {reason}")),
-            _ => None,
-        }
-    });
-    let mut reasons: Vec<String> = refused.collect();
-    match verdict {
-        EvolutionVerdict::Incompatible(reason) => reasons.push(reason),
-        mild if reasons.is_empty() => return confirmed_by_all(mild, earlier, proposed, mode),
-        _ => {}
-    }
-    EvolutionVerdict::Incompatible(reasons.join("; "))
-}
-
-/// What is fine against the last version may still need consent against an earlier one.
-fn confirmed_by_all<S: AsRef<Schema>>(
-    verdict: EvolutionVerdict,
-    earlier: &[S],
-    proposed: &Schema,
-    mode: CompatibilityMode,
-) -> EvolutionVerdict {
-    let asked = earlier.iter().enumerate().find_map(|(number, schema)| {
-        match evaluate(&diff(schema.as_ref(), proposed), mode) {
-            EvolutionVerdict::RequiresConfirmation(_, reason) => Some(format!("against version {number}: {reason}")),
-            _ => None,
-        }
-    });
-    match (verdict, asked) {
-        (EvolutionVerdict::Compatible(changes), Some(reason)) => {
-            EvolutionVerdict::RequiresConfirmation(changes, reason)
-        }
-        (verdict, _) => verdict,
+    let changes = diff(last.as_ref(), proposed);
+    hold(&changes, "");
+    if !refused.is_empty() {
+        EvolutionVerdict::Incompatible(refused.join("; "))
+    } else if asked.is_empty() {
+        EvolutionVerdict::Compatible(changes)
+    } else {
+        EvolutionVerdict::RequiresConfirmation(changes, asked.join("; "))
     }
 }
 

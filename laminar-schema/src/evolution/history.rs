@@ -155,8 +155,8 @@ impl HistoryStore {
     /// Stores the history: written beside the old file, synced, then renamed over it. The folder is made if it is not there.
     ///
     /// # Errors
-    /// The file cannot be written, or would be larger than [`MAX_HISTORY_BYTES`]; a schema has a type that cannot be stored (a
-    /// union), or is nested too deep. The old file is then still in force.
+    /// The file cannot be written, or would be larger than [`MAX_HISTORY_BYTES`]; a schema has a type that does not
+    /// come back from Arrow's own spelling, or is nested too deep. The old file is then still in force.
     pub fn store(&self, history: &SchemaHistory) -> Result<(), HistoryError> {
         let versions = history.versions.iter().map(StoredVersion::of).collect::<Result<Vec<_>, _>>();
         let versions = versions.map_err(|NotStorable { path, reason }| HistoryError::NotStorable { path, reason })?;

@@ -202,4 +202,21 @@ mod tests {
         let error = StoredSchema::of(&nested(MAX_STORED_DEPTH + 1)).map(drop).unwrap_err();
         assert!(error.reason.contains("at most 56 levels"), "{error:?}");
     }
+
+    #[test]
+    fn a_type_is_stored_as_it_is_or_refused() {
+        let part = |name: &str| Arc::new(Field::new(name, DataType::Int32, true));
+        let fields = [(0, part("a"))].into_iter().collect();
+        let union = DataType::Union(fields, arrow_schema::UnionMode::Sparse);
+        let runs = DataType::RunEndEncoded(part("run_ends"), part("values"));
+        for data_type in
+            [union, runs, DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::List(part("x"))))]
+        {
+            let schema = Schema::new(vec![Field::new("c", data_type.clone(), true)]);
+            match StoredSchema::of(&schema) {
+                Err(error) => assert_eq!(error.path, "c"),
+                Ok(stored) => assert_eq!(stored.to_schema(), Ok(schema), "{data_type}"),
+            }
+        }
+    }
 }

@@ -9,13 +9,15 @@ mod verdicts;
 
 use std::sync::Arc;
 
-use arrow_array::Array as _;
+use arrow_array::{Array as _, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 
 use super::*;
 use crate::CompatibilityMode;
 use batches::{batch_of, same_value};
 use random::{Dice, Mutation};
+
+const SEEDS: u64 = 4_000;
 
 #[test]
 fn the_changes_make_the_proposed_schema() {
@@ -51,23 +53,30 @@ fn widening_keeps_every_value() {
             let new =
                 projection.project(&batch, &schema).unwrap_or_else(|e| panic!("{seed}: {e}\n{current:?}\n{schema:?}"));
             assert_eq!(new.num_rows(), batch.num_rows());
-            for (i, (new, source)) in new.columns().iter().zip(&projection.mappings).enumerate() {
-                let Some(old) = source.map(|s| batch.column(s)) else { continue };
-                for row in 0..old.len() {
-                    let is_same = same_value(old, row, new, row, projection.nested.get(&i));
-                    assert!(is_same, "seed {seed}, column {i}, row {row}:\n{old:?}\n{new:?}");
-                    cells += 1;
-                }
-            }
+            cells += same_cells(&batch, &new, &projection, seed);
         }
     }
     assert!(cells > 50_000, "{cells}");
 }
 
+/// Every value that has an old one is that; how many there are.
+fn same_cells(old: &RecordBatch, new: &RecordBatch, projection: &ColumnProjection, seed: u64) -> usize {
+    let mut cells = 0;
+    for (i, (new, source)) in new.columns().iter().zip(&projection.mappings).enumerate() {
+        let Some(old) = source.map(|s| old.column(s)) else { continue };
+        for row in 0..old.len() {
+            let is_same = same_value(old, row, new, row, projection.nested.get(&i));
+            assert!(is_same, "seed {seed}, column {i}, row {row}:\n{old:?}\n{new:?}");
+            cells += 1;
+        }
+    }
+    cells
+}
+
 #[test]
 fn any_change_gives_a_batch_or_an_error() {
     let (mut batches, mut errors) = (0, 0);
-    for seed in 0..2_000 {
+    for seed in 0..SEEDS {
         let mut dice = Dice(seed);
         let current: SchemaRef = Arc::new(dice.schema());
         let proposed = dice.mutated(&current, Mutation::Any);
@@ -77,6 +86,7 @@ fn any_change_gives_a_batch_or_an_error() {
         match projection.project(&batch, &schema) {
             Ok(new) => {
                 assert_eq!(new.schema(), schema);
+                same_cells(&batch, &new, &projection, seed);
                 batches += 1;
             }
             Err(e) => {
@@ -87,6 +97,31 @@ fn any_change_gives_a_batch_or_an_error() {
         }
     }
     assert!(batches > 200 && errors > 200, "{batches} {errors}");
+}
+
+#[test]
+fn what_is_compatible_can_be_read() {
+    let mut read = [0; 2];
+    for seed in 0..SEEDS {
+        let mut dice = Dice(seed);
+        let before: SchemaRef = Arc::new(dice.schema());
+        let after: SchemaRef = Arc::new(dice.mutated(&before, Mutation::Small));
+        let changes = diff(&before, &after);
+        let ways = [(CompatibilityMode::Backward, &before, &after), (CompatibilityMode::Forward, &after, &before)];
+        for (read, (mode, writer, reader)) in read.iter_mut().zip(ways) {
+            // Under FORWARD, narrowing asks, because old data may not fit; new data do.
+            if matches!(evaluate(&changes, mode), EvolutionVerdict::Incompatible(_)) || changes.is_empty() {
+                continue;
+            }
+            let batch = batch_of(&mut dice, writer, 8);
+            let (schema, projection) = apply(writer, &diff(writer, reader)).unwrap_or_else(|e| panic!("{seed}: {e}"));
+            let new = projection.project(&batch, &schema);
+            let new = new.unwrap_or_else(|e| panic!("seed {seed} under {mode:?}: {e}\n{changes:#?}"));
+            same_cells(&batch, &new, &projection, seed);
+            *read += 1;
+        }
+    }
+    assert!(read.iter().all(|n| *n > 200), "{read:?}");
 }
 
 /// How much a verdict allows.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, FixedSizeListArray, Int64Array, LargeListArray, ListArray,
-    MapArray, RecordBatch, StringArray, StructArray, cast::AsArray as _, types::Int64Type,
+    MapArray, RecordBatch, RecordBatchOptions, StringArray, StructArray,
+    cast::AsArray as _,
+    types::{Float64Type, Int64Type},
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_cast::{cast, display::array_value_to_string};
@@ -15,7 +17,8 @@ use crate::evolution::{ColumnProjection, relation::decoded};
 
 pub(super) fn batch_of(dice: &mut Dice, schema: &SchemaRef, rows: usize) -> RecordBatch {
     let columns = schema.fields().iter().map(|f| array_of(dice, f, rows)).collect();
-    RecordBatch::try_new(Arc::clone(schema), columns).expect("columns of the schema's types")
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).expect("columns of the schema's types")
 }
 
 fn nulls(dice: &mut Dice, field: &Field, rows: usize) -> Option<NullBuffer> {
@@ -141,9 +144,13 @@ fn plain(array: &ArrayRef, row: usize) -> String {
         return format!("{:?}", bytes.as_binary::<i64>().value(0));
     }
     if data_type.is_numeric() {
-        // The shortest digits of a value depend on how wide its type is.
-        let is_float = data_type.is_floating();
-        let digits = shown(&if is_float { cast(&one, &DataType::Float64).expect("wider") } else { one });
+        if data_type.is_floating() {
+            // The shortest digits of a value depend on how wide its type is, and large ones end in an exponent.
+            let wide = cast(&one, &DataType::Float64).expect("wider");
+            let value = wide.as_primitive::<Float64Type>().value(0);
+            return if value.fract() == 0.0 { format!("{value:.0}") } else { value.to_string() };
+        }
+        let digits = shown(&one);
         let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
         return digits.to_owned();
     }

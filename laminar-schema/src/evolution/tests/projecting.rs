@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
-    TimestampMicrosecondArray, cast::AsArray as _, types::Int64Type,
+    Array, ArrayRef, BinaryArray, FixedSizeListArray, Float64Array, Int32Array, Int64Array, ListArray, MapArray,
+    RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, cast::AsArray as _, types::Int64Type,
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
@@ -12,7 +12,7 @@ use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use crate::{
     ColumnProjection, SchemaResult,
     evolution::{BatchProjector, apply, diff},
-    field::{DEFAULT_METADATA, json_field, with_metadata},
+    field::{DEFAULT_METADATA, json_field, uuid_field, with_metadata},
 };
 
 fn project(batch: &RecordBatch, to: Vec<Field>) -> SchemaResult<RecordBatch> {
@@ -182,4 +182,60 @@ fn projections_of_other_schemas_are_refused() {
     let other = one(DataType::Int32, Arc::new(Int32Array::from(vec![1])));
     let error = projector.project(&other).map(drop).unwrap_err().to_string();
     assert!(error.starts_with(r#"the projection is for "c" BIGINT, found "c" INTEGER;"#), "{error}");
+}
+
+#[test]
+fn bytes_lists_and_dictionaries_are_checked_too() {
+    let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![b"0123456789abcdef".as_slice(), b"\xff"]));
+    let old = one(DataType::Binary, bytes);
+    let to = |t| Field::new("c", t, true);
+    for text in [DataType::Utf8, DataType::LargeUtf8, DataType::Utf8View] {
+        assert!(error(&old, to(text)).starts_with("[row 1] field c: expected VARCHAR, found ff;"));
+    }
+    assert!(error(&old, uuid_field("c", true)).starts_with("[row 1] field c: expected UUID, found ff;"));
+    assert!(project(&old.slice(0, 1), vec![uuid_field("c", true)]).is_ok());
+
+    let lengths = [2, 1];
+    let item = Arc::new(Field::new_list_field(DataType::Int64, true));
+    let values: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+    let lists = ListArray::new(Arc::clone(&item), OffsetBuffer::from_lengths(lengths), values, None);
+    let old = one(DataType::List(Arc::clone(&item)), Arc::new(lists));
+    let pair = |t| to(DataType::FixedSizeList(Arc::new(Field::new_list_field(t, true)), 2));
+    assert!(error(&old, pair(DataType::Int64)).starts_with("[row 1] field c: expected BIGINT[2], found [3];"));
+    let new = project(&old.slice(0, 1), vec![pair(DataType::Int32)]).expect("a list of two");
+    assert_eq!(new.column(0).as_fixed_size_list().value(0).as_ref(), &Int32Array::from(vec![1, 2]) as &dyn Array);
+    let views = to(DataType::ListView(item));
+    assert_eq!(project(&old, vec![views]).expect("another layout").num_rows(), 2);
+
+    let texts: Vec<String> = (0..300).map(|i| i.to_string()).collect();
+    let old = one(DataType::Utf8, Arc::new(StringArray::from(texts)));
+    let small = to(DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8)));
+    let error = error(&old, small.clone());
+    assert!(error.starts_with("field c: "), "{error}");
+    assert!(project(&old.slice(0, 100), vec![small]).is_ok());
+}
+
+#[test]
+fn maps_and_lists_of_no_length() {
+    let parts = |t| Fields::from(vec![Field::new("k", DataType::Utf8, false), Field::new("v", t, true)]);
+    let map = |t| DataType::Map(Field::new("entries", DataType::Struct(parts(t)), false).into(), false);
+    let keys: ArrayRef = Arc::new(StringArray::from(vec!["a", "b", "c"]));
+    let values: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 1 << 40]));
+    let entries = StructArray::new(parts(DataType::Int64), vec![keys, values], None);
+    let field = Arc::new(Field::new("entries", entries.data_type().clone(), false));
+    let maps = MapArray::new(field, OffsetBuffer::from_lengths([2, 0, 1]), entries, None, false);
+    let old = one(map(DataType::Int64), Arc::new(maps));
+    let large = error(&old, Field::new("c", map(DataType::Int32), true));
+    assert!(large.starts_with("[row 2] field c{}: expected INTEGER, found 1099511627776;"), "{large}");
+    let new = project(&old.slice(0, 2), vec![Field::new("c", map(DataType::Int32), true)]).expect("small values");
+    assert_eq!(new.column(0).as_map().value(0).column(1).as_ref(), &Int32Array::from(vec![1, 2]) as &dyn Array);
+
+    let none = |t| DataType::FixedSizeList(Arc::new(Field::new_list_field(t, true)), 0);
+    let empty: ArrayRef = Arc::new(Int64Array::from(Vec::<i64>::new()));
+    let item = Arc::new(Field::new_list_field(DataType::Int64, true));
+    let nulls = Some(NullBuffer::from(vec![true, false]));
+    let lists = FixedSizeListArray::try_new_with_length(item, 0, empty, nulls, 2).expect("two lists of nothing");
+    let old = one(none(DataType::Int64), Arc::new(lists));
+    let new = project(&old, vec![Field::new("c", none(DataType::Int32), true)]).expect("lists of nothing");
+    assert_eq!((new.num_rows(), new.column(0).null_count()), (2, 1));
 }
