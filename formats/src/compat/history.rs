@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use laminar_schema::registry::{CompatibilityMode, RegistrySchemaType};
+#[cfg(feature = "protobuf")]
+use prost_reflect::DescriptorPool;
 
 use super::{
     CompatibilityError, CompatibilityOptions,
@@ -46,14 +48,50 @@ pub fn check(
     history: &[&str],
     options: &CompatibilityOptions,
 ) -> Result<CompatibilityReport, CompatibilityError> {
+    judge(mode, history, |old, version, both| match language {
+        #[cfg(feature = "avro")]
+        RegistrySchemaType::Avro => super::avro::compare(proposed, old, version, both, options),
+        #[cfg(feature = "protobuf")]
+        RegistrySchemaType::Protobuf => super::protobuf::compare(proposed, old, version, both, options),
+        RegistrySchemaType::JsonSchema => json_schema::compare(proposed, old, version, both),
+        #[cfg(not(feature = "avro"))]
+        RegistrySchemaType::Avro => Err(CompatibilityError::NotCompiledIn { language: "avro" }),
+        #[cfg(not(feature = "protobuf"))]
+        RegistrySchemaType::Protobuf => Err(CompatibilityError::NotCompiledIn { language: "protobuf" }),
+    })
+}
+
+/// Compares proposed Protobuf definitions of several files with those before them. Messages are matched by their full names,
+/// where [`check`] leaves the package of its one file out.
+///
+/// # Errors
+/// [`CompatibilityError::TooComplex`] if the definitions are too many or stand too deep.
+#[cfg(feature = "protobuf")]
+pub fn check_descriptors(
+    mode: CompatibilityMode,
+    proposed: &DescriptorPool,
+    history: &[&DescriptorPool],
+    options: &CompatibilityOptions,
+) -> Result<CompatibilityReport, CompatibilityError> {
+    judge(mode, history, |old, _, both| super::protobuf::compare_pools(proposed, old, both, options))
+}
+
+/// What both directions find, backward first.
+type Both = [Vec<CompatibilityChange>; 2];
+
+fn judge<T: Copy>(
+    mode: CompatibilityMode,
+    history: &[T],
+    compare: impl Fn(T, usize, [Comparison; 2]) -> Result<Both, CompatibilityError>,
+) -> Result<CompatibilityReport, CompatibilityError> {
     let start = match is_transitive(mode) {
         true => 0,
         false => history.len().saturating_sub(1),
     };
     let mut changes = Vec::new();
     for (version, old) in history.iter().enumerate().skip(start) {
-        let found = compare(language, proposed, old, version, options)?;
-        changes.extend(found.into_iter().map(|mut change| {
+        let both = [Direction::Backward, Direction::Forward].map(|direction| Comparison::new(direction, version));
+        changes.extend(join(compare(*old, version, both)?).into_iter().map(|mut change| {
             change.breaks =
                 (looks_back(mode) && change.breaks_backward) || (looks_forward(mode) && change.breaks_forward);
             change
@@ -63,32 +101,8 @@ pub fn check(
     Ok(CompatibilityReport { mode, compatible, changes })
 }
 
-fn compare(
-    language: RegistrySchemaType,
-    new: &str,
-    old: &str,
-    version: usize,
-    options: &CompatibilityOptions,
-) -> Result<Vec<CompatibilityChange>, CompatibilityError> {
-    let backward = Comparison::new(Direction::Backward, version);
-    let forward = Comparison::new(Direction::Forward, version);
-    let both = match language {
-        #[cfg(feature = "avro")]
-        RegistrySchemaType::Avro => super::avro::compare(new, old, version, [backward, forward], options)?,
-        #[cfg(feature = "protobuf")]
-        RegistrySchemaType::Protobuf => super::protobuf::compare(new, old, version, [backward, forward], options)?,
-        RegistrySchemaType::JsonSchema => json_schema::compare(new, old, version, [backward, forward])?,
-        #[cfg(not(feature = "avro"))]
-        RegistrySchemaType::Avro => return Err(CompatibilityError::NotCompiledIn { language: "avro" }),
-        #[cfg(not(feature = "protobuf"))]
-        RegistrySchemaType::Protobuf => return Err(CompatibilityError::NotCompiledIn { language: "protobuf" }),
-    };
-    let _ = options;
-    Ok(join(both))
-}
-
 /// What both directions have found, each difference once.
-fn join([backward, forward]: [Vec<CompatibilityChange>; 2]) -> Vec<CompatibilityChange> {
+fn join([backward, forward]: Both) -> Vec<CompatibilityChange> {
     let mut joined: Vec<CompatibilityChange> = Vec::with_capacity(backward.len() + forward.len());
     let mut places: HashMap<CompatibilityChange, usize> = HashMap::new();
     for change in backward.into_iter().chain(forward) {

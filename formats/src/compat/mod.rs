@@ -34,6 +34,8 @@ mod protobuf;
 
 pub use change::{ChangeKind, ChangeVerb, ChangedPart, CompatibilityChange};
 pub use error::CompatibilityError;
+#[cfg(feature = "protobuf")]
+pub use history::check_descriptors;
 pub use history::{CompatibilityReport, check};
 
 /// What the rules leave open.

@@ -77,10 +77,15 @@ impl<'v> Inclusion<'v> {
         };
         let mut all = true;
         for word in ["then", "else"] {
-            if let Some(consequence) = wanted.get(word) {
-                let of_writer: Vec<&Value> = found.keywords.get(word).into_iter().collect();
-                all &= self.values(&of_writer, consequence);
+            let Some(consequence) = wanted.get(word) else { continue };
+            // What the writer has beside the condition holds as well.
+            let mut conditions = writer.to_vec();
+            match found.keywords.get(word).map(|of_writer| self.writer.conditions(of_writer)) {
+                Some(Some(taken)) => conditions.extend(taken),
+                Some(None) => continue,
+                None => {}
             }
+            all &= self.conditions(&conditions, consequence);
         }
         all
     }
