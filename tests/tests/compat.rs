@@ -133,7 +133,8 @@ fn data_rule(rule: &str) -> Option<(bool, &'static [ChangedPart])> {
     })
 }
 
-/// All files of a folder together, and how many are left out: our compiler does not read editions.
+/// All files of a folder together, and how many are left out: our compiler does not read editions, and refuses what imports
+/// Google's own files in them.
 fn definitions(folder: &Path) -> (DescriptorPool, usize) {
     let (mut files, mut left_out) = (Vec::new(), 0);
     let mut left = vec![folder.to_path_buf()];
@@ -144,7 +145,12 @@ fn definitions(folder: &Path) -> (DescriptorPool, usize) {
                 left.push(path);
             } else if path.extension().is_some_and(|extension| extension == "proto") {
                 let text = fs::read_to_string(&path).unwrap();
-                match text.lines().any(|line| line.starts_with("edition")) {
+                let imports = ["google/protobuf/cpp_features.proto", "google/protobuf/java_features.proto"];
+                // Some folders bring a copy of those, too.
+                let is_read = !path.ends_with(imports[0])
+                    && !path.ends_with(imports[1])
+                    && !imports.iter().any(|import| text.contains(import));
+                match !is_read || text.lines().any(|line| line.starts_with("edition")) {
                     true => left_out += 1,
                     false => files.push(path),
                 }
@@ -223,7 +229,10 @@ fn protobuf_types_are_compatible_where_buf_names_them_so() {
         let [old, new] = ["previous", "current"].map(|side| definitions(&folder.join(side).join(name)).0);
         let options = CompatibilityOptions { protobuf_json, ..CompatibilityOptions::default() };
         let report = check_descriptors(CompatibilityMode::Full, &new, &[&old], &options).unwrap();
-        let breaking = |message: &str| report.breaking().filter(|c| c.path.starts_with(message)).count();
+        // Their names differ as well, which JSON minds and this is not about.
+        let is_type = |part| matches!(part, ChangedPart::Type | ChangedPart::Encoding);
+        let of_types = || report.breaking().filter(|c| c.breaks_backward && is_type(c.kind.part));
+        let breaking = |message: &str| of_types().filter(|c| c.path.starts_with(message)).count();
         assert_eq!(breaking("/a.CompatiblePrimitives"), 0, "{name}");
         assert_eq!(breaking("/a.WithCompatibleEnums"), 0, "{name}");
         let fields = new.get_message_by_name("a.IncompatiblePrimitives").unwrap().fields().len();
@@ -270,12 +279,7 @@ fn protobuf_fields_are_their_numbers() {
         ("BACKWARD", "int32 a = 1;", "sint32 a = 1;", &["! /M/a: type_changed from int32 to sint32"]),
         ("BACKWARD", "string a = 1;", "bytes a = 1;", &["/M/a: type_changed from string to bytes"]),
         ("FORWARD", "string a = 1;", "bytes a = 1;", &["! /M/a: type_changed from string to bytes"]),
-        (
-            "FULL",
-            "string a = 1;",
-            "string b = 1;",
-            &["/M/a: name_changed from a to b", "/M/b: name_changed from a to b"],
-        ),
+        ("FULL", "string a = 1;", "string b = 1;", &["/M/b: name_changed from a to b"]),
         (
             "BACKWARD",
             "string a = 1;",

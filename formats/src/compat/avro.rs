@@ -174,7 +174,8 @@ impl Resolution<'_> {
             let aliases = field.aliases.iter().filter(|_| self.aliases);
             let found =
                 std::iter::once(&field.name).chain(aliases).find_map(|name| by_name.get(name.as_str()).copied());
-            self.at.push(&field.name);
+            let name = found.map_or(&*field.name, |place| self.at.newer(&from[place].name, &field.name)).to_owned();
+            self.at.push(&name);
             all &= match found {
                 Some(place) => {
                     is_read[place] = true;

@@ -171,6 +171,14 @@ impl Comparison {
         };
     }
 
+    /// The name that a part has in the proposed schema: both directions know it by the same.
+    pub(super) fn newer<'n>(&self, writer: &'n str, reader: &'n str) -> &'n str {
+        match self.direction {
+            Direction::Backward => reader,
+            Direction::Forward => writer,
+        }
+    }
+
     /// Goes one comparison deeper; false when it is too deep or takes too long, and then all are to end.
     pub(super) fn enter(&mut self) -> bool {
         self.depth += 1;

@@ -124,8 +124,9 @@ impl Reading<'_> {
             let writers: BTreeMap<u32, Member> = members(of).map(|m| (m.number(), m)).collect();
             let readers: BTreeMap<u32, Member> = members(into).map(|m| (m.number(), m)).collect();
             for (number, from) in &writers {
-                self.at.push(from.name());
-                match readers.get(number) {
+                let found = readers.get(number);
+                self.at.push(self.at.newer(from.name(), found.unwrap_or(from).name()).to_owned().as_str());
+                match found {
                     Some(to) => self.field(to, from),
                     None => {
                         // Its number is passed over as one that is unknown. Its name is not, in JSON.
@@ -232,13 +233,17 @@ impl Reading<'_> {
             let breaks = shared.len() > 1 && !together;
             for field in shared.iter().filter(|f| oneof_of(f).as_deref() != Some(oneof.name())) {
                 let to = Some(oneof.name().to_owned());
-                self.at.inside(field.name(), |at| at.note(ChangedPart::Oneof, oneof_of(field), to, breaks));
+                let in_reader = into.get_field(field.number());
+                let name =
+                    in_reader.as_ref().map_or(field.name(), |to| self.at.newer(field.name(), to.name())).to_owned();
+                self.at.inside(&name, |at| at.note(ChangedPart::Oneof, oneof_of(field), to, breaks));
             }
         }
         for field in of.fields() {
             let Some(oneof) = oneof_of(&field) else { continue };
-            if into.get_field(field.number()).is_some_and(|to| oneof_of(&to).is_none()) {
-                self.at.inside(field.name(), |at| at.note(ChangedPart::Oneof, Some(oneof), None, false));
+            if let Some(to) = into.get_field(field.number()).filter(|to| oneof_of(to).is_none()) {
+                let name = self.at.newer(field.name(), to.name()).to_owned();
+                self.at.inside(&name, |at| at.note(ChangedPart::Oneof, Some(oneof), None, false));
             }
         }
     }
