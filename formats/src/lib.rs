@@ -35,6 +35,7 @@ mod any;
 pub mod avro;
 pub mod cell;
 pub mod column;
+pub mod compat;
 pub mod csv;
 pub mod envelope;
 pub mod framing;

@@ -12,4 +12,5 @@ pub(crate) mod infer;
 pub(crate) mod lock;
 pub(crate) mod run;
 pub(crate) mod schema;
+mod schema_check;
 mod schema_report;

@@ -20,6 +20,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Say whether a schema may follow those before it: exit code 0 when it may, 1 when not
+    Check(super::schema_check::Args),
     /// Print the fingerprint of an Avro schema, in hexadecimal
     Fingerprint {
         /// A file of an Avro schema, or `-` for standard input
@@ -46,6 +48,7 @@ enum Action {
 /// Prints what a schema is known by.
 pub(crate) fn run(args: &Args) -> CommandResult {
     let (text, json) = match &args.action {
+        Action::Check(args) => return super::schema_check::run(args),
         Action::Fingerprint { file, algorithm, json } => {
             let shown = fingerprint(&read_sql(file)?, *algorithm).map_err(|e| not_a_schema(file, &e))?;
             (

@@ -64,3 +64,25 @@ fn schemas_have_a_form_and_a_fingerprint() {
     folder.run(&["schema", "fingerprint", "r.avsc", "--algorithm", "crc"]).ended(2, &["rabin, md5 or sha256"]);
     folder.run(&["schema", "canonical", "none.avsc"]).ended(3, &["cannot read none.avsc"]);
 }
+
+#[test]
+fn schemas_are_checked_against_those_before_them() {
+    let of = |price: &str| format!(r#"{{"type":"record","name":"T","fields":[{{"name":"price","type":"{price}"}}]}}"#);
+    let folder = Folder::with(&[("1.avsc", &of("double")), ("2.avsc", &of("string")), ("bad.avsc", "{}")]);
+    let check = |args: &[&str]| folder.run(&[&["schema", "check", "--format", "avro"], args].concat());
+    let text = check(&["--mode", "BACKWARD", "--new", "2.avsc", "--old", "1.avsc"]).ended(1, &[]).stdout;
+    let change = "/price: type_changed from double to string (breaks BACKWARD and FORWARD)";
+    assert_eq!(text.trim(), format!("{change}\nnot compatible under BACKWARD"));
+    let json = check(&["--mode", "BACKWARD", "--new", "2.avsc", "--old", "1.avsc", "--json"]).ended(1, &[]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let change = serde_json::json!(
+        { "path": "/price", "kind": "type_changed", "from": "double", "to": "string", "breaks": true }
+    );
+    assert_eq!(json, serde_json::json!({ "compatible": false, "mode": "BACKWARD", "changes": [change] }));
+    check(&["--mode", "full", "--new", "2.avsc", "--old", "1.avsc", "2.avsc"]).ended(0, &[]);
+    check(&["--mode", "FULL_TRANSITIVE", "--new", "2.avsc", "--old", "1.avsc", "--old", "2.avsc"]).ended(1, &[]);
+    check(&["--mode", "NONE", "--new", "2.avsc", "--old", "1.avsc"]).ended(0, &[]);
+    check(&["--mode", "FULL", "--new", "2.avsc", "--old", "bad.avsc"]).ended(2, &["bad.avsc", "expected `type`"]);
+    check(&["--mode", "SOME", "--new", "2.avsc", "--old", "1.avsc"]).ended(2, &["BACKWARD_TRANSITIVE"]);
+    check(&["--mode", "FULL", "--new", "none.avsc", "--old", "1.avsc"]).ended(3, &["cannot read none.avsc"]);
+}

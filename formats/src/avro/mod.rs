@@ -26,7 +26,7 @@ mod options;
 mod program;
 mod resolve;
 mod run;
-mod schema;
+pub(crate) mod schema;
 mod skip;
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use protox::{
 use super::options::ProtobufOptions;
 
 /// Name of the file that a definition without one is compiled as.
-const INLINE: &str = "schema.proto";
+pub(crate) const INLINE: &str = "schema.proto";
 
 /// The descriptor of the records' message; `None` when no option names a definition.
 ///

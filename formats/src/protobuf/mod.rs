@@ -39,13 +39,23 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use laminar_schema::{ConnectorConfig, FormatInfo};
+use laminar_schema::{ConnectorConfig, FormatInfo, SchemaResult};
+use prost_reflect::DescriptorPool;
 
 pub use decode::ProtobufDecoder;
+pub(crate) use descriptor::INLINE as INLINE_FILE;
 pub use encode::ProtobufEncoder;
 pub use infer::{ProtobufInference, columns_of_file, columns_of_text, definition_of_text};
 pub use options::{Anys, Enums, NullLists, ProtobufFraming, ProtobufOptions, Recursion, TimeUnits, UnknownEnums};
 pub use proto_text::proto_text;
+
+/// The descriptors of a `.proto` text that imports nothing but Google's own files.
+///
+/// # Errors
+/// It is no such text.
+pub(crate) fn pool_of_text(text: &str) -> SchemaResult<DescriptorPool> {
+    descriptor::of_text(text, &[])
+}
 
 /// The format's name.
 const NAME: &str = "protobuf";
