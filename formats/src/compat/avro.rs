@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::{
     CompatibilityError, CompatibilityOptions,
     change::{ChangedPart, Comparison, CompatibilityChange},
+    verdicts::Verdicts,
 };
 use crate::avro::schema::{Kind, Logical, Name, NodeId, RecordField, Schema};
 
@@ -36,7 +37,7 @@ fn run(
     aliases: bool,
     at: Comparison,
 ) -> Result<Vec<CompatibilityChange>, CompatibilityError> {
-    let mut resolution = Resolution { reader, writer, aliases, at, known: HashMap::new() };
+    let mut resolution = Resolution { reader, writer, aliases, at, known: Verdicts::new() };
     resolution.matches(reader.root(), writer.root());
     resolution.at.finish()
 }
@@ -46,23 +47,18 @@ struct Resolution<'s> {
     writer: &'s Schema,
     aliases: bool,
     at: Comparison,
-    /// Pairs that were compared or are being compared, which count as matching until something in them does not.
-    known: HashMap<(NodeId, NodeId), bool>,
+    known: Verdicts<(NodeId, NodeId)>,
 }
 
 impl Resolution<'_> {
     fn matches(&mut self, reader: NodeId, writer: NodeId) -> bool {
-        if let Some(known) = self.known.get(&(reader, writer)).copied() {
+        if let Some(known) = self.known.known(&(reader, writer)) {
             return known || self.another(reader, writer);
         }
-        self.known.insert((reader, writer), true);
+        self.known.open((reader, writer));
         let matches = !self.at.enter() || self.compare(reader, writer);
         self.at.leave();
-        if !matches {
-            // What was found on the assumption that this pair matches has to be looked at again.
-            self.known.retain(|_, matches| !*matches);
-            self.known.insert((reader, writer), false);
-        }
+        self.known.close((reader, writer), matches);
         matches
     }
 
@@ -96,7 +92,12 @@ impl Resolution<'_> {
             }
             (_, Kind::Union(of)) => {
                 self.at.note(ChangedPart::Type, Some(w.shown(writer)), Some(r.shown(reader)), false);
-                of.iter().fold(true, |all, branch| self.matches(reader, *branch) && all)
+                // All of them are looked at, so that all changes are told.
+                let mut all = true;
+                for branch in of {
+                    all &= self.matches(reader, *branch);
+                }
+                all
             }
             (Kind::Array(into), Kind::Array(of)) => self.inside("[]", *into, *of),
             (Kind::Map(into), Kind::Map(of)) => self.inside("{}", *into, *of),

@@ -172,6 +172,7 @@ impl Comparison {
     }
 
     /// The name that a part has in the proposed schema: both directions know it by the same.
+    #[cfg(any(feature = "avro", feature = "protobuf"))]
     pub(super) fn newer<'n>(&self, writer: &'n str, reader: &'n str) -> &'n str {
         match self.direction {
             Direction::Backward => reader,

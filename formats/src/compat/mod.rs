@@ -31,6 +31,7 @@ mod history;
 mod json_schema;
 #[cfg(feature = "protobuf")]
 mod protobuf;
+mod verdicts;
 
 pub use change::{ChangeKind, ChangeVerb, ChangedPart, CompatibilityChange};
 pub use error::CompatibilityError;

@@ -13,14 +13,13 @@ mod object;
 mod scalar;
 mod types;
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value};
 
 use self::{document::Document, types::types_of};
 use super::{
     CompatibilityError,
     change::{ChangedPart, Comparison, CompatibilityChange},
+    verdicts::Verdicts,
 };
 
 /// A schema's keywords.
@@ -52,7 +51,7 @@ fn run<'v>(
     writer: &'v Document<'v>,
     at: Comparison,
 ) -> Result<Vec<CompatibilityChange>, CompatibilityError> {
-    let mut inclusion = Inclusion { reader, writer, at, known: HashMap::new() };
+    let mut inclusion = Inclusion { reader, writer, at, known: Verdicts::new() };
     inclusion.values(&[writer.root()], reader.root());
     inclusion.at.finish()
 }
@@ -70,8 +69,8 @@ struct Inclusion<'v> {
     reader: &'v Document<'v>,
     writer: &'v Document<'v>,
     at: Comparison,
-    /// Pairs that were compared or are being compared, by their addresses; see [`super::avro`].
-    known: HashMap<(Vec<(usize, bool)>, usize), bool>,
+    /// Pairs by their addresses.
+    known: Verdicts<(Vec<(usize, bool)>, usize)>,
 }
 
 impl<'v> Inclusion<'v> {
@@ -97,13 +96,13 @@ impl<'v> Inclusion<'v> {
             writer.iter().map(|c| (address(c.keywords), c.split.is_some())).collect::<Vec<_>>(),
             std::ptr::from_ref(reader) as usize,
         );
-        if let Some(known) = self.known.get(&key).copied() {
+        if let Some(known) = self.known.known(&key) {
             return known || {
                 let from = writer.first().map(|c| shown_keywords(c.keywords));
                 self.at.note(ChangedPart::Type, from, Some(shown(reader)), true)
             };
         }
-        self.known.insert(key.clone(), true);
+        self.known.open(key.clone());
         let mut all = true;
         if self.at.enter() {
             for condition in &wanted {
@@ -111,10 +110,7 @@ impl<'v> Inclusion<'v> {
             }
         }
         self.at.leave();
-        if !all {
-            self.known.retain(|_, holds| !*holds);
-            self.known.insert(key, false);
-        }
+        self.known.close(key, all);
         all
     }
 

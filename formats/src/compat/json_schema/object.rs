@@ -49,7 +49,10 @@ impl<'v> Inclusion<'v> {
             }
             self.at.push(name);
             let noted = self.at.changes.len();
-            let holds = rules.iter().fold(true, |all, rule| self.values(&of_writer, rule) && all);
+            let mut holds = true;
+            for rule in &rules {
+                holds &= self.values(&of_writer, rule);
+            }
             if is_named != in_writer {
                 self.at.changes.truncate(noted);
                 let schema = |rules: &[&Value]| rules.first().map(|rule| shown(rule));
