@@ -11,3 +11,9 @@ pub mod fuzz_bodies;
 pub mod protobuf;
 #[path = "../../tests/src/random.rs"]
 pub mod random;
+
+/// Lets panics be caught, in targets whose bodies call libraries that panic about some input. libFuzzer's own hook would end the
+/// process before. A panic that nobody catches ends it all the same.
+pub fn panics_can_be_caught() {
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+}
