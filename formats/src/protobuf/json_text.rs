@@ -169,12 +169,19 @@ impl Walker<'_, '_, '_> {
             if slot.is_empty() || is_default(field, slot) {
                 continue;
             }
+            let (before, was_fresh) = (self.state.json.len(), is_fresh);
             if !std::mem::take(&mut is_fresh) {
                 self.state.json.push(b',');
             }
             quote(&mut self.state.json, &field.json_name);
             self.state.json.push(b':');
+            let value = self.state.json.len();
             self.json_field(field, slot, depth).map_err(|e| e.in_field(&field.name))?;
+            // No items at all, packed, leave the field empty, of which JSON tells nothing.
+            if field.label == Label::Repeated && self.state.json.get(value..) == Some(b"[]") {
+                self.state.json.truncate(before);
+                is_fresh = was_fresh;
+            }
         }
         self.state.gathered.slots.truncate(base);
         Ok(())
