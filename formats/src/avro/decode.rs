@@ -282,7 +282,8 @@ impl AvroDecoder {
         batch.len()
     }
 
-    /// Decodes one record into any number of rows, or says which schema it needs: the root of everything that happens per record.
+    /// Decodes one record into any number of rows, or says which schema it needs: the root of everything that happens to
+    /// a record that is no part of a run.
     #[inline(never)]
     fn decode_record(&mut self, batch: &RawBatch, record: usize, out: &mut Outcome) -> Result<(), WriterSchemaId> {
         let decoded = self.try_record(batch, record, out)?;
@@ -336,17 +337,7 @@ impl AvroDecoder {
                 (_, fingerprint) => return Ok(Err(unknown_fingerprint(fingerprint))),
             },
         };
-        // What lies behind the record may be read, which its end shows.
-        let before = rows.num_rows();
-        let span = batch.span(record);
-        // No further than a wide load reaches: what a record claims to hold is compared with what is there.
-        let bytes = batch.padded_values();
-        let bytes = &bytes[..bytes.len().min(span.end + ARENA_PADDING)];
-        let end = datum(writer, rows, scratch, *rules, bytes, span.start + header);
-        if end.is_ok_and(|end| end == span.end) {
-            return Ok(Ok(()));
-        }
-        rows.root.truncate(before);
+        // A run has tried it, with a look at what is behind it, unless there are containers in the batch.
         Ok(one(writer, rows, scratch, *rules, message, header))
     }
 
