@@ -31,16 +31,9 @@ if ! command -v cargo-fuzz >/dev/null; then
     cargo install cargo-fuzz --version 0.13.2 --locked --root "$tools" || exit 2
 fi
 
-found=0
-for target in "${targets[@]}"; do
-    if [ "$target" = json_engines ]; then
-        # Not libFuzzer's: it mutates by itself, and instrumented it would be ten times slower.
-        env -u RUSTFLAGS bash scripts/fuzz_json "${seconds}s" "$RANDOM"
-        case $? in 0) ;; 1) found=1 ;; *) exit 2 ;; esac
-        continue
-    fi
-    # Built apart, so that the time given is fuzzing time.
-    cargo fuzz build --sanitizer "$sanitizer" "$target" || exit 2
+# Says what one target found; exits with 0 clean, 1 finding.
+fuzz() {
+    local target=$1 before after log status executions coverage
     mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target"
     before=$(find "fuzz/artifacts/$target" -type f | wc -l)
     log=$(mktemp)
@@ -51,12 +44,42 @@ for target in "${targets[@]}"; do
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
     coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -1)
     if [ $status = 0 ] && [ "$before" = "$after" ]; then
+        status=0
         echo "$target: clean, ${executions:-?} executions in ${seconds}s, ${coverage:-cov: ?}"
     else
-        found=1
         echo "$target: FINDING after ${executions:-?} executions (exit code $status)"
+        status=1
         tail -40 "$log"
     fi
     rm -f "$log"
+    return $status
+}
+
+found=0
+libfuzzer=()
+for target in "${targets[@]}"; do
+    if [ "$target" = json_engines ]; then
+        # Not libFuzzer's: it mutates by itself, and instrumented it would be ten times slower.
+        env -u RUSTFLAGS bash scripts/fuzz_json "${seconds}s" "$RANDOM"
+        case $? in 0) ;; 1) found=1 ;; *) exit 2 ;; esac
+        continue
+    fi
+    # Built apart, so that the time given is fuzzing time.
+    cargo fuzz build --sanitizer "$sanitizer" "$target" || exit 2
+    libfuzzer+=("$target")
+done
+
+# As many at once as there are processors.
+running=()
+for target in "${libfuzzer[@]}"; do
+    if [ ${#running[@]} -ge "$(nproc)" ]; then
+        wait "${running[0]}" || found=1
+        running=("${running[@]:1}")
+    fi
+    fuzz "$target" &
+    running+=($!)
+done
+for process in "${running[@]}"; do
+    wait "$process" || found=1
 done
 exit $found

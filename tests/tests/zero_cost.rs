@@ -1,5 +1,5 @@
 //! A capability that is not there costs nothing: no bytes, no branch, no virtual call. Sizes and types are compared
-//! here, at compile time; `examples/resolve_cost.rs` has the functions whose instructions are counted.
+//! here, at compile time; `benches/gates/examples/resolve_cost.rs` has the functions whose instructions are counted.
 
 use std::mem::size_of;
 

@@ -16,10 +16,16 @@ use laminar_schema::{
     SchemaProvider, SchemaRegistryAware, SchemaResult, SourceConnector,
     resolve::{ResolveRequest, SchemaResolver},
 };
-use laminar_testkit::{
-    bare::BareDecoder,
-    capable::{CapableSource, PlainSource, SampledSource},
-};
+
+// The sources of the tests, as modules: their crate would bring every dependency of the tests along.
+#[macro_use]
+#[path = "../../../tests/src/bare.rs"]
+mod bare;
+#[path = "../../../tests/src/capable.rs"]
+mod capable;
+
+use bare::BareDecoder;
+use capable::{CapableSource, PlainSource, SampledSource};
 
 /// Resolves a source that can do nothing but read.
 #[inline(never)]
@@ -62,7 +68,7 @@ fn resolves<S: SourceConnector>(resolver: &SchemaResolver, source: &S, request: 
 #[capabilities(provider, registry, inferable)]
 pub struct AbleSource;
 
-laminar_testkit::bare_source!(AbleSource);
+bare_source!(AbleSource);
 
 impl SchemaProvider for AbleSource {
     async fn provide_schema(&self) -> SchemaResult<SchemaRef> {
