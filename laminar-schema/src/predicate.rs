@@ -131,6 +131,25 @@ impl Predicate {
         }
     }
 
+    /// The same condition for a schema in which column `i` stands at `places[i]`.
+    ///
+    /// # Panics
+    /// When `places` has no place for a column that it looks at.
+    #[must_use]
+    pub(crate) fn moved(&self, places: &[usize]) -> Self {
+        let all = |parts: &[Self]| parts.iter().map(|part| part.moved(places)).collect();
+        match self {
+            Self::All(parts) => Self::All(all(parts)),
+            Self::Any(parts) => Self::Any(all(parts)),
+            Self::Not(inner) => Self::Not(Box::new(inner.moved(places))),
+            Self::Compare { column, comparison, value } => {
+                Self::Compare { column: places[*column], comparison: *comparison, value: Arc::clone(value) }
+            }
+            Self::IsNull { column } => Self::IsNull { column: places[*column] },
+            Self::IsTrue { column } => Self::IsTrue { column: places[*column] },
+        }
+    }
+
     /// The parts that every kept row satisfies, from the outermost `AND`s.
     pub fn conjuncts(&self) -> &[Self] {
         match self {

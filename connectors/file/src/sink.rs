@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use laminar_formats::AnyEncoder;
 use laminar_schema::{
-    Checkpoint, ConnectorError, EncodeSpec, EncodedBatch, EncoderSet, Prepared, RecordSink, SchemaResult, Sink,
-    SinkBatch, SinkConfig, SinkConnector, SinkFromConfig,
+    Checkpoint, ConnectorError, EncodeSpec, EncodedBatch, EncoderSet, Prepared, RecordSink, SchemaEvolvable,
+    SchemaResult, Sink, SinkBatch, SinkConfig, SinkConnector, SinkFromConfig,
 };
 
 use crate::{config::FileSinkConfig, output::Output, parts::Parts};
@@ -15,6 +15,7 @@ use crate::{config::FileSinkConfig, output::Output, parts::Parts};
 /// Exactly once for files: what a transaction wrote is cut off again when its checkpoint was not stored.
 #[derive(Debug, SinkConnector)]
 #[connector(name = "file")]
+#[capabilities(evolvable(json, msgpack))]
 pub struct FileSink<E: EncoderSet = AnyEncoder> {
     config: FileSinkConfig,
     encoder: PhantomData<fn() -> E>,
@@ -26,6 +27,9 @@ impl<E: EncoderSet> FileSink<E> {
         Self { config, encoder: PhantomData }
     }
 }
+
+/// Records in these formats name their fields, so that a later one may have more.
+impl<E: EncoderSet> SchemaEvolvable for FileSink<E> {}
 
 impl<E: EncoderSet> SinkFromConfig for FileSink<E> {
     type Config = FileSinkConfig;

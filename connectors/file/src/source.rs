@@ -11,8 +11,8 @@ use std::{
 
 use laminar_formats::AnyDecoder;
 use laminar_schema::{
-    ConfigError, ConnectorError, DecoderSet, FormatSpec, Framing, Positions, Scan, SchemaError, SchemaResult, Source,
-    SourceConfig, SourceConnector, SourceFromConfig, format::Encoding,
+    ConfigError, ConnectorError, DecoderSet, FormatSpec, Framing, Positions, Scan, SchemaError, SchemaEvolvable,
+    SchemaResult, Source, SourceConfig, SourceConnector, SourceFromConfig, format::Encoding,
 };
 
 use crate::{
@@ -33,7 +33,7 @@ use crate::{
 /// Each file is a partition, named by its path; a position is a place in its uncompressed bytes.
 #[derive(SourceConnector)]
 #[connector(name = "file")]
-#[capabilities(inferable, provider(avro, parquet))]
+#[capabilities(inferable, provider(avro, parquet), evolvable(json, msgpack))]
 pub struct FileSource<D: DecoderSet = AnyDecoder> {
     pub(crate) config: FileSourceConfig,
     pub(crate) target: Target,
@@ -222,6 +222,8 @@ impl<D: DecoderSet> FileSource<D> {
         }
     }
 }
+
+impl<D: DecoderSet> SchemaEvolvable for FileSource<D> {}
 
 impl<D: DecoderSet> SourceFromConfig for FileSource<D> {
     type Config = FileSourceConfig;

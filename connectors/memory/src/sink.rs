@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use laminar_formats::AnyEncoder;
 use laminar_schema::{
-    Checkpoint, EncodeSpec, EncoderSet, Prepared, RecordSink, SchemaResult, Sink, SinkBatch, SinkConfig, SinkConnector,
-    SinkFromConfig,
+    Checkpoint, EncodeSpec, EncoderSet, Prepared, RecordSink, SchemaEvolvable, SchemaResult, Sink, SinkBatch,
+    SinkConfig, SinkConnector, SinkFromConfig,
 };
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
 /// Exactly once: nothing is visible before it is committed. One sink writes a store at a time.
 #[derive(Debug, SinkConnector)]
 #[connector(name = "memory")]
+#[capabilities(evolvable(json, msgpack))]
 pub struct MemorySink<E: EncoderSet = AnyEncoder> {
     store: MemoryStore,
     takes_columns: bool,
@@ -30,6 +31,8 @@ impl<E: EncoderSet> MemorySink<E> {
         Self { store, takes_columns, encoder: PhantomData }
     }
 }
+
+impl<E: EncoderSet> SchemaEvolvable for MemorySink<E> {}
 
 impl<E: EncoderSet> SinkFromConfig for MemorySink<E> {
     type Config = MemorySinkConfig;

@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use laminar_formats::AnyDecoder;
 use laminar_schema::{
-    ConnectorError, DecoderSet, Positions, RecordStream, SchemaResult, Source, SourceBatch, SourceConfig,
-    SourceConnector, SourceFromConfig,
+    ConnectorError, DecoderSet, Positions, RecordStream, SchemaEvolvable, SchemaResult, Source, SourceBatch,
+    SourceConfig, SourceConnector, SourceFromConfig,
 };
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 /// A position is the number of records of a partition that have been read.
 #[derive(Debug, SourceConnector)]
 #[connector(name = "memory")]
-#[capabilities(inferable)]
+#[capabilities(inferable, evolvable(json, msgpack))]
 pub struct MemorySource<D: DecoderSet = AnyDecoder> {
     pub(crate) feed: MemoryFeed,
     decoder: PhantomData<fn() -> D>,
@@ -29,6 +29,8 @@ impl<D: DecoderSet> MemorySource<D> {
         Self { feed, decoder: PhantomData }
     }
 }
+
+impl<D: DecoderSet> SchemaEvolvable for MemorySource<D> {}
 
 impl<D: DecoderSet> SourceFromConfig for MemorySource<D> {
     type Config = MemorySourceConfig;

@@ -6,6 +6,7 @@ use super::error::{DdlError, DdlErrorKind};
 use crate::{
     config::{FormatSpec, Options, SinkConfig, SourceConfig},
     declared::DeclaredSchema,
+    evolution::OnSchemaChange,
     format::MetadataColumn,
 };
 
@@ -161,26 +162,6 @@ pub enum OnError {
     DeadLetter(Ident),
 }
 
-/// What happens when the source's schema changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnSchemaChange {
-    /// The pipeline ends with the change.
-    #[default]
-    Fail,
-    /// The schema stays.
-    Ignore,
-    /// The schema follows, where that is compatible.
-    Evolve,
-    /// The schema stays; what it has no place for goes into the rescue column.
-    Rescue,
-}
-
-impl OnSchemaChange {
-    /// All choices with their words.
-    pub const WORDS: [(&'static str, Self); 4] =
-        [("FAIL", Self::Fail), ("IGNORE", Self::Ignore), ("EVOLVE", Self::Evolve), ("RESCUE", Self::Rescue)];
-}
-
 /// `INSERT INTO sink SELECT … FROM source`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Insert {
@@ -263,9 +244,10 @@ impl CreateSource {
         self.on_error.as_ref().map(|s| s.value.clone()).unwrap_or_default()
     }
 
-    /// What happens when the schema changes; FAIL where the statement does not say.
-    pub fn on_schema_change(&self) -> OnSchemaChange {
-        self.on_schema_change.as_ref().map(|s| s.value).unwrap_or_default()
+    /// What happens when the schema changes; `None` where the statement does not say: the options of the format decide then,
+    /// and nobody looks out for changes.
+    pub fn on_schema_change(&self) -> Option<OnSchemaChange> {
+        self.on_schema_change.as_ref().map(|s| s.value)
     }
 }
 
@@ -302,17 +284,6 @@ impl Statement {
             StatementKind::CreateSource(source) => {
                 if let Some(watermark) = &source.watermark {
                     refuse(&watermark.span, "WATERMARK", "remove the clause");
-                }
-                if let Some(Spanned { value, span }) = &source.on_schema_change {
-                    let what = match value {
-                        OnSchemaChange::Fail => None,
-                        OnSchemaChange::Ignore => Some("ON SCHEMA CHANGE IGNORE"),
-                        OnSchemaChange::Evolve => Some("ON SCHEMA CHANGE EVOLVE"),
-                        OnSchemaChange::Rescue => Some("ON SCHEMA CHANGE RESCUE"),
-                    };
-                    if let Some(what) = what {
-                        refuse(span, what, "remove the clause, or write ON SCHEMA CHANGE FAIL");
-                    }
                 }
             }
             StatementKind::Insert(insert) => {

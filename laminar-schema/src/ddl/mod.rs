@@ -35,7 +35,7 @@ mod types;
 
 pub use ast::{
     AlterSource, ConnectorClause, CreateSink, CreateSource, Drop, Expression, FormatClause, Ident, Insert, OnError,
-    OnSchemaChange, SelectItem, Span, Spanned, Statement, StatementKind, Watermark,
+    SelectItem, Span, Spanned, Statement, StatementKind, Watermark,
 };
 pub use condition::{Condition, ConditionKind, LiteralKind, LiteralText, MAX_CONDITION_DEPTH, parse_condition};
 pub use error::{DdlError, DdlErrorKind};

@@ -6,8 +6,8 @@ use arrow_schema::Schema;
 
 use super::{
     ast::{
-        ConnectorClause, CreateSink, CreateSource, Drop, Expression, FormatClause, Ident, Insert, OnError,
-        OnSchemaChange, SelectItem, Span, Statement, StatementKind,
+        ConnectorClause, CreateSink, CreateSource, Drop, Expression, FormatClause, Ident, Insert, OnError, SelectItem,
+        Span, Statement, StatementKind,
     },
     registry::RegistryOptions,
 };
@@ -125,7 +125,7 @@ impl CreateSource {
             }
         }
         if let Some(change) = &self.on_schema_change {
-            let word = OnSchemaChange::WORDS.iter().find(|(_, c)| *c == change.value).map_or("", |(w, _)| w);
+            let word = change.value.word();
             let _ = write!(out, "\nON SCHEMA CHANGE {word}");
         }
         out

@@ -3,7 +3,7 @@
 use sqlparser::tokenizer::Token;
 
 use super::{
-    ast::{ConnectorClause, CreateSink, CreateSource, FormatClause, Ident, OnError, OnSchemaChange, Span, Spanned},
+    ast::{ConnectorClause, CreateSink, CreateSource, FormatClause, Ident, OnError, Span, Spanned},
     columns::{self, ColumnList},
     cursor::Cursor,
     error::{DdlError, DdlErrorKind},
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     config::{ENVELOPE_OPTION, FormatSpec, Options},
+    evolution::OnSchemaChange,
     format::{MetadataColumn, MetadataKind},
 };
 

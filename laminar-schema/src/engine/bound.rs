@@ -8,8 +8,10 @@ use crate::{
     connector::{SinkSet, SourceSet},
     ddl::{CreateSource, OnError},
     error::{SchemaError, SchemaResult},
+    evolution::OnSchemaChange,
     format::{DecodeSpec, FormatDecoder},
     inference::InferenceConfig,
+    pipeline::{SchemaChanges, with_rescue_column},
     registry::RegistryConfig,
     resolve::{ResolveError, ResolveRequest, ResolvedSchema},
 };
@@ -27,6 +29,7 @@ pub struct BoundSource<S> {
     /// How its schema was inferred, or would have been.
     pub inference: InferenceConfig,
     pub(super) registry: Option<RegistryConfig>,
+    pub(super) schema_changes: Option<SchemaChanges>,
 }
 
 impl<S: SourceSet, K: SinkSet> Engine<S, K> {
@@ -54,12 +57,18 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             registry: registry.as_ref(),
         };
         let (source, resolved) = self.resolver.detect_and_resolve(source, &request).await.map_err(at_connector)?;
+        let schema_changes = schema_changes(&source, statement, &inference, registry.as_ref())
+            .map_err(|e| definition.error(named(e, statement), &change_span(statement)))?;
+        let schema = match schema_changes.as_ref().map(|changes| changes.policy) {
+            Some(OnSchemaChange::Rescue) => with_rescue_column(&resolved.schema),
+            _ => Arc::clone(&resolved.schema),
+        };
         let spec = DecodeSpec {
             metadata_columns: statement.include.clone(),
-            ..DecodeSpec::new(Arc::clone(&resolved.schema), resolved.format.clone())
+            ..DecodeSpec::new(schema, resolved.format.clone())
         };
         check_metadata_names(&spec).map_err(at_connector)?;
-        Ok(BoundSource { source, resolved, spec, inference, registry, definition })
+        Ok(BoundSource { source, resolved, spec, inference, registry, schema_changes, definition })
     }
 }
 
@@ -98,8 +107,54 @@ impl<S: SourceSet> BoundSource<S> {
             OnError::Skip => writeln!(out, "on error: skip bad records and count them"),
             OnError::DeadLetter(sink) => writeln!(out, "on error: bad records go to sink {}", sink.name),
         };
+        if let Some(changes) = &self.schema_changes {
+            let _ = writeln!(out, "on schema change: {}", changes.policy.word().to_lowercase());
+        }
         Ok(out)
     }
+}
+
+/// How the pipeline follows the schema; `None` where nobody looks out for changes.
+fn schema_changes<S: SourceSet>(
+    source: &S,
+    statement: &CreateSource,
+    inference: &InferenceConfig,
+    registry: Option<&RegistryConfig>,
+) -> SchemaResult<Option<SchemaChanges>> {
+    let Some(policy) = statement.on_schema_change() else { return Ok(None) };
+    let format = &statement.format.spec;
+    if !SchemaChanges::can_notice::<S::Decoder>(&format.name) {
+        // The schema is frozen, so what does not fit it fails already.
+        return match policy {
+            OnSchemaChange::Fail => Ok(None),
+            _ => Err(ResolveError::ChangesUnnoticed { policy: policy.word(), format: format.name.clone() }.into()),
+        };
+    }
+    let info = source.info();
+    if policy == OnSchemaChange::Evolve && !info.supports(Capability::Evolvable, &format.name) {
+        return Err(ResolveError::CapabilityAbsent {
+            connector: info.name.to_owned(),
+            capability: Capability::Evolvable,
+            format: format.name.clone(),
+            formats: info.formats_of(Capability::Evolvable).iter().map(|f| (*f).to_owned()).collect(),
+        }
+        .into());
+    }
+    let declared = statement.declaration();
+    let changes = SchemaChanges {
+        compatibility: registry.map(|r| r.compatibility).unwrap_or_default(),
+        inference: inference.clone(),
+        prefix: declared.and_then(|d| d.wildcard_prefix.clone()).unwrap_or_default(),
+        ..SchemaChanges::new(policy)
+    };
+    match changes.owned_options().iter().find(|option| format.options.get(option).is_some()) {
+        Some(option) => Err(ResolveError::DecidedTwice { policy: policy.word(), option }.into()),
+        None => Ok(Some(changes)),
+    }
+}
+
+fn change_span(statement: &CreateSource) -> std::ops::Range<usize> {
+    statement.on_schema_change.as_ref().map_or_else(|| statement.connector.span.clone(), |clause| clause.span.clone())
 }
 
 /// Names the source in an error that does not know where it happened.

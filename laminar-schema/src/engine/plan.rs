@@ -4,9 +4,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{BoundSource, Engine, Script, StatementError, catalog::Definition, condition};
 use crate::{
+    capability::Capability,
     connector::{SinkSet, SourceSet},
     ddl::{self, CreateSink, Ident, Insert, SelectItem, StatementKind},
     error::{ConnectorError, ErrorKind, SchemaError, SchemaResult},
+    evolution::{DriftStore, HistoryStore, OnSchemaChange},
     pipeline::{CheckpointStore, OnError, Output, Pipeline, PipelineConfig, SelectedColumn, dead_letter_schema},
     resolve::ResolveError,
     resolve::ResolvedSchema,
@@ -125,7 +127,13 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             Some(dir) => Some(CheckpointStore::open(dir, name).map_err(StatementError::without_span)?),
             None => None,
         };
+        let mut schema_changes = bound.schema_changes.clone();
+        if let Some(changes) = &mut schema_changes {
+            changes.history = options.checkpoint_dir.as_deref().map(|dir| HistoryStore::new(dir, name));
+        }
         let config = PipelineConfig {
+            drift: options.checkpoint_dir.as_deref().map(|dir| DriftStore::new(dir, name)),
+            schema_changes,
             max_batch_records: options.max_batch_records,
             checkpoint_interval: options.checkpoint_interval,
             store,
@@ -174,6 +182,12 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             Some(filter) => output.with_filter(condition::bind(filter, &insert.source.name, &schema, &script.text)?),
         };
         check_encoder(&output, sink)?;
+        let is_starred = insert.projection.iter().any(|item| matches!(item, SelectItem::Wildcard(_)));
+        let output = if is_starred { output.with_new_columns() } else { output };
+        let evolves = bound.schema_changes.as_ref().is_some_and(|c| c.policy == OnSchemaChange::Evolve);
+        if evolves && output.may_change() {
+            check_follows(&output, sink)?;
+        }
         Ok(output)
     }
 
@@ -210,6 +224,21 @@ fn check_encoder<K: SinkSet>(output: &Output<K>, sink: &Definition<CreateSink>) 
     let built: SchemaResult<_> = output.sink().build_encoder(output.spec());
     let at = |e: SchemaError| e.at(crate::Location::source(sink.statement.name.name.as_str()));
     built.map(drop).map_err(|e| sink.error(at(e), &sink.statement.format.span))
+}
+
+/// Asks a sink up front whether it can go on with a schema that grows.
+fn check_follows<K: SinkSet>(output: &Output<K>, sink: &Definition<CreateSink>) -> Result<(), StatementError> {
+    let (connector, format) = (output.sink(), &sink.statement.format.spec.name);
+    let info = connector.info();
+    if connector.as_schema_evolvable().is_some() && info.supports(Capability::Evolvable, format) {
+        return Ok(());
+    }
+    let error = ResolveError::SinkCannotFollow {
+        sink: sink.statement.name.name.clone(),
+        connector: info.name.to_owned(),
+        format: format.clone(),
+    };
+    Err(sink.error(error, &sink.statement.connector.span))
 }
 
 /// The SELECT list, with `*` written out.

@@ -43,6 +43,11 @@ pub enum EvolutionError {
         /// What is there.
         found: String,
     },
+    /// The source's schema has changed, and `ON SCHEMA CHANGE FAIL` stands there.
+    Changed {
+        /// What has changed.
+        changes: Vec<SchemaChange>,
+    },
     /// The change is not allowed.
     Rejected {
         /// Why.
@@ -98,6 +103,14 @@ impl fmt::Display for EvolutionError {
             ),
             Self::Stale { change, found } => {
                 write!(f, "cannot {change}: found {}; compare with the schema in force again", cut(found))
+            }
+            Self::Changed { changes } => {
+                let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "the source's schema has changed: {}; declare it, or write ON SCHEMA CHANGE EVOLVE, RESCUE or IGNORE",
+                    cut(&changes.join(", "))
+                )
             }
             Self::Rejected { reason } => write!(f, "schema change refused: {reason}"),
             Self::NoConversion { found, expected } => write!(

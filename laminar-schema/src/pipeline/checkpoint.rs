@@ -24,6 +24,9 @@ pub struct StoredCheckpoint {
     version: u32,
     /// Number of the checkpoint, from 1.
     pub epoch: u64,
+    /// Number of the version of the source's schema that was in force, in the history beside the checkpoint; 0 without one.
+    #[serde(default)]
+    pub schema_version: u64,
     /// Where the source resumes.
     pub positions: Positions,
     /// The prepared transaction of each sink, by the output's name.
@@ -33,7 +36,7 @@ pub struct StoredCheckpoint {
 impl StoredCheckpoint {
     /// A checkpoint of this version's layout.
     pub fn new(epoch: u64, positions: Positions, sinks: BTreeMap<String, Prepared>) -> Self {
-        Self { version: VERSION, epoch, positions, sinks }
+        Self { version: VERSION, epoch, schema_version: 0, positions, sinks }
     }
 }
 

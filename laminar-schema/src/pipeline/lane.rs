@@ -5,15 +5,16 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, NullArray, RecordBatch, RecordBatchOptions};
+use arrow_array::{Array, ArrayRef, NullArray, RecordBatch, RecordBatchOptions, StringArray, cast::AsArray};
 use arrow_schema::SchemaRef;
 use arrow_select::filter::{FilterBuilder, FilterPredicate};
 
 use crate::{
-    error::{EncodeError, SchemaError, SchemaResult},
+    error::{DecodeError, EncodeError, ErrorKind, SchemaError, SchemaResult},
+    field::RESCUE_COLUMN,
     format::{
-        DecodeSpec, Decoded, EncodedBatch, FormatDecoder, FormatEncoder, MetadataColumn, Rejected, WriterSchemaId,
-        append_metadata, metadata_of_rows,
+        DecodeSpec, Decoded, EncodedBatch, FormatDecoder, FormatEncoder, MetadataColumn, Rejected, RowRecords,
+        WriterSchemaId, append_metadata, metadata_of_rows,
     },
     predicate::Predicate,
     record::{BatchContent, RawBatch, SourceBatch},
@@ -28,6 +29,21 @@ pub(super) struct Lane<D, E> {
     /// For each column of `schema`, whether some output looks at it. Others a table source need not have read.
     wanted: Vec<bool>,
     shares: Vec<Share<E>>,
+    watch: Watch,
+}
+
+/// What a lane looks out for beside what its decoder does: signs that the source's schema has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watch {
+    /// Nothing.
+    Nothing,
+    /// The first record with a field that the schema lacks: it and all behind it are left for another decoder.
+    UnknownFields,
+    /// What is in the column `_rescued`.
+    Rescued {
+        /// The outputs do not see the column, which is the last.
+        is_hidden: bool,
+    },
 }
 
 /// What a lane makes for one output.
@@ -68,6 +84,10 @@ pub(super) struct Made {
     pub(super) error: Option<SchemaError>,
     /// The first unknown writer schema, and the record that names it: nothing behind it was looked at.
     pub(super) needs: Option<(WriterSchemaId, usize)>,
+    /// The first record with a field that the schema lacks: nothing of it or behind it is here.
+    pub(super) unknown: Option<(usize, SchemaError)>,
+    /// The column `_rescued`, and which record each of its rows came from.
+    pub(super) rescued: Option<(StringArray, RowRecords)>,
 }
 
 /// A batch as one output gets it.
@@ -78,8 +98,9 @@ pub(super) enum Portion {
 }
 
 impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
-    pub(super) fn new(decoder: D, spec: &DecodeSpec, shares: Vec<Share<E>>) -> Self {
+    pub(super) fn new(decoder: D, spec: &DecodeSpec, shares: Vec<Share<E>>, watch: Watch) -> Self {
         Self {
+            watch,
             decoder,
             schema: Arc::clone(&spec.schema),
             output_schema: spec.output_schema(),
@@ -116,10 +137,19 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
     /// As [`Lane::work`], of records alone.
     pub(super) fn decode(&mut self, raw: &RawBatch, spare: &mut Vec<EncodedBatch>) -> Made {
         let mut made = Made::default();
-        let Decoded { batch, rejected, rows, consumed, needs } = match self.decoder.decode(raw) {
+        let mut decoded = match self.decoder.decode(raw) {
             Ok(decoded) => decoded,
             Err(error) => return Made { error: Some(error), ..made },
         };
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::UnknownFields => {
+                made.unknown = cut_at_unknown_field(&mut decoded)
+                    .map(|(record, error)| (record, error.at(raw.record(record).location())));
+            }
+            Watch::Rescued { is_hidden } => made.rescued = rescued(&mut decoded, is_hidden),
+        }
+        let Decoded { batch, rejected, rows, consumed, needs } = decoded;
         if !rejected.is_empty() {
             let located = |r: Rejected| (r.record, r.error.at(raw.record(r.record).location()));
             made.rejected = rejected.into_iter().map(located).collect();
@@ -153,6 +183,38 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
         }
         Ok(())
     }
+}
+
+/// Takes the first record with a field that the schema lacks out of what was decoded, and all that came of records behind it.
+fn cut_at_unknown_field(decoded: &mut Decoded) -> Option<(usize, SchemaError)> {
+    let is_unknown = |r: &Rejected| matches!(r.error.kind(), ErrorKind::Decode(DecodeError::UnknownField));
+    let at = decoded.rejected.iter().position(is_unknown)?;
+    let first = decoded.rejected.drain(at..).next()?;
+    let rows = match &mut decoded.rows {
+        RowRecords::Identity => first.record,
+        RowRecords::Indices(records) => {
+            let rows = records.partition_point(|record| (*record as usize) < first.record);
+            records.truncate(rows);
+            rows
+        }
+    };
+    decoded.batch = decoded.batch.slice(0, rows.min(decoded.batch.num_rows()));
+    decoded.consumed = first.record;
+    decoded.needs = None;
+    Some((first.record, first.error))
+}
+
+/// The column `_rescued`, where it has anything in it; taken off the batch where it is hidden.
+fn rescued(decoded: &mut Decoded, is_hidden: bool) -> Option<(StringArray, RowRecords)> {
+    let column = match is_hidden {
+        true => {
+            let last = decoded.batch.num_columns().checked_sub(1)?;
+            decoded.batch.remove_column(last)
+        }
+        false => Arc::clone(decoded.batch.column_by_name(RESCUE_COLUMN)?),
+    };
+    let has_any = column.null_count() < column.len();
+    has_any.then(|| (column.as_string().clone(), decoded.rows.clone()))
 }
 
 impl Projection {

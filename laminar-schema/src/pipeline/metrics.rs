@@ -5,7 +5,12 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use crate::{format::Skipped, position::Positions};
+use crate::{
+    error::Location,
+    evolution::{DriftReport, DriftVerdict},
+    format::Skipped,
+    position::Positions,
+};
 
 /// Most rejections whose text a summary keeps.
 const SHOWN_REJECTIONS: usize = 5;
@@ -23,6 +28,7 @@ pub struct Metrics {
     batches: AtomicU64,
     checkpoints: AtomicU64,
     first_rejections: Mutex<Vec<String>>,
+    drift: Mutex<DriftReport>,
 }
 
 /// How a pipeline came to its end.
@@ -55,6 +61,8 @@ pub struct Summary {
     pub checkpoints: u64,
     /// The first rejections, as a person reads them.
     pub first_rejections: Vec<String>,
+    /// Every schema change that the source has shown.
+    pub drift: DriftReport,
     /// How it ended.
     pub ended: Ended,
     /// Where it would resume.
@@ -110,6 +118,25 @@ impl Metrics {
         self.checkpoints.load(Ordering::Relaxed)
     }
 
+    /// Every schema change that the source has shown so far.
+    pub fn drift(&self) -> DriftReport {
+        self.drift.lock().map(|report| report.clone()).unwrap_or_default()
+    }
+
+    /// Takes up the report of an earlier run.
+    pub(super) fn resume_drift(&self, report: DriftReport) {
+        if let Ok(mut drift) = self.drift.lock() {
+            *drift = report;
+        }
+    }
+
+    #[cold]
+    pub(super) fn note_drift(&self, path: &str, change: &str, verdict: DriftVerdict, place: &Location, example: &str) {
+        if let Ok(mut drift) = self.drift.lock() {
+            drift.note(path, change, verdict, place, example);
+        }
+    }
+
     pub(super) fn count_input(&self, records: usize, bytes: usize) {
         self.records.fetch_add(records as u64, Ordering::Relaxed);
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -149,6 +176,7 @@ impl Metrics {
             batches: self.batches(),
             checkpoints: self.checkpoints(),
             first_rejections: self.first_rejections.lock().map(|s| s.clone()).unwrap_or_default(),
+            drift: self.drift(),
             ended,
             positions,
         }

@@ -22,6 +22,7 @@ mod metrics;
 pub(crate) mod output;
 mod prometheus;
 mod run;
+mod schema_change;
 mod workers;
 
 pub(crate) use checkpoint::file_name_of;
@@ -31,3 +32,4 @@ pub use metrics::{Ended, Metrics, Summary};
 pub use output::{Output, SelectedColumn};
 pub use prometheus::prometheus_text;
 pub use run::{OnError, Pipeline, PipelineConfig};
+pub use schema_change::{MAX_EVOLVED_FIELDS, SchemaChanges, with_rescue_column};

@@ -24,6 +24,7 @@ pub struct Output<K> {
     /// Index of each of the spec's columns in the batches written.
     columns: Vec<usize>,
     filter: Option<Predicate>,
+    takes_new_columns: bool,
 }
 
 /// A column of a SELECT list: `price AS p`.
@@ -39,7 +40,8 @@ impl<K: SinkConnector> Output<K> {
     /// An output of all columns of `schema`.
     pub fn all(name: impl Into<Arc<str>>, sink: K, format: FormatSpec, schema: &SchemaRef) -> Self {
         let columns = (0..schema.fields().len()).collect();
-        Self { name: name.into(), sink, spec: EncodeSpec::new(Arc::clone(schema), format), columns, filter: None }
+        let spec = EncodeSpec::new(Arc::clone(schema), format);
+        Self { name: name.into(), sink, spec, columns, filter: None, takes_new_columns: false }
     }
 
     /// An output of some columns of `schema`, in the order and under the names selected.
@@ -70,7 +72,7 @@ impl<K: SinkConnector> Output<K> {
             fields.push(renamed);
         }
         let spec = EncodeSpec::new(Arc::new(Schema::new(fields)), format);
-        Ok(Self { name: name.into(), sink, spec, columns, filter: None })
+        Ok(Self { name: name.into(), sink, spec, columns, filter: None, takes_new_columns: false })
     }
 
     /// The same output of the rows of which `filter` is true. Its columns are those of the schema selected from.
@@ -78,6 +80,54 @@ impl<K: SinkConnector> Output<K> {
     pub fn with_filter(mut self, filter: Predicate) -> Self {
         self.filter = Some(filter);
         self
+    }
+
+    /// The same output, which also takes the columns that its source gains while it runs: a `*` in the SELECT list.
+    #[must_use]
+    pub fn with_new_columns(mut self) -> Self {
+        self.takes_new_columns = true;
+        self
+    }
+
+    /// Whether what it writes may change when its source gains columns or nested fields.
+    pub fn may_change(&self) -> bool {
+        self.takes_new_columns || self.spec.schema.fields().iter().any(|f| f.data_type().is_nested())
+    }
+
+    /// Goes on with a source of which the columns are those of `new` instead of `old`. Yields whether what it writes is
+    /// another schema now.
+    ///
+    /// # Errors
+    /// A column that it takes is gone; a new column has the name of one that it has.
+    pub(super) fn follow(&mut self, old: &SchemaRef, new: &SchemaRef) -> SchemaResult<bool> {
+        let places = old.fields().iter().map(|f| find(new, f.name()).map(|(place, _)| place));
+        let places = places.collect::<SchemaResult<Vec<usize>>>()?;
+        let mut fields: Vec<arrow_schema::FieldRef> = Vec::with_capacity(self.columns.len());
+        for (column, field) in self.columns.iter_mut().zip(self.spec.schema.fields()) {
+            *column = places[*column];
+            fields.push(Arc::new(new.field(*column).clone().with_name(field.name())));
+        }
+        if self.takes_new_columns {
+            let added = (0..new.fields().len()).filter(|place| !places.contains(place));
+            for place in added {
+                let field = &new.fields()[place];
+                if fields.iter().any(|known| known.name() == field.name()) {
+                    return Err(ResolveError::NameCollision {
+                        name: field.name().clone(),
+                        first: "a column of the SELECT list".to_owned(),
+                        second: "a column that the source has gained".to_owned(),
+                    }
+                    .into());
+                }
+                self.columns.push(place);
+                fields.push(Arc::clone(field));
+            }
+        }
+        self.filter = self.filter.take().map(|filter| filter.moved(&places));
+        let schema = Arc::new(Schema::new_with_metadata(fields, self.spec.schema.metadata().clone()));
+        let is_another = schema != self.spec.schema;
+        self.spec.schema = schema;
+        Ok(is_another)
     }
 
     /// Which rows it takes; all of them without one.
@@ -187,6 +237,15 @@ impl<K: SinkConnector> RunningOutput<K> {
         let (prologue, delimiter) = (&self.prologue, encoder.delimiter());
         let nothing = SinkBatch::Encoded { records: &self.encoded, prologue, delimiter };
         self.writer.write(nothing).await.map(|()| true)
+    }
+
+    /// Goes on with a source of which the columns are those of `new` instead of `old`: [`Output::follow`].
+    pub(super) fn follow(&mut self, old: &SchemaRef, new: &SchemaRef) -> SchemaResult<()> {
+        if self.output.follow(old, new)? && self.encoder.is_some() {
+            self.encoder = Some(self.output.sink.build_encoder(&self.output.spec)?);
+        }
+        self.projection = self.output.projection();
+        Ok(())
     }
 
     /// What lanes make for this output.

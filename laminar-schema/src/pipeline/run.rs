@@ -15,14 +15,16 @@ use tokio::{
 
 use super::{
     CheckpointStore, Ended, Metrics, Output, StoredCheckpoint, Summary, dead_letters,
-    lane::{Lane, Made, Projection, Share, wanted},
+    lane::{Lane, Made, Projection, Share, Watch, wanted},
     output::RunningOutput,
+    schema_change::{Follower, SchemaChanges, note_rescued},
     workers::{Done, Workers},
 };
 use crate::{
     capability::SchemaRegistryAware,
     connector::{Checkpoint, RecordStream, SinkConnector, SourceConnector},
     error::{ConnectorError, Location, SchemaError, SchemaResult},
+    evolution::{DriftReport, DriftStore, DriftVerdict, OnSchemaChange},
     format::{DecodeSpec, EncodedBatch, Scan, WriterSchema, WriterSchemaId},
     position::Positions,
     predicate::Predicate,
@@ -54,8 +56,13 @@ pub struct PipelineConfig {
     pub store: Option<CheckpointStore>,
     /// The registry to ask for writer schemas that records name.
     pub registry: Option<RegistryConfig>,
+    /// What happens when the source's schema changes; without it nobody looks, and the format's own options decide.
+    pub schema_changes: Option<SchemaChanges>,
+    /// Where the drift report is kept, beside the checkpoint.
+    pub drift: Option<DriftStore>,
     /// Threads that decode and encode; 0 means one. With one, that is done where the source is polled and the sinks are
-    /// written to. A pipeline with a registry has one: what it learns from a record changes how the next one is decoded.
+    /// written to. A pipeline with a registry has one, and so has one that stops or follows at a schema change: what it
+    /// learns from a record changes how the next one is decoded.
     ///
     /// Memory: two batches per thread are on their way at most, each as its bytes and as what was encoded of them.
     pub threads: usize,
@@ -70,6 +77,8 @@ impl PipelineConfig {
             checkpoint_interval: Duration::from_secs(10),
             store: None,
             registry: None,
+            schema_changes: None,
+            drift: None,
             threads: 1,
         }
     }
@@ -105,7 +114,11 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send, metrics: &Metrics) -> SchemaResult<Summary> {
         let source_name = Arc::clone(&self.config.source_name);
         let in_source = |e: SchemaError| e.at(Location::source(Arc::clone(&source_name)));
+        if let Some(store) = &self.config.drift {
+            metrics.resume_drift(store.load().map_err(in_source)?);
+        }
         let mut running = Running::open(self).await.map_err(in_source)?;
+        running.kept_drift = metrics.drift();
         match running.run(shutdown, metrics).await {
             Ok(ended) => Ok(metrics.summary(ended, running.positions)),
             Err(error) => {
@@ -117,6 +130,10 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
                         let _ = output.abort().await;
                     }
                 }
+                let mut drift = running.kept_drift.clone();
+                drift.add_failures_of(&metrics.drift());
+                // As above: the first error is the one to show.
+                let _ = running.keep_drift(drift);
                 Err(in_source(error))
             }
         }
@@ -126,7 +143,9 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
 /// A pipeline with everything open.
 struct Running<S: SourceConnector, K: SinkConnector> {
     source: S,
+    /// What the outputs take columns of.
     spec: DecodeSpec,
+    follower: Option<Follower>,
     /// Decodes here, where there are no workers.
     lane: Lane<S::Decoder, K::Encoder>,
     workers: Option<Workers>,
@@ -138,6 +157,8 @@ struct Running<S: SourceConnector, K: SinkConnector> {
     /// What was read and not yet disposed of, in the order in which it was read.
     on_its_way: VecDeque<OnItsWay>,
     spare: Spare,
+    /// The drift report of the last checkpoint.
+    kept_drift: DriftReport,
     positions: Positions,
     epoch: u64,
     /// Whether anything was read since the last checkpoint.
@@ -186,10 +207,23 @@ const BATCHES_PER_WORKER: usize = 2;
 
 impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
     async fn open(pipeline: Pipeline<S, K>) -> SchemaResult<Self> {
-        let Pipeline { source, spec, outputs, on_error, config } = pipeline;
+        let Pipeline { source, mut spec, mut outputs, on_error, mut config } = pipeline;
         let last = config.store.as_ref().map(CheckpointStore::load).transpose()?.flatten();
+        let follower = match config.schema_changes.take() {
+            None => None,
+            Some(changes) => {
+                let (follower, in_force) = Follower::open::<S::Decoder>(changes, &spec, last.as_ref())?;
+                let planned = spec.output_schema();
+                spec.schema = in_force;
+                for output in &mut outputs {
+                    output.follow(&planned, &spec.output_schema())?;
+                }
+                Some(follower)
+            }
+        };
+        let (decode_spec, watch) = decoding(&spec, follower.as_ref());
         let source = source.with_scan(&scan(&spec, &outputs))?;
-        let decoder = source.build_decoder(&spec)?;
+        let decoder = source.build_decoder(&decode_spec)?;
         let stream = source.start(last.as_ref().map(|l| &l.positions)).await?;
         let prepared = |name: &str| last.as_ref().and_then(|l| l.sinks.get(name));
         let mut opened = Vec::with_capacity(outputs.len());
@@ -205,10 +239,10 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
             OnError::Fail | OnError::Skip => None,
         };
-        let lane = Lane::new(decoder, &spec, shares(&opened, false)?);
+        let lane = Lane::new(decoder, &spec, shares(&opened, false)?, watch);
         let workers = match config.threads {
-            2.. if config.registry.is_none() => {
-                let lane = |_| Ok(Lane::new(source.build_decoder(&spec)?, &spec, shares(&opened, true)?));
+            2.. if config.registry.is_none() && watch != Watch::UnknownFields => {
+                let lane = |_| Ok(Lane::new(source.build_decoder(&decode_spec)?, &spec, shares(&opened, true)?, watch));
                 Some(Workers::spawn((0..config.threads).map(lane).collect::<SchemaResult<_>>()?)?)
             }
             _ => None,
@@ -218,6 +252,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             lane,
             workers,
             spec,
+            follower,
             stream,
             outputs: opened,
             dead_letter,
@@ -225,6 +260,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             config,
             on_its_way: VecDeque::new(),
             spare: Spare::default(),
+            kept_drift: DriftReport::new(),
             epoch: last.as_ref().map_or(0, |l| l.epoch),
             positions: last.map(|l| l.positions).unwrap_or_default(),
             is_dirty: false,
@@ -340,28 +376,65 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         }
     }
 
-    /// Takes over what was made of `raw`, and of its rest when it names writer schemas that are not known yet.
+    /// Takes over what was made of `raw`, and of its rest when it names writer schemas that are not known yet, or has
+    /// fields that the schema lacks.
     async fn finish(&mut self, raw: &RawBatch, made: Made, metrics: &Metrics) -> SchemaResult<()> {
-        let Some((needed, consumed)) = self.take_over(raw, made, metrics).await? else { return Ok(()) };
-        self.learn(needed).await?;
+        let Some((stop, consumed)) = self.take_over(raw, made, metrics).await? else { return Ok(()) };
         let mut rest = raw.suffix(consumed);
+        self.go_on(stop, &rest, metrics).await?;
         loop {
             let made = self.lane.decode(&rest, &mut self.spare.arenas);
-            let Some((needed, consumed)) = self.take_over(&rest, made, metrics).await? else { return Ok(()) };
-            self.learn(needed).await?;
+            let Some((stop, consumed)) = self.take_over(&rest, made, metrics).await? else { return Ok(()) };
             rest = rest.suffix(consumed);
+            self.go_on(stop, &rest, metrics).await?;
         }
     }
 
-    /// Disposes of what did not fit, then writes what did; yields the first unknown writer schema, and the record that
-    /// names it.
+    /// Changes what the first record of `rest` needs to have changed.
+    #[cold]
+    async fn go_on(&mut self, stop: Stop, rest: &RawBatch, metrics: &Metrics) -> SchemaResult<()> {
+        match stop {
+            Stop::UnknownWriter(id) => self.learn(id).await,
+            Stop::UnknownField(error) => self.follow(rest, error, metrics),
+        }
+    }
+
+    /// Goes on with the schema that the first record of `rest` asks for, or fails.
+    fn follow(&mut self, rest: &RawBatch, error: SchemaError, metrics: &Metrics) -> SchemaResult<()> {
+        // Without a follower nobody looks out for unknown fields.
+        let Some(follower) = &mut self.follower else { return Err(error) };
+        let evolvable = self.source.as_schema_evolvable();
+        let next = follower.on_unknown_field(&self.spec, rest, error, &self.positions, evolvable.as_ref(), metrics)?;
+        let old = self.spec.output_schema();
+        self.spec.schema = next;
+        let new = self.spec.output_schema();
+        for output in &mut self.outputs {
+            output.follow(&old, &new)?;
+        }
+        let (decode_spec, watch) = decoding(&self.spec, self.follower.as_ref());
+        let decoder = self.source.build_decoder(&decode_spec)?;
+        self.lane = Lane::new(decoder, &self.spec, shares(&self.outputs, false)?, watch);
+        Ok(())
+    }
+
+    /// Disposes of what did not fit, then writes what did; yields why it stopped before the end, and at which record.
     async fn take_over(
         &mut self,
         raw: &RawBatch,
         made: Made,
         metrics: &Metrics,
-    ) -> SchemaResult<Option<(WriterSchemaId, usize)>> {
-        let Made { rejected, num_rows, num_left_out, portions, error, needs } = made;
+    ) -> SchemaResult<Option<(Stop, usize)>> {
+        let Made { rejected, num_rows, num_left_out, portions, error, needs, unknown, rescued } = made;
+        if let Some((column, rows)) = rescued {
+            let found = column.iter().enumerate().filter_map(|(row, text)| Some((row, text?)));
+            let source = Location::source(Arc::clone(&self.config.source_name));
+            let located = found.map(|(row, text)| {
+                let mut place = raw.record(rows.record_of(row)).location();
+                place.fill_from(source.clone());
+                (text, place)
+            });
+            note_rescued(located, self.rescue_verdict(), metrics);
+        }
         if !rejected.is_empty() {
             self.reject(raw, rejected, metrics).await?;
         }
@@ -372,7 +445,18 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             Some(error) => return Err(error),
             None => metrics.count_rows(num_rows, num_left_out),
         }
-        Ok(needs)
+        let unknown = unknown.map(|(record, error)| {
+            let source = Location::source(Arc::clone(&self.config.source_name));
+            (Stop::UnknownField(error.at(source)), record)
+        });
+        Ok(unknown.or(needs.map(|(id, record)| (Stop::UnknownWriter(id), record))))
+    }
+
+    fn rescue_verdict(&self) -> DriftVerdict {
+        match self.follower.as_ref().map(|follower| follower.config.policy) {
+            Some(OnSchemaChange::Ignore) => DriftVerdict::Ignored,
+            _ => DriftVerdict::Rescued,
+        }
     }
 
     /// Disposes of records of `raw` that did not fit: counts them, then fails, skips, or writes dead letters.
@@ -422,7 +506,17 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         };
         let fetched = registry.fetch_schema_by_id(config, id.0).await?;
         self.spec.writer_schemas.push(WriterSchema { id, raw: fetched.raw_schema });
-        self.lane.set_decoder(self.source.build_decoder(&self.spec)?);
+        let (decode_spec, _) = decoding(&self.spec, self.follower.as_ref());
+        self.lane.set_decoder(self.source.build_decoder(&decode_spec)?);
+        Ok(())
+    }
+
+    /// Stores the drift report, where it is another than the one that is stored.
+    fn keep_drift(&mut self, report: DriftReport) -> SchemaResult<()> {
+        if let Some(store) = self.config.drift.as_ref().filter(|_| report != self.kept_drift) {
+            store.store(&report)?;
+        }
+        self.kept_drift = report;
         Ok(())
     }
 
@@ -437,7 +531,8 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         for output in self.outputs.iter_mut().chain(&mut self.dead_letter) {
             prepared.insert(output.name().to_owned(), output.prepare(checkpoint).await?);
         }
-        let stored = StoredCheckpoint::new(self.epoch, self.positions.clone(), prepared);
+        let mut stored = StoredCheckpoint::new(self.epoch, self.positions.clone(), prepared);
+        stored.schema_version = self.follower.as_ref().map_or(0, Follower::version);
         if let Some(store) = &self.config.store {
             // Set first: an error may come after the new checkpoint has replaced the old one. Recovery can follow
             // either of the two as long as nothing was undone.
@@ -450,11 +545,32 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
         }
         self.is_decided = false;
+        self.keep_drift(metrics.drift())?;
         self.stream.commit(&self.positions).await?;
         metrics.count_checkpoint();
         self.is_dirty = false;
         Ok(())
     }
+}
+
+/// Why a batch was not decoded to its end.
+enum Stop {
+    /// A record names a writer schema that is not known.
+    UnknownWriter(WriterSchemaId),
+    /// A record has a field that the schema lacks.
+    UnknownField(SchemaError),
+}
+
+/// What the decoder is built from, and what its lane looks out for.
+fn decoding(spec: &DecodeSpec, follower: Option<&Follower>) -> (DecodeSpec, Watch) {
+    let Some(Follower { config, .. }) = follower else { return (spec.clone(), Watch::Nothing) };
+    let watch = match config.policy {
+        OnSchemaChange::Fail | OnSchemaChange::Evolve => Watch::UnknownFields,
+        OnSchemaChange::Ignore | OnSchemaChange::Rescue => {
+            Watch::Rescued { is_hidden: config.hides_rescued(&spec.schema) }
+        }
+    };
+    (config.decode_spec(spec), watch)
 }
 
 /// What the outputs want of the source, all of them together.

@@ -76,6 +76,29 @@ pub enum ResolveError {
         /// Why they do not compare, and what to write instead.
         reason: String,
     },
+    /// `ON SCHEMA CHANGE` is written for a format whose records cannot show a change.
+    ChangesUnnoticed {
+        /// The policy.
+        policy: &'static str,
+        /// The format.
+        format: String,
+    },
+    /// An option of the format is set that `ON SCHEMA CHANGE` decides about.
+    DecidedTwice {
+        /// The policy.
+        policy: &'static str,
+        /// The option.
+        option: &'static str,
+    },
+    /// A sink cannot go on with a schema that has grown.
+    SinkCannotFollow {
+        /// The sink.
+        sink: String,
+        /// Its connector.
+        connector: String,
+        /// Its format.
+        format: String,
+    },
     /// The columns that a statement selects are not there.
     UnknownColumn {
         /// The column asked for.
@@ -121,6 +144,22 @@ impl fmt::Display for ResolveError {
             Self::NotComparable { column, data_type, literal, reason } => {
                 write!(f, "column `{column}` is {data_type}, and {literal} is no value to compare it with: {reason}")
             }
+            Self::ChangesUnnoticed { policy, format } => write!(
+                f,
+                "ON SCHEMA CHANGE {policy}: records in format `{format}` do not show which of their fields the schema lacks; \
+                 remove the clause"
+            ),
+            Self::DecidedTwice { policy, option } => {
+                write!(
+                    f,
+                    "option `{option}` of the format and ON SCHEMA CHANGE {policy} decide about the same; remove one"
+                )
+            }
+            Self::SinkCannotFollow { sink, connector, format } => write!(
+                f,
+                "sink `{sink}` cannot follow ON SCHEMA CHANGE EVOLVE: connector `{connector}` goes on with the schema that it \
+                 began with, in format `{format}`; select columns that cannot change by name, or write another format"
+            ),
             Self::UnknownColumn { column, help } => write!(f, "no column `{column}`; {help}"),
         }
     }

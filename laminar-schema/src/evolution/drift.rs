@@ -1,0 +1,205 @@
+//! The drift report: every schema change that a source has shown, where first, how often, and what became of it.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    atomic_file,
+    error::{ConnectorError, Location, SchemaResult, cut},
+    pipeline::file_name_of,
+};
+
+/// How many changes a report tells apart. Those beyond are counted together.
+pub const MAX_DRIFT_ENTRIES: usize = 1000;
+
+/// What became of a schema change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DriftVerdict {
+    /// The pipeline ended.
+    Failed,
+    /// The values were left out.
+    Ignored,
+    /// The schema followed.
+    Evolved,
+    /// The values are in the column `_rescued`.
+    Rescued,
+}
+
+impl fmt::Display for DriftVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Failed => "failed",
+            Self::Ignored => "ignored",
+            Self::Evolved => "evolved",
+            Self::Rescued => "rescued",
+        })
+    }
+}
+
+/// One change: what it is, where it was first seen, an example, how often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftEntry {
+    /// Path of the field, as `address.city`.
+    pub path: String,
+    /// The change, as `add address.city VARCHAR`.
+    pub change: String,
+    /// What became of it.
+    pub verdict: DriftVerdict,
+    /// Place of the first record that showed it.
+    pub first: String,
+    /// The value there, cut short.
+    pub example: String,
+    /// Records that showed it; where the schema followed, how often it did.
+    pub count: u64,
+}
+
+/// Every change that a source has shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftReport {
+    /// The changes, in the order in which they were first seen.
+    pub entries: Vec<DriftEntry>,
+    /// How often something changed that found no room: there are [`MAX_DRIFT_ENTRIES`].
+    pub others: u64,
+    /// Index of each entry, by path and verdict.
+    #[serde(skip)]
+    index: BTreeMap<(String, String), usize>,
+}
+
+impl DriftReport {
+    /// Nothing seen.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether nothing has changed.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Notes a change once more. Only the first time its place and example are kept.
+    pub fn note(&mut self, path: &str, change: &str, verdict: DriftVerdict, first: &Location, example: &str) {
+        let key = (path.to_owned(), format!("{verdict} {change}"));
+        if let Some(known) = self.index.get(&key) {
+            self.entries[*known].count += 1;
+            return;
+        }
+        if self.entries.len() == MAX_DRIFT_ENTRIES {
+            self.others += 1;
+            return;
+        }
+        self.index.insert(key, self.entries.len());
+        let first = Location { field: None, span: None, row: None, ..first.clone() };
+        self.entries.push(DriftEntry {
+            path: path.to_owned(),
+            change: change.to_owned(),
+            verdict,
+            first: first.to_string(),
+            example: cut(example).to_string(),
+            count: 1,
+        });
+    }
+
+    /// Takes over what ended a run: what it has noted beside that since its last checkpoint, the next run will note again.
+    pub(crate) fn add_failures_of(&mut self, later: &Self) {
+        for entry in later.entries.iter().filter(|e| e.verdict == DriftVerdict::Failed) {
+            let is_same =
+                |e: &DriftEntry| e.verdict == entry.verdict && e.path == entry.path && e.change == entry.change;
+            match self.entries.iter().position(is_same) {
+                Some(known) => self.entries[known].count = entry.count,
+                None if self.entries.len() < MAX_DRIFT_ENTRIES => self.entries.push(entry.clone()),
+                None => self.others += 1,
+            }
+        }
+    }
+
+    fn with_index(mut self) -> Self {
+        let key = |e: &DriftEntry| (e.path.clone(), format!("{} {}", e.verdict, e.change));
+        self.index = self.entries.iter().enumerate().map(|(i, e)| (key(e), i)).collect();
+        self
+    }
+}
+
+/// Keeps the drift report of one pipeline in a file beside its checkpoint, which is replaced in one step.
+#[derive(Debug, Clone)]
+pub struct DriftStore {
+    path: PathBuf,
+}
+
+impl DriftStore {
+    /// The report of the pipeline `name` in the folder of its checkpoints: `<name>.drift.json`.
+    pub fn new(dir: &Path, name: &str) -> Self {
+        Self { path: dir.join(format!("{}.drift.json", file_name_of(name))) }
+    }
+
+    /// The report; an empty one where there is no file.
+    ///
+    /// # Errors
+    /// [`ConnectorError::Io`]; [`ConnectorError::BadCheckpoint`] when the file is none of ours.
+    pub fn load(&self) -> SchemaResult<DriftReport> {
+        let text = match fs::read(&self.path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(DriftReport::new()),
+            Err(e) => return Err(ConnectorError::io("read", self.path.display(), e).into()),
+        };
+        let report: DriftReport = serde_json::from_slice(&text).map_err(|e| ConnectorError::BadCheckpoint {
+            reason: format!("{} is no drift report: {e}", self.path.display()),
+        })?;
+        Ok(report.with_index())
+    }
+
+    /// Stores a report.
+    ///
+    /// # Errors
+    /// [`ConnectorError::Io`]; the old report is then still there.
+    pub fn store(&self, report: &DriftReport) -> SchemaResult<()> {
+        let io_error = |e| ConnectorError::io("write", self.path.display(), e);
+        let text = serde_json::to_vec_pretty(report).map_err(|e| io_error(e.into()))?;
+        Ok(atomic_file::replace(&self.path, &text).map_err(io_error)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_counted_where_it_was_first_seen() -> Result<(), Box<dyn std::error::Error>> {
+        let mut report = DriftReport::new();
+        for offset in 3..6 {
+            let place = Location { partition: Some("p".into()), offset: Some(offset), ..Location::default() };
+            report.note("b", "add b BIGINT", DriftVerdict::Ignored, &place, "1");
+        }
+        let first = Location { offset: Some(9), ..Location::default() };
+        report.note("b", "add b BIGINT", DriftVerdict::Rescued, &first, "2");
+        assert_eq!(report.entries.len(), 2);
+        assert_eq!((report.entries[0].count, report.entries[1].count), (3, 1));
+        assert!(report.entries[0].first.contains('3'), "{}", report.entries[0].first);
+
+        let dir = tempfile::tempdir()?;
+        let store = DriftStore::new(dir.path(), "s");
+        assert!(store.load()?.is_empty());
+        store.store(&report)?;
+        let mut back = store.load()?;
+        assert_eq!(back, report);
+        back.note("b", "add b BIGINT", DriftVerdict::Rescued, &first, "3");
+        assert_eq!((back.entries.len(), back.entries[1].count), (2, 2));
+        fs::write(dir.path().join("s.drift.json"), "{")?;
+        assert!(store.load().is_err_and(|e| e.to_string().contains("is no drift report")));
+        Ok(())
+    }
+
+    #[test]
+    fn a_report_has_a_largest_size() {
+        let mut report = DriftReport::new();
+        for number in 0..MAX_DRIFT_ENTRIES + 5 {
+            report.note(&format!("f{number}"), "add", DriftVerdict::Ignored, &Location::default(), "");
+        }
+        assert_eq!((report.entries.len(), report.others), (MAX_DRIFT_ENTRIES, 5));
+    }
+}

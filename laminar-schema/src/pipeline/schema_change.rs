@@ -1,0 +1,393 @@
+//! What a pipeline does when its source's schema changes: `ON SCHEMA CHANGE …`. All of it is Ring 2: Ring 1 only says
+//! which record was the first with a field that the schema lacks.
+
+use std::{sync::Arc, time::SystemTime};
+
+use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+
+use super::{Metrics, StoredCheckpoint};
+use crate::{
+    capability::SchemaEvolvable,
+    config::FormatSpec,
+    error::{Location, SchemaError, SchemaResult, cut},
+    evolution::{
+        self, DriftVerdict, EvolutionError, EvolutionVerdict, HistoryError, HistoryStore, OnSchemaChange, SchemaChange,
+        SchemaHistory,
+    },
+    field::{self, KEY_METADATA, RESCUE_COLUMN},
+    format::{DecodeSpec, DecoderSet, Wrapping, format_options},
+    inference::{FormatInference, InferenceConfig},
+    position::Positions,
+    record::{RawBatch, RawRecord},
+    registry::CompatibilityMode,
+};
+
+/// How many columns and fields a schema may gain while a pipeline runs. A source that makes up keys would otherwise make a
+/// column of each.
+pub const MAX_EVOLVED_FIELDS: usize = 1000;
+
+/// Option of a format that decides about fields which the schema lacks.
+const UNKNOWN_FIELDS: &str = "unknown_fields";
+/// Option of a format that decides about values which do not fit.
+const TYPE_MISMATCH: &str = "type_mismatch";
+
+/// How a pipeline follows its source's schema.
+#[derive(Debug, Clone)]
+pub struct SchemaChanges {
+    /// What happens at a change.
+    pub policy: OnSchemaChange,
+    /// Which changes the schema may follow.
+    pub compatibility: CompatibilityMode,
+    /// How the types of new fields are found.
+    pub inference: InferenceConfig,
+    /// What the name of a new column begins with, before the name of its field.
+    pub prefix: String,
+    /// Where the versions of the schema are kept, beside the checkpoint; a run that resumes goes on with the version that was
+    /// in force.
+    pub history: Option<HistoryStore>,
+}
+
+impl SchemaChanges {
+    /// A policy with the usual settings: BACKWARD, no prefix, nothing kept.
+    pub fn new(policy: OnSchemaChange) -> Self {
+        Self {
+            policy,
+            compatibility: CompatibilityMode::default(),
+            inference: InferenceConfig::default(),
+            prefix: String::new(),
+            history: None,
+        }
+    }
+
+    /// Whether decoders of `D` can tell which fields of a record in `format` the schema lacks.
+    pub fn can_notice<D: DecoderSet>(format: &str) -> bool {
+        format_options::<D>(format).iter().any(|option| option.key == UNKNOWN_FIELDS)
+    }
+
+    /// The options of the format that the policy decides about.
+    pub fn owned_options(&self) -> &'static [&'static str] {
+        match self.policy {
+            OnSchemaChange::Rescue => &[UNKNOWN_FIELDS, TYPE_MISMATCH],
+            _ => &[UNKNOWN_FIELDS],
+        }
+    }
+
+    /// What the decoder is built from, so that it notices what the policy is about. Under IGNORE it has one column more than
+    /// `spec`, the last, which is not for the outputs.
+    pub(super) fn decode_spec(&self, spec: &DecodeSpec) -> DecodeSpec {
+        let mut spec = spec.clone();
+        let mut set = |key: &str, value: &str| {
+            spec.format.options.remove(key);
+            spec.format.options.insert(key, value, None);
+        };
+        match self.policy {
+            OnSchemaChange::Fail | OnSchemaChange::Evolve => set(UNKNOWN_FIELDS, "reject"),
+            OnSchemaChange::Ignore => set(UNKNOWN_FIELDS, "rescue"),
+            OnSchemaChange::Rescue => {
+                set(UNKNOWN_FIELDS, "rescue");
+                set(TYPE_MISMATCH, "rescue");
+            }
+        }
+        if self.hides_rescued(&spec.schema) {
+            spec.schema = with_rescue_column(&spec.schema);
+        }
+        spec
+    }
+
+    /// Whether the decoder's last column is not for the outputs.
+    pub(super) fn hides_rescued(&self, schema: &Schema) -> bool {
+        self.policy == OnSchemaChange::Ignore && schema.column_with_name(RESCUE_COLUMN).is_none()
+    }
+}
+
+/// The schema with the column that keeps what it has no place for, behind all others; as it is where it has one.
+pub fn with_rescue_column(schema: &SchemaRef) -> SchemaRef {
+    if schema.column_with_name(RESCUE_COLUMN).is_some() {
+        return Arc::clone(schema);
+    }
+    let added = Arc::new(field::json_field(RESCUE_COLUMN, true));
+    let fields: Fields = schema.fields().iter().cloned().chain([added]).collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// Follows the schema of one running pipeline.
+pub(super) struct Follower {
+    pub(super) config: SchemaChanges,
+    format: FormatSpec,
+    inferrer: Option<Box<dyn FormatInference>>,
+    wrapping: Option<Wrapping>,
+    history: SchemaHistory,
+    version: u64,
+    added: usize,
+}
+
+impl Follower {
+    /// Takes up the history where the last checkpoint left it; yields also the schema that was in force then.
+    pub(super) fn open<D: DecoderSet>(
+        config: SchemaChanges,
+        spec: &DecodeSpec,
+        last: Option<&StoredCheckpoint>,
+    ) -> SchemaResult<(Self, SchemaRef)> {
+        let mut history = match &config.history {
+            Some(store) => store.load().map_err(refused)?,
+            None => SchemaHistory::new(),
+        };
+        let version = last.map_or(0, |last| last.schema_version);
+        if history.versions().is_empty() {
+            history.record(&spec.schema, Positions::new(), SystemTime::now());
+        }
+        let Some(in_force) = history.versions().iter().find(|v| v.version == version) else {
+            let found = history.versions().len();
+            let reason =
+                format!("the checkpoint stands at schema version {version}, and the history beside it has {found}");
+            return Err(EvolutionError::Rejected { reason }.into());
+        };
+        let schema = Arc::clone(&in_force.schema);
+        let follower = Self {
+            inferrer: D::inference(&spec.format.name),
+            wrapping: D::wrapping(&spec.format)?,
+            format: spec.format.clone(),
+            config,
+            history,
+            version,
+            added: 0,
+        };
+        follower.keep()?;
+        Ok((follower, schema))
+    }
+
+    /// Number of the version in force.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Decides about the first record of `rest` that has a field which `current` lacks: the next schema, or why there is
+    /// none. `error` says which field.
+    pub(super) fn on_unknown_field(
+        &mut self,
+        current: &DecodeSpec,
+        rest: &RawBatch,
+        error: SchemaError,
+        positions: &Positions,
+        evolvable: Option<&impl SchemaEvolvable>,
+        metrics: &Metrics,
+    ) -> SchemaResult<SchemaRef> {
+        let place = error.location().clone();
+        let next = self.proposal(current, rest, error)?;
+        // A connector that cannot follow can still tell what has changed.
+        let changes = match evolvable {
+            Some(evolvable) => evolvable.diff_schemas(&current.schema, &next),
+            None => evolution::diff(&current.schema, &next),
+        };
+        let verdict = match self.config.policy {
+            OnSchemaChange::Evolve => DriftVerdict::Evolved,
+            _ => DriftVerdict::Failed,
+        };
+        let value = String::from_utf8_lossy(rest.value(0)).into_owned();
+        for change in changes.iter().filter(|c| matches!(c, SchemaChange::ColumnAdded { .. })) {
+            metrics.note_drift(change.path(), &change.to_string(), verdict, &place, &value);
+        }
+        if self.config.policy != OnSchemaChange::Evolve {
+            return Err(SchemaError::new(EvolutionError::Changed { changes }).at(place));
+        }
+        let mode = self.config.compatibility;
+        let verdict = match evolvable {
+            Some(evolvable) => evolvable.evaluate_evolution(&changes, mode),
+            None => evolution::evaluate(&changes, mode),
+        };
+        self.may_follow(current, &changes, verdict, &next).map_err(|e| e.at(place))?;
+        self.adopt(&next, positions)?;
+        Ok(next)
+    }
+
+    /// The current schema with the fields of the first record that it lacks. Their types are inferred from all records.
+    fn proposal(&mut self, current: &DecodeSpec, rest: &RawBatch, error: SchemaError) -> SchemaResult<SchemaRef> {
+        // What an earlier run has decided at this place holds for this one too, which has fewer or more records to look at.
+        let decided = self.history.versions().iter().find(|v| v.version == self.version + 1);
+        let first = self.infer(&[rest.record(0).to_owned()])?;
+        let has_all = |schema: &Schema| {
+            let merged = merged(schema.fields(), first.fields(), first.fields(), &self.config.prefix);
+            merged == *schema.fields()
+        };
+        if let Some(decided) = decided.filter(|v| has_all(&v.schema)) {
+            return Ok(Arc::clone(&decided.schema));
+        }
+        let most = self.config.inference.sample_size.max(1);
+        let records: Vec<RawRecord> = rest.iter().take(most).map(|record| record.to_owned()).collect();
+        // A later record may be none at all; the first is one, or the decoder had said so.
+        let all = self.infer(&records).unwrap_or_else(|_| Arc::clone(&first));
+        let fields = merged(current.schema.fields(), first.fields(), all.fields(), &self.config.prefix);
+        if fields == *current.schema.fields() {
+            let reason = format!("inference finds no field that the schema lacks, and the decoder does: {error}");
+            return Err(EvolutionError::Rejected { reason }.into());
+        }
+        Ok(Arc::new(Schema::new_with_metadata(fields, current.schema.metadata().clone())))
+    }
+
+    fn infer(&self, records: &[RawRecord]) -> SchemaResult<SchemaRef> {
+        let Some(inferrer) = &self.inferrer else {
+            let reason = format!("fields of format `{}` have no types that could be inferred", self.format.name);
+            return Err(EvolutionError::Rejected { reason }.into());
+        };
+        let config = InferenceConfig {
+            format_options: self.format.options.clone(),
+            // One record is reason enough here.
+            field_appearance_threshold: 0.0,
+            keep_evidence: false,
+            ..self.config.inference.clone()
+        };
+        let inferred = inferrer.infer(records, &config)?.schema;
+        Ok(self.wrapping.as_ref().map_or_else(|| Arc::clone(&inferred), |wrapping| wrapping.unwrap(&inferred)))
+    }
+
+    fn may_follow(
+        &mut self,
+        current: &DecodeSpec,
+        changes: &[SchemaChange],
+        verdict: EvolutionVerdict,
+        next: &SchemaRef,
+    ) -> SchemaResult<()> {
+        let refused = |reason: String| Err(SchemaError::new(EvolutionError::Rejected { reason }));
+        if let EvolutionVerdict::Incompatible(reason) = verdict {
+            return refused(reason);
+        }
+        let is_taken = |column: &&crate::format::MetadataColumn| next.column_with_name(&column.name).is_some();
+        if let Some(taken) = current.metadata_columns.iter().find(is_taken) {
+            let name = &taken.name;
+            return refused(format!(
+                "a new field is called `{name}`, as INCLUDE … AS {name} is; give that another name"
+            ));
+        }
+        self.added += changes.iter().filter(|c| matches!(c, SchemaChange::ColumnAdded { .. })).count();
+        if self.added > MAX_EVOLVED_FIELDS {
+            return refused(format!(
+                "the schema has gained more than {MAX_EVOLVED_FIELDS} fields; keys that are data belong in a MAP or JSON column"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Makes a schema the one in force.
+    fn adopt(&mut self, schema: &SchemaRef, positions: &Positions) -> SchemaResult<()> {
+        if let Some(known) = self.history.versions().iter().find(|v| v.version > self.version && v.schema == *schema) {
+            self.version = known.version;
+            return Ok(());
+        }
+        self.history.record(schema, positions.clone(), SystemTime::now());
+        self.version = self.history.latest().map_or(0, |latest| latest.version);
+        self.keep()
+    }
+
+    /// Before anything of the new version is written: a checkpoint may speak of it.
+    fn keep(&self) -> SchemaResult<()> {
+        match &self.config.history {
+            Some(store) => store.store(&self.history).map_err(refused),
+            None => Ok(()),
+        }
+    }
+}
+
+fn refused(error: HistoryError) -> SchemaError {
+    EvolutionError::Rejected { reason: error.to_string() }.into()
+}
+
+/// The current fields, and behind them those of `first` that are not among them, with their types in `all`. Whatever is new
+/// is nullable: records before it had none.
+fn merged(current: &Fields, first: &Fields, all: &Fields, prefix: &str) -> Fields {
+    let mut fields: Vec<FieldRef> = current.iter().cloned().collect();
+    for found in first {
+        let key = field::payload_key(found);
+        let widest = all.iter().find(|f| field::payload_key(f) == key).unwrap_or(found);
+        match fields.iter_mut().find(|f| field::payload_key(f) == key) {
+            Some(known) => {
+                if let Some(data_type) = grown(known.data_type(), found.data_type(), widest.data_type()) {
+                    *known = Arc::new(known.as_ref().clone().with_data_type(data_type));
+                }
+            }
+            None => {
+                let added = widest.as_ref().clone().with_data_type(nullable(widest.data_type())).with_nullable(true);
+                let name = format!("{prefix}{}", added.name());
+                let added = match prefix.is_empty() {
+                    true => added,
+                    false => field::with_metadata(added.with_name(name), KEY_METADATA, key),
+                };
+                fields.push(Arc::new(added));
+            }
+        }
+    }
+    fields.into()
+}
+
+/// A type with the nested fields that it lacks; `None` where it lacks none.
+fn grown(known: &DataType, first: &DataType, all: &DataType) -> Option<DataType> {
+    let within = |known: &FieldRef, first: &FieldRef, all: &FieldRef| {
+        let data_type = grown(known.data_type(), first.data_type(), all.data_type())?;
+        Some(Arc::new(known.as_ref().clone().with_data_type(data_type)))
+    };
+    match (known, first) {
+        (DataType::Struct(known), DataType::Struct(first)) => {
+            let all = if let DataType::Struct(all) = all { all } else { first };
+            let fields = merged(known, first, all, "");
+            (fields != *known).then_some(DataType::Struct(fields))
+        }
+        (DataType::List(known), DataType::List(first)) => {
+            let all = if let DataType::List(all) = all { all } else { first };
+            within(known, first, all).map(DataType::List)
+        }
+        (DataType::Map(known, sorted), DataType::Map(first, _)) => {
+            let all = if let DataType::Map(all, _) = all { all } else { first };
+            let parts = [known, first, all].map(|entries| match entries.data_type() {
+                DataType::Struct(parts) if parts.len() == 2 => Some((&parts[0], &parts[1])),
+                _ => None,
+            });
+            let [Some((key, known_value)), Some((_, first)), Some((_, all))] = parts else { return None };
+            let value = within(known_value, first, all)?;
+            let entries = Field::clone(known).with_data_type(DataType::Struct(vec![Arc::clone(key), value].into()));
+            Some(DataType::Map(Arc::new(entries), *sorted))
+        }
+        _ => None,
+    }
+}
+
+/// The type with every field in it nullable.
+fn nullable(data_type: &DataType) -> DataType {
+    let field = |f: &FieldRef| Arc::new(f.as_ref().clone().with_data_type(nullable(f.data_type())).with_nullable(true));
+    match data_type {
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(field).collect()),
+        DataType::List(item) => DataType::List(field(item)),
+        // Keys and entries of a map are never null.
+        other => other.clone(),
+    }
+}
+
+/// What the column `_rescued` says of one record: each path with its value, as JSON text.
+pub(super) fn rescued_paths(text: &str) -> Vec<(String, String)> {
+    match serde_json::from_str(text) {
+        Ok(serde_json::Value::Object(fields)) => {
+            fields.into_iter().map(|(path, value)| (path, value.to_string())).collect()
+        }
+        // Protobuf's: fields have numbers, and no names.
+        Ok(serde_json::Value::Array(items)) => items
+            .iter()
+            .map(|item| {
+                let path = item["path"].as_str().unwrap_or_default();
+                let dot = if path.is_empty() { "" } else { "." };
+                (format!("{path}{dot}#{}", item["number"]), item["value"].to_string())
+            })
+            .collect(),
+        _ => vec![(String::new(), cut(text).to_string())],
+    }
+}
+
+/// Counts what the column `_rescued` says of a batch.
+pub(super) fn note_rescued<'a>(
+    rescued: impl Iterator<Item = (&'a str, Location)>,
+    verdict: DriftVerdict,
+    metrics: &Metrics,
+) {
+    for (text, place) in rescued {
+        for (path, value) in rescued_paths(text) {
+            metrics.note_drift(&path, &format!("no place for {path}"), verdict, &place, &value);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! `ON SCHEMA CHANGE`, from SQL to a sink: what each policy makes of a field that nobody declared.
+
+use std::path::Path;
+
+use laminar_connector_memory::{MemoryFeed, MemoryStore};
+use laminar_schema::{
+    Metrics, SchemaError, Summary,
+    engine::{Engine, RunOptions},
+    evolution::DriftVerdict,
+};
+use laminar_testkit::engine::{TestEngine, TestSinks, TestSources};
+
+/// Runs the one pipeline of the text.
+async fn run(sql: &str, options: &RunOptions) -> (Result<Summary, SchemaError>, Metrics) {
+    let metrics = Metrics::new();
+    let mut engine: Engine<TestSources, TestSinks> = TestEngine::new();
+    let planned = async {
+        let script = engine.load(sql).map_err(|e| e.error)?;
+        engine.plan(&script, options).await.map_err(|e| e.error)
+    };
+    let summary = match planned.await {
+        Ok(mut planned) => planned.remove(0).pipeline.run(std::future::pending(), &metrics).await,
+        Err(error) => Err(error),
+    };
+    (summary, metrics)
+}
+
+/// Pushes the records into a feed of that name, which ends with them, and yields it with the store that the sink writes to. Both are found as long as they live.
+fn between(name: &str, records: &[&str]) -> (MemoryFeed, MemoryStore) {
+    let (feed, store) = (MemoryFeed::new(), MemoryStore::new());
+    assert!(feed.register(name) && store.register(name));
+    records.iter().for_each(|record| feed.push_to("0", *record));
+    feed.end();
+    (feed, store)
+}
+
+fn script(name: &str, columns: &str, policy: &str, rest: &str) -> String {
+    format!(
+        "CREATE SOURCE s ({columns}) FROM MEMORY (name = '{name}') FORMAT JSON {rest} ON SCHEMA CHANGE {policy};
+         CREATE SINK k INTO MEMORY (name = '{name}') FORMAT JSON; INSERT INTO k SELECT * FROM s"
+    )
+}
+
+const RECORDS: [&str; 6] = [
+    r#"{"a":1}"#,
+    r#"{"a":2,"b":null}"#,
+    r#"{"a":3,"b":7,"s":{"x":1}}"#,
+    r#"{"a":4,"s":{"x":2,"y":"z"},"b":8}"#,
+    r#"{"a":5,"c":[1.5]}"#,
+    r#"{"a":"no number","b":9}"#,
+];
+
+#[tokio::test]
+async fn evolve_swaps_the_decoder_between_two_records() {
+    for max_batch_records in [1, 2, 3, 100] {
+        let name = format!("evolve_{max_batch_records}");
+        let (_feed, store) = between(&name, &RECORDS[..5]);
+        let options = RunOptions { max_batch_records, ..RunOptions::default() };
+        let (summary, _) = run(&script(&name, "a BIGINT", "EVOLVE", ""), &options).await;
+        let summary = summary.unwrap();
+        assert_eq!((summary.records, summary.rows, summary.rejected), (5, 5, 0));
+        let texts = store.texts();
+        assert_eq!(texts[0], r#"{"a":1}"#, "a record before the change knows nothing of it");
+        assert!(texts[4].contains(r#""c":[1.5]"#), "{}", texts[4]);
+        assert!(texts[3].contains(r#""y":"z""#), "{}", texts[3]);
+        assert!(texts[2].contains(r#""s":{"x":1"#) && texts[2].contains(r#""b":7"#), "{}", texts[2]);
+        assert!(summary.drift.entries.iter().all(|e| e.verdict == DriftVerdict::Evolved && e.count == 1));
+        let paths: Vec<&str> = summary.drift.entries.iter().map(|e| e.path.as_str()).collect();
+        assert_eq!(paths[0], "b");
+        assert!(paths.contains(&"c"), "{paths:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_type_is_inferred_from_what_follows_in_the_batch() {
+    let (_feed, store) = between("evolve_types", &RECORDS[..5]);
+    let (summary, _) = run(&script("evolve_types", "a BIGINT", "EVOLVE", ""), &RunOptions::default()).await;
+    let changes: Vec<String> =
+        summary.unwrap().drift.entries.iter().map(|e| format!("{} {}", e.change, e.first)).collect();
+    assert_eq!(
+        changes,
+        [
+            "add b BIGINT s[partition 0, offset 1]",
+            "add s STRUCT(x BIGINT, y VARCHAR) s[partition 0, offset 2]",
+            "add c DOUBLE[] s[partition 0, offset 4]"
+        ]
+    );
+    assert_eq!(
+        store.texts(),
+        [
+            r#"{"a":1}"#,
+            r#"{"a":2,"b":null}"#,
+            r#"{"a":3,"b":7,"s":{"x":1,"y":null}}"#,
+            r#"{"a":4,"b":8,"s":{"x":2,"y":"z"}}"#,
+            r#"{"a":5,"b":null,"s":null,"c":[1.5]}"#
+        ]
+    );
+}
+
+#[tokio::test]
+async fn fail_stops_at_the_record_with_what_changed() {
+    let (_feed, store) = between("fail", &RECORDS);
+    let (summary, metrics) = run(&script("fail", "a BIGINT", "FAIL", ""), &RunOptions::default()).await;
+    assert_eq!(
+        summary.unwrap_err().to_string(),
+        "s[partition 0, offset 1] field b: the source's schema has changed: add b BIGINT; declare it, or write ON SCHEMA CHANGE \
+         EVOLVE, RESCUE or IGNORE"
+    );
+    assert_eq!((store.texts().len(), store.num_uncommitted()), (0, 0));
+    let drift = metrics.drift();
+    assert_eq!(drift.entries.len(), 1);
+    assert_eq!((drift.entries[0].verdict, drift.entries[0].count), (DriftVerdict::Failed, 1));
+}
+
+#[tokio::test]
+async fn ignore_counts_what_it_leaves_out() {
+    for threads in [1, 2] {
+        let name = format!("ignore_{threads}");
+        let (_feed, store) = between(&name, &RECORDS);
+        let options = RunOptions { threads, max_batch_records: 2, ..RunOptions::default() };
+        let (summary, _) = run(&script(&name, "a BIGINT", "IGNORE", "ON ERROR SKIP"), &options).await;
+        let summary = summary.unwrap();
+        assert_eq!((summary.records, summary.rejected), (6, 1));
+        assert_eq!(store.texts(), [r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#, r#"{"a":4}"#, r#"{"a":5}"#]);
+        let seen: Vec<(&str, u64, &str)> =
+            summary.drift.entries.iter().map(|e| (e.path.as_str(), e.count, e.example.as_str())).collect();
+        assert_eq!(seen, [("b", 3, "null"), ("s", 2, r#"{"x":1}"#), ("c", 1, "[1.5]")]);
+        assert!(summary.drift.entries.iter().all(|e| e.verdict == DriftVerdict::Ignored));
+        assert_eq!(summary.drift.entries[0].first, "s[partition 0, offset 1]");
+    }
+}
+
+#[tokio::test]
+async fn rescue_keeps_what_has_no_place() {
+    let (_feed, store) = between("rescue", &RECORDS);
+    let (summary, _) = run(&script("rescue", "a BIGINT", "RESCUE", ""), &RunOptions::default()).await;
+    let summary = summary.unwrap();
+    assert_eq!((summary.records, summary.rows, summary.rejected), (6, 6, 0));
+    assert_eq!(
+        store.texts(),
+        [
+            r#"{"a":1,"_rescued":null}"#,
+            r#"{"a":2,"_rescued":{"b":null}}"#,
+            r#"{"a":3,"_rescued":{"b":7,"s":{"x":1}}}"#,
+            r#"{"a":4,"_rescued":{"s":{"x":2,"y":"z"},"b":8}}"#,
+            r#"{"a":5,"_rescued":{"c":[1.5]}}"#,
+            r#"{"a":null,"_rescued":{"a":"no number","b":9}}"#
+        ]
+    );
+    assert!(summary.drift.entries.iter().any(|e| e.path == "a" && e.verdict == DriftVerdict::Rescued));
+}
+
+#[tokio::test]
+async fn new_fields_take_the_prefix_and_stand_before_the_metadata() {
+    let (_feed, store) = between("prefixed", &RECORDS[..3]);
+    let sql =
+        script("prefixed", "a BIGINT, * PREFIX 'x_'", "EVOLVE", "INFER SCHEMA (sample_size = 1) INCLUDE OFFSET AS o");
+    let (summary, _) = run(&sql, &RunOptions::default()).await;
+    summary.unwrap();
+    assert_eq!(
+        store.texts(),
+        [r#"{"a":1,"o":0}"#, r#"{"a":2,"o":1,"x_b":null}"#, r#"{"a":3,"o":2,"x_b":7,"x_s":{"x":1}}"#]
+    );
+}
+
+#[tokio::test]
+async fn a_filter_looks_at_the_same_column_after_a_change() {
+    let (_feed, store) = between("filtered", &RECORDS[..5]);
+    let sql = "CREATE SOURCE s (a BIGINT) FROM MEMORY (name = 'filtered') FORMAT JSON INCLUDE OFFSET AS o
+               ON SCHEMA CHANGE EVOLVE;
+               CREATE SINK k INTO MEMORY (name = 'filtered') FORMAT CSV; INSERT INTO k SELECT a, o FROM s WHERE o >= 2";
+    let (summary, _) = run(sql, &RunOptions { max_batch_records: 2, ..RunOptions::default() }).await;
+    assert_eq!(summary.unwrap().left_out, 2);
+    // CSV has one header, which two columns of plain types do not outgrow.
+    assert_eq!(store.texts(), ["3,2", "4,3", "5,4"]);
+}
+
+#[tokio::test]
+async fn a_plan_that_cannot_work_is_refused() {
+    let _both = between("refused", &[]);
+    let source = |format: &str, options: &str, policy: &str| {
+        format!(
+            "CREATE SOURCE s (a BIGINT) FROM MEMORY (name = 'refused') FORMAT {format} {options} ON SCHEMA CHANGE {policy};
+             CREATE SINK k INTO MEMORY (name = 'refused') FORMAT CSV; INSERT INTO k SELECT * FROM s"
+        )
+    };
+    for (sql, expected) in [
+        (source("JSON", "", "EVOLVE"), "sink `k` cannot follow ON SCHEMA CHANGE EVOLVE: connector `memory` goes on"),
+        (
+            source("JSON", "(unknown_fields = 'ignore')", "IGNORE"),
+            "option `unknown_fields` of the format and ON SCHEMA CHANGE",
+        ),
+        (
+            source("JSON", "(type_mismatch = 'null')", "RESCUE"),
+            "option `type_mismatch` of the format and ON SCHEMA CHANGE",
+        ),
+        (
+            source("CSV", "", "EVOLVE"),
+            "ON SCHEMA CHANGE EVOLVE: records in format `csv` do not show which of their fields",
+        ),
+    ] {
+        let (summary, _) = run(&sql, &RunOptions::default()).await;
+        let error = summary.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn keys_that_are_data_do_not_become_columns_without_end() {
+    let records: Vec<String> = (0..1100).map(|key| format!(r#"{{"a":1,"k{key}":1}}"#)).collect();
+    let texts: Vec<&str> = records.iter().map(String::as_str).collect();
+    let _both = between("endless", &texts);
+    let options = RunOptions { max_batch_records: 10, ..RunOptions::default() };
+    let (summary, _) = run(&script("endless", "a BIGINT", "EVOLVE", ""), &options).await;
+    let error = summary.unwrap_err().to_string();
+    assert!(error.contains("the schema has gained more than 1000 fields"), "{error}");
+    assert!(error.contains("offset 1000]"), "{error}");
+}
+
+/// What a run with this folder of checkpoints makes of the feed.
+async fn run_with_checkpoints(name: &str, dir: &Path) -> Result<Summary, SchemaError> {
+    let options = RunOptions {
+        checkpoint_dir: Some(dir.to_owned()),
+        checkpoint_interval: std::time::Duration::ZERO,
+        max_batch_records: 1,
+        ..RunOptions::default()
+    };
+    run(&script(name, "a BIGINT", "EVOLVE", ""), &options).await.0
+}
+
+#[tokio::test]
+async fn a_run_that_resumes_goes_on_with_the_version_in_force() {
+    let dir = tempfile::tempdir().unwrap();
+    let (feed, store) = (MemoryFeed::new(), MemoryStore::new());
+    assert!(feed.register("resumed") && store.register("resumed"));
+    // The first run sees a number, and what comes later has to fit it; the second never sees that record.
+    feed.push_to("0", r#"{"a":1}"#);
+    feed.push_to("0", r#"{"a":2,"b":7}"#);
+    feed.end();
+    run_with_checkpoints("resumed", dir.path()).await.unwrap();
+    feed.push_to("0", r#"{"a":3}"#);
+    feed.push_to("0", r#"{"a":4,"b":"text"}"#);
+    let error = run_with_checkpoints("resumed", dir.path()).await.unwrap_err().to_string();
+    assert!(error.contains("offset 3]") && error.contains("field b"), "{error}");
+    assert_eq!(store.texts(), [r#"{"a":1}"#, r#"{"a":2,"b":7}"#, r#"{"a":3,"b":null}"#]);
+    let history = std::fs::read_to_string(dir.path().join("s.schemas.json")).unwrap();
+    assert!(history.contains("add b BIGINT"), "{history}");
+    let drift = std::fs::read_to_string(dir.path().join("s.drift.json")).unwrap();
+    assert!(drift.contains("\"verdict\": \"evolved\""), "{drift}");
+}
