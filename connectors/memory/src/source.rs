@@ -18,7 +18,7 @@ use crate::{
 /// A position is the number of records of a partition that have been read.
 #[derive(Debug, SourceConnector)]
 #[connector(name = "memory")]
-#[capabilities(inferable, evolvable(json, msgpack))]
+#[capabilities(inferable, evolvable(json, csv, msgpack))]
 pub struct MemorySource<D: DecoderSet = AnyDecoder> {
     pub(crate) feed: MemoryFeed,
     decoder: PhantomData<fn() -> D>,

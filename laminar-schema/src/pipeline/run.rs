@@ -404,7 +404,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         // Without a follower nobody looks out for unknown fields.
         let Some(follower) = &mut self.follower else { return Err(error) };
         let evolvable = self.source.as_schema_evolvable();
-        let next = follower.on_unknown_field(&self.spec, rest, error, &self.positions, evolvable.as_ref(), metrics)?;
+        let next = follower.on_unknown_field(&self.spec, rest, &error, &self.positions, evolvable.as_ref(), metrics)?;
         let old = self.spec.output_schema();
         self.spec.schema = next;
         let new = self.spec.output_schema();

@@ -15,7 +15,7 @@ use crate::{
         SchemaHistory,
     },
     field::{self, KEY_METADATA, RESCUE_COLUMN},
-    format::{DecodeSpec, DecoderSet, Wrapping, format_options},
+    format::{DecodeSpec, DecoderSet, Framing, Wrapping, format_options},
     inference::{FormatInference, InferenceConfig},
     position::Positions,
     record::{RawBatch, RawRecord},
@@ -114,6 +114,8 @@ pub fn with_rescue_column(schema: &SchemaRef) -> SchemaRef {
 pub(super) struct Follower {
     pub(super) config: SchemaChanges,
     format: FormatSpec,
+    /// Values are text, and fields are named by a header in front of all records.
+    is_csv: bool,
     inferrer: Option<Box<dyn FormatInference>>,
     wrapping: Option<Wrapping>,
     history: SchemaHistory,
@@ -144,6 +146,7 @@ impl Follower {
         };
         let schema = Arc::clone(&in_force.schema);
         let follower = Self {
+            is_csv: matches!(D::framing(&spec.format)?, Some(Framing::Csv(_))),
             inferrer: D::inference(&spec.format.name),
             wrapping: D::wrapping(&spec.format)?,
             format: spec.format.clone(),
@@ -167,13 +170,13 @@ impl Follower {
         &mut self,
         current: &DecodeSpec,
         rest: &RawBatch,
-        error: SchemaError,
+        error: &SchemaError,
         positions: &Positions,
         evolvable: Option<&impl SchemaEvolvable>,
         metrics: &Metrics,
     ) -> SchemaResult<SchemaRef> {
         let place = error.location().clone();
-        let next = self.proposal(current, rest, error)?;
+        let next = self.proposal(current, rest, &place)?;
         // A connector that cannot follow can still tell what has changed.
         let changes = match evolvable {
             Some(evolvable) => evolvable.diff_schemas(&current.schema, &next),
@@ -201,10 +204,13 @@ impl Follower {
     }
 
     /// The current schema with the fields of the first record that it lacks. Their types are inferred from all records.
-    fn proposal(&mut self, current: &DecodeSpec, rest: &RawBatch, error: SchemaError) -> SchemaResult<SchemaRef> {
+    fn proposal(&mut self, current: &DecodeSpec, rest: &RawBatch, place: &Location) -> SchemaResult<SchemaRef> {
         // What an earlier run has decided at this place holds for this one too, which has fewer or more records to look at.
         let decided = self.history.versions().iter().find(|v| v.version == self.version + 1);
-        let first = self.infer(&[rest.record(0).to_owned()])?;
+        let first = match &place.field {
+            Some(column) if self.is_csv => Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, true)])),
+            _ => self.infer(&[rest.record(0).to_owned()])?,
+        };
         let has_all = |schema: &Schema| {
             let merged = merged(schema.fields(), first.fields(), first.fields(), &self.config.prefix);
             merged == *schema.fields()
@@ -215,11 +221,11 @@ impl Follower {
         let most = self.config.inference.sample_size.max(1);
         let records: Vec<RawRecord> = rest.iter().take(most).map(|record| record.to_owned()).collect();
         // A later record may be none at all; the first is one, or the decoder had said so.
-        let all = self.infer(&records).unwrap_or_else(|_| Arc::clone(&first));
+        let all = if self.is_csv { None } else { self.infer(&records).ok() }.unwrap_or_else(|| Arc::clone(&first));
         let fields = merged(current.schema.fields(), first.fields(), all.fields(), &self.config.prefix);
         if fields == *current.schema.fields() {
-            let reason = format!("inference finds no field that the schema lacks, and the decoder does: {error}");
-            return Err(EvolutionError::Rejected { reason }.into());
+            let reason = "the decoder finds a field that the schema lacks, and inference finds none".to_owned();
+            return Err(SchemaError::new(EvolutionError::Rejected { reason }).at(place.clone()));
         }
         Ok(Arc::new(Schema::new_with_metadata(fields, current.schema.metadata().clone())))
     }
@@ -234,6 +240,7 @@ impl Follower {
             // One record is reason enough here.
             field_appearance_threshold: 0.0,
             keep_evidence: false,
+            null_type: DataType::Null,
             ..self.config.inference.clone()
         };
         let inferred = inferrer.infer(records, &config)?.schema;
@@ -305,7 +312,7 @@ fn merged(current: &Fields, first: &Fields, all: &Fields, prefix: &str) -> Field
                 }
             }
             None => {
-                let added = widest.as_ref().clone().with_data_type(nullable(widest.data_type())).with_nullable(true);
+                let added = nullable(widest);
                 let name = format!("{prefix}{}", added.name());
                 let added = match prefix.is_empty() {
                     true => added,
@@ -349,15 +356,17 @@ fn grown(known: &DataType, first: &DataType, all: &DataType) -> Option<DataType>
     }
 }
 
-/// The type with every field in it nullable.
-fn nullable(data_type: &DataType) -> DataType {
-    let field = |f: &FieldRef| Arc::new(f.as_ref().clone().with_data_type(nullable(f.data_type())).with_nullable(true));
-    match data_type {
-        DataType::Struct(fields) => DataType::Struct(fields.iter().map(field).collect()),
-        DataType::List(item) => DataType::List(field(item)),
+/// A new field: it and every field in it may be null, and one that has been nothing else yet may become anything.
+fn nullable(field: &Field) -> Field {
+    let within = |f: &FieldRef| Arc::new(nullable(f));
+    let data_type = match field.data_type() {
+        DataType::Null => return field::json_field(field.name(), true),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(within).collect()),
+        DataType::List(item) => DataType::List(within(item)),
         // Keys and entries of a map are never null.
         other => other.clone(),
-    }
+    };
+    field.clone().with_data_type(data_type).with_nullable(true)
 }
 
 /// What the column `_rescued` says of one record: each path with its value, as JSON text.
