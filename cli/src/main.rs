@@ -40,6 +40,8 @@ enum Command {
     Convert(commands::convert::Args),
     /// Resolve every source of a SQL file and show how, without running anything
     Explain(commands::explain::Args),
+    /// Show the schema changes that the sources of a SQL file have shown
+    Drift(commands::drift::Args),
     /// Keep what the sources of a SQL file were found to be, or say what has changed since
     Lock(commands::lock::Args),
     /// Show the identity of a schema
@@ -91,6 +93,7 @@ async fn run(command: Command) -> CommandResult {
         Command::Infer(args) => commands::infer::run(args).await,
         Command::Convert(args) => commands::convert::run(args).await,
         Command::Explain(args) => commands::explain::run(args).await,
+        Command::Drift(args) => commands::drift::run(args).await,
         Command::Lock(args) => commands::lock::run(args).await,
         Command::Schema(args) => commands::schema::run(&args),
         Command::Run(args) => commands::run::run(args).await,

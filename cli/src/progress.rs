@@ -17,6 +17,9 @@ use crate::terminal::harmless;
 /// Time between two states of the line.
 const REDRAW_EVERY: Duration = Duration::from_millis(250);
 
+/// Schema changes that a summary shows.
+const SHOWN_CHANGES: usize = 5;
+
 /// A progress line on standard error, when that is a terminal. Gone when dropped.
 #[derive(Debug)]
 pub(crate) struct ProgressLine(Option<Shown>);
@@ -110,6 +113,16 @@ pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> Strin
     }
     if summary.ended == Ended::Interrupted {
         out.push_str("; stopped before the end");
+    }
+    for change in summary.drift.entries.iter().take(SHOWN_CHANGES) {
+        let _ = write!(out, "\n  schema change, {}: {}, first at {}", change.verdict, change.change, change.first);
+        if change.count > 1 {
+            let _ = write!(out, ", {} times", grouped(change.count));
+        }
+    }
+    let unshown = summary.drift.entries.len().saturating_sub(SHOWN_CHANGES);
+    if unshown > 0 {
+        let _ = write!(out, "\n  and {} more; `laminar drift` has all", grouped(unshown as u64));
     }
     for rejection in &summary.first_rejections {
         let _ = write!(out, "\n  rejected: {rejection}");

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod connectors;
 pub(crate) mod convert;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod explain;
 pub(crate) mod infer;
 pub(crate) mod lock;

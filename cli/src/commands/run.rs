@@ -1,6 +1,11 @@
 //! `laminar run`
 
-use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use laminar_schema::{
     config::FromConfigValue,
@@ -13,7 +18,7 @@ use laminar_schema::{
 use super::connectors;
 use crate::{
     engine::CliEngine,
-    error::{CliError, CommandResult, DONE},
+    error::{CliError, CommandResult, DONE, REJECTED},
     metrics_server,
     output::{print, report_warnings},
     read_sql,
@@ -49,8 +54,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> CommandResult {
     let mut engine = CliEngine::new();
     let script = engine.load(&read_sql(&args.file)?)?;
-    refuse_what_is_to_come(&script)?;
-    show(&engine, &script).await?;
+    let code = show(&engine, &script, args.checkpoint.as_deref()).await?;
     let usual = RunOptions::default();
     let options = RunOptions {
         checkpoint_dir: args.checkpoint,
@@ -60,8 +64,8 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         ..usual
     };
     let planned = engine.plan(&script, &options).await?;
-    if planned.is_empty() {
-        return Ok(DONE);
+    if planned.is_empty() || code != DONE {
+        return Ok(code);
     }
     let mut jobs = Vec::new();
     for planned in planned {
@@ -75,19 +79,9 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     run_all(jobs).await
 }
 
-/// Refuses statements that the grammar knows and nothing carries out yet, before anything is done.
-fn refuse_what_is_to_come(script: &Script) -> Result<(), CliError> {
-    for statement in &script.statements {
-        if let StatementKind::AlterSource(alter) = &statement.kind {
-            let message = format!("ALTER SOURCE {} REFRESH SCHEMA is not supported yet", alter.name.name);
-            return Err(CliError::usage(message, "a source's schema is resolved anew by every run"));
-        }
-    }
-    Ok(())
-}
-
-/// Carries out the statements that print, in order.
-async fn show(engine: &CliEngine, script: &Script) -> Result<(), CliError> {
+/// Carries out the statements that print, in order. Yields the exit code of a schema change that is refused.
+async fn show(engine: &CliEngine, script: &Script, checkpoints: Option<&Path>) -> CommandResult {
+    let mut code = DONE;
     for statement in &script.statements {
         match &statement.kind {
             StatementKind::Explain(name) => print(&engine.bind(&name.name).await?.explain()?)?,
@@ -95,12 +89,25 @@ async fn show(engine: &CliEngine, script: &Script) -> Result<(), CliError> {
             StatementKind::ShowCreateSource(name) => {
                 print(&format!("{};", engine.show_create_source(&name.name)?.trim_end()))?;
             }
+            StatementKind::AlterSource(alter) => {
+                let name = &alter.name.name;
+                let Some(dir) = checkpoints else {
+                    let message =
+                        format!("ALTER SOURCE {name} REFRESH SCHEMA compares with the schema of earlier runs");
+                    return Err(CliError::usage(message, "name their folder with --checkpoint"));
+                };
+                let refreshed = engine.refresh_schema(name, dir, alter.dry_run).await?;
+                print(&refreshed.to_string())?;
+                if refreshed.is_refused() {
+                    code = REJECTED;
+                }
+            }
             StatementKind::ShowConnectors => print(&connectors::matrix().to_text())?,
             // Pipelines run after everything is shown; CREATE and DROP have taken effect already.
             _ => {}
         }
     }
-    Ok(())
+    Ok(code)
 }
 
 async fn describe(engine: &CliEngine, name: &str) -> Result<String, CliError> {

@@ -103,7 +103,11 @@ fn sql_errors_point_into_the_text() {
     check(&with("INSERT INTO o SELECT nme FROM t;"), 2, &["3 | INSERT INTO o", "no column `nme`", "`name`"]);
     check(&with("INSERT INTO oo SELECT * FROM t;"), 2, &["there is no sink `oo`", "expected one of: o"]);
     check(&with("INSERT INTO o SELECT * FROM t WHERE id > 'x';"), 2, &["3 | INSERT INTO o", "'x'"]);
-    check(&with("ALTER SOURCE t REFRESH SCHEMA;"), 2, &["ALTER SOURCE t REFRESH SCHEMA is not supported yet"]);
+    check(
+        &with("ALTER SOURCE t REFRESH SCHEMA;"),
+        2,
+        &["ALTER SOURCE t REFRESH SCHEMA compares", "name their folder with --checkpoint"],
+    );
     folder.run(&["run", "absent.sql"]).ended(3, &["cannot read absent.sql"]);
 }
 

@@ -15,12 +15,15 @@
 mod bound;
 mod catalog;
 mod condition;
+mod drift;
 mod error;
 mod lock;
 mod plan;
+mod refresh;
 
 pub use bound::BoundSource;
 pub use catalog::{Engine, Script};
 pub use error::StatementError;
 pub use lock::LockingError;
 pub use plan::{Planned, RunOptions};
+pub use refresh::RefreshedSchema;

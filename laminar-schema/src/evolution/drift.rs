@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     atomic_file,
     error::{ConnectorError, Location, SchemaResult, cut},
-    pipeline::file_name_of,
+    pipeline::{CheckpointStore, file_name_of},
 };
 
 /// How many changes a report tells apart. Those beyond are counted together.
@@ -105,8 +105,8 @@ impl DriftReport {
         });
     }
 
-    /// Takes over what ended a run: what it has noted beside that since its last checkpoint, the next run will note again.
-    pub(crate) fn add_failures_of(&mut self, later: &Self) {
+    /// Takes over what ended a run.
+    fn add_failures_of(&mut self, later: &Self) {
         for entry in later.entries.iter().filter(|e| e.verdict == DriftVerdict::Failed) {
             let is_same =
                 |e: &DriftEntry| e.verdict == entry.verdict && e.path == entry.path && e.change == entry.change;
@@ -125,48 +125,60 @@ impl DriftReport {
     }
 }
 
-/// Keeps the drift report of one pipeline in a file beside its checkpoint, which is replaced in one step.
+/// The drift report of one pipeline, in the folder of its checkpoints: what the checkpoint has counted, and the changes that
+/// ended a run, in a file beside it.
 #[derive(Debug, Clone)]
 pub struct DriftStore {
-    path: PathBuf,
+    checkpoints: CheckpointStore,
+    failures: PathBuf,
 }
 
 impl DriftStore {
-    /// The report of the pipeline `name` in the folder of its checkpoints: `<name>.drift.json`.
+    /// The report of the pipeline `name` in the folder of its checkpoints. Does no I/O.
     pub fn new(dir: &Path, name: &str) -> Self {
-        Self { path: dir.join(format!("{}.drift.json", file_name_of(name))) }
+        let failures = dir.join(format!("{}.drift.json", file_name_of(name)));
+        Self { checkpoints: CheckpointStore::in_folder(dir, name), failures }
     }
 
-    /// The report; an empty one where there is no file.
+    /// The report; an empty one where there are no files.
     ///
     /// # Errors
-    /// [`ConnectorError::Io`]; [`ConnectorError::BadCheckpoint`] when the file is none of ours.
+    /// [`ConnectorError::Io`]; [`ConnectorError::BadCheckpoint`] when a file is none of ours.
     pub fn load(&self) -> SchemaResult<DriftReport> {
-        let text = match fs::read(&self.path) {
+        let counted = self.checkpoints.load()?.map(|checkpoint| checkpoint.drift).unwrap_or_default();
+        let mut report = counted.with_index();
+        let text = match fs::read(&self.failures) {
             Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(DriftReport::new()),
-            Err(e) => return Err(ConnectorError::io("read", self.path.display(), e).into()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(report),
+            Err(e) => return Err(ConnectorError::io("read", self.failures.display(), e).into()),
         };
-        let report: DriftReport = serde_json::from_slice(&text).map_err(|e| ConnectorError::BadCheckpoint {
-            reason: format!("{} is no drift report: {e}", self.path.display()),
+        let failures: DriftReport = serde_json::from_slice(&text).map_err(|e| ConnectorError::BadCheckpoint {
+            reason: format!("{} is no drift report: {e}", self.failures.display()),
         })?;
+        report.add_failures_of(&failures);
         Ok(report.with_index())
     }
 
-    /// Stores a report.
+    /// Keeps what ended a run; what it has counted beside that since its last checkpoint, the next run will count again.
     ///
     /// # Errors
-    /// [`ConnectorError::Io`]; the old report is then still there.
-    pub fn store(&self, report: &DriftReport) -> SchemaResult<()> {
-        let io_error = |e| ConnectorError::io("write", self.path.display(), e);
-        let text = serde_json::to_vec_pretty(report).map_err(|e| io_error(e.into()))?;
-        Ok(atomic_file::replace(&self.path, &text).map_err(io_error)?)
+    /// [`ConnectorError::Io`]; what was kept before is then still there.
+    pub(crate) fn keep_failures_of(&self, report: &DriftReport) -> SchemaResult<()> {
+        let mut failures = DriftReport::new();
+        failures.add_failures_of(report);
+        if failures.is_empty() {
+            return Ok(());
+        }
+        let io_error = |e| ConnectorError::io("write", self.failures.display(), e);
+        let text = serde_json::to_vec_pretty(&failures).map_err(|e| io_error(e.into()))?;
+        Ok(atomic_file::replace(&self.failures, &text).map_err(io_error)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{pipeline::StoredCheckpoint, position::Positions};
 
     #[test]
     fn a_change_is_counted_where_it_was_first_seen() -> Result<(), Box<dyn std::error::Error>> {
@@ -184,11 +196,19 @@ mod tests {
         let dir = tempfile::tempdir()?;
         let store = DriftStore::new(dir.path(), "s");
         assert!(store.load()?.is_empty());
-        store.store(&report)?;
+        store.keep_failures_of(&report)?;
+        assert!(store.load()?.is_empty(), "what is counted is the checkpoint's");
+        let mut checkpoint = StoredCheckpoint::new(1, Positions::new(), BTreeMap::new());
+        checkpoint.drift = report.clone();
+        CheckpointStore::open(dir.path(), "s")?.store(&checkpoint)?;
         let mut back = store.load()?;
         assert_eq!(back, report);
         back.note("b", "add b BIGINT", DriftVerdict::Rescued, &first, "3");
         assert_eq!((back.entries.len(), back.entries[1].count), (2, 2));
+        back.note("c", "add c BIGINT", DriftVerdict::Failed, &first, "3");
+        store.keep_failures_of(&back)?;
+        let with_failure = store.load()?;
+        assert_eq!((with_failure.entries.len(), with_failure.entries[1].count), (3, 1));
         fs::write(dir.path().join("s.drift.json"), "{")?;
         assert!(store.load().is_err_and(|e| e.to_string().contains("is no drift report")));
         Ok(())

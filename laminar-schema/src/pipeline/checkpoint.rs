@@ -12,6 +12,7 @@ use crate::{
     atomic_file,
     connector::Prepared,
     error::{ConnectorError, SchemaResult},
+    evolution::DriftReport,
     position::Positions,
 };
 
@@ -27,6 +28,9 @@ pub struct StoredCheckpoint {
     /// Number of the version of the source's schema that was in force, in the history beside the checkpoint; 0 without one.
     #[serde(default)]
     pub schema_version: u64,
+    /// Every schema change that the source has shown up to here.
+    #[serde(default, skip_serializing_if = "DriftReport::is_empty")]
+    pub drift: DriftReport,
     /// Where the source resumes.
     pub positions: Positions,
     /// The prepared transaction of each sink, by the output's name.
@@ -36,7 +40,7 @@ pub struct StoredCheckpoint {
 impl StoredCheckpoint {
     /// A checkpoint of this version's layout.
     pub fn new(epoch: u64, positions: Positions, sinks: BTreeMap<String, Prepared>) -> Self {
-        Self { version: VERSION, epoch, schema_version: 0, positions, sinks }
+        Self { version: VERSION, epoch, schema_version: 0, drift: DriftReport::new(), positions, sinks }
     }
 }
 
@@ -53,7 +57,12 @@ impl CheckpointStore {
     /// [`ConnectorError::Io`] when the folder cannot be made.
     pub fn open(dir: &Path, name: &str) -> SchemaResult<Self> {
         fs::create_dir_all(dir).map_err(|e| ConnectorError::io("create", dir.display(), e))?;
-        Ok(Self { path: dir.join(format!("{}.checkpoint.json", file_name_of(name))) })
+        Ok(Self::in_folder(dir, name))
+    }
+
+    /// As [`CheckpointStore::open`], for one who only reads. Does no I/O.
+    pub(crate) fn in_folder(dir: &Path, name: &str) -> Self {
+        Self { path: dir.join(format!("{}.checkpoint.json", file_name_of(name))) }
     }
 
     /// The last checkpoint; `None` when there is none.

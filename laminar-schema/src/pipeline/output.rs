@@ -100,15 +100,23 @@ impl<K: SinkConnector> Output<K> {
     /// # Errors
     /// A column that it takes is gone; a new column has the name of one that it has.
     pub(super) fn follow(&mut self, old: &SchemaRef, new: &SchemaRef) -> SchemaResult<bool> {
-        let places = old.fields().iter().map(|f| find(new, f.name()).map(|(place, _)| place));
-        let places = places.collect::<SchemaResult<Vec<usize>>>()?;
+        let places: Vec<Option<usize>> = old.fields().iter().map(|f| new.index_of(f.name()).ok()).collect();
+        let gone = |column: usize| find(new, old.field(column).name()).map(|(place, _)| place);
         let mut fields: Vec<arrow_schema::FieldRef> = Vec::with_capacity(self.columns.len());
-        for (column, field) in self.columns.iter_mut().zip(self.spec.schema.fields()) {
-            *column = places[*column];
-            fields.push(Arc::new(new.field(*column).clone().with_name(field.name())));
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for (column, field) in self.columns.iter().zip(self.spec.schema.fields()) {
+            let place = match places[*column] {
+                Some(place) => place,
+                // A `*` takes what there is.
+                None if self.takes_new_columns => continue,
+                None => gone(*column)?,
+            };
+            columns.push(place);
+            fields.push(Arc::new(new.field(place).clone().with_name(field.name())));
         }
+        self.columns = columns;
         if self.takes_new_columns {
-            let added = (0..new.fields().len()).filter(|place| !places.contains(place));
+            let added = (0..new.fields().len()).filter(|place| !places.contains(&Some(*place)));
             for place in added {
                 let field = &new.fields()[place];
                 if fields.iter().any(|known| known.name() == field.name()) {
@@ -123,7 +131,12 @@ impl<K: SinkConnector> Output<K> {
                 fields.push(Arc::clone(field));
             }
         }
-        self.filter = self.filter.take().map(|filter| filter.moved(&places));
+        if let Some(filter) = &self.filter {
+            if let Some(column) = filter.columns().into_iter().find(|column| places[*column].is_none()) {
+                gone(column)?;
+            }
+            self.filter = Some(filter.moved(&places.iter().map(|place| place.unwrap_or_default()).collect::<Vec<_>>()));
+        }
         let schema = Arc::new(Schema::new_with_metadata(fields, self.spec.schema.metadata().clone()));
         let is_another = schema != self.spec.schema;
         self.spec.schema = schema;

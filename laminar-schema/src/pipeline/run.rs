@@ -24,7 +24,7 @@ use crate::{
     capability::SchemaRegistryAware,
     connector::{Checkpoint, RecordStream, SinkConnector, SourceConnector},
     error::{ConnectorError, Location, SchemaError, SchemaResult},
-    evolution::{DriftReport, DriftStore, DriftVerdict, OnSchemaChange},
+    evolution::{DriftStore, DriftVerdict, OnSchemaChange},
     format::{DecodeSpec, EncodedBatch, Scan, WriterSchema, WriterSchemaId},
     position::Positions,
     predicate::Predicate,
@@ -118,7 +118,6 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
             metrics.resume_drift(store.load().map_err(in_source)?);
         }
         let mut running = Running::open(self).await.map_err(in_source)?;
-        running.kept_drift = metrics.drift();
         match running.run(shutdown, metrics).await {
             Ok(ended) => Ok(metrics.summary(ended, running.positions)),
             Err(error) => {
@@ -130,10 +129,10 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
                         let _ = output.abort().await;
                     }
                 }
-                let mut drift = running.kept_drift.clone();
-                drift.add_failures_of(&metrics.drift());
-                // As above: the first error is the one to show.
-                let _ = running.keep_drift(drift);
+                if let Some(store) = &running.config.drift {
+                    // As above: the first error is the one to show.
+                    let _ = store.keep_failures_of(&metrics.drift());
+                }
                 Err(in_source(error))
             }
         }
@@ -157,8 +156,6 @@ struct Running<S: SourceConnector, K: SinkConnector> {
     /// What was read and not yet disposed of, in the order in which it was read.
     on_its_way: VecDeque<OnItsWay>,
     spare: Spare,
-    /// The drift report of the last checkpoint.
-    kept_drift: DriftReport,
     positions: Positions,
     epoch: u64,
     /// Whether anything was read since the last checkpoint.
@@ -260,7 +257,6 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             config,
             on_its_way: VecDeque::new(),
             spare: Spare::default(),
-            kept_drift: DriftReport::new(),
             epoch: last.as_ref().map_or(0, |l| l.epoch),
             positions: last.map(|l| l.positions).unwrap_or_default(),
             is_dirty: false,
@@ -511,15 +507,6 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         Ok(())
     }
 
-    /// Stores the drift report, where it is another than the one that is stored.
-    fn keep_drift(&mut self, report: DriftReport) -> SchemaResult<()> {
-        if let Some(store) = self.config.drift.as_ref().filter(|_| report != self.kept_drift) {
-            store.store(&report)?;
-        }
-        self.kept_drift = report;
-        Ok(())
-    }
-
     /// Prepares every sink, stores the checkpoint, commits every sink, tells the source.
     async fn checkpoint(&mut self, metrics: &Metrics) -> SchemaResult<()> {
         if !self.is_dirty {
@@ -532,6 +519,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             prepared.insert(output.name().to_owned(), output.prepare(checkpoint).await?);
         }
         let mut stored = StoredCheckpoint::new(self.epoch, self.positions.clone(), prepared);
+        stored.drift = metrics.drift();
         stored.schema_version = self.follower.as_ref().map_or(0, Follower::version);
         if let Some(store) = &self.config.store {
             // Set first: an error may come after the new checkpoint has replaced the old one. Recovery can follow
@@ -545,7 +533,6 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
         }
         self.is_decided = false;
-        self.keep_drift(metrics.drift())?;
         self.stream.commit(&self.positions).await?;
         metrics.count_checkpoint();
         self.is_dirty = false;
