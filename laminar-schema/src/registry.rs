@@ -91,7 +91,7 @@ impl FromStr for CompatibilityMode {
 }
 
 /// A schema as a registry keeps it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RegisteredSchema {
     /// The Arrow schema it maps to.
     pub schema: SchemaRef,

@@ -40,6 +40,7 @@ mod aware;
 mod cache;
 mod client;
 mod flight;
+mod handle;
 mod http;
 mod known_imports;
 mod latest;
@@ -52,8 +53,11 @@ mod retry;
 mod subject;
 mod tls;
 
+#[doc(hidden)]
+pub use self::handle::__private;
 pub use self::{
     client::RegistryClient,
+    handle::RegistryHandle,
     latest::{Latest, Origin},
     model::{
         Compatibility, Deleted, Deletion, Mode, Normalize, Reference, SchemaText, SubjectSchema, SubjectVersion,

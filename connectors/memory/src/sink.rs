@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use laminar_formats::AnyEncoder;
+use laminar_registry::{RegistryHandle, registry_aware};
 use laminar_schema::{
     Checkpoint, EncodeSpec, EncoderSet, Prepared, RecordSink, SchemaEvolvable, SchemaResult, Sink, SinkBatch,
     SinkConfig, SinkConnector, SinkFromConfig,
@@ -19,18 +20,21 @@ use crate::{
 /// Exactly once: nothing is visible before it is committed. One sink writes a store at a time.
 #[derive(Debug, SinkConnector)]
 #[connector(name = "memory")]
-#[capabilities(evolvable(json, msgpack))]
+#[capabilities(evolvable(json, msgpack, avro, protobuf), registry(avro, protobuf))]
 pub struct MemorySink<E: EncoderSet = AnyEncoder> {
     store: MemoryStore,
     takes_columns: bool,
+    registry: RegistryHandle,
     encoder: PhantomData<fn() -> E>,
 }
 
 impl<E: EncoderSet> MemorySink<E> {
     pub(crate) fn new(store: MemoryStore, takes_columns: bool) -> Self {
-        Self { store, takes_columns, encoder: PhantomData }
+        Self { store, takes_columns, registry: RegistryHandle::new(), encoder: PhantomData }
     }
 }
+
+registry_aware!([E: EncoderSet] MemorySink<E>);
 
 impl<E: EncoderSet> SchemaEvolvable for MemorySink<E> {}
 

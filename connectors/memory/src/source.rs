@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use laminar_formats::AnyDecoder;
+use laminar_registry::{RegistryHandle, registry_aware};
 use laminar_schema::{
     ConnectorError, DecoderSet, Positions, RecordStream, SchemaEvolvable, SchemaResult, Source, SourceBatch,
     SourceConfig, SourceConnector, SourceFromConfig,
@@ -18,17 +19,20 @@ use crate::{
 /// A position is the number of records of a partition that have been read.
 #[derive(Debug, SourceConnector)]
 #[connector(name = "memory")]
-#[capabilities(inferable, evolvable(json, csv, msgpack))]
+#[capabilities(inferable, evolvable(json, csv, msgpack, avro, protobuf), registry(avro, protobuf))]
 pub struct MemorySource<D: DecoderSet = AnyDecoder> {
     pub(crate) feed: MemoryFeed,
+    registry: RegistryHandle,
     decoder: PhantomData<fn() -> D>,
 }
 
 impl<D: DecoderSet> MemorySource<D> {
     pub(crate) fn new(feed: MemoryFeed) -> Self {
-        Self { feed, decoder: PhantomData }
+        Self { feed, registry: RegistryHandle::new(), decoder: PhantomData }
     }
 }
+
+registry_aware!([D: DecoderSet] MemorySource<D>);
 
 impl<D: DecoderSet> SchemaEvolvable for MemorySource<D> {}
 

@@ -148,6 +148,8 @@ pub struct CreateSink {
     pub connector: ConnectorClause,
     /// `FORMAT …`
     pub format: FormatClause,
+    /// `USING SCHEMA REGISTRY (…)`
+    pub registry: Option<Spanned<Options>>,
 }
 
 /// What happens to a record that cannot be decoded.

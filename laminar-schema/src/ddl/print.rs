@@ -7,7 +7,7 @@ use arrow_schema::Schema;
 use super::{
     ast::{
         ConnectorClause, CreateSink, CreateSource, Drop, Expression, FormatClause, Ident, Insert, OnError, SelectItem,
-        Span, Statement, StatementKind,
+        Span, Spanned, Statement, StatementKind,
     },
     registry::RegistryOptions,
 };
@@ -100,14 +100,7 @@ impl CreateSource {
         let _ = write!(out, "\nFROM {}", keyword_or_quoted(&self.connector.name));
         write_options(&mut out, &self.connector.options, connector);
         write_format(&mut out, &self.format, format);
-        if let Some(registry) = &self.registry {
-            out.push_str("\nUSING SCHEMA REGISTRY");
-            let known = matches!(secrets, Secrets::Masked { .. }).then_some(RegistryOptions::KEYS);
-            write_options(&mut out, &registry.value, known);
-            if registry.value.is_empty() {
-                out.push_str(" ()");
-            }
-        }
+        write_registry(&mut out, self.registry.as_ref(), secrets);
         if let Some(inference) = &self.inference {
             out.push_str("\nINFER SCHEMA");
             write_options(&mut out, &inference.value, None);
@@ -141,7 +134,18 @@ impl CreateSink {
         let _ = write!(out, "\nINTO {}", keyword_or_quoted(&self.connector.name));
         write_options(&mut out, &self.connector.options, connector);
         write_plain_format(&mut out, &self.format.spec, format);
+        write_registry(&mut out, self.registry.as_ref(), secrets);
         out
+    }
+}
+
+fn write_registry(out: &mut String, registry: Option<&Spanned<Options>>, secrets: Secrets<'_>) {
+    let Some(registry) = registry else { return };
+    out.push_str("\nUSING SCHEMA REGISTRY");
+    let known = matches!(secrets, Secrets::Masked { .. }).then_some(RegistryOptions::KEYS);
+    write_options(out, &registry.value, known);
+    if registry.value.is_empty() {
+        out.push_str(" ()");
     }
 }
 

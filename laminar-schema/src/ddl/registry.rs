@@ -1,6 +1,6 @@
 //! `USING SCHEMA REGISTRY (…)` → [`RegistryConfig`].
 
-use super::ast::CreateSource;
+use super::ast::{CreateSink, CreateSource, Spanned};
 use crate::{
     config::{ConfigError, ConfigErrors, ConfigKey, ConnectorConfig, FromConfigValue, OptionReader, Options, Secret},
     registry::{CompatibilityMode, RegistryConfig, RegistryCredentials, RegistrySchemaType},
@@ -56,33 +56,46 @@ impl CreateSource {
     /// # Errors
     /// Everything that is wrong with the options.
     pub fn registry_config(&self) -> Result<Option<RegistryConfig>, ConfigErrors> {
-        let Some(clause) = &self.registry else { return Ok(None) };
-        let RegistryOptions { url, subject, schema_type, compatibility, username, password, token } =
-            RegistryOptions::from_options(&clause.value)?;
-        // None of these values may be shown: even a URL can hold a password.
-        let invalid = |key: &'static str, expected: &str, reason: &str| ConfigError::Invalid {
-            key: key.to_owned(),
-            value: "***".to_owned(),
-            expected: expected.to_owned(),
-            reason: reason.to_owned(),
-            span: clause.value.value(key).and_then(|v| v.span.clone()),
-        };
-        let url = base_url(&url).map_err(|reason| invalid("url", "a base URL", reason))?;
-        let credentials = match (username, password, token) {
-            (None, None, None) => None,
-            (Some(username), Some(password), None) => Some(RegistryCredentials::Basic { username, password }),
-            (None, None, Some(token)) => Some(RegistryCredentials::Bearer(token)),
-            (_, _, Some(_)) => return Err(invalid("token", "no username or password beside it", "").into()),
-            (Some(_), None, None) => return Err(invalid("username", "a password beside it", "").into()),
-            (None, Some(_), None) => return Err(invalid("password", "a username beside it", "").into()),
-        };
-        let schema_type = schema_type.unwrap_or(match self.format.spec.name.as_str() {
-            "json" => RegistrySchemaType::JsonSchema,
-            "protobuf" => RegistrySchemaType::Protobuf,
-            _ => RegistrySchemaType::Avro,
-        });
-        Ok(Some(RegistryConfig { url, subject, schema_type, compatibility, credentials }))
+        self.registry.as_ref().map(|clause| config(clause, &self.format.spec.name)).transpose()
     }
+}
+
+impl CreateSink {
+    /// The typed form of `USING SCHEMA REGISTRY`. The language of the schema is the format's unless it is given.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the options.
+    pub fn registry_config(&self) -> Result<Option<RegistryConfig>, ConfigErrors> {
+        self.registry.as_ref().map(|clause| config(clause, &self.format.spec.name)).transpose()
+    }
+}
+
+fn config(clause: &Spanned<Options>, format: &str) -> Result<RegistryConfig, ConfigErrors> {
+    let RegistryOptions { url, subject, schema_type, compatibility, username, password, token } =
+        RegistryOptions::from_options(&clause.value)?;
+    // None of these values may be shown: even a URL can hold a password.
+    let invalid = |key: &'static str, expected: &str, reason: &str| ConfigError::Invalid {
+        key: key.to_owned(),
+        value: "***".to_owned(),
+        expected: expected.to_owned(),
+        reason: reason.to_owned(),
+        span: clause.value.value(key).and_then(|v| v.span.clone()),
+    };
+    let url = base_url(&url).map_err(|reason| invalid("url", "a base URL", reason))?;
+    let credentials = match (username, password, token) {
+        (None, None, None) => None,
+        (Some(username), Some(password), None) => Some(RegistryCredentials::Basic { username, password }),
+        (None, None, Some(token)) => Some(RegistryCredentials::Bearer(token)),
+        (_, _, Some(_)) => return Err(invalid("token", "no username or password beside it", "").into()),
+        (Some(_), None, None) => return Err(invalid("username", "a password beside it", "").into()),
+        (None, Some(_), None) => return Err(invalid("password", "a username beside it", "").into()),
+    };
+    let schema_type = schema_type.unwrap_or(match format {
+        "json" => RegistrySchemaType::JsonSchema,
+        "protobuf" => RegistrySchemaType::Protobuf,
+        _ => RegistrySchemaType::Avro,
+    });
+    Ok(RegistryConfig { url, subject, schema_type, compatibility, credentials })
 }
 
 fn base_url(text: &str) -> Result<String, &'static str> {

@@ -65,16 +65,34 @@ pub(super) fn parse_sink(cursor: &mut Cursor<'_>) -> Result<CreateSink, DdlError
     }
     let connector = connector(cursor)?;
     let behind = cursor.previous_end();
-    let mut clause = None;
-    while cursor.at_words(&["FORMAT"]) {
+    let (mut clause, mut registry) = (None, None);
+    loop {
         let span = cursor.span();
-        cursor.advance();
-        once(cursor, &mut clause, "FORMAT", span, format)?;
+        if cursor.eat_words(&["FORMAT"]) {
+            once(cursor, &mut clause, "FORMAT", span, format)?;
+        } else if cursor.eat_words(&["USING"]) {
+            registry_clause(cursor, &mut registry, span)?;
+        } else {
+            break;
+        }
     }
     if !matches!(cursor.peek(), None | Some(Token::SemiColon)) {
-        return Err(if clause.is_some() { cursor.expected(&["`;`"]) } else { cursor.expected(&["`FORMAT`", "`;`"]) });
+        let open = [("`FORMAT`", clause.is_none()), ("`USING SCHEMA REGISTRY`", registry.is_none()), ("`;`", true)];
+        let expected: Vec<&'static str> = open.iter().filter(|(_, is_open)| *is_open).map(|(word, _)| *word).collect();
+        return Err(cursor.expected(&expected));
     }
-    Ok(CreateSink { name, if_not_exists, connector, format: clause.unwrap_or_else(|| no_format(behind)) })
+    Ok(CreateSink { name, if_not_exists, connector, format: clause.unwrap_or_else(|| no_format(behind)), registry })
+}
+
+/// Reads what follows `USING`.
+fn registry_clause(
+    cursor: &mut Cursor<'_>,
+    registry: &mut Option<Spanned<Options>>,
+    span: Span,
+) -> Result<(), DdlError> {
+    cursor.expect_word("SCHEMA", "`SCHEMA REGISTRY`")?;
+    cursor.expect_word("REGISTRY", "`REGISTRY`")?;
+    once(cursor, registry, "USING SCHEMA REGISTRY", span, spanned_options)
 }
 
 /// The clauses behind FROM. They come in any order, each at most once.
@@ -105,9 +123,7 @@ impl Clauses {
             }
             Some("USING") => {
                 cursor.advance();
-                cursor.expect_word("SCHEMA", "`SCHEMA REGISTRY`")?;
-                cursor.expect_word("REGISTRY", "`REGISTRY`")?;
-                once(cursor, &mut self.registry, "USING SCHEMA REGISTRY", span, spanned_options)?;
+                registry_clause(cursor, &mut self.registry, span)?;
             }
             Some("INFER") => {
                 cursor.advance();

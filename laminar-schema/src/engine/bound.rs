@@ -9,7 +9,7 @@ use crate::{
     ddl::{CreateSource, OnError},
     error::{SchemaError, SchemaResult},
     evolution::OnSchemaChange,
-    format::{DecodeSpec, FormatDecoder},
+    format::{DecodeSpec, FormatDecoder, WriterSchema, WriterSchemaId, format_options, registered},
     inference::InferenceConfig,
     pipeline::{SchemaChanges, with_rescue_column},
     registry::RegistryConfig,
@@ -45,6 +45,14 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         source.validate().await.map_err(at_connector)?;
 
         let registry = statement.registry_config().map_err(|e| definition.error(e, &statement.connector.span))?;
+        let format_options = format_options::<S::Decoder>(&statement.format.spec.name);
+        let (source, format) = match &registry {
+            None => (source, statement.format.spec.clone()),
+            Some(_) => {
+                let format = registered::of_messages(&statement.format.spec, &format_options);
+                (source.with_format(&format).map_err(at_connector)?, format)
+            }
+        };
         let inference = statement.inference_config().map_err(|e| definition.error(e, &statement.connector.span))?;
         let inference = InferenceConfig { keep_evidence: self.keep_evidence, ..inference };
         // A configuration stands for INFER SCHEMA, which a connector without the capability refuses.
@@ -52,12 +60,18 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let asked = statement.inference.is_some() || (self.keep_evidence && may_infer);
         let request = ResolveRequest {
             declared: statement.declaration(),
-            format: &statement.format.spec,
+            format: &format,
             inference: asked.then_some(&inference),
             registry: registry.as_ref(),
         };
-        let (source, resolved) = self.resolver.detect_and_resolve(source, &request).await.map_err(at_connector)?;
-        let schema_changes = schema_changes(&source, statement, &inference, registry.as_ref())
+        let (source, mut resolved) = self.resolver.detect_and_resolve(source, &request).await.map_err(at_connector)?;
+        let mut writer_schemas = Vec::new();
+        if let Some(registered) = &resolved.registered {
+            resolved.format = registered::read_as(&resolved.format, registered, &format_options);
+            let id = WriterSchemaId(registered.schema_id);
+            writer_schemas.push(WriterSchema { id, raw: registered.raw_schema.clone() });
+        }
+        let schema_changes = schema_changes(&source, statement, &inference, &resolved, registry.as_ref())
             .map_err(|e| definition.error(named(e, statement), &change_span(statement)))?;
         let schema = match schema_changes.as_ref().map(|changes| changes.policy) {
             Some(OnSchemaChange::Rescue) => with_rescue_column(&resolved.schema),
@@ -65,6 +79,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         };
         let spec = DecodeSpec {
             metadata_columns: statement.include.clone(),
+            writer_schemas,
             ..DecodeSpec::new(schema, resolved.format.clone())
         };
         check_metadata_names(&spec).map_err(at_connector)?;
@@ -119,11 +134,14 @@ fn schema_changes<S: SourceSet>(
     source: &S,
     statement: &CreateSource,
     inference: &InferenceConfig,
+    resolved: &ResolvedSchema,
     registry: Option<&RegistryConfig>,
 ) -> SchemaResult<Option<SchemaChanges>> {
     let Some(policy) = statement.on_schema_change() else { return Ok(None) };
     let format = &statement.format.spec;
-    if !SchemaChanges::can_notice::<S::Decoder>(&format.name) {
+    // Messages that name their schemas show a change of it all the same, but not what values a record has beside it.
+    let names_schemas = registry.is_some() && policy != OnSchemaChange::Rescue;
+    if !SchemaChanges::can_notice::<S::Decoder>(&format.name) && !names_schemas {
         // The schema is frozen, so what does not fit it fails already.
         return match policy {
             OnSchemaChange::Fail => Ok(None),
@@ -144,6 +162,8 @@ fn schema_changes<S: SourceSet>(
     let changes = SchemaChanges {
         compatibility: registry.map(|r| r.compatibility).unwrap_or_default(),
         inference: inference.clone(),
+        declared: declared.iter().flat_map(|d| d.columns.iter().map(|c| c.name.clone())).collect(),
+        writer: resolved.registered.clone(),
         prefix: declared.and_then(|d| d.wildcard_prefix.clone()).unwrap_or_default(),
         ..SchemaChanges::new(policy)
     };

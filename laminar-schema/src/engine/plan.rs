@@ -172,11 +172,14 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let connector = self.open_sink(sink).await?;
         let schema = bound.spec.output_schema();
         let selected = selected_columns(insert, bound);
-        let (name, format) = (sink.statement.name.name.as_str(), sink.statement.format.spec.clone());
-        let output = Output::select(name, connector, format, &schema, &selected).map_err(|e| {
+        let name = sink.statement.name.name.as_str();
+        let plain = sink.statement.format.spec.clone();
+        let output = Output::select(name, connector, plain, &schema, &selected).map_err(|e| {
             let span = culprit(insert, &e);
             StatementError::new(e, &script.text, span)
         })?;
+        let format = self.registered_format(sink, output.sink(), &output.spec().schema).await?;
+        let output = output.with_format(format);
         let output = match &insert.filter {
             None => output,
             Some(filter) => output.with_filter(condition::bind(filter, &insert.source.name, &schema, &script.text)?),

@@ -9,6 +9,7 @@ mod describe;
 mod encode;
 mod framing;
 mod metadata;
+pub(crate) mod registered;
 mod spec;
 mod wrapping;
 

@@ -28,6 +28,7 @@ fn resolved(schema: Schema, options: &[(&str, &str)]) -> ResolvedSchema {
         field_details: Vec::new(),
         strategies: Vec::new(),
         format: FormatSpec::new("csv").with_options(Options::from_pairs(options.iter().copied())),
+        registered: None,
         found_options: vec!["delim".to_owned()],
         inference: None,
         sample: Vec::new(),

@@ -143,6 +143,13 @@ impl<K: SinkConnector> Output<K> {
         Ok(is_another)
     }
 
+    /// The same output with other options of its format.
+    #[must_use]
+    pub(crate) fn with_format(mut self, format: FormatSpec) -> Self {
+        self.spec.format = format;
+        self
+    }
+
     /// Which rows it takes; all of them without one.
     pub fn filter(&self) -> Option<&Predicate> {
         self.filter.as_ref()

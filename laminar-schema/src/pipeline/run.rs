@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use arrow_schema::SchemaRef;
 use tokio::{
     sync::oneshot,
     time::{Instant, sleep_until},
@@ -17,7 +18,7 @@ use super::{
     CheckpointStore, Ended, Metrics, Output, StoredCheckpoint, Summary, dead_letters,
     lane::{Lane, Made, Projection, Share, Watch, wanted},
     output::RunningOutput,
-    schema_change::{Follower, SchemaChanges, note_rescued},
+    schema_change::{Follower, SchemaChanges, Seen, note_rescued},
     workers::{Done, Workers},
 };
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
     connector::{Checkpoint, RecordStream, SinkConnector, SourceConnector},
     error::{ConnectorError, Location, SchemaError, SchemaResult},
     evolution::{DriftStore, DriftVerdict, OnSchemaChange},
-    format::{DecodeSpec, EncodedBatch, Scan, WriterSchema, WriterSchemaId},
+    format::{DecodeSpec, EncodedBatch, Scan, WriterSchema, WriterSchemaId, registered},
     position::Positions,
     predicate::Predicate,
     record::{BatchContent, NewRecord, RawBatch, SourceBatch},
@@ -390,7 +391,11 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
     #[cold]
     async fn go_on(&mut self, stop: Stop, rest: &RawBatch, metrics: &Metrics) -> SchemaResult<()> {
         match stop {
-            Stop::UnknownWriter(id) => self.learn(id).await,
+            Stop::UnknownWriter(id) => {
+                let mut place = rest.record(0).location();
+                place.fill_from(Location::source(Arc::clone(&self.config.source_name)));
+                self.learn(id, place, metrics).await
+            }
             Stop::UnknownField(error) => self.follow(rest, error, metrics),
         }
     }
@@ -399,8 +404,16 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
     fn follow(&mut self, rest: &RawBatch, error: SchemaError, metrics: &Metrics) -> SchemaResult<()> {
         // Without a follower nobody looks out for unknown fields.
         let Some(follower) = &mut self.follower else { return Err(error) };
-        let evolvable = self.source.as_schema_evolvable();
-        let next = follower.on_unknown_field(&self.spec, rest, &error, &self.positions, evolvable.as_ref(), metrics)?;
+        let record = Seen { place: error.location().clone(), positions: &self.positions, metrics };
+        let next = {
+            let evolvable = self.source.as_schema_evolvable();
+            follower.on_unknown_field(&self.spec, rest, &record, evolvable.as_ref())?
+        };
+        self.change_schema(next)
+    }
+
+    /// Goes on with another schema: another decoder, and outputs that take their columns of its rows.
+    fn change_schema(&mut self, next: SchemaRef) -> SchemaResult<()> {
         let old = self.spec.output_schema();
         self.spec.schema = next;
         let new = self.spec.output_schema();
@@ -491,17 +504,31 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
 
     /// Fetches a writer schema that a record named, and rebuilds the decoder with it.
     #[cold]
-    async fn learn(&mut self, id: WriterSchemaId) -> SchemaResult<()> {
+    async fn learn(&mut self, id: WriterSchemaId, place: Location, metrics: &Metrics) -> SchemaResult<()> {
         let unknown = |why: &str| RegistryError::NotFound { what: format!("schema with id {id}, {why}") };
         if self.spec.writer_schemas.iter().any(|known| known.id == id) {
             return Err(unknown("which it has just given").into());
         }
-        let registry = self.source.as_schema_registry_aware();
-        let (Some(registry), Some(config)) = (registry, &self.config.registry) else {
-            return Err(unknown("for there is no USING SCHEMA REGISTRY").into());
+        let fetched = {
+            let registry = self.source.as_schema_registry_aware();
+            let (Some(registry), Some(config)) = (registry, &self.config.registry) else {
+                return Err(unknown("for there is no USING SCHEMA REGISTRY").into());
+            };
+            registry.fetch_schema_by_id(config, id.0).await?
         };
-        let fetched = registry.fetch_schema_by_id(config, id.0).await?;
-        self.spec.writer_schemas.push(WriterSchema { id, raw: fetched.raw_schema });
+        self.spec.writer_schemas.push(WriterSchema { id, raw: fetched.raw_schema.clone() });
+        let new = match &mut self.follower {
+            None => None,
+            Some(follower) => {
+                let record = Seen { place, positions: &self.positions, metrics };
+                let evolvable = self.source.as_schema_evolvable();
+                follower.on_new_writer(&self.spec, fetched, &record, evolvable.as_ref())?
+            }
+        };
+        if let Some(new) = new {
+            registered::read_on(&mut self.spec.format, &new.before, &new.now);
+            return self.change_schema(new.schema);
+        }
         let (decode_spec, _) = decoding(&self.spec, self.follower.as_ref());
         self.lane.set_decoder(self.source.build_decoder(&decode_spec)?);
         Ok(())
@@ -550,14 +577,7 @@ enum Stop {
 
 /// What the decoder is built from, and what its lane looks out for.
 fn decoding(spec: &DecodeSpec, follower: Option<&Follower>) -> (DecodeSpec, Watch) {
-    let Some(Follower { config, .. }) = follower else { return (spec.clone(), Watch::Nothing) };
-    let watch = match config.policy {
-        OnSchemaChange::Fail | OnSchemaChange::Evolve => Watch::UnknownFields,
-        OnSchemaChange::Ignore | OnSchemaChange::Rescue => {
-            Watch::Rescued { is_hidden: config.hides_rescued(&spec.schema) }
-        }
-    };
-    (config.decode_spec(spec), watch)
+    follower.map_or_else(|| (spec.clone(), Watch::Nothing), |follower| follower.decoding(spec))
 }
 
 /// What the outputs want of the source, all of them together.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 
-use super::{Metrics, StoredCheckpoint};
+use super::{Metrics, StoredCheckpoint, lane::Watch};
 use crate::{
     capability::SchemaEvolvable,
     config::FormatSpec,
@@ -19,7 +19,7 @@ use crate::{
     inference::{FormatInference, InferenceConfig},
     position::Positions,
     record::{RawBatch, RawRecord},
-    registry::CompatibilityMode,
+    registry::{CompatibilityMode, RegisteredSchema},
 };
 
 /// How many columns and fields a schema may gain while a pipeline runs. A source that makes up keys would otherwise make a
@@ -40,6 +40,10 @@ pub struct SchemaChanges {
     pub compatibility: CompatibilityMode,
     /// How the types of new fields are found.
     pub inference: InferenceConfig,
+    /// Columns that the user has declared: their types stay.
+    pub declared: Vec<String>,
+    /// The schema that the registry had when the source was resolved, where it was asked.
+    pub writer: Option<RegisteredSchema>,
     /// What the name of a new column begins with, before the name of its field.
     pub prefix: String,
     /// Where the versions of the schema are kept, beside the checkpoint; a run that resumes goes on with the version that was
@@ -54,6 +58,8 @@ impl SchemaChanges {
             policy,
             compatibility: CompatibilityMode::default(),
             inference: InferenceConfig::default(),
+            declared: Vec::new(),
+            writer: None,
             prefix: String::new(),
             history: None,
         }
@@ -71,33 +77,6 @@ impl SchemaChanges {
             _ => &[UNKNOWN_FIELDS],
         }
     }
-
-    /// What the decoder is built from, so that it notices what the policy is about. Under IGNORE it has one column more than
-    /// `spec`, the last, which is not for the outputs.
-    pub(super) fn decode_spec(&self, spec: &DecodeSpec) -> DecodeSpec {
-        let mut spec = spec.clone();
-        let mut set = |key: &str, value: &str| {
-            spec.format.options.remove(key);
-            spec.format.options.insert(key, value, None);
-        };
-        match self.policy {
-            OnSchemaChange::Fail | OnSchemaChange::Evolve => set(UNKNOWN_FIELDS, "reject"),
-            OnSchemaChange::Ignore => set(UNKNOWN_FIELDS, "rescue"),
-            OnSchemaChange::Rescue => {
-                set(UNKNOWN_FIELDS, "rescue");
-                set(TYPE_MISMATCH, "rescue");
-            }
-        }
-        if self.hides_rescued(&spec.schema) {
-            spec.schema = with_rescue_column(&spec.schema);
-        }
-        spec
-    }
-
-    /// Whether the decoder's last column is not for the outputs.
-    pub(super) fn hides_rescued(&self, schema: &Schema) -> bool {
-        self.policy == OnSchemaChange::Ignore && schema.column_with_name(RESCUE_COLUMN).is_none()
-    }
 }
 
 /// The schema with the column that keeps what it has no place for, behind all others; as it is where it has one.
@@ -110,10 +89,50 @@ pub fn with_rescue_column(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
+/// The record that shows a change.
+pub(super) struct Seen<'a> {
+    /// Where it is.
+    pub(super) place: Location,
+    /// Where the source stood before the batch that it is in.
+    pub(super) positions: &'a Positions,
+    /// Who counts.
+    pub(super) metrics: &'a Metrics,
+}
+
+/// The schemas that a newer writer brings.
+pub(super) struct NewWriter {
+    /// Of the columns.
+    pub(super) schema: SchemaRef,
+    /// Of the newest writer so far.
+    pub(super) before: RegisteredSchema,
+    /// Of this one.
+    pub(super) now: RegisteredSchema,
+}
+
+/// What has changed and whether that may be followed, as the connector says; one that cannot follow can still tell.
+fn judged(
+    before: &SchemaRef,
+    now: &SchemaRef,
+    mode: CompatibilityMode,
+    evolvable: Option<&impl SchemaEvolvable>,
+) -> (Vec<SchemaChange>, EvolutionVerdict) {
+    let changes = match evolvable {
+        Some(evolvable) => evolvable.diff_schemas(before, now),
+        None => evolution::diff(before, now),
+    };
+    let verdict = match evolvable {
+        Some(evolvable) => evolvable.evaluate_evolution(&changes, mode),
+        None => evolution::evaluate(&changes, mode),
+    };
+    (changes, verdict)
+}
+
 /// Follows the schema of one running pipeline.
 pub(super) struct Follower {
     pub(super) config: SchemaChanges,
     format: FormatSpec,
+    /// Records show which of their fields the schema lacks.
+    notices_fields: bool,
     /// Values are text, and fields are named by a header in front of all records.
     is_csv: bool,
     inferrer: Option<Box<dyn FormatInference>>,
@@ -146,6 +165,7 @@ impl Follower {
         };
         let schema = Arc::clone(&in_force.schema);
         let follower = Self {
+            notices_fields: SchemaChanges::can_notice::<D>(&spec.format.name),
             is_csv: matches!(D::framing(&spec.format)?, Some(Framing::Csv(_))),
             inferrer: D::inference(&spec.format.name),
             wrapping: D::wrapping(&spec.format)?,
@@ -159,47 +179,63 @@ impl Follower {
         Ok((follower, schema))
     }
 
+    /// What the decoder is built from, so that it notices what the policy is about, and what its lane looks out for. Under
+    /// IGNORE the decoder has one column more than `spec`, the last, which is not for the outputs.
+    pub(super) fn decoding(&self, spec: &DecodeSpec) -> (DecodeSpec, Watch) {
+        let mut spec = spec.clone();
+        if !self.notices_fields {
+            return (spec, Watch::Nothing);
+        }
+        let mut set = |key: &str, value: &str| {
+            spec.format.options.remove(key);
+            spec.format.options.insert(key, value, None);
+        };
+        match self.config.policy {
+            OnSchemaChange::Fail | OnSchemaChange::Evolve => {
+                set(UNKNOWN_FIELDS, "reject");
+                (spec, Watch::UnknownFields)
+            }
+            OnSchemaChange::Ignore => {
+                set(UNKNOWN_FIELDS, "rescue");
+                let is_hidden = spec.schema.column_with_name(RESCUE_COLUMN).is_none();
+                spec.schema = with_rescue_column(&spec.schema);
+                (spec, Watch::Rescued { is_hidden })
+            }
+            OnSchemaChange::Rescue => {
+                set(UNKNOWN_FIELDS, "rescue");
+                set(TYPE_MISMATCH, "rescue");
+                (spec, Watch::Rescued { is_hidden: false })
+            }
+        }
+    }
+
     /// Number of the version in force.
     pub(super) fn version(&self) -> u64 {
         self.version
     }
 
     /// Decides about the first record of `rest` that has a field which `current` lacks: the next schema, or why there is
-    /// none. `error` says which field.
+    /// none. Its place says which field.
     pub(super) fn on_unknown_field(
         &mut self,
         current: &DecodeSpec,
         rest: &RawBatch,
-        error: &SchemaError,
-        positions: &Positions,
+        record: &Seen<'_>,
         evolvable: Option<&impl SchemaEvolvable>,
-        metrics: &Metrics,
     ) -> SchemaResult<SchemaRef> {
-        let place = error.location().clone();
+        let place = record.place.clone();
         let next = self.proposal(current, rest, &place)?;
-        // A connector that cannot follow can still tell what has changed.
-        let changes = match evolvable {
-            Some(evolvable) => evolvable.diff_schemas(&current.schema, &next),
-            None => evolution::diff(&current.schema, &next),
-        };
-        let verdict = match self.config.policy {
-            OnSchemaChange::Evolve => DriftVerdict::Evolved,
-            _ => DriftVerdict::Failed,
-        };
+        let (changes, verdict) = judged(&current.schema, &next, self.config.compatibility, evolvable);
+        let what_becomes = self.verdict();
         let value = String::from_utf8_lossy(rest.value(0)).into_owned();
         for change in changes.iter().filter(|c| matches!(c, SchemaChange::ColumnAdded { .. })) {
-            metrics.note_drift(change.path(), &change.to_string(), verdict, &place, &value);
+            record.metrics.note_drift(change.path(), &change.to_string(), what_becomes, &place, &value);
         }
         if self.config.policy != OnSchemaChange::Evolve {
             return Err(SchemaError::new(EvolutionError::Changed { changes }).at(place));
         }
-        let mode = self.config.compatibility;
-        let verdict = match evolvable {
-            Some(evolvable) => evolvable.evaluate_evolution(&changes, mode),
-            None => evolution::evaluate(&changes, mode),
-        };
         self.may_follow(current, &changes, verdict, &next).map_err(|e| e.at(place))?;
-        self.adopt(&next, positions)?;
+        self.adopt(&next, record.positions)?;
         Ok(next)
     }
 
@@ -244,7 +280,7 @@ impl Follower {
             ..self.config.inference.clone()
         };
         let inferred = inferrer.infer(records, &config)?.schema;
-        Ok(self.wrapping.as_ref().map_or_else(|| Arc::clone(&inferred), |wrapping| wrapping.unwrap(&inferred)))
+        Ok(self.rows_of(&inferred))
     }
 
     fn may_follow(
@@ -272,6 +308,83 @@ impl Follower {
             ));
         }
         Ok(())
+    }
+
+    /// Decides about the schema of a writer that was not known: the next schema, where that of the columns changes, or why
+    /// the pipeline ends. Writers with an older schema than the newest known one change nothing.
+    pub(super) fn on_new_writer(
+        &mut self,
+        current: &DecodeSpec,
+        registered: RegisteredSchema,
+        record: &Seen<'_>,
+        evolvable: Option<&impl SchemaEvolvable>,
+    ) -> SchemaResult<Option<NewWriter>> {
+        let Some(known) = &self.config.writer else {
+            self.config.writer = Some(registered);
+            return Ok(None);
+        };
+        if registered.version <= known.version || registered.subject != known.subject {
+            return Ok(None);
+        }
+        let (before, now) = (self.rows_of(&known.schema), self.rows_of(&registered.schema));
+        let (changes, verdict) = judged(&before, &now, self.config.compatibility, evolvable);
+        let what_becomes = self.verdict();
+        let example = format!("schema id {}, version {}", registered.schema_id, registered.version);
+        for change in &changes {
+            record.metrics.note_drift(change.path(), &change.to_string(), what_becomes, &record.place, &example);
+        }
+        let before = known.clone();
+        self.config.writer = Some(registered.clone());
+        match self.config.policy {
+            _ if changes.is_empty() => Ok(None),
+            OnSchemaChange::Fail => Err(SchemaError::new(EvolutionError::Changed { changes }).at(record.place.clone())),
+            OnSchemaChange::Ignore | OnSchemaChange::Rescue => Ok(None),
+            OnSchemaChange::Evolve => {
+                let next = self.with_writer(&current.schema, &now);
+                self.may_follow(current, &changes, verdict, &next).map_err(|e| e.at(record.place.clone()))?;
+                self.adopt(&next, record.positions)?;
+                Ok(Some(NewWriter { schema: next, before, now: registered }))
+            }
+        }
+    }
+
+    /// The columns that hold rows of the writer's schema as well as earlier ones.
+    fn with_writer(&self, current: &SchemaRef, writer: &SchemaRef) -> SchemaRef {
+        let grown = merged(current.fields(), writer.fields(), writer.fields(), &self.config.prefix);
+        let of_writer = |field: &FieldRef| {
+            let key = field::payload_key(field);
+            writer.fields().iter().find(|found| field::payload_key(found) == key)
+        };
+        let fields = grown.iter().map(|field| match of_writer(field) {
+            _ if self.config.declared.contains(field.name()) => Arc::clone(field),
+            // What only earlier writers had.
+            None => Arc::new(field.as_ref().clone().with_nullable(true)),
+            Some(found) => {
+                let is_nullable = field.is_nullable() || found.is_nullable();
+                let widened = evolution::diff(
+                    &Schema::new(vec![Arc::clone(field)]),
+                    &Schema::new(vec![found.as_ref().clone().with_name(field.name())]),
+                );
+                let is_wider = widened.iter().any(|change| matches!(change, SchemaChange::TypeWidened { .. }));
+                let fits = evolution::breaks(&widened).iter().all(|b| b.direction != evolution::Direction::Backward);
+                let data_type = if is_wider && fits { found.data_type() } else { field.data_type() };
+                Arc::new(field.as_ref().clone().with_data_type(data_type.clone()).with_nullable(is_nullable))
+            }
+        });
+        Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), current.metadata().clone()))
+    }
+
+    fn rows_of(&self, schema: &SchemaRef) -> SchemaRef {
+        self.wrapping.as_ref().map_or_else(|| Arc::clone(schema), |wrapping| wrapping.unwrap(schema))
+    }
+
+    fn verdict(&self) -> DriftVerdict {
+        match self.config.policy {
+            OnSchemaChange::Fail => DriftVerdict::Failed,
+            OnSchemaChange::Ignore => DriftVerdict::Ignored,
+            OnSchemaChange::Evolve => DriftVerdict::Evolved,
+            OnSchemaChange::Rescue => DriftVerdict::Rescued,
+        }
     }
 
     /// Makes a schema the one in force.

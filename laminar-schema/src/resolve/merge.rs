@@ -78,6 +78,7 @@ pub(super) fn merge(declared: Option<&DeclaredSchema>, found: Candidate) -> Sche
         field_details: found.details,
         strategies: Vec::new(),
         format: FormatSpec::default(),
+        registered: None,
         found_options: Vec::new(),
         inference: None,
         sample: Vec::new(),

@@ -7,6 +7,7 @@ use arrow_schema::SchemaRef;
 use crate::{
     config::FormatSpec,
     inference::{FieldInferenceDetail, InferenceConfig, InferenceWarning, SampledRange},
+    registry::RegisteredSchema,
 };
 
 /// A frozen schema with everything a person may ask about it.
@@ -26,6 +27,8 @@ pub struct ResolvedSchema {
     pub strategies: Vec<StrategyReport>,
     /// The format to decode with: as it was asked for, with the options that were found in the data.
     pub format: FormatSpec,
+    /// What the registry had, where it was asked.
+    pub registered: Option<RegisteredSchema>,
     /// Keys of the options of `format` that were found in the data.
     pub found_options: Vec<String>,
     /// What the schema was inferred with: as it was asked for, with a hint for each field that was lowered because it

@@ -143,12 +143,14 @@ impl SchemaResolver {
             && let Some(config) = account.registry()
         {
             let registered = registry.fetch_schema(config).await?;
-            return account.finish(Candidate {
-                schema: account.row_schema(registered.schema),
+            let mut resolved = account.finish(Candidate {
+                schema: account.row_schema(registered.schema.clone()),
                 kind: ResolutionKind::Registry { schema_id: registered.schema_id },
                 warnings: Vec::new(),
                 details: Vec::new(),
-            });
+            })?;
+            resolved.registered = Some(registered);
+            return Ok(resolved);
         }
         if let Some(described) = S::Decoder::describe(request.format, None)? {
             account.takes_description();

@@ -1,0 +1,57 @@
+//! Formats whose schemas are in a registry: what their options say of it.
+
+use crate::{
+    config::{ConfigKey, FormatSpec},
+    registry::RegisteredSchema,
+};
+
+/// Option of a format: what stands in front of a message.
+const WIRE_FORMAT: &str = "wire_format";
+/// Option of a format: the schema to read with, if it is another than the writer's.
+const READER_SCHEMA: &str = "reader_schema";
+/// Option of a format: the schema to write with.
+const SCHEMA: &str = "schema";
+/// Option of a format: the id that is written in front of a message.
+const SCHEMA_ID: &str = "schema_id";
+
+/// The format of messages that name their schema as serializers of a registry do, unless its options say otherwise.
+pub(crate) fn of_messages(format: &FormatSpec, options: &[ConfigKey]) -> FormatSpec {
+    let mut format = format.clone();
+    if options.iter().any(|option| option.key == WIRE_FORMAT) && format.options.get(WIRE_FORMAT).is_none() {
+        format.options.insert(WIRE_FORMAT, "confluent", None);
+    }
+    format
+}
+
+/// The format that reads what older and newer writers wrote as the registered schema says: with its defaults and aliases.
+pub(crate) fn read_as(format: &FormatSpec, registered: &RegisteredSchema, options: &[ConfigKey]) -> FormatSpec {
+    let mut format = format.clone();
+    let has = |key: &str| format.options.get(key).is_some() || format.options.get(&format!("{key}_file")).is_some();
+    if options.iter().any(|option| option.key == READER_SCHEMA) && !has(READER_SCHEMA) {
+        set(&mut format, READER_SCHEMA, String::from_utf8_lossy(&registered.raw_schema));
+    }
+    format
+}
+
+/// The same format once another schema is read with. Formats that have no such option, or had it set by a person, stay.
+pub(crate) fn read_on(format: &mut FormatSpec, before: &RegisteredSchema, now: &RegisteredSchema) {
+    let is_ours = |text: &str| text.as_bytes() == before.raw_schema;
+    if format.options.get(READER_SCHEMA).is_some_and(is_ours) {
+        set(format, READER_SCHEMA, String::from_utf8_lossy(&now.raw_schema));
+    }
+}
+
+fn set(format: &mut FormatSpec, key: &str, value: impl Into<String>) {
+    format.options.remove(key);
+    format.options.insert(key, value, None);
+}
+
+/// The format that writes with the registered schema, and names it in front of each message.
+pub(crate) fn written_as(format: &FormatSpec, registered: &RegisteredSchema, options: &[ConfigKey]) -> FormatSpec {
+    let mut format = of_messages(format, options);
+    set(&mut format, SCHEMA_ID, registered.schema_id.to_string());
+    if options.iter().any(|option| option.key == SCHEMA) && format.options.get(SCHEMA).is_none() {
+        set(&mut format, SCHEMA, String::from_utf8_lossy(&registered.raw_schema));
+    }
+    format
+}
