@@ -227,8 +227,9 @@ async fn a_plan_that_cannot_work_is_refused() {
             "ON SCHEMA CHANGE IGNORE: records in format `avro` do not show",
         ),
         (
-            source("PROTOBUF", "", "EVOLVE"),
-            "connector `memory` has no capability `evolvable` for format `protobuf`, only for",
+            source("JSON", "", "EVOLVE")
+                .replace("MEMORY (name = 'refused') FORMAT JSON", "GENERATOR (rows = 1) FORMAT JSON"),
+            "connector `generator` has no capability `evolvable`",
         ),
     ] {
         let (summary, _) = run(&sql, &RunOptions::default()).await;

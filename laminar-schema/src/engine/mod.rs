@@ -20,7 +20,6 @@ mod error;
 mod lock;
 mod plan;
 mod refresh;
-mod registered;
 
 pub use bound::BoundSource;
 pub use catalog::{Engine, Script};

@@ -178,8 +178,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             let span = culprit(insert, &e);
             StatementError::new(e, &script.text, span)
         })?;
-        let format = self.registered_format(sink, output.sink(), &output.spec().schema).await?;
-        let output = output.with_format(format);
+        let output = registered(output, sink).await?;
         let output = match &insert.filter {
             None => output,
             Some(filter) => output.with_filter(condition::bind(filter, &insert.source.name, &schema, &script.text)?),
@@ -227,6 +226,15 @@ fn check_encoder<K: SinkSet>(output: &Output<K>, sink: &Definition<CreateSink>) 
     let built: SchemaResult<_> = output.sink().build_encoder(output.spec());
     let at = |e: SchemaError| e.at(crate::Location::source(sink.statement.name.name.as_str()));
     built.map(drop).map_err(|e| sink.error(at(e), &sink.statement.format.span))
+}
+
+/// The output, with its schema in the registry where the sink names one.
+async fn registered<K: SinkSet>(output: Output<K>, sink: &Definition<CreateSink>) -> Result<Output<K>, StatementError> {
+    let statement = &sink.statement;
+    let config = statement.registry_config().map_err(|e| sink.error(e, &statement.connector.span))?;
+    let (Some(config), Some(clause)) = (config, &statement.registry) else { return Ok(output) };
+    let at = |e: SchemaError| sink.error(e.at(crate::Location::source(statement.name.name.as_str())), &clause.span);
+    output.with_registry(config).await.map_err(at)
 }
 
 /// Asks a sink up front whether it can go on with a schema that grows.

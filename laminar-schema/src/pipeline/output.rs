@@ -7,11 +7,13 @@ use arrow_schema::{Schema, SchemaRef};
 
 use super::lane::{Portion, Projection, Rows, Share};
 use crate::{
+    capability::{Capability, SchemaRegistryAware},
     config::{FormatSpec, did_you_mean},
     connector::{Checkpoint, Prepared, RecordSink, SinkBatch, SinkConnector},
     error::SchemaResult,
-    format::{EncodeSpec, EncodedBatch, FormatEncoder},
+    format::{EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, registered},
     predicate::Predicate,
+    registry::RegistryConfig,
     resolve::ResolveError,
 };
 
@@ -25,6 +27,8 @@ pub struct Output<K> {
     columns: Vec<usize>,
     filter: Option<Predicate>,
     takes_new_columns: bool,
+    /// The registry of its schemas, and the format as it was before they were.
+    registry: Option<(RegistryConfig, FormatSpec)>,
 }
 
 /// A column of a SELECT list: `price AS p`.
@@ -41,7 +45,7 @@ impl<K: SinkConnector> Output<K> {
     pub fn all(name: impl Into<Arc<str>>, sink: K, format: FormatSpec, schema: &SchemaRef) -> Self {
         let columns = (0..schema.fields().len()).collect();
         let spec = EncodeSpec::new(Arc::clone(schema), format);
-        Self { name: name.into(), sink, spec, columns, filter: None, takes_new_columns: false }
+        Self { name: name.into(), sink, spec, columns, filter: None, takes_new_columns: false, registry: None }
     }
 
     /// An output of some columns of `schema`, in the order and under the names selected.
@@ -72,7 +76,7 @@ impl<K: SinkConnector> Output<K> {
             fields.push(renamed);
         }
         let spec = EncodeSpec::new(Arc::new(Schema::new(fields)), format);
-        Ok(Self { name: name.into(), sink, spec, columns, filter: None, takes_new_columns: false })
+        Ok(Self { name: name.into(), sink, spec, columns, filter: None, takes_new_columns: false, registry: None })
     }
 
     /// The same output of the rows of which `filter` is true. Its columns are those of the schema selected from.
@@ -143,11 +147,43 @@ impl<K: SinkConnector> Output<K> {
         Ok(is_another)
     }
 
-    /// The same output with other options of its format.
-    #[must_use]
-    pub(crate) fn with_format(mut self, format: FormatSpec) -> Self {
-        self.spec.format = format;
-        self
+    /// The same output, which registers the schema that it writes, now and whenever that changes: its messages name it.
+    ///
+    /// # Errors
+    /// The connector has no registry for the format; the registry refuses the schema, or cannot be reached.
+    pub async fn with_registry(mut self, config: RegistryConfig) -> SchemaResult<Self> {
+        self.registry = Some((config, self.spec.format.clone()));
+        self.register().await?;
+        Ok(self)
+    }
+
+    async fn register(&mut self) -> SchemaResult<()> {
+        let Some((config, format)) = &self.registry else { return Ok(()) };
+        let info = self.sink.info();
+        let has_registry = info.supports(Capability::Registry, &format.name);
+        let registered = match self.sink.as_schema_registry_aware().filter(|_| has_registry) {
+            Some(registry) => registry.register_schema(config, &self.spec.schema).await?,
+            None => {
+                return Err(ResolveError::CapabilityAbsent {
+                    connector: info.name.to_owned(),
+                    capability: Capability::Registry,
+                    format: format.name.clone(),
+                    formats: info.formats_of(Capability::Registry).iter().map(|f| (*f).to_owned()).collect(),
+                }
+                .into());
+            }
+        };
+        let options = K::Encoder::format_info(&format.name).map_or(&[][..], |info| info.options.keys);
+        self.spec.format = registered::written_as(format, &registered, options);
+        Ok(())
+    }
+
+    /// Begins with a source of which the columns are those of `new` instead of `old`, which it was planned with.
+    pub(super) async fn resume(&mut self, old: &SchemaRef, new: &SchemaRef) -> SchemaResult<()> {
+        if self.follow(old, new)? {
+            self.register().await?;
+        }
+        Ok(())
     }
 
     /// Which rows it takes; all of them without one.
@@ -260,8 +296,9 @@ impl<K: SinkConnector> RunningOutput<K> {
     }
 
     /// Goes on with a source of which the columns are those of `new` instead of `old`: [`Output::follow`].
-    pub(super) fn follow(&mut self, old: &SchemaRef, new: &SchemaRef) -> SchemaResult<()> {
+    pub(super) async fn follow(&mut self, old: &SchemaRef, new: &SchemaRef) -> SchemaResult<()> {
         if self.output.follow(old, new)? && self.encoder.is_some() {
+            self.output.register().await?;
             self.encoder = Some(self.output.sink.build_encoder(&self.output.spec)?);
         }
         self.projection = self.output.projection();

@@ -214,7 +214,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 let planned = spec.output_schema();
                 spec.schema = in_force;
                 for output in &mut outputs {
-                    output.follow(&planned, &spec.output_schema())?;
+                    output.resume(&planned, &spec.output_schema()).await?;
                 }
                 Some(follower)
             }
@@ -396,12 +396,12 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 place.fill_from(Location::source(Arc::clone(&self.config.source_name)));
                 self.learn(id, place, metrics).await
             }
-            Stop::UnknownField(error) => self.follow(rest, error, metrics),
+            Stop::UnknownField(error) => self.follow(rest, error, metrics).await,
         }
     }
 
     /// Goes on with the schema that the first record of `rest` asks for, or fails.
-    fn follow(&mut self, rest: &RawBatch, error: SchemaError, metrics: &Metrics) -> SchemaResult<()> {
+    async fn follow(&mut self, rest: &RawBatch, error: SchemaError, metrics: &Metrics) -> SchemaResult<()> {
         // Without a follower nobody looks out for unknown fields.
         let Some(follower) = &mut self.follower else { return Err(error) };
         let record = Seen { place: error.location().clone(), positions: &self.positions, metrics };
@@ -409,16 +409,16 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             let evolvable = self.source.as_schema_evolvable();
             follower.on_unknown_field(&self.spec, rest, &record, evolvable.as_ref())?
         };
-        self.change_schema(next)
+        self.change_schema(next).await
     }
 
     /// Goes on with another schema: another decoder, and outputs that take their columns of its rows.
-    fn change_schema(&mut self, next: SchemaRef) -> SchemaResult<()> {
+    async fn change_schema(&mut self, next: SchemaRef) -> SchemaResult<()> {
         let old = self.spec.output_schema();
         self.spec.schema = next;
         let new = self.spec.output_schema();
         for output in &mut self.outputs {
-            output.follow(&old, &new)?;
+            output.follow(&old, &new).await?;
         }
         let (decode_spec, watch) = decoding(&self.spec, self.follower.as_ref());
         let decoder = self.source.build_decoder(&decode_spec)?;
@@ -527,7 +527,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         };
         if let Some(new) = new {
             registered::read_on(&mut self.spec.format, &new.before, &new.now);
-            return self.change_schema(new.schema);
+            return self.change_schema(new.schema).await;
         }
         let (decode_spec, _) = decoding(&self.spec, self.follower.as_ref());
         self.lane.set_decoder(self.source.build_decoder(&decode_spec)?);

@@ -20,6 +20,7 @@ use crate::{
     position::Positions,
     record::{RawBatch, RawRecord},
     registry::{CompatibilityMode, RegisteredSchema},
+    types::type_name,
 };
 
 /// How many columns and fields a schema may gain while a pipeline runs. A source that makes up keys would otherwise make a
@@ -327,7 +328,7 @@ impl Follower {
             return Ok(None);
         }
         let (before, now) = (self.rows_of(&known.schema), self.rows_of(&registered.schema));
-        let (changes, verdict) = judged(&before, &now, self.config.compatibility, evolvable);
+        let (changes, _) = judged(&before, &now, self.config.compatibility, evolvable);
         let what_becomes = self.verdict();
         let example = format!("schema id {}, version {}", registered.schema_id, registered.version);
         for change in &changes {
@@ -341,6 +342,11 @@ impl Follower {
             OnSchemaChange::Ignore | OnSchemaChange::Rescue => Ok(None),
             OnSchemaChange::Evolve => {
                 let next = self.with_writer(&current.schema, &now);
+                if let Some(misfit) = self.misfit(&now, &next) {
+                    return Err(SchemaError::new(EvolutionError::Rejected { reason: misfit }).at(record.place.clone()));
+                }
+                // That values are there for whatever a newer schema brings is the registry's to know: the columns are nullable.
+                let (changes, verdict) = judged(&current.schema, &next, self.config.compatibility, evolvable);
                 self.may_follow(current, &changes, verdict, &next).map_err(|e| e.at(record.place.clone()))?;
                 self.adopt(&next, record.positions)?;
                 Ok(Some(NewWriter { schema: next, before, now: registered }))
@@ -372,6 +378,18 @@ impl Follower {
             }
         });
         Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), current.metadata().clone()))
+    }
+
+    /// Why the columns of `next` cannot hold what the writer writes, if that is so; what the user declared, records decide.
+    fn misfit(&self, writer: &SchemaRef, next: &SchemaRef) -> Option<String> {
+        let narrowed = |change: SchemaChange| match change {
+            SchemaChange::TypeNarrowed { name, from, to } if !self.config.declared.contains(&name) => {
+                let (from, to) = (type_name(&from), type_name(&to));
+                Some(format!("the writer's {name} is {from}, and the column stays {to}; declare the column"))
+            }
+            _ => None,
+        };
+        evolution::diff(writer, next).into_iter().find_map(narrowed)
     }
 
     fn rows_of(&self, schema: &SchemaRef) -> SchemaRef {
