@@ -89,8 +89,13 @@ impl Writer {
     }
 }
 
+/// Writers that are found without a look into a map.
+const RECENT_WRITERS: usize = 64;
+/// Stands in a place where no writer does.
+const NO_WRITER: u32 = u32::MAX;
+
 /// What messages are written with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Writers {
     /// Of those that do not say it.
     plain: Option<Writer>,
@@ -98,8 +103,16 @@ struct Writers {
     named: Vec<Result<Writer, String>>,
     /// By what stands in front of messages: a registry's id or a fingerprint.
     by_key: HashMap<u64, usize>,
-    /// What stood in front of the last message: those of one writer come in runs.
-    last: Option<(u64, usize)>,
+    /// What stood in front of messages lately, each where the last bits of it say, and whose they were: ids of a registry are
+    /// dense, so that the writers of one topic rarely share a place.
+    recent: [(u64, u32); RECENT_WRITERS],
+}
+
+impl Default for Writers {
+    fn default() -> Self {
+        let (plain, named, by_key) = (None, Vec::new(), HashMap::new());
+        Self { plain, named, by_key, recent: [(0, NO_WRITER); RECENT_WRITERS] }
+    }
 }
 
 impl Writers {
@@ -110,8 +123,8 @@ impl Writers {
 
     #[inline]
     fn find(&mut self, key: u64) -> Option<usize> {
-        match self.last {
-            Some((last, index)) if last == key => Some(index),
+        match self.recent[key as usize % RECENT_WRITERS] {
+            (known, index) if known == key && index != NO_WRITER => Some(index as usize),
             _ => self.look_up(key),
         }
     }
@@ -119,7 +132,7 @@ impl Writers {
     #[inline(never)]
     fn look_up(&mut self, key: u64) -> Option<usize> {
         let index = *self.by_key.get(&key)?;
-        self.last = Some((key, index));
+        self.recent[key as usize % RECENT_WRITERS] = (key, index as u32);
         Some(index)
     }
 
