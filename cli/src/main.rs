@@ -13,6 +13,7 @@ mod metrics_server;
 mod output;
 mod progress;
 mod running;
+mod schema_file;
 mod settings;
 mod signals;
 mod table;
@@ -95,7 +96,7 @@ async fn run(command: Command) -> CommandResult {
         Command::Explain(args) => commands::explain::run(args).await,
         Command::Drift(args) => commands::drift::run(args).await,
         Command::Lock(args) => commands::lock::run(args).await,
-        Command::Schema(args) => commands::schema::run(&args),
+        Command::Schema(args) => commands::schema::run(&args).await,
         Command::Run(args) => commands::run::run(args).await,
         Command::Connectors(args) => commands::connectors::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),

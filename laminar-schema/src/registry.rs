@@ -1,6 +1,6 @@
 //! External schema registries: configuration, answers, errors (SPEC.md §2.4). The client is the crate `laminar-registry`.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use arrow_schema::SchemaRef;
 
@@ -19,6 +19,23 @@ pub struct RegistryConfig {
     pub compatibility: CompatibilityMode,
     /// Credentials, if the registry wants any.
     pub credentials: Option<RegistryCredentials>,
+    /// How it is reached, beside that.
+    pub connection: RegistryConnection,
+}
+
+/// How a registry is reached, beside its URL and credentials; the client's own settings where nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegistryConnection {
+    /// Context of all subjects and ids that name none.
+    pub context: Option<String>,
+    /// Longest time for one request.
+    pub request_timeout: Option<Duration>,
+    /// PEM file of the certificates that are trusted, instead of those of the platform.
+    pub ca_file: Option<PathBuf>,
+    /// PEM file of the client's own certificate chain and private key.
+    pub identity_file: Option<PathBuf>,
+    /// File of a schema to start from while the registry is down.
+    pub pin_file: Option<PathBuf>,
 }
 
 /// Credentials of a registry. No `Debug`, error or log shows the secret part.

@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashMap,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use laminar_schema::{RegisteredSchema, RegistryConfig, RegistryError};
+use laminar_schema::{RegisteredSchema, RegistryConfig, RegistryError, config::Secret, registry::RegistryConnection};
 use reqwest::Method;
 
 use crate::{
@@ -55,6 +56,28 @@ impl RegistryClient {
     /// [`RegistryError::Misconfigured`]: a base URL, a context or certificates that are none.
     pub fn new(config: &RegistryConfig, options: ClientOptions) -> Result<Self, RegistryError> {
         Self::with_pins(config, options, [])
+    }
+
+    /// Prepares a client as the configuration says that the registry is reached: its settings win over `options`.
+    ///
+    /// # Errors
+    /// As [`RegistryClient::new`]; a file that it names and that cannot be read.
+    pub fn connected(config: &RegistryConfig, mut options: ClientOptions) -> Result<Self, RegistryError> {
+        let RegistryConnection { context, request_timeout, ca_file, identity_file, pin_file } = &config.connection;
+        if let Some(context) = context {
+            options.context = Some(context.clone());
+        }
+        if let Some(timeout) = request_timeout {
+            options.request_timeout = *timeout;
+        }
+        if let Some(path) = ca_file {
+            options.tls.ca_pem = Some(text_of("ca_file", path)?.into_bytes());
+        }
+        if let Some(path) = identity_file {
+            options.tls.identity_pem = Some(Secret::new(text_of("identity_file", path)?));
+        }
+        let pins = pin_file.as_ref().map(|path| PinnedSchema::from_text(&text_of("pin_file", path)?)).transpose()?;
+        Self::with_pins(config, options, pins)
     }
 
     /// Prepares a client that can start from these schemas while the registry is down.
@@ -189,6 +212,13 @@ impl RegistryClient {
         // The caches are whole after every statement under their lock, which is never held over a request.
         self.inner.caches.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn text_of(setting: &'static str, path: &Path) -> Result<String, RegistryError> {
+    std::fs::read_to_string(path).map_err(|e| {
+        let found = format!("{}: {e}", path.display());
+        RegistryError::Misconfigured { setting, expected: "a file that can be read", found }
+    })
 }
 
 impl Latest {

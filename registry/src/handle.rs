@@ -35,7 +35,7 @@ impl RegistryHandle {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let made = RegistryClient::new(config, self.options.clone())?;
+        let made = RegistryClient::connected(config, self.options.clone())?;
         Ok(self.client.get_or_init(|| made))
     }
 }

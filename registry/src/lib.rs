@@ -21,6 +21,7 @@
 //!     schema_type: RegistrySchemaType::Avro,
 //!     compatibility: CompatibilityMode::Backward,
 //!     credentials: None,
+//!     connection: Default::default(),
 //! };
 //! let client = RegistryClient::new(&config, ClientOptions::default())?;
 //! let latest = client.latest("trades-value").await?;

@@ -15,7 +15,9 @@ mod registry {
 use std::time::Duration;
 
 use laminar_registry::{ClientOptions, RegistryClient, RetryPolicy, SchemaText};
-use laminar_schema::{CompatibilityMode, RegistryConfig, RegistryCredentials, RegistrySchemaType};
+use laminar_schema::{
+    CompatibilityMode, RegistryConfig, RegistryCredentials, RegistrySchemaType, registry::RegistryConnection,
+};
 
 /// A configuration for a base URL.
 fn config(url: &str, credentials: Option<RegistryCredentials>) -> RegistryConfig {
@@ -25,6 +27,7 @@ fn config(url: &str, credentials: Option<RegistryCredentials>) -> RegistryConfig
         schema_type: RegistrySchemaType::Avro,
         compatibility: CompatibilityMode::Backward,
         credentials,
+        connection: RegistryConnection::default(),
     }
 }
 

@@ -4,13 +4,9 @@ use std::{num::NonZeroUsize, path::Path, str::FromStr};
 
 use arrow_schema::SchemaRef;
 use laminar_connector_file::{STANDARD_STREAM, detect};
-use laminar_formats::{SCHEMA_FILE_EXTENSIONS, read_schema_file};
 use laminar_schema::{
-    DeclaredColumn, DeclaredSchema, DecodeSpec, FormatSpec, OnError, Options, Output, Pipeline, PipelineConfig, Sink,
-    SinkConfig, SinkSet,
-    ddl::{self, DdlError, StatementKind},
-    engine::StatementError,
-    pipeline::dead_letter_schema,
+    DeclaredSchema, DecodeSpec, FormatSpec, OnError, Options, Output, Pipeline, PipelineConfig, Sink, SinkConfig,
+    SinkSet, pipeline::dead_letter_schema,
 };
 
 use crate::{
@@ -19,6 +15,7 @@ use crate::{
     input::Found,
     output::report_warnings,
     running::{Job, available_cores, run_all},
+    schema_file,
     settings::{Setting, divide, options_of, parse_setting, parse_threads},
 };
 
@@ -154,46 +151,10 @@ fn check_not_the_input(input: &str, output: &str) -> Result<(), CliError> {
 
 fn declared(args: &Args) -> Result<Option<DeclaredSchema>, CliError> {
     match (&args.schema, &args.schema_file) {
-        (Some(columns), _) => Ok(Some(columns_of(columns)?)),
-        (None, Some(path)) => declared_in(path).map(Some),
+        (Some(columns), _) => Ok(Some(schema_file::columns_of(columns)?)),
+        (None, Some(path)) => schema_file::declared_in(path).map(Some),
         (None, None) => Ok(None),
     }
-}
-
-fn declared_in(path: &str) -> Result<DeclaredSchema, CliError> {
-    if let Some(schema) = read_schema_file(Path::new(path))? {
-        let columns = schema.fields().iter().map(|f| DeclaredColumn::from(&**f)).collect();
-        return Ok(DeclaredSchema { columns, ..DeclaredSchema::default() });
-    }
-    if Path::new(path).extension().is_none_or(|e| !e.eq_ignore_ascii_case("sql")) {
-        let known = SCHEMA_FILE_EXTENSIONS.iter().map(|e| format!(" or .{e}")).collect::<String>();
-        let help = format!("name a file that ends in .sql{known}");
-        return Err(CliError::usage(format!("--schema-file does not know {path}"), help));
-    }
-    let text = crate::read_sql(path)?;
-    let is_statement = text.split_whitespace().any(|word| word.eq_ignore_ascii_case("create"));
-    if !is_statement {
-        return columns_of(&text);
-    }
-    let statements = ddl::parse(&text).map_err(|e| in_text(&text, e))?;
-    let mut sources = statements.into_iter().filter_map(|s| match s.kind {
-        StatementKind::CreateSource(source) => Some(source),
-        _ => None,
-    });
-    match (sources.next(), sources.next()) {
-        (Some(only), None) => Ok(only.declared),
-        (None, _) => Err(CliError::usage(format!("{path} has no CREATE SOURCE"), "write one, or the columns alone")),
-        (Some(_), Some(_)) => Err(CliError::usage(format!("{path} has several CREATE SOURCE"), "keep one of them")),
-    }
-}
-
-fn columns_of(text: &str) -> Result<DeclaredSchema, CliError> {
-    ddl::parse_columns(text).map_err(|e| in_text(text, e))
-}
-
-fn in_text(text: &str, error: DdlError) -> CliError {
-    let span = error.span.clone();
-    CliError::Statement(StatementError::new(error, &text.into(), span))
 }
 
 #[cfg(test)]

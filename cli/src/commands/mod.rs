@@ -14,4 +14,6 @@ pub(crate) mod lock;
 pub(crate) mod run;
 pub(crate) mod schema;
 mod schema_check;
+mod schema_diff;
+mod schema_pin;
 mod schema_report;

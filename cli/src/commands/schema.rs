@@ -22,6 +22,10 @@ pub(crate) struct Args {
 enum Action {
     /// Say whether a schema may follow those before it: exit code 0 when it may, 1 when not
     Check(super::schema_check::Args),
+    /// Say what has changed from one schema to another, column by column
+    Diff(super::schema_diff::Args),
+    /// Print the latest schema of a source in its registry, to start from while that is down: option `pin_file`
+    Pin(super::schema_pin::Args),
     /// Print the fingerprint of an Avro schema, in hexadecimal
     Fingerprint {
         /// A file of an Avro schema, or `-` for standard input
@@ -46,9 +50,11 @@ enum Action {
 }
 
 /// Prints what a schema is known by.
-pub(crate) fn run(args: &Args) -> CommandResult {
+pub(crate) async fn run(args: &Args) -> CommandResult {
     let (text, json) = match &args.action {
         Action::Check(args) => return super::schema_check::run(args),
+        Action::Diff(args) => return super::schema_diff::run(args),
+        Action::Pin(args) => return super::schema_pin::run(args).await,
         Action::Fingerprint { file, algorithm, json } => {
             let shown = fingerprint(&read_sql(file)?, *algorithm).map_err(|e| not_a_schema(file, &e))?;
             (

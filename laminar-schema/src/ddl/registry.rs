@@ -1,9 +1,11 @@
 //! `USING SCHEMA REGISTRY (…)` → [`RegistryConfig`].
 
+use std::{path::PathBuf, time::Duration};
+
 use super::ast::{CreateSink, CreateSource, Spanned};
 use crate::{
     config::{ConfigError, ConfigErrors, ConfigKey, ConnectorConfig, FromConfigValue, OptionReader, Options, Secret},
-    registry::{CompatibilityMode, RegistryConfig, RegistryCredentials, RegistrySchemaType},
+    registry::{CompatibilityMode, RegistryConfig, RegistryConnection, RegistryCredentials, RegistrySchemaType},
 };
 
 /// Options of the clause.
@@ -15,6 +17,7 @@ pub(super) struct RegistryOptions {
     username: Option<String>,
     password: Option<Secret>,
     token: Option<Secret>,
+    connection: RegistryConnection,
 }
 
 const fn key(key: &'static str, type_name: &'static str, doc: &'static str) -> ConfigKey {
@@ -33,6 +36,11 @@ impl ConnectorConfig for RegistryOptions {
         key("username", "text", "User name or API key of HTTP basic authentication"),
         ConfigKey { secret: true, ..key("password", Secret::TYPE_NAME, "Password or API secret, with username") },
         ConfigKey { secret: true, ..key("token", Secret::TYPE_NAME, "Bearer token, instead of username and password") },
+        key("context", "text", "Context of all subjects and ids that name none, such as .staging"),
+        key("timeout", "duration", "Longest time for one request"),
+        key("ca_file", "path", "PEM file of the certificates that are trusted, instead of the platform's"),
+        key("identity_file", "path", "PEM file of the client's certificate chain and private key, for mutual TLS"),
+        key("pin_file", "path", "Schema to start from while the registry is down, as `laminar schema pin` writes it"),
     ];
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
@@ -44,8 +52,16 @@ impl ConnectorConfig for RegistryOptions {
         let username = reader.read(4, String::from_value);
         let password = reader.read(5, Secret::from_value);
         let token = reader.read(6, Secret::from_value);
+        let connection = RegistryConnection {
+            context: reader.read(7, String::from_value),
+            request_timeout: reader.read(8, Duration::from_value),
+            ca_file: reader.read(9, PathBuf::from_value),
+            identity_file: reader.read(10, PathBuf::from_value),
+            pin_file: reader.read(11, PathBuf::from_value),
+        };
         reader.build(|| {
-            Some(Self { url: url?, subject, schema_type, compatibility: compatibility?, username, password, token })
+            let (url, compatibility) = (url?, compatibility?);
+            Some(Self { url, subject, schema_type, compatibility, username, password, token, connection })
         })
     }
 }
@@ -71,7 +87,7 @@ impl CreateSink {
 }
 
 fn config(clause: &Spanned<Options>, format: &str) -> Result<RegistryConfig, ConfigErrors> {
-    let RegistryOptions { url, subject, schema_type, compatibility, username, password, token } =
+    let RegistryOptions { url, subject, schema_type, compatibility, username, password, token, connection } =
         RegistryOptions::from_options(&clause.value)?;
     // None of these values may be shown: even a URL can hold a password.
     let invalid = |key: &'static str, expected: &str, reason: &str| ConfigError::Invalid {
@@ -95,7 +111,7 @@ fn config(clause: &Spanned<Options>, format: &str) -> Result<RegistryConfig, Con
         "protobuf" => RegistrySchemaType::Protobuf,
         _ => RegistrySchemaType::Avro,
     });
-    Ok(RegistryConfig { url, subject, schema_type, compatibility, credentials })
+    Ok(RegistryConfig { url, subject, schema_type, compatibility, credentials, connection })
 }
 
 fn base_url(text: &str) -> Result<String, &'static str> {

@@ -7,7 +7,7 @@ use super::Metrics;
 /// One counter: its name, help text, and where it is read.
 type Counter = (&'static str, &'static str, fn(&Metrics) -> u64);
 
-const COUNTERS: [Counter; 9] = [
+const COUNTERS: [Counter; 11] = [
     ("laminar_records_total", "Records read from the source", Metrics::records),
     ("laminar_record_bytes_total", "Bytes of the records read from the source", Metrics::bytes),
     ("laminar_rows_total", "Rows decoded, before any WHERE", Metrics::rows),
@@ -17,6 +17,12 @@ const COUNTERS: [Counter; 9] = [
     }),
     ("laminar_skipped_rows_total", "Rows left unread because no output wants them", |m| m.skipped().rows),
     ("laminar_rejected_records_total", "Records that did not fit", Metrics::rejected),
+    ("laminar_schema_changes_total", "Different changes that the source's schema has shown", |m| {
+        m.drift().entries.len() as u64
+    }),
+    ("laminar_schema_change_records_total", "How often one of them was seen", |m| {
+        m.drift().entries.iter().map(|entry| entry.count).sum()
+    }),
     ("laminar_batches_total", "Batches processed", Metrics::batches),
     ("laminar_checkpoints_total", "Checkpoints taken", Metrics::checkpoints),
 ];

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
+use laminar_formats::compat::{CompatibilityOptions, check};
+use laminar_schema::RegistrySchemaType;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -77,6 +79,23 @@ impl Checker {
     /// Takes the function.
     pub fn new(check: impl Fn(&str, &StoredSchema, &[StoredSchema]) -> Vec<String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(check))
+    }
+
+    /// By the rules of each language, as this project's own check has them.
+    pub fn of_rules() -> Self {
+        Self::new(|mode, new, earlier| {
+            let language = match new.schema_type.as_str() {
+                "PROTOBUF" => RegistrySchemaType::Protobuf,
+                "JSON" => RegistrySchemaType::JsonSchema,
+                _ => RegistrySchemaType::Avro,
+            };
+            let mode = mode.parse().unwrap_or_default();
+            let earlier: Vec<&str> = earlier.iter().map(|schema| schema.schema.as_str()).collect();
+            match check(language, mode, &new.schema, &earlier, &CompatibilityOptions::default()) {
+                Ok(report) => report.breaking().map(ToString::to_string).collect(),
+                Err(error) => vec![error.to_string()],
+            }
+        })
     }
 }
 

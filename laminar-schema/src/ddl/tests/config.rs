@@ -141,55 +141,76 @@ fn schema_registry() {
     check(
         "url = 'http://localhost:8081/', subject = 's', compatibility = full_transitive",
         expect![[r#"
-        Some(
-            RegistryConfig {
-                url: "http://localhost:8081",
-                subject: Some(
-                    "s",
-                ),
-                schema_type: Protobuf,
-                compatibility: FullTransitive,
-                credentials: None,
-            },
-        )
-    "#]],
+            Some(
+                RegistryConfig {
+                    url: "http://localhost:8081",
+                    subject: Some(
+                        "s",
+                    ),
+                    schema_type: Protobuf,
+                    compatibility: FullTransitive,
+                    credentials: None,
+                    connection: RegistryConnection {
+                        context: None,
+                        request_timeout: None,
+                        ca_file: None,
+                        identity_file: None,
+                        pin_file: None,
+                    },
+                },
+            )
+        "#]],
     );
     check(
         "url = 'https://r', schema_type = json, username = 'u', password = 'hunter2'",
         expect![[r#"
-        Some(
-            RegistryConfig {
-                url: "https://r",
-                subject: None,
-                schema_type: JsonSchema,
-                compatibility: Backward,
-                credentials: Some(
-                    Basic {
-                        username: "u",
-                        password: ***,
+            Some(
+                RegistryConfig {
+                    url: "https://r",
+                    subject: None,
+                    schema_type: JsonSchema,
+                    compatibility: Backward,
+                    credentials: Some(
+                        Basic {
+                            username: "u",
+                            password: ***,
+                        },
+                    ),
+                    connection: RegistryConnection {
+                        context: None,
+                        request_timeout: None,
+                        ca_file: None,
+                        identity_file: None,
+                        pin_file: None,
                     },
-                ),
-            },
-        )
-    "#]],
+                },
+            )
+        "#]],
     );
     check(
         "url = 'https://r', token = 'hunter2'",
         expect![[r#"
-        Some(
-            RegistryConfig {
-                url: "https://r",
-                subject: None,
-                schema_type: Protobuf,
-                compatibility: Backward,
-                credentials: Some(
-                    Bearer(
-                        ***,
+            Some(
+                RegistryConfig {
+                    url: "https://r",
+                    subject: None,
+                    schema_type: Protobuf,
+                    compatibility: Backward,
+                    credentials: Some(
+                        Bearer(
+                            ***,
+                        ),
                     ),
-                ),
-            },
-        )
-    "#]],
+                    connection: RegistryConnection {
+                        context: None,
+                        request_timeout: None,
+                        ca_file: None,
+                        identity_file: None,
+                        pin_file: None,
+                    },
+                },
+            )
+        "#]],
     );
     check(
         "",

@@ -189,12 +189,12 @@ fn clauses() {
     check(
         "CREATE SINK s INTO FILE (path = 'a') FORMAT CSV ON ERROR SKIP",
         expect![[r#"
-        error: expected `;`, found `ON`
-         --> line 1, column 49
-          |
-        1 | CREATE SINK s INTO FILE (path = 'a') FORMAT CSV ON ERROR SKIP
-          |                                                 ^^
-    "#]],
+            error: expected `USING SCHEMA REGISTRY` or `;`, found `ON`
+             --> line 1, column 49
+              |
+            1 | CREATE SINK s INTO FILE (path = 'a') FORMAT CSV ON ERROR SKIP
+              |                                                 ^^
+        "#]],
     );
 }
 
