@@ -57,7 +57,7 @@ fn declared_columns_win() {
         folder.run(&[&["convert", "a.ndjson"], args].concat()).ended(2, said);
     };
     refuse(&["--schema", "id BIGNT"], &["1 | id BIGNT", "   ^^^^^", "did you mean `BIGINT`?"]);
-    refuse(&["--schema-file", "a.thrift"], &["does not know a.thrift", ".avsc"]);
+    refuse(&["--schema-file", "a.thrift"], &["a.thrift is no file of a schema that is known", ".avsc"]);
     refuse(&["--schema-file", "two.sql"], &["several CREATE SOURCE"]);
     refuse(&["--schema", "a BIGINT", "--schema-file", "columns.sql"], &["cannot be used with"]);
 }
