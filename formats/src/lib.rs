@@ -41,6 +41,7 @@ pub mod envelope;
 pub mod framing;
 pub mod infer;
 pub mod json;
+pub mod json_schema;
 pub mod msgpack;
 #[cfg(feature = "parquet")]
 pub mod parquet;

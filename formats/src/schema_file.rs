@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use arrow_schema::SchemaRef;
-#[cfg(feature = "avro")]
-use laminar_schema::ConnectorError;
-use laminar_schema::SchemaResult;
+use laminar_schema::{ConnectorError, SchemaResult};
 
 /// Extensions of the files that [`read_schema_file`] reads.
 pub const SCHEMA_FILE_EXTENSIONS: &[&str] = &[
     #[cfg(feature = "avro")]
     "avsc",
+    // A JSON Schema.
+    "json",
     #[cfg(feature = "parquet")]
     "parquet",
     #[cfg(feature = "protobuf")]
@@ -30,6 +30,7 @@ pub fn read_schema_file(path: &Path) -> SchemaResult<Option<SchemaRef>> {
     match extension.as_deref() {
         #[cfg(feature = "avro")]
         Some("avsc") => crate::avro::arrow_schema_of(&read_text(path)?).map(Some),
+        Some("json") => crate::json_schema::arrow_schema_of(&read_text(path)?, &[]).map(Some),
         #[cfg(feature = "parquet")]
         Some("parquet") => crate::parquet::read_schema(path).map(Some),
         #[cfg(feature = "protobuf")]
@@ -38,7 +39,6 @@ pub fn read_schema_file(path: &Path) -> SchemaResult<Option<SchemaRef>> {
     }
 }
 
-#[cfg(feature = "avro")]
 fn read_text(path: &Path) -> SchemaResult<String> {
     std::fs::read_to_string(path).map_err(|e| ConnectorError::io("read", path.display(), e).into())
 }

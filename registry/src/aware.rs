@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
-use laminar_formats::{avro, protobuf};
+use laminar_formats::{avro, json_schema, protobuf};
 use laminar_schema::{
     RegisteredSchema, RegistryConfig, RegistryError, RegistrySchemaType, SchemaRegistryAware, SchemaResult,
 };
@@ -101,9 +101,7 @@ fn text_of(schema_type: RegistrySchemaType, subject: &str, schema: &SchemaRef) -
     let text = match schema_type {
         RegistrySchemaType::Avro => avro::avro_schema_of(schema, &name, "")?,
         RegistrySchemaType::Protobuf => protobuf::proto_text(schema, &name)?,
-        RegistrySchemaType::JsonSchema => {
-            return Err(RegistryError::Unsupported { operation: "write columns as a JSON Schema" }.into());
-        }
+        RegistrySchemaType::JsonSchema => json_schema::json_schema_of(schema, &name),
     };
     Ok(SchemaText::new(schema_type, text))
 }

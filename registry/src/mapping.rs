@@ -1,17 +1,17 @@
 //! Schemas of a registry → Arrow schemas, and definitions that need no other.
 
 use arrow_schema::SchemaRef;
-use laminar_formats::{avro, protobuf};
-use laminar_schema::{RegistryError, RegistrySchemaType, SchemaResult};
+use laminar_formats::{avro, json_schema, protobuf};
+use laminar_schema::{RegistrySchemaType, SchemaResult};
 
 use crate::{ReferencedSchemas, avro_names, known_imports};
 
 impl ReferencedSchemas {
     /// Yields one definition that needs no other, as decoders take it: of Avro a schema with the definitions of all types in
-    /// it, of Protobuf with imports a descriptor set, otherwise the schema's text.
+    /// it, of Protobuf with imports a descriptor set, otherwise the schema's text. Decoders of JSON take none.
     ///
     /// # Errors
-    /// A text that is no schema; [`RegistryError::Unsupported`] for a JSON Schema with references.
+    /// A text that is no schema.
     pub fn self_contained(&self) -> SchemaResult<Vec<u8>> {
         let text = || self.text.schema.clone().into_bytes();
         match self.text.schema_type {
@@ -20,10 +20,7 @@ impl ReferencedSchemas {
                 imports if imports.is_empty() => Ok(text()),
                 imports => protobuf::definition_of_text(&self.text.schema, &imports),
             },
-            RegistrySchemaType::JsonSchema if self.referenced.is_empty() => Ok(text()),
-            RegistrySchemaType::JsonSchema => {
-                Err(RegistryError::Unsupported { operation: "write a JSON Schema and what it refers to as one" }.into())
-            }
+            RegistrySchemaType::JsonSchema => Ok(text()),
         }
     }
 
@@ -31,13 +28,15 @@ impl ReferencedSchemas {
     /// its file where it is absent.
     ///
     /// # Errors
-    /// A text that is no schema, or has what no columns can hold; [`RegistryError::Unsupported`] for JSON Schema.
+    /// A text that is no schema, or has what no columns can hold.
     pub fn arrow_schema(&self, message: Option<&str>) -> SchemaResult<SchemaRef> {
         match self.text.schema_type {
             RegistrySchemaType::Avro => avro::arrow_schema_of(&avro_names::bundle(self)?),
             RegistrySchemaType::Protobuf => protobuf::columns_of_text(&self.text.schema, &self.imports(), message),
             RegistrySchemaType::JsonSchema => {
-                Err(RegistryError::Unsupported { operation: "map a JSON Schema to columns" }.into())
+                let referenced =
+                    self.referenced.iter().map(|(name, schema)| (name.clone(), schema.text.schema.clone()));
+                json_schema::arrow_schema_of(&self.text.schema, &referenced.collect::<Vec<_>>())
             }
         }
     }

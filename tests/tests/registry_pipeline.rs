@@ -10,7 +10,7 @@ use laminar_schema::{
 };
 use laminar_testkit::{
     engine::{TestEngine, TestSinks, TestSources},
-    registry::{StandInRegistry, StoredSchema},
+    registry::{Checker, StandInOptions, StandInRegistry, StoredSchema},
 };
 
 /// Three versions: a column more with a DEFAULT, then one wider and one less.
@@ -242,6 +242,55 @@ async fn a_sink_registers_again_what_has_changed() {
     let messages = store.records();
     assert_eq!((messages[0][4], messages[1][4]), (1, 2), "each message names the schema that it was written with");
     assert_eq!(messages[1][5..], [2, 4, 2, 2, b'x']);
+}
+
+#[tokio::test]
+async fn json_with_a_registered_schema_is_read_and_written() {
+    let registry = StandInRegistry::start().await;
+    let text = r#"{"type":"object","properties":{"id":{"type":"integer"},"at":{"type":"string","format":"date-time"},
+        "tags":{"type":"array","items":{"type":"string"}}},"required":["id"]}"#;
+    let id =
+        registry.plant("in-value", StoredSchema { schema: text.to_owned(), ..StoredSchema::avro("") }.of_type("JSON"));
+    let (feed, store) = (MemoryFeed::new(), MemoryStore::new());
+    assert!(feed.register("json_schema") && store.register("json_schema"));
+    feed.push_to("0", message(id, &[br#"{"id":1,"at":"2026-01-02T03:04:05Z","tags":["a"],"more":1}"#]));
+    feed.end();
+    let sql = format!(
+        "CREATE SOURCE s FROM MEMORY (name = 'json_schema') FORMAT JSON
+         USING SCHEMA REGISTRY (url = '{url}', subject = 'in-value') ON SCHEMA CHANGE IGNORE;
+         CREATE SINK k INTO MEMORY (name = 'json_schema') FORMAT JSON
+         USING SCHEMA REGISTRY (url = '{url}', subject = 'out-value'); INSERT INTO k SELECT * FROM s",
+        url = registry.url()
+    );
+    let (summary, _) = run(&sql).await;
+    assert_eq!(summary.unwrap().drift.entries[0].path, "more");
+    let records = store.records();
+    let (header, body) = records[0].split_at(5);
+    assert_eq!(header, [0, 0, 0, 0, 2]);
+    assert_eq!(std::str::from_utf8(body).unwrap(), r#"{"id":1,"at":"2026-01-02T03:04:05Z","tags":["a"]}"#);
+}
+
+#[tokio::test]
+async fn a_schema_that_the_registry_refuses_stops_the_plan() {
+    let registry =
+        StandInRegistry::with(StandInOptions { checker: Some(Checker::of_rules()), ..StandInOptions::default() }).await;
+    registry.plant("out-value", StoredSchema::avro(VERSIONS[0]));
+    let (feed, store) = (MemoryFeed::new(), MemoryStore::new());
+    assert!(feed.register("incompatible") && store.register("incompatible"));
+    feed.push_to("0", r#"{"id":"text"}"#);
+    feed.end();
+    let sql = format!(
+        "CREATE SOURCE s (id VARCHAR NOT NULL) FROM MEMORY (name = 'incompatible') FORMAT JSON;
+         CREATE SINK k INTO MEMORY (name = 'incompatible') FORMAT AVRO
+         USING SCHEMA REGISTRY (url = '{}', subject = 'out-value'); INSERT INTO k SELECT * FROM s",
+        registry.url()
+    );
+    let error = run(&sql).await.0.unwrap_err().to_string();
+    assert!(
+        error.contains("the schema may not follow those of subject `out-value`") && error.contains("id"),
+        "{error}"
+    );
+    assert!(store.records().is_empty());
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use crate::{
 /// Exactly once: nothing is visible before it is committed. One sink writes a store at a time.
 #[derive(Debug, SinkConnector)]
 #[connector(name = "memory")]
-#[capabilities(evolvable(json, msgpack, avro, protobuf), registry(avro, protobuf))]
+#[capabilities(evolvable(json, msgpack, avro, protobuf), registry(avro, protobuf, json))]
 pub struct MemorySink<E: EncoderSet = AnyEncoder> {
     store: MemoryStore,
     takes_columns: bool,

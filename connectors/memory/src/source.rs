@@ -19,7 +19,7 @@ use crate::{
 /// A position is the number of records of a partition that have been read.
 #[derive(Debug, SourceConnector)]
 #[connector(name = "memory")]
-#[capabilities(inferable, evolvable(json, csv, msgpack, avro, protobuf), registry(avro, protobuf))]
+#[capabilities(inferable, evolvable(json, csv, msgpack, avro, protobuf), registry(avro, protobuf, json))]
 pub struct MemorySource<D: DecoderSet = AnyDecoder> {
     pub(crate) feed: MemoryFeed,
     registry: RegistryHandle,
