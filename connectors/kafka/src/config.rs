@@ -71,6 +71,60 @@ pub struct SourceOptions {
     pub sample_from: SampleFrom,
 }
 
+/// Everything a Kafka sink is made from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KafkaSinkConfig {
+    /// The sink's own options.
+    pub sink: SinkOptions,
+    /// How brokers are reached safely.
+    pub security: SecurityOptions,
+    /// Properties of librdkafka that pass through.
+    pub properties: Properties,
+}
+
+/// Options of the Kafka sink.
+#[derive(Debug, Clone, PartialEq, ConnectorConfig)]
+pub struct SinkOptions {
+    /// Brokers to begin with, `host:port`, separated by commas
+    pub brokers: String,
+    /// Topic to write to; it must exist, unless the brokers make topics by themselves
+    pub topic: String,
+    /// Column whose value is the record's key; it stays in the value unless `value` leaves it out
+    pub key: Option<String>,
+    /// Columns that become headers of the record, and are left out of the value
+    pub headers: Option<Vec<String>>,
+    /// Columns that make the value; without it, all that are no headers
+    pub value: Option<Vec<String>>,
+    /// How a record's partition follows from its key: `murmur2_random` as Java clients do, `consistent_random`, `fnv1a_random` or `random`
+    #[config(default = "murmur2_random")]
+    pub partitioner: Partitioner,
+    /// Compression of batches: `none`, `gzip`, `snappy`, `lz4`, or `zstd` where it is built in
+    #[config(default = "none")]
+    pub compression: Compression,
+    /// How long a record may wait for others to share a batch with
+    #[config(default = "5ms")]
+    pub linger: Duration,
+    /// Bytes of a batch, at most
+    #[config(default = 1_000_000)]
+    pub batch_bytes: u32,
+    /// Bytes that may wait to be sent, at most; writing waits beyond it
+    #[config(default = 67_108_864)]
+    pub max_buffered_bytes: usize,
+    /// How long to try to deliver a record
+    #[config(default = "2m")]
+    pub delivery_timeout: Duration,
+    /// How long to wait for brokers at the start
+    #[config(default = "30s")]
+    pub connect_timeout: Duration,
+    /// Name of the sink's transactions, one for each pipeline: makes it write exactly once
+    pub transactional_id: Option<String>,
+    /// Folder of what transactions wrote, until they are committed; needed with `transactional_id`
+    pub spool_dir: Option<PathBuf>,
+    /// How long the brokers keep a transaction open; longer than the time between checkpoints
+    #[config(default = "5m")]
+    pub transaction_timeout: Duration,
+}
+
 /// Security of the connection to brokers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, ConnectorConfig)]
 pub struct SecurityOptions {
@@ -205,6 +259,57 @@ impl KafkaSourceConfig {
     }
 }
 
+impl ConnectorConfig for KafkaSinkConfig {
+    const KEYS: &'static [ConfigKey] =
+        &joined::<{ SinkOptions::KEYS.len() + SecurityOptions::KEYS.len() }>(SinkOptions::KEYS, SecurityOptions::KEYS);
+
+    fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
+        let (sink, security, properties) = Divided::of(options, SinkOptions::KEYS).read()?;
+        Ok(Self { sink, security, properties })
+    }
+}
+
+impl KafkaSinkConfig {
+    /// Options that write `topic` to `brokers`, all others at their defaults.
+    ///
+    /// # Errors
+    /// None is known to happen.
+    pub fn new(brokers: impl Into<String>, topic: impl Into<String>) -> Result<Self, ConfigErrors> {
+        Self::from_options(&Options::from_pairs([("brokers", brokers.into()), ("topic", topic.into())]))
+    }
+
+    /// What brokers and clients have in common, in librdkafka's terms.
+    pub(crate) fn connection(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.sink.brokers);
+        self.security.apply(&mut config);
+        self.properties.apply(&mut config);
+        config
+    }
+
+    /// The producer's settings, in librdkafka's terms.
+    pub(crate) fn producer(&self) -> ClientConfig {
+        let mut config = self.connection();
+        let options = &self.sink;
+        config
+            .set("enable.idempotence", "true")
+            .set("partitioner", options.partitioner.word())
+            .set("compression.type", options.compression.word())
+            .set("linger.ms", options.linger.as_millis().to_string())
+            .set("batch.size", options.batch_bytes.to_string())
+            .set("queue.buffering.max.kbytes", (options.max_buffered_bytes / 1024).clamp(1, 2_097_151).to_string())
+            .set("message.timeout.ms", options.delivery_timeout.as_millis().to_string());
+        if let Some(id) = &options.transactional_id {
+            config.set("transactional.id", id);
+            config.set("transaction.timeout.ms", options.transaction_timeout.as_millis().to_string());
+            // librdkafka wants a record's time to be within its transaction's.
+            let within = options.delivery_timeout.min(options.transaction_timeout);
+            config.set("message.timeout.ms", within.as_millis().to_string());
+        }
+        config
+    }
+}
+
 macro_rules! words {
     ($(#[$doc:meta])* $ty:ident, $names:literal, $default:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
         $(#[$doc])*
@@ -272,6 +377,34 @@ words! {
         Head = "head",
         /// From the newest records.
         Tail = "tail",
+    }
+}
+words! {
+    /// How a record's partition follows from its key.
+    Partitioner, "murmur2_random, consistent_random, fnv1a_random or random", Murmur2 {
+        /// As Java clients do; records without a key go anywhere.
+        Murmur2 = "murmur2_random",
+        /// By CRC32; records without a key go anywhere.
+        Consistent = "consistent_random",
+        /// By FNV-1a; records without a key go anywhere.
+        Fnv1a = "fnv1a_random",
+        /// Anywhere.
+        Random = "random",
+    }
+}
+words! {
+    /// Compression of a batch of records.
+    Compression, "none, gzip, snappy, lz4 or zstd", None {
+        /// None.
+        None = "none",
+        /// gzip.
+        Gzip = "gzip",
+        /// Snappy.
+        Snappy = "snappy",
+        /// LZ4.
+        Lz4 = "lz4",
+        /// Zstandard.
+        Zstd = "zstd",
     }
 }
 words! {

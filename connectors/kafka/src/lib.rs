@@ -23,15 +23,22 @@
 
 mod assignment;
 mod chunk;
+mod columns;
 mod config;
 mod context;
+mod delivery;
 mod error;
 mod partition;
 mod properties;
 mod reader;
+mod schema;
+mod sink;
 mod source;
+mod spool;
 mod start;
 mod stream;
+mod transaction;
+mod writer;
 
 pub use config::{
     Assignment, Isolation, KafkaSourceConfig, OnOffsetLost, Protocol, ReadUntil, SampleFrom, SecurityOptions,
@@ -39,6 +46,8 @@ pub use config::{
 };
 pub use error::KafkaFault;
 pub use properties::Properties;
+pub use sink::KafkaSink;
 pub use source::KafkaSource;
 pub use start::StartAt;
 pub use stream::KafkaStream;
+pub use writer::KafkaWriter;

@@ -29,6 +29,7 @@ const OWNED: &[(&str, &str)] = &[
     ("message.timeout.ms", "write delivery_timeout"),
     ("metadata.broker.list", "write brokers"),
     ("plugin.library.paths", "it would load code into this process"),
+    ("queue.buffering.max.kbytes", "write max_buffered_bytes"),
     ("queue.buffering.max.ms", "write linger"),
     ("queued.max.messages.kbytes", "write max_buffered_bytes"),
     ("request.required.acks", "an idempotent producer needs all of them"),

@@ -22,6 +22,7 @@ use crate::{
 /// Each partition of a topic is a partition, named `topic/number`; a position is the next offset.
 #[derive(Debug, SourceConnector)]
 #[connector(name = "kafka")]
+#[capabilities(inferable)]
 pub struct KafkaSource<D: DecoderSet = AnyDecoder> {
     pub(crate) config: Arc<KafkaSourceConfig>,
     decoder: PhantomData<fn() -> D>,
