@@ -207,7 +207,8 @@ async fn a_checkpoint_is_resumed_and_one_beyond_the_log_is_refused() {
     let out = dir.path().join("out.ndjson").display().to_string();
     for round in 0..3 {
         topic.write(2, ids(round * 10..round * 10 + 10));
-        let running = run_until(&sql(&topic.name, &out), Some(dir.path()), std::future::pending());
+        let sql = sql(&topic.name, &out);
+        let running = run_until(&sql, Some(dir.path()), std::future::pending());
         assert_eq!(running.await.unwrap().records, 10, "round {round}");
     }
     let text = std::fs::read_to_string(&out).unwrap();
@@ -222,7 +223,8 @@ async fn a_checkpoint_is_resumed_and_one_beyond_the_log_is_refused() {
             std::fs::write(&path, text.replace(&topic.name, &other.name)).unwrap();
         }
     }
-    let running = run_until(&sql(&other.name, &out), Some(dir.path()), std::future::pending());
+    let sql = sql(&other.name, &out);
+    let running = run_until(&sql, Some(dir.path()), std::future::pending());
     let error = running.await.unwrap_err();
     assert!(error.contains("offset 15 is to be read next, and the log holds 0 to 0"), "{error}");
 }
