@@ -5,6 +5,8 @@
 
 use laminar_connector_file::{FileSink, FileSource};
 use laminar_connector_generator::GeneratorSource;
+#[cfg(feature = "kafka")]
+use laminar_connector_kafka::{KafkaSink, KafkaSource};
 use laminar_formats::{AnyDecoder, AnyEncoder, envelope::Enveloped};
 use laminar_schema::{FormatDecoder, FormatEncoder, SinkConnector, SourceConnector, engine::Engine};
 
@@ -30,6 +32,9 @@ pub(crate) enum CliSources {
     File(FileSource<CliDecoder>),
     /// Synthetic records.
     Generator(GeneratorSource<CliDecoder>),
+    /// Kafka topics.
+    #[cfg(feature = "kafka")]
+    Kafka(KafkaSource<CliDecoder>),
 }
 
 /// Everything that SQL can name behind INTO.
@@ -38,6 +43,9 @@ pub(crate) enum CliSources {
 pub(crate) enum CliSinks {
     /// Files and standard output.
     File(FileSink<CliEncoder>),
+    /// Kafka topics.
+    #[cfg(feature = "kafka")]
+    Kafka(KafkaSink<CliEncoder>),
 }
 
 /// SQL over those.

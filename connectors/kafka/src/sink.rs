@@ -1,0 +1,83 @@
+//! The Kafka sink: a record of a topic for each row.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use laminar_formats::AnyEncoder;
+use laminar_schema::{
+    ConnectorError, EncodeSpec, EncodedBatch, EncoderSet, SchemaResult, Sink, SinkConfig, SinkConnector,
+    SinkFromConfig, config::ConfigError,
+};
+
+use crate::{
+    columns::Parts, config::KafkaSinkConfig, delivery::Topic, error, transaction::Transactions, writer::KafkaWriter,
+};
+
+/// Writes to a topic: at least once, or with `transactional_id` exactly once.
+#[derive(Debug, SinkConnector)]
+#[connector(name = "kafka")]
+pub struct KafkaSink<E: EncoderSet = AnyEncoder> {
+    config: Arc<KafkaSinkConfig>,
+    encoder: PhantomData<fn() -> E>,
+}
+
+impl<E: EncoderSet> KafkaSink<E> {
+    /// A sink that writes where `config` says. Does no I/O.
+    ///
+    /// # Errors
+    /// Options that contradict each other.
+    pub fn new(config: KafkaSinkConfig) -> SchemaResult<Self> {
+        let options = &config.sink;
+        if options.transactional_id.is_some() && options.spool_dir.is_none() {
+            let reason = "a lost transaction is written again from there; put it where checkpoints are kept";
+            return Err(ConfigError::invalid("spool_dir", "", "a folder, with transactional_id", reason).into());
+        }
+        if options.spool_dir.is_some() && options.transactional_id.is_none() {
+            return Err(ConfigError::invalid("transactional_id", "", "a name, with spool_dir", "").into());
+        }
+        Ok(Self { config: Arc::new(config), encoder: PhantomData })
+    }
+}
+
+impl<E: EncoderSet> SinkFromConfig for KafkaSink<E> {
+    type Config = KafkaSinkConfig;
+
+    fn from_config(config: KafkaSinkConfig, _: &SinkConfig) -> SchemaResult<Self> {
+        Self::new(config)
+    }
+}
+
+impl<E: EncoderSet> Sink for KafkaSink<E> {
+    type Encoder = E;
+    type Writer = KafkaWriter<E>;
+
+    /// Keys and headers come from columns, so that the sink then encodes what is left by itself.
+    fn takes_columns(&self) -> bool {
+        Parts::are_wanted(&self.config.sink)
+    }
+
+    async fn start(&self, spec: &EncodeSpec) -> SchemaResult<KafkaWriter<E>> {
+        let parts = self.takes_columns().then(|| Parts::find(&self.config.sink, &spec.schema)).transpose()?;
+        let schema = parts.as_ref().map_or(&spec.schema, Parts::value_schema);
+        let mut encoder = self.build_encoder(&EncodeSpec::new(Arc::clone(schema), spec.format.clone()))?;
+        // A header without a line end, or a footer: the records between cannot be read by themselves.
+        if encoder.has_footer() || (encoder.delimiter().is_empty() && !encoder.prologue().is_empty()) {
+            let source = format!(
+                "format {} writes files here, and a topic has records; choose another format, or its options for messages",
+                encoder.format_name()
+            );
+            let source = source.into();
+            return Err(ConnectorError::External { action: "write to a topic", source, retryable: false }.into());
+        }
+        let config = Arc::clone(&self.config);
+        let opening = tokio::task::spawn_blocking(move || {
+            let topic = Topic::open(config)?;
+            topic.look_up()?;
+            let transactions = Transactions::of(&topic)?;
+            Ok((topic, transactions))
+        });
+        let opened: SchemaResult<_> = opening.await.map_err(|_| error::panicked("start the Kafka sink"))?;
+        let (topic, transactions) = opened?;
+        let columns = parts.map(|parts| (parts, encoder));
+        Ok(KafkaWriter { topic, columns, transactions, encoded: EncodedBatch::new() })
+    }
+}
