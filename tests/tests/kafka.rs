@@ -7,6 +7,8 @@
 
 #[path = "kafka/broker.rs"]
 mod broker;
+#[path = "kafka/registry.rs"]
+mod registry;
 #[path = "kafka/sql.rs"]
 mod sql;
 

@@ -2,10 +2,12 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
+use arrow_schema::SchemaRef;
 use laminar_formats::AnyEncoder;
+use laminar_registry::{RegistryHandle, registry_aware};
 use laminar_schema::{
-    ConnectorError, EncodeSpec, EncodedBatch, EncoderSet, SchemaResult, Sink, SinkConfig, SinkConnector,
-    SinkFromConfig, config::ConfigError,
+    ConnectorError, EncodeSpec, EncodedBatch, EncoderSet, RegistryConfig, SchemaEvolvable, SchemaResult, Sink,
+    SinkConfig, SinkConnector, SinkFromConfig, config::ConfigError,
 };
 
 use crate::{
@@ -15,8 +17,10 @@ use crate::{
 /// Writes to a topic: at least once, or with `transactional_id` exactly once.
 #[derive(Debug, SinkConnector)]
 #[connector(name = "kafka")]
+#[capabilities(registry(avro, protobuf, json), evolvable(json, msgpack, avro, protobuf))]
 pub struct KafkaSink<E: EncoderSet = AnyEncoder> {
     config: Arc<KafkaSinkConfig>,
+    registry: RegistryHandle,
     encoder: PhantomData<fn() -> E>,
 }
 
@@ -34,7 +38,23 @@ impl<E: EncoderSet> KafkaSink<E> {
         if options.spool_dir.is_some() && options.transactional_id.is_none() {
             return Err(ConfigError::invalid("transactional_id", "", "a name, with spool_dir", "").into());
         }
-        Ok(Self { config: Arc::new(config), encoder: PhantomData })
+        Ok(Self { config: Arc::new(config), registry: RegistryHandle::new(), encoder: PhantomData })
+    }
+}
+
+registry_aware!([E: EncoderSet] KafkaSink<E>, Self::with_subject);
+
+impl<E: EncoderSet> SchemaEvolvable for KafkaSink<E> {
+    /// A sink that makes keys and headers of columns knows from its start on which columns are left for the value.
+    fn follows(&self) -> bool {
+        !Parts::are_wanted(&self.config.sink)
+    }
+}
+
+impl<E: EncoderSet> KafkaSink<E> {
+    /// The subject of the topic's values, as Confluent's topic strategy names it.
+    fn with_subject(&self, registry: &RegistryConfig) -> RegistryConfig {
+        RegistryConfig { subject: Some(format!("{}-value", self.config.sink.topic)), ..registry.clone() }
     }
 }
 
@@ -53,6 +73,13 @@ impl<E: EncoderSet> Sink for KafkaSink<E> {
     /// Keys and headers come from columns, so that the sink then encodes what is left by itself.
     fn takes_columns(&self) -> bool {
         Parts::are_wanted(&self.config.sink)
+    }
+
+    fn value_schema(&self, schema: &SchemaRef) -> SchemaResult<SchemaRef> {
+        match self.takes_columns() {
+            true => Ok(Arc::clone(Parts::find(&self.config.sink, schema)?.value_schema())),
+            false => Ok(Arc::clone(schema)),
+        }
     }
 
     async fn start(&self, spec: &EncodeSpec) -> SchemaResult<KafkaWriter<E>> {

@@ -3,9 +3,10 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use laminar_formats::AnyDecoder;
+use laminar_registry::{RegistryHandle, registry_aware};
 use laminar_schema::{
-    ConnectorError, DecoderSet, Positions, SchemaResult, Source, SourceConfig, SourceConnector, SourceFromConfig,
-    config::ConfigError,
+    ConnectorError, DecoderSet, Positions, RegistryConfig, SchemaEvolvable, SchemaResult, Source, SourceConfig,
+    SourceConnector, SourceFromConfig, config::ConfigError,
 };
 use rdkafka::{TopicPartitionList, consumer::Consumer};
 
@@ -22,9 +23,10 @@ use crate::{
 /// Each partition of a topic is a partition, named `topic/number`; a position is the next offset.
 #[derive(Debug, SourceConnector)]
 #[connector(name = "kafka")]
-#[capabilities(inferable)]
+#[capabilities(inferable, registry(avro, protobuf, json), evolvable(json, csv, msgpack, avro, protobuf))]
 pub struct KafkaSource<D: DecoderSet = AnyDecoder> {
     pub(crate) config: Arc<KafkaSourceConfig>,
+    registry: RegistryHandle,
     decoder: PhantomData<fn() -> D>,
 }
 
@@ -52,7 +54,7 @@ impl<D: DecoderSet> KafkaSource<D> {
         if options.end.is_some() && options.topic.len() > 1 {
             return Err(invalid("topic", &config.topics(), "one topic where `end` is given: write a source for each"));
         }
-        Ok(Self { config: Arc::new(config), decoder: PhantomData })
+        Ok(Self { config: Arc::new(config), registry: RegistryHandle::new(), decoder: PhantomData })
     }
 
     fn start_blocking(config: Arc<KafkaSourceConfig>, resume: Resume) -> SchemaResult<KafkaStream> {
@@ -83,6 +85,21 @@ impl<D: DecoderSet> KafkaSource<D> {
         let ends = ends(&consumer, &config, &partitions)?;
         consumer.assign(&starts).map_err(|e| error::client("take the partitions", config.topics(), e))?;
         KafkaStream::spawn(consumer, &partitions, &starts, ends.as_ref())
+    }
+}
+
+registry_aware!([D: DecoderSet] KafkaSource<D>, Self::with_subject);
+
+impl<D: DecoderSet> SchemaEvolvable for KafkaSource<D> {}
+
+impl<D: DecoderSet> KafkaSource<D> {
+    /// The subject of the topic's values, as Confluent's topic strategy names it; none where there are several topics.
+    fn with_subject(&self, registry: &RegistryConfig) -> RegistryConfig {
+        let subject = match &self.config.source.topic[..] {
+            [only] if !only.starts_with('^') => Some(format!("{only}-value")),
+            _ => None,
+        };
+        RegistryConfig { subject, ..registry.clone() }
     }
 }
 

@@ -132,6 +132,7 @@ pub(super) fn capability_methods(p: &TokenStream, capability: Capability) -> Vec
                     changes: &[#p::SchemaChange],
                 ) -> #p::SchemaResult<(#p::SchemaRef, #p::ColumnProjection)>
             ),
+            syn::parse_quote!(fn follows(&self) -> bool),
             syn::parse_quote!(fn schema_version(&self) -> u64),
         ],
     }

@@ -215,7 +215,7 @@ impl Set<'_> {
                 format_ident!("Writer"),
                 syn::parse_quote!(fn build_encoder(&self, spec: &#p::EncodeSpec) -> #p::SchemaResult<Self::Encoder>),
                 syn::parse_quote!(async fn start(&self, spec: &#p::EncodeSpec) -> #p::SchemaResult<Self::Writer>),
-                self.takes_columns(),
+                self.sink_methods(),
             ),
         };
         let running_type = self.part_of(&base, &quote!(#running));
@@ -247,14 +247,18 @@ impl Set<'_> {
         quote!(#is_bounded #with_format #with_scan)
     }
 
-    fn takes_columns(&self) -> TokenStream {
+    fn sink_methods(&self) -> TokenStream {
         let p = self.p;
+        let value_schema =
+            syn::parse_quote!(fn value_schema(&self, schema: &#p::SchemaRef) -> #p::SchemaResult<#p::SchemaRef>);
+        let value_schema = self.forward().method(&self.model.role.base(), &value_schema);
         let types = self.model.members.iter().map(|m| &m.ty);
         let method =
             self.forward().method(&self.model.role.base(), &syn::parse_quote!(fn takes_columns(&self) -> bool));
         quote! {
             const TAKES_COLUMNS: bool = true #(&& <#types as #p::Sink>::TAKES_COLUMNS)*;
             #method
+            #value_schema
         }
     }
 

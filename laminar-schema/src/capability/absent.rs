@@ -53,6 +53,9 @@ impl SchemaEvolvable for Absent {
     fn apply_evolution(&self, _: &SchemaRef, _: &[SchemaChange]) -> SchemaResult<(SchemaRef, ColumnProjection)> {
         match *self {}
     }
+    fn follows(&self) -> bool {
+        match *self {}
+    }
     fn schema_version(&self) -> u64 {
         match *self {}
     }
@@ -134,6 +137,9 @@ macro_rules! forward {
                 changes: &[SchemaChange],
             ) -> SchemaResult<(SchemaRef, ColumnProjection)> {
                 (**self).apply_evolution(current, changes)
+            }
+            fn follows(&self) -> bool {
+                (**self).follows()
             }
             fn schema_version(&self) -> u64 {
                 (**self).schema_version()

@@ -162,6 +162,12 @@ pub trait SchemaEvolvable: Send + Sync {
         Ok(evolution::apply(current, changes)?)
     }
 
+    /// Whether this very connector, with the options that it has, can go on with another schema while it runs. The default is
+    /// that it can.
+    fn follows(&self) -> bool {
+        true
+    }
+
     /// The version of the schema in force, from 0, which is also the default: a connector that counts versions says so.
     fn schema_version(&self) -> u64 {
         0

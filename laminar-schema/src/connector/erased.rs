@@ -75,6 +75,7 @@ erased_capability!(EvolvableMirror, DynEvolvable, SchemaEvolvable {
     sync apply_evolution / dyn_apply_evolution(
         current: &SchemaRef, changes: &[SchemaChange]
     ) -> SchemaResult<(SchemaRef, ColumnProjection)>;
+    sync follows / dyn_follows() -> bool;
     sync schema_version / dyn_schema_version() -> u64;
 });
 
@@ -383,6 +384,7 @@ impl RecordSink for BoxWriter {
 trait SinkMirror<E>: Send + Sync + fmt::Debug {
     fn info(&self) -> ConnectorInfo;
     fn takes_columns(&self) -> bool;
+    fn value_schema(&self, schema: &SchemaRef) -> SchemaResult<SchemaRef>;
     fn validate(&self) -> BoxFuture<'_, SchemaResult<()>>;
     fn build_encoder(&self, spec: &EncodeSpec) -> SchemaResult<E>;
     fn start<'a>(&'a self, spec: &'a EncodeSpec) -> BoxFuture<'a, SchemaResult<BoxWriter>>;
@@ -403,6 +405,9 @@ where
     }
     fn takes_columns(&self) -> bool {
         self.0.takes_columns()
+    }
+    fn value_schema(&self, schema: &SchemaRef) -> SchemaResult<SchemaRef> {
+        self.0.value_schema(schema)
     }
     fn validate(&self) -> BoxFuture<'_, SchemaResult<()>> {
         Box::pin(self.0.validate())
@@ -451,6 +456,9 @@ impl<E: EncoderSet> Sink for BoxSink<E> {
     }
     fn takes_columns(&self) -> bool {
         self.0.takes_columns()
+    }
+    fn value_schema(&self, schema: &SchemaRef) -> SchemaResult<SchemaRef> {
+        self.0.value_schema(schema)
     }
     fn build_encoder(&self, spec: &EncodeSpec) -> SchemaResult<E> {
         self.0.build_encoder(spec)

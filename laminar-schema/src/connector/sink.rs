@@ -3,6 +3,7 @@
 use std::{fmt, future::Future};
 
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use serde::{Deserialize, Serialize};
 
 use super::StaticConnector;
@@ -49,6 +50,15 @@ pub trait Sink: Send + Sync + fmt::Debug + Sized + 'static {
     fn build_encoder(&self, spec: &EncodeSpec) -> SchemaResult<Self::Encoder> {
         Self::Encoder::build(spec)?
             .ok_or_else(|| ConnectorError::unsupported_format("sink", &spec.format.name, Self::Encoder::FORMATS).into())
+    }
+
+    /// The columns of `schema` that the format writes: what is registered of it. The default is all of them; a sink that makes
+    /// something else of some, such as message keys, leaves those out.
+    ///
+    /// # Errors
+    /// Options that name columns which are not there.
+    fn value_schema(&self, schema: &SchemaRef) -> SchemaResult<SchemaRef> {
+        Ok(SchemaRef::clone(schema))
     }
 
     /// Opens the sink for batches of `spec.schema`.

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{BoundSource, Engine, Script, StatementError, catalog::Definition, condition};
 use crate::{
-    capability::Capability,
+    capability::{Capability, SchemaEvolvable as _},
     connector::{SinkSet, SourceSet},
     ddl::{self, CreateSink, Ident, Insert, SelectItem, StatementKind},
     error::{ConnectorError, ErrorKind, SchemaError, SchemaResult},
@@ -241,7 +241,9 @@ async fn registered<K: SinkSet>(output: Output<K>, sink: &Definition<CreateSink>
 fn check_follows<K: SinkSet>(output: &Output<K>, sink: &Definition<CreateSink>) -> Result<(), StatementError> {
     let (connector, format) = (output.sink(), &sink.statement.format.spec.name);
     let info = connector.info();
-    if connector.as_schema_evolvable().is_some() && info.supports(Capability::Evolvable, format) {
+    if connector.as_schema_evolvable().is_some_and(|evolvable| evolvable.follows())
+        && info.supports(Capability::Evolvable, format)
+    {
         return Ok(());
     }
     let error = ResolveError::SinkCannotFollow {

@@ -162,7 +162,7 @@ impl<K: SinkConnector> Output<K> {
         let info = self.sink.info();
         let has_registry = info.supports(Capability::Registry, &format.name);
         let registered = match self.sink.as_schema_registry_aware().filter(|_| has_registry) {
-            Some(registry) => registry.register_schema(config, &self.spec.schema).await?,
+            Some(registry) => registry.register_schema(config, &self.sink.value_schema(&self.spec.schema)?).await?,
             None => {
                 return Err(ResolveError::CapabilityAbsent {
                     connector: info.name.to_owned(),
