@@ -219,6 +219,10 @@ async fn a_plan_that_cannot_work_is_refused() {
             "option `unknown_fields` of the format and ON SCHEMA CHANGE",
         ),
         (
+            source("JSON", "ENVELOPE DEBEZIUM", "EVOLVE"),
+            "ON SCHEMA CHANGE EVOLVE: of records in an ENVELOPE it is not told which",
+        ),
+        (
             source("JSON", "(type_mismatch = 'null')", "RESCUE"),
             "option `type_mismatch` of the format and ON SCHEMA CHANGE",
         ),

@@ -9,7 +9,7 @@ use crate::{
     ddl::{CreateSource, OnError},
     error::{SchemaError, SchemaResult},
     evolution::OnSchemaChange,
-    format::{DecodeSpec, FormatDecoder, WriterSchema, WriterSchemaId, format_options, registered},
+    format::{DecodeSpec, DecoderSet, FormatDecoder, WriterSchema, WriterSchemaId, format_options, registered},
     inference::InferenceConfig,
     pipeline::{SchemaChanges, with_rescue_column},
     registry::RegistryConfig,
@@ -147,6 +147,9 @@ fn schema_changes<S: SourceSet>(
             OnSchemaChange::Fail => Ok(None),
             _ => Err(ResolveError::ChangesUnnoticed { policy: policy.word(), format: format.name.clone() }.into()),
         };
+    }
+    if S::Decoder::wrapping(format)?.is_some() {
+        return Err(ResolveError::ChangesInEnvelope { policy: policy.word() }.into());
     }
     let info = source.info();
     if policy == OnSchemaChange::Evolve && !info.supports(Capability::Evolvable, &format.name) {

@@ -15,7 +15,7 @@ use crate::{
         SchemaHistory,
     },
     field::{self, KEY_METADATA, RESCUE_COLUMN},
-    format::{DecodeSpec, DecoderSet, Framing, Wrapping, format_options},
+    format::{DecodeSpec, DecoderSet, Framing, format_options},
     inference::{FormatInference, InferenceConfig},
     position::Positions,
     record::{RawBatch, RawRecord},
@@ -137,7 +137,6 @@ pub(super) struct Follower {
     /// Values are text, and fields are named by a header in front of all records.
     is_csv: bool,
     inferrer: Option<Box<dyn FormatInference>>,
-    wrapping: Option<Wrapping>,
     history: SchemaHistory,
     version: u64,
     added: usize,
@@ -169,7 +168,6 @@ impl Follower {
             notices_fields: SchemaChanges::can_notice::<D>(&spec.format.name),
             is_csv: matches!(D::framing(&spec.format)?, Some(Framing::Csv(_))),
             inferrer: D::inference(&spec.format.name),
-            wrapping: D::wrapping(&spec.format)?,
             format: spec.format.clone(),
             config,
             history,
@@ -246,7 +244,7 @@ impl Follower {
         let decided = self.history.versions().iter().find(|v| v.version == self.version + 1);
         let first = match &place.field {
             Some(column) if self.is_csv => Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, true)])),
-            _ => self.infer(&[rest.record(0).to_owned()])?,
+            _ => self.infer(&[rest.record(0).to_owned()]).map_err(|e| e.at(place.clone()))?,
         };
         let has_all = |schema: &Schema| {
             let merged = merged(schema.fields(), first.fields(), first.fields(), &self.config.prefix);
@@ -269,7 +267,11 @@ impl Follower {
 
     fn infer(&self, records: &[RawRecord]) -> SchemaResult<SchemaRef> {
         let Some(inferrer) = &self.inferrer else {
-            let reason = format!("fields of format `{}` have no types that could be inferred", self.format.name);
+            let reason = format!(
+                "the schema lacks the field, and fields of format `{}` do not say their types; add it to the definition, or \
+                 write ON SCHEMA CHANGE RESCUE or IGNORE",
+                self.format.name
+            );
             return Err(EvolutionError::Rejected { reason }.into());
         };
         let config = InferenceConfig {
@@ -281,7 +283,7 @@ impl Follower {
             ..self.config.inference.clone()
         };
         let inferred = inferrer.infer(records, &config)?.schema;
-        Ok(self.rows_of(&inferred))
+        Ok(inferred)
     }
 
     fn may_follow(
@@ -327,7 +329,7 @@ impl Follower {
         if registered.version <= known.version || registered.subject != known.subject {
             return Ok(None);
         }
-        let (before, now) = (self.rows_of(&known.schema), self.rows_of(&registered.schema));
+        let (before, now) = (Arc::clone(&known.schema), Arc::clone(&registered.schema));
         let (changes, _) = judged(&before, &now, self.config.compatibility, evolvable);
         let what_becomes = self.verdict();
         let example = format!("schema id {}, version {}", registered.schema_id, registered.version);
@@ -390,10 +392,6 @@ impl Follower {
             _ => None,
         };
         evolution::diff(writer, next).into_iter().find_map(narrowed)
-    }
-
-    fn rows_of(&self, schema: &SchemaRef) -> SchemaRef {
-        self.wrapping.as_ref().map_or_else(|| Arc::clone(schema), |wrapping| wrapping.unwrap(schema))
     }
 
     fn verdict(&self) -> DriftVerdict {

@@ -83,6 +83,11 @@ pub enum ResolveError {
         /// The format.
         format: String,
     },
+    /// `ON SCHEMA CHANGE` is written for records that wrap their rows.
+    ChangesInEnvelope {
+        /// The policy.
+        policy: &'static str,
+    },
     /// An option of the format is set that `ON SCHEMA CHANGE` decides about.
     DecidedTwice {
         /// The policy.
@@ -148,6 +153,11 @@ impl fmt::Display for ResolveError {
                 f,
                 "ON SCHEMA CHANGE {policy}: records in format `{format}` do not show which of their fields the schema lacks; \
                  remove the clause"
+            ),
+            Self::ChangesInEnvelope { policy } => write!(
+                f,
+                "ON SCHEMA CHANGE {policy}: of records in an ENVELOPE it is not told which of their fields are the row's; \
+                 remove one of the clauses"
             ),
             Self::DecidedTwice { policy, option } => {
                 write!(
