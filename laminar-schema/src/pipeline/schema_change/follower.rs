@@ -1,113 +1,45 @@
-//! What a pipeline does when its source's schema changes: `ON SCHEMA CHANGE …`. All of it is Ring 2: Ring 1 only says
-//! which record was the first with a field that the schema lacks.
+//! Follows the schema of one running pipeline: what it becomes at a record that shows a change, and which version is in force.
 
 use std::{sync::Arc, time::SystemTime};
 
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 
-use super::{Metrics, StoredCheckpoint, lane::Watch};
+use super::{MAX_EVOLVED_FIELDS, SchemaChanges, TYPE_MISMATCH, UNKNOWN_FIELDS, grow::merged, with_rescue_column};
 use crate::{
     capability::SchemaEvolvable,
     config::FormatSpec,
-    error::{Location, SchemaError, SchemaResult, cut},
+    error::{Location, SchemaError, SchemaResult},
     evolution::{
-        self, DriftVerdict, EvolutionError, EvolutionVerdict, HistoryError, HistoryStore, OnSchemaChange, SchemaChange,
-        SchemaHistory,
+        self, DriftVerdict, EvolutionError, EvolutionVerdict, HistoryError, OnSchemaChange, SchemaChange, SchemaHistory,
     },
-    field::{self, KEY_METADATA, RESCUE_COLUMN},
-    format::{DecodeSpec, DecoderSet, Framing, format_options},
+    field::{self, RESCUE_COLUMN},
+    format::{DecodeSpec, DecoderSet, Framing},
     inference::{FormatInference, InferenceConfig},
+    pipeline::{Metrics, StoredCheckpoint, lane::Watch},
     position::Positions,
     record::{RawBatch, RawRecord},
     registry::{CompatibilityMode, RegisteredSchema},
     types::type_name,
 };
 
-/// How many columns and fields a schema may gain while a pipeline runs. A source that makes up keys would otherwise make a
-/// column of each.
-pub const MAX_EVOLVED_FIELDS: usize = 1000;
-
-/// Option of a format that decides about fields which the schema lacks.
-const UNKNOWN_FIELDS: &str = "unknown_fields";
-/// Option of a format that decides about values which do not fit.
-const TYPE_MISMATCH: &str = "type_mismatch";
-
-/// How a pipeline follows its source's schema.
-#[derive(Debug, Clone)]
-pub struct SchemaChanges {
-    /// What happens at a change.
-    pub policy: OnSchemaChange,
-    /// Which changes the schema may follow.
-    pub compatibility: CompatibilityMode,
-    /// How the types of new fields are found.
-    pub inference: InferenceConfig,
-    /// Columns that the user has declared: their types stay.
-    pub declared: Vec<String>,
-    /// The schema that the registry had when the source was resolved, where it was asked.
-    pub writer: Option<RegisteredSchema>,
-    /// What the name of a new column begins with, before the name of its field.
-    pub prefix: String,
-    /// Where the versions of the schema are kept, beside the checkpoint; a run that resumes goes on with the version that was
-    /// in force.
-    pub history: Option<HistoryStore>,
-}
-
-impl SchemaChanges {
-    /// A policy with the usual settings: BACKWARD, no prefix, nothing kept.
-    pub fn new(policy: OnSchemaChange) -> Self {
-        Self {
-            policy,
-            compatibility: CompatibilityMode::default(),
-            inference: InferenceConfig::default(),
-            declared: Vec::new(),
-            writer: None,
-            prefix: String::new(),
-            history: None,
-        }
-    }
-
-    /// Whether decoders of `D` can tell which fields of a record in `format` the schema lacks.
-    pub fn can_notice<D: DecoderSet>(format: &str) -> bool {
-        format_options::<D>(format).iter().any(|option| option.key == UNKNOWN_FIELDS)
-    }
-
-    /// The options of the format that the policy decides about.
-    pub fn owned_options(&self) -> &'static [&'static str] {
-        match self.policy {
-            OnSchemaChange::Rescue => &[UNKNOWN_FIELDS, TYPE_MISMATCH],
-            _ => &[UNKNOWN_FIELDS],
-        }
-    }
-}
-
-/// The schema with the column that keeps what it has no place for, behind all others; as it is where it has one.
-pub fn with_rescue_column(schema: &SchemaRef) -> SchemaRef {
-    if schema.column_with_name(RESCUE_COLUMN).is_some() {
-        return Arc::clone(schema);
-    }
-    let added = Arc::new(field::json_field(RESCUE_COLUMN, true));
-    let fields: Fields = schema.fields().iter().cloned().chain([added]).collect();
-    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
-}
-
 /// The record that shows a change.
-pub(super) struct Seen<'a> {
+pub(in crate::pipeline) struct Seen<'a> {
     /// Where it is.
-    pub(super) place: Location,
+    pub(in crate::pipeline) place: Location,
     /// Where the source stood before the batch that it is in.
-    pub(super) positions: &'a Positions,
+    pub(in crate::pipeline) positions: &'a Positions,
     /// Who counts.
-    pub(super) metrics: &'a Metrics,
+    pub(in crate::pipeline) metrics: &'a Metrics,
 }
 
 /// The schemas that a newer writer brings.
-pub(super) struct NewWriter {
+pub(in crate::pipeline) struct NewWriter {
     /// Of the columns.
-    pub(super) schema: SchemaRef,
+    pub(in crate::pipeline) schema: SchemaRef,
     /// Of the newest writer so far.
-    pub(super) before: RegisteredSchema,
+    pub(in crate::pipeline) before: RegisteredSchema,
     /// Of this one.
-    pub(super) now: RegisteredSchema,
+    pub(in crate::pipeline) now: RegisteredSchema,
 }
 
 /// What has changed and whether that may be followed, as the connector says; one that cannot follow can still tell.
@@ -129,8 +61,8 @@ fn judged(
 }
 
 /// Follows the schema of one running pipeline.
-pub(super) struct Follower {
-    pub(super) config: SchemaChanges,
+pub(in crate::pipeline) struct Follower {
+    pub(in crate::pipeline) config: SchemaChanges,
     format: FormatSpec,
     /// Records show which of their fields the schema lacks.
     notices_fields: bool,
@@ -144,7 +76,7 @@ pub(super) struct Follower {
 
 impl Follower {
     /// Takes up the history where the last checkpoint left it; yields also the schema that was in force then.
-    pub(super) fn open<D: DecoderSet>(
+    pub(in crate::pipeline) fn open<D: DecoderSet>(
         config: SchemaChanges,
         spec: &DecodeSpec,
         last: Option<&StoredCheckpoint>,
@@ -180,7 +112,7 @@ impl Follower {
 
     /// What the decoder is built from, so that it notices what the policy is about, and what its lane looks out for. Under
     /// IGNORE the decoder has one column more than `spec`, the last, which is not for the outputs.
-    pub(super) fn decoding(&self, spec: &DecodeSpec) -> (DecodeSpec, Watch) {
+    pub(in crate::pipeline) fn decoding(&self, spec: &DecodeSpec) -> (DecodeSpec, Watch) {
         let mut spec = spec.clone();
         if !self.notices_fields {
             return (spec, Watch::Nothing);
@@ -209,13 +141,13 @@ impl Follower {
     }
 
     /// Number of the version in force.
-    pub(super) fn version(&self) -> u64 {
+    pub(in crate::pipeline) fn version(&self) -> u64 {
         self.version
     }
 
     /// Decides about the first record of `rest` that has a field which `current` lacks: the next schema, or why there is
     /// none. Its place says which field.
-    pub(super) fn on_unknown_field(
+    pub(in crate::pipeline) fn on_unknown_field(
         &mut self,
         current: &DecodeSpec,
         rest: &RawBatch,
@@ -315,7 +247,7 @@ impl Follower {
 
     /// Decides about the schema of a writer that was not known: the next schema, where that of the columns changes, or why
     /// the pipeline ends. Writers with an older schema than the newest known one change nothing.
-    pub(super) fn on_new_writer(
+    pub(in crate::pipeline) fn on_new_writer(
         &mut self,
         current: &DecodeSpec,
         registered: RegisteredSchema,
@@ -425,107 +357,4 @@ impl Follower {
 
 fn refused(error: HistoryError) -> SchemaError {
     EvolutionError::Rejected { reason: error.to_string() }.into()
-}
-
-/// The current fields, and behind them those of `first` that are not among them, with their types in `all`. Whatever is new
-/// is nullable: records before it had none.
-fn merged(current: &Fields, first: &Fields, all: &Fields, prefix: &str) -> Fields {
-    let mut fields: Vec<FieldRef> = current.iter().cloned().collect();
-    for found in first {
-        let key = field::payload_key(found);
-        let widest = all.iter().find(|f| field::payload_key(f) == key).unwrap_or(found);
-        match fields.iter_mut().find(|f| field::payload_key(f) == key) {
-            Some(known) => {
-                if let Some(data_type) = grown(known.data_type(), found.data_type(), widest.data_type()) {
-                    *known = Arc::new(known.as_ref().clone().with_data_type(data_type));
-                }
-            }
-            None => {
-                let added = nullable(widest);
-                let name = format!("{prefix}{}", added.name());
-                let added = match prefix.is_empty() {
-                    true => added,
-                    false => field::with_metadata(added.with_name(name), KEY_METADATA, key),
-                };
-                fields.push(Arc::new(added));
-            }
-        }
-    }
-    fields.into()
-}
-
-/// A type with the nested fields that it lacks; `None` where it lacks none.
-fn grown(known: &DataType, first: &DataType, all: &DataType) -> Option<DataType> {
-    let within = |known: &FieldRef, first: &FieldRef, all: &FieldRef| {
-        let data_type = grown(known.data_type(), first.data_type(), all.data_type())?;
-        Some(Arc::new(known.as_ref().clone().with_data_type(data_type)))
-    };
-    match (known, first) {
-        (DataType::Struct(known), DataType::Struct(first)) => {
-            let all = if let DataType::Struct(all) = all { all } else { first };
-            let fields = merged(known, first, all, "");
-            (fields != *known).then_some(DataType::Struct(fields))
-        }
-        (DataType::List(known), DataType::List(first)) => {
-            let all = if let DataType::List(all) = all { all } else { first };
-            within(known, first, all).map(DataType::List)
-        }
-        (DataType::Map(known, sorted), DataType::Map(first, _)) => {
-            let all = if let DataType::Map(all, _) = all { all } else { first };
-            let parts = [known, first, all].map(|entries| match entries.data_type() {
-                DataType::Struct(parts) if parts.len() == 2 => Some((&parts[0], &parts[1])),
-                _ => None,
-            });
-            let [Some((key, known_value)), Some((_, first)), Some((_, all))] = parts else { return None };
-            let value = within(known_value, first, all)?;
-            let entries = Field::clone(known).with_data_type(DataType::Struct(vec![Arc::clone(key), value].into()));
-            Some(DataType::Map(Arc::new(entries), *sorted))
-        }
-        _ => None,
-    }
-}
-
-/// A new field: it and every field in it may be null, and one that has been nothing else yet may become anything.
-fn nullable(field: &Field) -> Field {
-    let within = |f: &FieldRef| Arc::new(nullable(f));
-    let data_type = match field.data_type() {
-        DataType::Null => return field::json_field(field.name(), true),
-        DataType::Struct(fields) => DataType::Struct(fields.iter().map(within).collect()),
-        DataType::List(item) => DataType::List(within(item)),
-        // Keys and entries of a map are never null.
-        other => other.clone(),
-    };
-    field.clone().with_data_type(data_type).with_nullable(true)
-}
-
-/// What the column `_rescued` says of one record: each path with its value, as JSON text.
-pub(super) fn rescued_paths(text: &str) -> Vec<(String, String)> {
-    match serde_json::from_str(text) {
-        Ok(serde_json::Value::Object(fields)) => {
-            fields.into_iter().map(|(path, value)| (path, value.to_string())).collect()
-        }
-        // Protobuf's: fields have numbers, and no names.
-        Ok(serde_json::Value::Array(items)) => items
-            .iter()
-            .map(|item| {
-                let path = item["path"].as_str().unwrap_or_default();
-                let dot = if path.is_empty() { "" } else { "." };
-                (format!("{path}{dot}#{}", item["number"]), item["value"].to_string())
-            })
-            .collect(),
-        _ => vec![(String::new(), cut(text).to_string())],
-    }
-}
-
-/// Counts what the column `_rescued` says of a batch.
-pub(super) fn note_rescued<'a>(
-    rescued: impl Iterator<Item = (&'a str, Location)>,
-    verdict: DriftVerdict,
-    metrics: &Metrics,
-) {
-    for (text, place) in rescued {
-        for (path, value) in rescued_paths(text) {
-            metrics.note_drift(&path, &format!("no place for {path}"), verdict, &place, &value);
-        }
-    }
 }

@@ -1,0 +1,90 @@
+//! What a pipeline does when its source's schema changes: `ON SCHEMA CHANGE …`. All of it is Ring 2: Ring 1 only says
+//! which record was the first with a field that the schema lacks.
+
+mod follower;
+mod grow;
+mod rescued;
+
+use std::sync::Arc;
+
+use arrow_schema::{Fields, Schema, SchemaRef};
+
+use crate::{
+    evolution::{HistoryStore, OnSchemaChange},
+    field::{self, RESCUE_COLUMN},
+    format::{DecoderSet, format_options},
+    inference::InferenceConfig,
+    registry::{CompatibilityMode, RegisteredSchema},
+};
+
+pub(super) use self::{
+    follower::{Follower, Seen},
+    rescued::note_rescued,
+};
+
+/// How many columns and fields a schema may gain while a pipeline runs. A source that makes up keys would otherwise make a
+/// column of each.
+pub const MAX_EVOLVED_FIELDS: usize = 1000;
+
+/// Option of a format that decides about fields which the schema lacks.
+const UNKNOWN_FIELDS: &str = "unknown_fields";
+/// Option of a format that decides about values which do not fit.
+const TYPE_MISMATCH: &str = "type_mismatch";
+
+/// How a pipeline follows its source's schema.
+#[derive(Debug, Clone)]
+pub struct SchemaChanges {
+    /// What happens at a change.
+    pub policy: OnSchemaChange,
+    /// Which changes the schema may follow.
+    pub compatibility: CompatibilityMode,
+    /// How the types of new fields are found.
+    pub inference: InferenceConfig,
+    /// Columns that the user has declared: their types stay.
+    pub declared: Vec<String>,
+    /// The schema that the registry had when the source was resolved, where it was asked.
+    pub writer: Option<RegisteredSchema>,
+    /// What the name of a new column begins with, before the name of its field.
+    pub prefix: String,
+    /// Where the versions of the schema are kept, beside the checkpoint; a run that resumes goes on with the version that was
+    /// in force.
+    pub history: Option<HistoryStore>,
+}
+
+impl SchemaChanges {
+    /// A policy with the usual settings: BACKWARD, no prefix, nothing kept.
+    pub fn new(policy: OnSchemaChange) -> Self {
+        Self {
+            policy,
+            compatibility: CompatibilityMode::default(),
+            inference: InferenceConfig::default(),
+            declared: Vec::new(),
+            writer: None,
+            prefix: String::new(),
+            history: None,
+        }
+    }
+
+    /// Whether decoders of `D` can tell which fields of a record in `format` the schema lacks.
+    pub fn can_notice<D: DecoderSet>(format: &str) -> bool {
+        format_options::<D>(format).iter().any(|option| option.key == UNKNOWN_FIELDS)
+    }
+
+    /// The options of the format that the policy decides about.
+    pub fn owned_options(&self) -> &'static [&'static str] {
+        match self.policy {
+            OnSchemaChange::Rescue => &[UNKNOWN_FIELDS, TYPE_MISMATCH],
+            _ => &[UNKNOWN_FIELDS],
+        }
+    }
+}
+
+/// The schema with the column that keeps what it has no place for, behind all others; as it is where it has one.
+pub fn with_rescue_column(schema: &SchemaRef) -> SchemaRef {
+    if schema.column_with_name(RESCUE_COLUMN).is_some() {
+        return Arc::clone(schema);
+    }
+    let added = Arc::new(field::json_field(RESCUE_COLUMN, true));
+    let fields: Fields = schema.fields().iter().cloned().chain([added]).collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
