@@ -169,10 +169,10 @@ impl<'a> Mapping<'a> {
                 _ => alone = Some(found),
             }
         }
-        if schema.has("properties") {
-            if let Shape::Plain(DataType::Struct(more)) = self.typed("object", schema, at, open)?.shape {
-                join(&mut fields, &more);
-            }
+        if schema.has("properties")
+            && let Shape::Plain(DataType::Struct(more)) = self.typed("object", schema, at, open)?.shape
+        {
+            join(&mut fields, &more);
         }
         match (alone, fields.is_empty()) {
             (Some(only), true) if parts.len() == 1 => Ok(only),

@@ -87,7 +87,7 @@ pub(super) struct Made {
     /// The first record with a field that the schema lacks: nothing of it or behind it is here.
     pub(super) unknown: Option<(usize, SchemaError)>,
     /// The column `_rescued`, and which record each of its rows came from.
-    pub(super) rescued: Option<(StringArray, RowRecords)>,
+    pub(super) rescued: Option<Box<(StringArray, RowRecords)>>,
 }
 
 /// A batch as one output gets it.
@@ -205,7 +205,7 @@ fn cut_at_unknown_field(decoded: &mut Decoded) -> Option<(usize, SchemaError)> {
 }
 
 /// The column `_rescued`, where it has anything in it; taken off the batch where it is hidden.
-fn rescued(decoded: &mut Decoded, is_hidden: bool) -> Option<(StringArray, RowRecords)> {
+fn rescued(decoded: &mut Decoded, is_hidden: bool) -> Option<Box<(StringArray, RowRecords)>> {
     let column = match is_hidden {
         true => {
             let last = decoded.batch.num_columns().checked_sub(1)?;
@@ -214,7 +214,7 @@ fn rescued(decoded: &mut Decoded, is_hidden: bool) -> Option<(StringArray, RowRe
         false => Arc::clone(decoded.batch.column_by_name(RESCUE_COLUMN)?),
     };
     let has_any = column.null_count() < column.len();
-    has_any.then(|| (column.as_string().clone(), decoded.rows.clone()))
+    has_any.then(|| Box::new((column.as_string().clone(), decoded.rows.clone())))
 }
 
 impl Projection {

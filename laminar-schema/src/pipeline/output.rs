@@ -28,7 +28,7 @@ pub struct Output<K> {
     filter: Option<Predicate>,
     takes_new_columns: bool,
     /// The registry of its schemas, and the format as it was before they were.
-    registry: Option<(RegistryConfig, FormatSpec)>,
+    registry: Option<Box<(RegistryConfig, FormatSpec)>>,
 }
 
 /// A column of a SELECT list: `price AS p`.
@@ -152,13 +152,13 @@ impl<K: SinkConnector> Output<K> {
     /// # Errors
     /// The connector has no registry for the format; the registry refuses the schema, or cannot be reached.
     pub async fn with_registry(mut self, config: RegistryConfig) -> SchemaResult<Self> {
-        self.registry = Some((config, self.spec.format.clone()));
+        self.registry = Some(Box::new((config, self.spec.format.clone())));
         self.register().await?;
         Ok(self)
     }
 
     async fn register(&mut self) -> SchemaResult<()> {
-        let Some((config, format)) = &self.registry else { return Ok(()) };
+        let Some((config, format)) = self.registry.as_deref() else { return Ok(()) };
         let info = self.sink.info();
         let has_registry = info.supports(Capability::Registry, &format.name);
         let registered = match self.sink.as_schema_registry_aware().filter(|_| has_registry) {

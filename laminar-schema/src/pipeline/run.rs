@@ -434,7 +434,8 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         metrics: &Metrics,
     ) -> SchemaResult<Option<(Stop, usize)>> {
         let Made { rejected, num_rows, num_left_out, portions, error, needs, unknown, rescued } = made;
-        if let Some((column, rows)) = rescued {
+        if let Some(rescued) = rescued {
+            let (column, rows) = *rescued;
             let found = column.iter().enumerate().filter_map(|(row, text)| Some((row, text?)));
             let source = Location::source(Arc::clone(&self.config.source_name));
             let located = found.map(|(row, text)| {
