@@ -143,8 +143,11 @@ fn mutate(bytes: &mut Vec<u8>, descriptor: &MessageDescriptor, random: &mut Rand
     }
 }
 
-/// Whether a message has a field of its definition with another wire type, at any depth, as far as it can be read.
+/// Whether a message has a field of its definition with another wire type, at any depth and in what an `Any` holds, as far as it
+/// can be read.
 pub fn has_odd_wire_type(descriptor: &MessageDescriptor, bytes: &[u8]) -> bool {
+    let is_any = descriptor.full_name() == "google.protobuf.Any";
+    let (mut url, mut held) = (&[][..], &[][..]);
     let mut at = 0;
     while let Some((tag, value_at)) = varint(bytes, at) {
         let field = u32::try_from(tag >> 3).ok().and_then(|number| descriptor.get_field(number));
@@ -166,15 +169,17 @@ pub fn has_odd_wire_type(descriptor: &MessageDescriptor, bytes: &[u8]) -> bool {
             return true;
         }
         let Some(end) = field_end(bytes, at).filter(|end| *end <= bytes.len()) else { return false };
-        if let Kind::Message(inner) = field.kind() {
-            let content = varint(bytes, value_at).map_or(&[][..], |(_, start)| &bytes[start..end]);
-            if has_odd_wire_type(&inner, content) {
-                return true;
-            }
+        let content = || varint(bytes, value_at).map_or(&[][..], |(_, start)| &bytes[start..end]);
+        match field.kind() {
+            Kind::Message(inner) if has_odd_wire_type(&inner, content()) => return true,
+            Kind::String if is_any && field.number() == 1 => url = content(),
+            Kind::Bytes if is_any && field.number() == 2 => held = content(),
+            _ => {}
         }
         at = end;
     }
-    false
+    let name = std::str::from_utf8(url).ok().and_then(|url| url.rsplit_once('/')).map_or("", |(_, name)| name);
+    descriptor.parent_pool().get_message_by_name(name).is_some_and(|inner| has_odd_wire_type(&inner, held))
 }
 
 /// The fields of a message, each with its tag; what is malformed stays in one piece.
