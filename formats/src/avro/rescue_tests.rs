@@ -58,15 +58,25 @@ fn values_that_do_not_fit_are_kept_by_path() {
             3: field m at byte 3: expected the rest of the value, found the record's end"#]],
     );
     // NOT NULL rejects.
-    check(WRITER, "a TINYINT NOT NULL, _rescued JSON", &[&[0x90, 3, 0, 0, 0, 0]], expect!["0: field a at byte 0: expected TINYINT, found number 200, which does not fit without loss"]);
+    check(
+        WRITER,
+        "a TINYINT NOT NULL, _rescued JSON",
+        &[&[0x90, 3, 0, 0, 0, 0]],
+        expect!["0: field a at byte 0: expected TINYINT, found number 200, which does not fit without loss"],
+    );
 }
 
 #[test]
 fn a_datum_that_is_no_record() {
-    check(r#"["null","long"]"#, "value TINYINT, _rescued JSON", &[&[2, 0x90, 3], &[0], &[2, 2]], expect![[r#"
+    check(
+        r#"["null","long"]"#,
+        "value TINYINT, _rescued JSON",
+        &[&[2, 0x90, 3], &[0], &[2, 2]],
+        expect![[r#"
         {"value":200}
         null
-        null"#]]);
+        null"#]],
+    );
 }
 
 #[test]
@@ -89,9 +99,11 @@ fn messages_without_a_value_are_rows_by_option() {
         [PrimitiveArray<Int64>
         [
           7,
-        ]] []"#]].assert_eq(&rows("a BIGINT DEFAULT 7"));
+        ]] []"#]]
+    .assert_eq(&rows("a BIGINT DEFAULT 7"));
     expect![[r#"
         [PrimitiveArray<Int64>
         [
-        ]] ["field a: expected BIGINT (NOT NULL), found no such field; give the column a DEFAULT or drop NOT NULL"]"#]].assert_eq(&rows("a BIGINT NOT NULL"));
+        ]] ["field a: expected BIGINT (NOT NULL), found no such field; give the column a DEFAULT or drop NOT NULL"]"#]]
+    .assert_eq(&rows("a BIGINT NOT NULL"));
 }
