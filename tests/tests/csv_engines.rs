@@ -182,6 +182,9 @@ const OPTIONS: &[&[(&str, &str)]] = &[
     &[("type_mismatch", "null")],
     &[("null_values", "NULL")],
     &[("null_values", ",NA,0,true,a,2024-02-29")],
+    &[("column_null_values", "a: 12,a\"b,1.5")],
+    &[("null_values", "NULL"), ("column_null_values", "a: ,true,日本,\""), ("quoted_nulls", "always")],
+    &[("null_values", ",12,2024-02-29"), ("quoted_nulls", "never")],
     &[("quote", "")],
     &[("quote", "'")],
     &[("delimiter", ";"), ("ragged_rows", "accept")],
@@ -240,7 +243,10 @@ fn every_text_in_every_type() {
     for data_type in types() {
         for nullable in [true, false] {
             let schema = Arc::new(Schema::new(vec![Field::new("a", data_type.clone(), nullable)]));
-            for options in [OPTIONS[0], OPTIONS[1], OPTIONS[3], OPTIONS[9]] {
+            let own: &[(&str, &str)] =
+                &[("column_null_values", "a: 12,a\"b,\",1.5,2024-02-29"), ("quoted_nulls", "always")];
+            let never: &[(&str, &str)] = &[("null_values", ",NULL,12,true"), ("quoted_nulls", "never")];
+            for options in [OPTIONS[0], OPTIONS[1], OPTIONS[3], OPTIONS[12], own, never] {
                 check_values(&schema, options, &values);
             }
         }

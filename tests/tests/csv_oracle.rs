@@ -7,8 +7,9 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, IntervalUnit, Schema, SchemaRef, TimeUnit};
 use arrow_select::concat::concat_batches;
+use expect_test::expect;
 use laminar_formats::{
-    AnyDecoder,
+    AnyDecoder, AnyEncoder,
     csv::{CsvDecoder, CsvEncoder},
 };
 use laminar_schema::{
@@ -235,7 +236,9 @@ fn every_type_comes_back() {
 
 #[test]
 fn every_text_comes_back_in_every_dialect() {
-    let dialects: [&[(&str, &str)]; 12] = [
+    let dialects: [&[(&str, &str)]; 14] = [
+        &[("column_null_values", "c0: NULL,,a"), ("quoted_nulls", "never")],
+        &[("null_values", "NULL"), ("column_null_values", "c0: \\N"), ("quote_style", "always")],
         &[("line_end", "cr")],
         &[("line_end", "crlf"), ("quote_style", "always")],
         &[],
@@ -273,4 +276,72 @@ fn containers_come_back_as_json_text() {
     assert!(decoded.rejected.is_empty(), "{:?}", decoded.rejected[0]);
     let format = format(&[]);
     assert_eq!(decode_file(&schema, &format, &encode_file(&decoded.batch, &format)), decoded.batch);
+}
+
+/// Rows of `file` as JSON lines, and the rejections.
+fn read_nulls(options: &[(&str, &str)], file: &str) -> String {
+    let declared = parse_columns("a VARCHAR, b BIGINT").unwrap();
+    let schema = Arc::new(Schema::new(declared.columns.iter().map(|c| c.to_field()).collect::<Vec<_>>()));
+    let format = format(options);
+    let (records, _) = file_records(&CsvDecoder::framing(&format).unwrap().unwrap(), file.as_bytes());
+    let decoded = decoder(&schema, &format).decode(&records).unwrap();
+    let json = EncodeSpec::new(schema, FormatSpec::new("json"));
+    let mut encoder = AnyEncoder::build(&json).unwrap().unwrap();
+    let mut out = EncodedBatch::default();
+    encoder.encode(&decoded.batch, &mut out).unwrap();
+    let rows = out.iter().map(|row| String::from_utf8_lossy(row).into_owned());
+    let errors = decoded.rejected.iter().map(|r| r.error.to_string());
+    rows.chain(errors).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn each_column_has_its_null_texts() {
+    let file = "a,b\nNA,1\n-,-\n,\n\"NA\",\"-\"\n";
+    let options = [("column_null_values", "a: NA; b: ,-")];
+    let rows = read_nulls(&options, file);
+    expect![[r#"
+        {"a":null,"b":1}
+        {"a":"-","b":null}
+        {"a":"","b":null}
+        {"a":"NA","b":null}"#]]
+    .assert_eq(&rows);
+    let always = [options[0], ("quoted_nulls", "always")];
+    expect![[r#"
+        {"a":null,"b":1}
+        {"a":"-","b":null}
+        {"a":"","b":null}
+        {"a":null,"b":null}"#]]
+    .assert_eq(&read_nulls(&always, file));
+    let never = [options[0], ("quoted_nulls", "never")];
+    expect![[r#"
+        {"a":null,"b":1}
+        {"a":"-","b":null}
+        {"a":"","b":null}
+        field b: expected BIGINT, found text "-""#]]
+    .assert_eq(&read_nulls(&never, file));
+}
+
+#[test]
+fn null_texts_of_no_column_are_refused() {
+    let schema = schema(&[DataType::Utf8], true);
+    let error = |options: &[(&str, &str)]| {
+        let spec = DecodeSpec::new(Arc::clone(&schema), format(options));
+        CsvDecoder::build(&spec).unwrap_err().to_string()
+    };
+    expect!["option `column_null_values` = 'c1': expected a column of the schema: there is no such column; did you mean `c0`?"].assert_eq(&error(&[("column_null_values", "c1: NA")]));
+    expect!["option `column_null_values` = 'NA': expected list of columns with their null texts, `price: NA,-; note: none`: a column's name and a colon stand in front of its null texts: `price: NA,-`"].assert_eq(&error(&[("column_null_values", "NA")]));
+}
+
+#[test]
+fn what_would_be_read_as_null_is_not_written() {
+    let schema = schema(&[DataType::Utf8], true);
+    let column: ArrayRef = Arc::new(arrow_array::StringArray::from(vec![None, Some("x"), Some("NA")]));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column]).unwrap();
+    let options = [("column_null_values", "c0: NA"), ("quoted_nulls", "always")];
+    let mut encoder = CsvEncoder::build(&EncodeSpec::new(schema, format(&options))).unwrap().unwrap();
+    let mut out = EncodedBatch::default();
+    encoder.encode(&batch.slice(0, 2), &mut out).unwrap();
+    assert_eq!(out.iter().collect::<Vec<_>>(), [&b"NA"[..], b"x"]);
+    let error = encoder.encode(&batch, &mut EncodedBatch::default()).unwrap_err();
+    expect![[r#"field c0: format csv cannot write text "NA"; it would be read as null: set `quoted_nulls` or another null text"#]].assert_eq(&error.to_string());
 }

@@ -16,8 +16,8 @@ use std::{
 use arrow_schema::DataType;
 use laminar_formats::{csv::CsvDecoder, framing::text_of_head, json::JsonDecoder};
 use laminar_schema::{
-    DecoderSet, FormatInferenceRegistry, FormatSpec, Framing, InferenceConfig, InferenceWarning, InferredSchema,
-    Options, RawRecord, SampleHead, WarningSeverity, types::field_type_name,
+    DecodeSpec, DecoderSet, FormatDecoder, FormatInferenceRegistry, FormatSpec, Framing, InferenceConfig,
+    InferenceWarning, InferredSchema, Options, RawRecord, SampleHead, WarningSeverity, types::field_type_name,
 };
 use laminar_testkit::frames::file_records;
 use serde_json::Value;
@@ -200,4 +200,53 @@ fn json_agrees_with_duckdb() {
 fn csv_agrees_with_duckdb() {
     let config = like_duckdb(DataType::Utf8, &[]);
     compare::<CsvDecoder>("csv/duckdb", "csv", &config, include_str!("../corpora/csv_duckdb.txt"));
+}
+
+/// Counts the rows that the file gives under the schema and the options that are found for it, and what is rejected.
+fn count_rows(bytes: &[u8], config: &InferenceConfig) -> Result<(usize, usize), String> {
+    let registry = FormatInferenceRegistry::of::<CsvDecoder>();
+    let head = SampleHead::Bytes { bytes, is_whole: true };
+    let detected = registry.get("csv").unwrap().detect(head, config).map_err(|e| e.to_string())?;
+    let options = detected.map_or_else(Options::new, |detected| detected.options);
+    let config = InferenceConfig { format_options: options.clone(), ..config.clone() };
+    let format = FormatSpec::new("csv").with_options(options);
+    let framing = CsvDecoder::framing(&format).unwrap().unwrap();
+    let text = text_of_head(bytes, true, framing.encoding());
+    let (samples, _) = sample_of::<CsvDecoder>(&format, &text);
+    let inferred = registry.infer("csv", &samples, &config).map_err(|e| e.to_string())?;
+    let (records, faults) = file_records(&framing, &text);
+    let spec = DecodeSpec::new(inferred.schema, format);
+    let mut decoder = CsvDecoder::build(&spec).map_err(|e| e.to_string())?.unwrap();
+    let decoded = decoder.decode(&records).unwrap();
+    Ok((decoded.batch.num_rows(), decoded.rejected.len() + faults.len()))
+}
+
+/// As many rows as DuckDB counts. Files with another number are listed with the number and the reason.
+#[test]
+fn csv_has_as_many_rows_as_in_duckdb() {
+    let Some(corpora) = std::env::var_os("LAMINAR_CORPORA").map(PathBuf::from) else {
+        println!("skipped: LAMINAR_CORPORA does not name the corpora");
+        return;
+    };
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(corpora).join("csv/duckdb");
+    let expected: BTreeMap<String, Value> =
+        serde_json::from_slice(&fs::read(suite.join("expected.json")).unwrap()).unwrap();
+    let config = like_duckdb(DataType::Utf8, &[]);
+    let (mut compared, mut different) = (0, Vec::new());
+    for (name, expected) in &expected {
+        let Some(theirs) = expected.get("rows").and_then(Value::as_u64) else { continue };
+        compared += 1;
+        let found = match count_rows(&fs::read(suite.join("data").join(name)).unwrap(), &config) {
+            Ok((rows, 0)) if rows as u64 == theirs => continue,
+            Ok((rows, rejected)) => format!("{name} | {theirs} rows, not {rows} and {rejected} rejected"),
+            Err(e) => format!("{name} | {theirs} rows, not `{e}`"),
+        };
+        different.push(found);
+    }
+    println!("{compared} files, {} with another number of rows", different.len());
+    // What stands behind the second bar of a line is the reason.
+    let list = include_str!("../corpora/csv_duckdb_rows.txt");
+    let lines = list.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let known: Vec<&str> = lines.map(|line| line.rsplit_once(" | ").expect("file | difference | reason").0).collect();
+    assert_eq!(different, known);
 }

@@ -664,3 +664,28 @@ fn records_have_no_header() {
     let found: Vec<_> = detected.found.iter().map(|k| (&**k, detected.options.get(k).unwrap())).collect();
     assert_eq!(found, [("delimiter", ";"), ("header", "false"), ("decimal_separator", ",")]);
 }
+
+#[test]
+fn null_texts_of_single_columns_say_nothing_of_their_types() {
+    let lines = ["price,note", "1.5,n/a", "n/a,x", "\"-\",y"];
+    check_with(
+        InferenceConfig::default(),
+        &[("column_null_values", "price: n/a,-")],
+        &lines,
+        expect![[r#"
+        price DOUBLE 0.33 [1 DOUBLE, 2 NULL]
+        note VARCHAR 1.00 [3 VARCHAR]
+    "#]],
+    );
+    let never = [("column_null_values", "price: n/a,-"), ("quoted_nulls", "never")];
+    check_with(
+        InferenceConfig::default(),
+        &never,
+        &lines,
+        expect![[r#"
+        price VARCHAR 0.67 [1 DOUBLE, 1 NULL, 1 VARCHAR]
+        note VARCHAR 1.00 [3 VARCHAR]
+        warning: field price: holds 1 DOUBLE (1.5) and 1 VARCHAR (-), which only VARCHAR holds together
+    "#]],
+    );
+}

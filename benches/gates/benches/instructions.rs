@@ -9,7 +9,7 @@
 use gungraun::{Callgrind, EventKind, main, prelude::*};
 use laminar_connector_generator::workload::{Workload, WorkloadGenerator};
 use laminar_formats::{
-    avro::AvroDecoder,
+    avro::{AvroDecoder, AvroEncoder},
     csv::CsvDecoder,
     json::{JsonDecoder, JsonEncoder, JsonEngine},
     msgpack::{MsgPackDecoder, MsgPackEncoder},
@@ -63,9 +63,12 @@ fn protobuf(name: &str) -> Decoding<ProtobufDecoder> {
     messages::protobuf(name, ROWS).warm()
 }
 
+fn avro_case(name: &str) -> AvroCase {
+    AvroCase::ALL.into_iter().find(|case| case.name == name).expect("a name out of `AvroCase::ALL`")
+}
+
 fn avro(name: &str) -> Decoding<AvroDecoder> {
-    let case = AvroCase::ALL.into_iter().find(|case| case.name == name).expect("a name out of `AvroCase::ALL`");
-    case.decoding(ROWS).warm()
+    avro_case(name).decoding(ROWS).warm()
 }
 
 fn raw(name: &str) -> Decoding<RawDecoder> {
@@ -78,6 +81,10 @@ fn json_rows(name: &str) -> Encoding<JsonEncoder> {
 
 fn msgpack_rows(name: &str) -> Encoding<MsgPackEncoder> {
     encoders::msgpack(&case(name), ROWS).warm()
+}
+
+fn avro_rows(name: &str) -> Encoding<AvroEncoder> {
+    encoders::avro(&avro_case(name), ROWS).warm()
 }
 
 fn json_sample(name: &str) -> Sampling {
@@ -108,6 +115,11 @@ fn gate_walker(name: &str) -> LibraryBenchmarkConfig {
 /// The same for MessagePack's encoder.
 fn gate_msgpack_encoder(name: &str) -> LibraryBenchmarkConfig {
     gate_bytes("msgpack_encoder", name, msgpack_rows(name).out.num_bytes())
+}
+
+/// The same for Avro's encoder.
+fn gate_avro_encoder(name: &str) -> LibraryBenchmarkConfig {
+    gate_bytes("avro_encoder", name, avro_rows(name).out.num_bytes())
 }
 
 /// The same for inference: per byte of the sample.
@@ -285,6 +297,16 @@ fn msgpack_encoder_write(mut encoding: Encoding<MsgPackEncoder>) -> Encoding<Msg
     encoding
 }
 
+#[library_benchmark(setup = avro_rows)]
+#[bench::trades(args = ("trades"), config = gate_avro_encoder("trades"))]
+#[bench::wide(args = ("wide"), config = gate_avro_encoder("wide"))]
+#[bench::nested(args = ("nested"), config = gate_avro_encoder("nested"))]
+#[bench::typed(args = ("typed"), config = gate_avro_encoder("typed"))]
+fn avro_encoder_write(mut encoding: Encoding<AvroEncoder>) -> Encoding<AvroEncoder> {
+    encoding.encode();
+    encoding
+}
+
 #[library_benchmark(setup = json_sample)]
 #[bench::trades(args = ("trades"), config = gate_inference("trades"))]
 #[bench::wide(args = ("wide"), config = gate_inference("wide"))]
@@ -322,6 +344,7 @@ library_benchmark_group!(
         raw_decode,
         json_encoder_write,
         msgpack_encoder_write,
+        avro_encoder_write,
         json_infer_sample,
         workload_write,
     ]

@@ -1,10 +1,10 @@
 //! Our encoders as an engine drives them, each with rows that it encodes.
 
 use arrow_array::RecordBatch;
-use laminar_formats::{json::JsonEncoder, msgpack::MsgPackEncoder};
-use laminar_schema::{EncodeSpec, EncodedBatch, EncoderSet, FormatSpec};
+use laminar_formats::{avro::AvroEncoder, json::JsonEncoder, msgpack::MsgPackEncoder};
+use laminar_schema::{EncodeSpec, EncodedBatch, EncoderSet, FormatSpec, Options};
 
-use crate::{decoders, input::Case};
+use crate::{avro::AvroCase, decoders, input::Case};
 
 /// An encoder with default options, rows for it, and the arena that it writes into.
 pub struct Encoding<E> {
@@ -59,4 +59,16 @@ pub fn json(case: &Case, num_rows: usize) -> Encoding<JsonEncoder> {
 /// The case's rows, to be written as MessagePack.
 pub fn msgpack(case: &Case, num_rows: usize) -> Encoding<MsgPackEncoder> {
     rows("msgpack", case, num_rows)
+}
+
+/// The rows of an Avro case, to be written as the datums that they were read from: by default a record is a whole block.
+///
+/// # Panics
+/// If Avro cannot carry the case's schema.
+pub fn avro(case: &AvroCase, num_rows: usize) -> Encoding<AvroEncoder> {
+    let rows = case.decoding(num_rows).decode().batch;
+    let format = FormatSpec::new("avro").with_options(Options::from_pairs([("framing", "datum")]));
+    let encoder = AvroEncoder::build(&EncodeSpec::new(rows.schema(), format));
+    let encoder = encoder.expect("the format carries the schema").expect("the encoder is of that format");
+    Encoding { encoder, rows, out: EncodedBatch::new() }
 }

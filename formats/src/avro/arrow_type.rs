@@ -10,6 +10,8 @@ use super::{
     schema::{Kind, Logical, NodeId, Schema},
 };
 
+use crate::policy::TypeMismatch;
+
 /// The column of values that are no records.
 pub(super) const VALUE_COLUMN: &str = "value";
 
@@ -25,10 +27,14 @@ const MAX_DEPTH: usize = 100;
 /// A type that contains itself, under `recursion = 'reject'`.
 pub(super) fn arrow_schema_of(schema: &Schema, options: &AvroOptions) -> SchemaResult<ArrowSchema> {
     let mut mapping = Mapping { schema, options, open: Vec::new(), num_columns: 0 };
-    let fields = match schema.kind(schema.root()) {
+    let mut fields = match schema.kind(schema.root()) {
         Kind::Record { .. } => mapping.fields(schema.root())?,
         _ => vec![mapping.field(VALUE_COLUMN, schema.root())?],
     };
+    let rescues = options.type_mismatch == TypeMismatch::Rescue;
+    if rescues && !fields.iter().any(|f| f.name() == field::RESCUE_COLUMN) {
+        fields.push(field::json_field(field::RESCUE_COLUMN, true));
+    }
     Ok(ArrowSchema::new(fields))
 }
 

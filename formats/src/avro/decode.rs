@@ -2,10 +2,10 @@
 
 use std::{collections::HashMap, fmt, io::Read, sync::Arc};
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema as ArrowSchema, SchemaRef};
 use laminar_schema::{
     ARENA_PADDING, ConfigError, ConnectorConfig, ConnectorError, DecodeError, DecodeSpec, Decoded, DecoderSet,
-    FormatDecoder, FormatFile, FormatInfo, FormatSpec, Framing, Location, RawBatch, SchemaError, SchemaResult,
+    FormatDecoder, FormatFile, FormatInfo, FormatSpec, Framing, Location, Options, RawBatch, SchemaError, SchemaResult,
     SelfDescription,
     format::{WriterSchema, WriterSchemaId},
 };
@@ -17,15 +17,18 @@ use super::{
     container::{Codec, Decompressor, Header, MAGIC},
     cursor::Cursor,
     fingerprint,
-    options::{AvroMismatch, AvroTombstones, parsed},
+    options::parsed,
     program::Record,
+    rescue::Rescue,
     resolve::Resolver,
     run::{Failure, Run},
     schema::Schema,
 };
 use crate::{
-    column::{ColumnOps, ColumnOptions},
+    column::{ColumnOps, ColumnOptions, OnAbsent},
     framing::{DEFAULT_MAX_RECORD_BYTES, read_varint},
+    json::{JsonOptions, Plan},
+    policy::{NoContent, TypeMismatch},
     rows::{Account, RootRows},
     wire::{self, WireFormat},
 };
@@ -57,10 +60,12 @@ pub struct AvroDecoder {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     wire_format: WireFormat,
-    tombstones: AvroTombstones,
+    tombstones: NoContent,
     pub(super) max_depth: usize,
     max_record_bytes: usize,
     pub(super) is_lenient: bool,
+    /// The column `_rescued` takes what does not fit.
+    pub(super) rescues: bool,
     /// Texts are looked at one by one: some of the batch is none.
     pub(super) checks_text: bool,
     /// No message is a container, whatever it begins with.
@@ -78,8 +83,9 @@ pub(super) struct Writer {
 
 impl Writer {
     fn new(schema: Schema, reader: Option<&Arc<Schema>>, rows: &RootRows) -> SchemaResult<Self> {
+        let rescue = rows.root.fields.iter().position(|f| f.on_absent == OnAbsent::Decoder);
         let resolver = Resolver { writer: &schema, reader: reader.map_or(&schema, |reader| reader) };
-        let program = resolver.program(rows.schema().fields(), |_| false);
+        let program = resolver.program(rows.schema().fields(), rescue);
         let program = program.map_err(|source| ConnectorError::External {
             action: "resolve the Avro schema",
             source,
@@ -161,6 +167,7 @@ impl Writers {
 pub(super) struct Scratch {
     pub(super) text: Vec<u8>,
     pub(super) digits: Vec<u8>,
+    pub(super) rescue: Rescue,
 }
 
 /// Container files so far.
@@ -199,7 +206,10 @@ impl AvroDecoder {
             let given = options.max_depth.to_string();
             return Err(ConfigError::invalid("max_depth", given, "at most 1000 levels", "").into());
         }
-        let rows = RootRows::new(schema, &ColumnOptions::default())?;
+        let mut rows = RootRows::new(schema, &ColumnOptions::default())?;
+        let rules = JsonOptions { type_mismatch: options.type_mismatch, ..JsonOptions::from_options(&Options::new())? };
+        // The column `_rescued` is found, or missed, as in JSON.
+        let rescue = Plan::new(&mut rows.root, &rules)?.rescue;
         let reader = options.reader()?.map(Arc::new);
         let given = options.given_schema()?;
         let writer = |text: &str| Writer::new(parsed("schema", text)?, reader.as_ref(), &rows);
@@ -207,7 +217,11 @@ impl AvroDecoder {
         let plain = match (&given, is_plain) {
             // A message without a header of its own is of the schema that is given, whatever files hold.
             (Some(given), _) if options.wire_format != WireFormat::SingleObject => Some(writer(given)?),
-            (None, true) => Some(writer(&avro_schema_of(rows.schema(), &options.record_name, &options.namespace)?)?),
+            (None, true) => {
+                let columns = rows.schema().fields().iter().enumerate().filter(|(index, _)| Some(*index) != rescue);
+                let columns = ArrowSchema::new(columns.map(|(_, f)| Arc::clone(f)).collect::<Vec<_>>());
+                Some(writer(&avro_schema_of(&columns, &options.record_name, &options.namespace)?)?)
+            }
             _ => None,
         };
         let mut writers = Writers { plain, ..Writers::default() };
@@ -229,7 +243,8 @@ impl AvroDecoder {
                 tombstones: options.tombstones,
                 max_depth: options.max_depth,
                 max_record_bytes: options.max_record_bytes.unwrap_or(usize::MAX),
-                is_lenient: options.type_mismatch == AvroMismatch::Null,
+                is_lenient: options.type_mismatch != TypeMismatch::Reject,
+                rescues: options.type_mismatch == TypeMismatch::Rescue,
                 checks_text: false,
                 is_datum: options.framing == AvroFraming::Datum,
             },
@@ -314,8 +329,9 @@ impl AvroDecoder {
     ) -> Result<SchemaResult<()>, WriterSchemaId> {
         if batch.is_tombstone(record) {
             return Ok(match self.rules.tombstones {
-                AvroTombstones::Skip => Ok(()),
-                AvroTombstones::Reject => Err(DecodeError::Tombstone.into()),
+                NoContent::Skip => Ok(()),
+                NoContent::Reject => Err(DecodeError::Tombstone.into()),
+                NoContent::Null => self.push_absent_row(),
             });
         }
         let message = batch.value(record);
@@ -352,6 +368,30 @@ impl AvroDecoder {
         };
         // A run has tried it, with a look at what is behind it, unless there are containers in the batch.
         Ok(one(writer, rows, scratch, *rules, message, header))
+    }
+
+    /// The row of a message without a value.
+    fn push_absent_row(&mut self) -> SchemaResult<()> {
+        let rows = self.rows.num_rows();
+        let root = &mut self.rows.root;
+        for field in &mut root.fields {
+            match field.on_absent {
+                OnAbsent::Null | OnAbsent::Decoder => field.column.push_null(),
+                OnAbsent::Default => {
+                    field.column.push_null();
+                    field.default_rows.push(rows as u32);
+                }
+                OnAbsent::Reject => {
+                    let expected = field.field.data_type().clone();
+                    let error = SchemaError::from(DecodeError::MissingField { expected });
+                    let error = error.in_field(field.field.name());
+                    root.truncate(rows);
+                    return Err(error);
+                }
+            }
+        }
+        root.end_row();
+        Ok(())
     }
 
     /// A block: its number of values, its size, and its bytes.

@@ -24,6 +24,9 @@ mod json_text;
 mod names;
 mod options;
 mod program;
+mod rescue;
+#[cfg(test)]
+mod rescue_tests;
 mod resolve;
 mod run;
 pub(crate) mod schema;
@@ -40,7 +43,7 @@ pub use self::{
     decode::AvroDecoder,
     encode::AvroEncoder,
     fingerprint::{Fingerprint, FingerprintAlgorithm, fingerprint},
-    options::{AvroFraming, AvroMismatch, AvroOptions, AvroTombstones, Enums, Recursion, SyncMarker, Unions},
+    options::{AvroFraming, AvroOptions, Enums, Recursion, SyncMarker, Unions},
     resolve::{Problem, ResolutionError},
     schema::{AvroSchemaError, Schema},
 };

@@ -5,7 +5,10 @@ use std::fs;
 use laminar_schema::{ConfigError, ConnectorConfig, ConnectorError, SchemaResult, config::FromConfigValue};
 
 use super::{container::Codec, schema::Schema};
-use crate::{policy::words, wire::WireFormat};
+use crate::{
+    policy::{NoContent, TypeMismatch, words},
+    wire::WireFormat,
+};
 
 /// Options for reading and writing Avro.
 #[derive(Debug, Clone, ConnectorConfig)]
@@ -33,12 +36,12 @@ pub struct AvroOptions {
     /// What a type becomes that contains itself: `json` from the place where it comes again, or `reject`
     #[config(default = "json")]
     pub recursion: Recursion,
-    /// What happens to a value that does not fit its column: `reject` (or `fail`) rejects the row, `null` makes it null
+    /// What happens to a value that does not fit its column: `reject` (or `fail`) rejects the row, `null` makes it null, `rescue` makes it null and keeps it in the column `_rescued`
     #[config(default = "reject")]
-    pub type_mismatch: AvroMismatch,
-    /// What happens to a message without a value: `skip`, or `reject`
+    pub type_mismatch: TypeMismatch,
+    /// What happens to a message without a value: `skip`, `reject`, or `null` for a row without fields
     #[config(default = "skip")]
-    pub tombstones: AvroTombstones,
+    pub tombstones: NoContent,
     /// Deepest nesting of a value, unwanted fields included
     #[config(default = 128)]
     pub max_depth: usize,
@@ -66,26 +69,6 @@ pub struct AvroOptions {
     /// The sync marker of a container as 32 hexadecimal digits; made of the header where it is not given, so that a run that appends to a file writes what is in it
     pub sync: Option<SyncMarker>,
 }
-
-/// A value that does not fit its column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AvroMismatch {
-    /// The row is rejected.
-    Reject,
-    /// The value is null; the row is rejected where the column is NOT NULL.
-    Null,
-}
-words! { AvroMismatch: "reject or null", "reject" => Reject, "fail" => Reject, "null" => Null }
-
-/// A message without a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AvroTombstones {
-    /// It gives no row.
-    Skip,
-    /// It is rejected.
-    Reject,
-}
-words! { AvroTombstones: "skip or reject", "skip" => Skip, "reject" => Reject }
 
 impl AvroOptions {
     /// The writer's schema as JSON, if it is given.

@@ -146,6 +146,8 @@ pub(super) enum FillWith {
     Null,
     /// The column's DEFAULT, once for the batch.
     Default,
+    /// What did not fit of the datum.
+    Rescued,
     /// The reader's default: a datum, and how it is read.
     Datum(Box<[u8]>, Box<Slot>),
 }

@@ -139,18 +139,22 @@ pub(super) struct Resolver<'a> {
 impl Resolver<'_> {
     /// The program for a record whose fields are `columns`, or for the only column where the writer's values are no
     /// records. Columns at `reserved` are filled by somebody else.
-    pub(super) fn program(&self, columns: &Fields, reserved: impl Fn(usize) -> bool) -> Resolved<Record> {
+    pub(super) fn program(&self, columns: &Fields, rescue: Option<usize>) -> Resolved<Record> {
+        let reserved = |index: usize| Some(index) == rescue;
+        let fill = rescue.map(|index| Fill { column: index as u32, with: FillWith::Rescued });
         let (w, r) = (self.writer.root(), self.reader.root());
         if let (Kind::Record { .. }, Kind::Record { .. }) = (self.writer.kind(w), self.reader.kind(r)) {
             self.shallow(w, r).map_err(|problem| self.error(w, Some(r), None, problem))?;
-            return self.record(w, r, columns, reserved);
+            let mut record = self.record(w, r, columns, reserved)?;
+            record.fills = record.fills.into_iter().chain(fill).collect();
+            return Ok(record);
         }
         let mut own = columns.iter().enumerate().filter(|(index, _)| !reserved(*index));
         let (Some((index, column)), None) = (own.next(), own.next()) else {
             return Err(self.error(w, Some(r), None, Problem::Column));
         };
         let step = Step { column: index as u32, slot: self.slot(w, r, column)?, name: column.name().as_str().into() };
-        Ok(Record { steps: [step].into(), fills: [].into() })
+        Ok(Record { steps: [step].into(), fills: fill.into_iter().collect() })
     }
 
     fn error(&self, w: NodeId, r: Option<NodeId>, column: Option<&Field>, problem: Problem) -> Box<ResolutionError> {

@@ -11,6 +11,7 @@ use super::{
     cursor::{Cursor, Malformed},
     decode::{Rules, Scratch, Writer},
     program::{Branch, Fill, FillWith, Items, Nulls, Op, Ratio, Record, Size, Skip, Slot, Source, Step},
+    rescue::Rescue,
     schema::Schema,
 };
 use crate::{
@@ -27,6 +28,11 @@ pub(super) struct Run<'b, 's> {
     pub(super) max_depth: usize,
     /// Values that do not fit are null.
     pub(super) is_lenient: bool,
+    /// They are noted in `rescue` too.
+    pub(super) rescues: bool,
+    pub(super) rescue: &'s mut Rescue,
+    /// Where the datum begins.
+    start: usize,
     /// Texts are looked at one by one; otherwise all of a column together, by whoever finishes it.
     pub(super) checks_text: bool,
     /// Room for text that values are turned into.
@@ -69,12 +75,17 @@ pub(super) type Done = Result<(), Box<Failure>>;
 impl<'b, 's> Run<'b, 's> {
     #[inline(always)]
     pub(super) fn new(writer: &'s Writer, scratch: &'s mut Scratch, rules: Rules, cursor: Cursor<'b>) -> Self {
+        let start = cursor.at;
+        scratch.rescue.places.clear();
         Self {
             cursor,
             writer: &writer.schema,
             reader: writer.reader.as_deref().unwrap_or(&writer.schema),
             max_depth: rules.max_depth,
             is_lenient: rules.is_lenient,
+            rescues: rules.rescues,
+            rescue: &mut scratch.rescue,
+            start,
             checks_text: rules.checks_text,
             text: &mut scratch.text,
             digits: &mut scratch.digits,
@@ -118,11 +129,30 @@ impl<'b, 's> Run<'b, 's> {
                     field.column.push_null();
                     field.default_rows.push(rows as u32);
                 }
+                FillWith::Rescued => self.rescued(&mut field.column, &field.field)?,
                 FillWith::Datum(bytes, slot) => self.constant(bytes, slot, &mut field.column, &field.field)?,
             }
         }
         row.end_row();
         Ok(())
+    }
+
+    /// What did not fit of the datum, which ends here.
+    fn rescued(&mut self, column: &mut Column, field: &Field) -> Done {
+        if self.rescue.places.is_empty() || !Rescue::object(self, self.start).map_err(|m| self.malformed(m))? {
+            column.push_null();
+            return Ok(());
+        }
+        // Made of pieces of UTF-8 only.
+        let text = std::str::from_utf8(self.text).unwrap_or("null");
+        let pushed = match column {
+            Column::Json(rows) => rows.push_document(text),
+            column => column.push_scalar(Scalar::Str(text)),
+        };
+        pushed.map_err(|mismatch| {
+            let error = mismatch.into_error(field.data_type().clone(), Found::kind("object"));
+            named(self.unfit(self.start, error), field.name())
+        })
     }
 
     /// A default of the reader's.
@@ -136,6 +166,10 @@ impl<'b, 's> Run<'b, 's> {
             reader,
             max_depth,
             is_lenient,
+            // A default is no part of the datum.
+            rescues: false,
+            rescue: self.rescue,
+            start: 0,
             checks_text,
             text: self.text,
             digits: self.digits,
@@ -392,6 +426,9 @@ impl<'b, 's> Run<'b, 's> {
     #[inline(never)]
     fn misfit(&mut self, mismatch: Mismatch, slot: &Slot, start: usize, column: &mut Column, field: &Field) -> Done {
         if self.is_lenient && !slot.is_required {
+            if self.rescues {
+                self.rescue.places.push(start);
+            }
             column.push_null();
             return Ok(());
         }

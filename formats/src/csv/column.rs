@@ -2,9 +2,12 @@
 
 use arrow_array::ArrayRef;
 use arrow_schema::{DataType, Field};
-use laminar_schema::{SchemaError, SchemaResult, field::is_json};
+use laminar_schema::{
+    SchemaError, SchemaResult,
+    field::{is_json, payload_key},
+};
 
-use super::{CsvOptions, decode::Policies, nested::NestedColumn, number_style::NumberStyle};
+use super::{CsvOptions, NullValues, QuotedNulls, decode::Policies, nested::NestedColumn, number_style::NumberStyle};
 use crate::{
     column::{Column, ColumnOps, ColumnOptions, Mismatch, Scalar},
     policy::TypeMismatch,
@@ -17,8 +20,12 @@ pub(super) struct CsvColumn {
     pub(super) nullable: bool,
     has_default: bool,
     pub(super) is_rescue: bool,
-    /// A null text in quotes is null too, if it is no value: the column is no text.
+    /// The texts that mean null.
+    pub(super) nulls: NullValues,
+    /// A null text in quotes is null as well.
     pub(super) quoted_nulls: bool,
+    /// A null text in quotes is null if it is no value: the column is no text.
+    misfit_nulls: bool,
     /// Rows that lack the column and get its DEFAULT.
     pub(super) absent: Vec<u32>,
 }
@@ -84,7 +91,17 @@ impl CsvColumn {
             }
         };
         let nullable = field.is_nullable();
-        Ok(Self { builder, nullable, has_default, is_rescue, quoted_nulls: !is_text(field), absent: Vec::new() })
+        let nulls = options.column_null_values.of(payload_key(field)).unwrap_or(&options.null_values).clone();
+        Ok(Self {
+            builder,
+            nullable,
+            has_default,
+            is_rescue,
+            nulls,
+            quoted_nulls: options.quoted_nulls == QuotedNulls::Always,
+            misfit_nulls: options.quoted_nulls == QuotedNulls::UnlessValue && !is_text(field),
+            absent: Vec::new(),
+        })
     }
 
     /// Appends a value.
@@ -106,12 +123,12 @@ impl CsvColumn {
     /// The column has no such value; it is as before.
     #[inline]
     pub(super) fn push_field(&mut self, text: &str, quoted: bool, policies: &Policies) -> Result<(), NoValue> {
-        if !quoted && policies.null_values.contains(text) {
+        if (!quoted || self.quoted_nulls) && self.nulls.contains(text) {
             return self.push_null();
         }
         match self.push_text(text) {
             // Text in quotes that is no value of a column that is no text: `"",""` from those who quote all.
-            Err(_) if self.quoted_nulls && policies.null_values.contains(text) => self.push_null(),
+            Err(_) if self.misfit_nulls && self.nulls.contains(text) => self.push_null(),
             Err(_) if self.nullable && policies.type_mismatch == TypeMismatch::Null => self.push_null(),
             pushed => pushed,
         }

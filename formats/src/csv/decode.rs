@@ -13,11 +13,11 @@ use laminar_schema::{
 };
 
 use super::{
-    CsvEngine, CsvOptions, Dialect, SplitError, Splitter,
+    ColumnNullValues, CsvEngine, CsvOptions, Dialect, Field, NullValues, QuotedNulls, SplitError, Splitter,
     column::{CsvColumn, NoValue},
     direct::{Direct, Run},
     layout::{LayoutRules, Layouts},
-    options::{NullValues, RaggedRows},
+    options::RaggedRows,
     rescue::RescuedFields,
 };
 use crate::{
@@ -53,7 +53,9 @@ pub struct CsvDecoder {
 /// What the options say about values and records.
 #[derive(Debug)]
 pub(super) struct Policies {
-    pub(super) null_values: NullValues,
+    null_values: NullValues,
+    column_null_values: ColumnNullValues,
+    quoted_nulls: QuotedNulls,
     ragged_rows: RaggedRows,
     pub(super) type_mismatch: TypeMismatch,
     empty_records: NoContent,
@@ -102,6 +104,7 @@ impl CsvDecoder {
     /// As [`CsvDecoder::new`].
     pub fn with_engine(schema: SchemaRef, options: &CsvOptions, engine: CsvEngine) -> SchemaResult<Self> {
         let dialect = Dialect::new(options)?;
+        options.column_null_values.check(&schema, options)?;
         let defaults = DefaultFiller::new(&schema)?;
         let rescues = options.unknown_fields == UnknownFields::Rescue || options.type_mismatch == TypeMismatch::Rescue;
         let columns: SchemaResult<Vec<CsvColumn>> = schema
@@ -127,6 +130,8 @@ impl CsvDecoder {
         Ok(Self {
             policies: Policies {
                 null_values: options.null_values.clone(),
+                column_null_values: options.column_null_values.clone(),
+                quoted_nulls: options.quoted_nulls,
                 ragged_rows: options.ragged_rows,
                 type_mismatch: options.type_mismatch,
                 empty_records: options.empty_records,
@@ -245,7 +250,7 @@ impl CsvDecoder {
         if let Some(rescue) = policies.rescue {
             for (at, name) in &layout.rescued {
                 if let Some(field) = splitter.field(text, *at) {
-                    let is_null = !field.quoted && policies.null_values.contains(field.text);
+                    let is_null = policies.is_null(name, field);
                     rescued.push(name, (!is_null).then_some(field.text));
                 }
             }
@@ -368,6 +373,12 @@ fn not_text(encoding: Encoding) -> DecodeError {
 }
 
 impl Policies {
+    /// Whether a field of a column that the schema lacks is null.
+    fn is_null(&self, column: &str, field: Field<'_>) -> bool {
+        let nulls = self.column_null_values.of(column).unwrap_or(&self.null_values);
+        (!field.quoted || self.quoted_nulls == QuotedNulls::Always) && nulls.contains(field.text)
+    }
+
     fn accept(&self, found: usize, expected: usize) -> bool {
         match self.ragged_rows {
             RaggedRows::Reject => false,

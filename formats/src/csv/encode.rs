@@ -6,7 +6,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConnectorConfig, EncodeError, EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatInfo, Found, SchemaError,
-    SchemaResult, config::ConfigError, format::Encoding,
+    SchemaResult, config::ConfigError, field::payload_key, format::Encoding,
 };
 
 use super::{
@@ -57,18 +57,23 @@ impl CsvEncoder {
             .iter()
             .map(|f| if Cells::carry(f) { Ok(None) } else { NestedTexts::new(f, options).map(Some) })
             .collect();
+        options.column_null_values.check(&schema, options)?;
+        let names = schema.fields().iter().map(|f| payload_key(f));
         let mut encoder = Self {
-            schema,
-            quoting: Quoting::new(Dialect::new(options)?, options),
+            quoting: Quoting::new(Dialect::new(options)?, options, names),
+            schema: Arc::clone(&schema),
             binary_encoding: options.binary_encoding,
             line_end: options.line_end,
             prologue: Vec::new(),
             nested: nested?,
             scratch: Vec::new(),
         };
-        if !encoder.quoting.can_write_null() {
+        if let Some(column) = (0..schema.fields().len()).find(|column| !encoder.quoting.can_write_null(*column)) {
+            let own = options.column_null_values.of(payload_key(schema.field(column)));
+            let option = if own.is_some() { "column_null_values" } else { "null_values" };
             let expected = "a first entry that can stand without quotes";
-            return Err(ConfigError::invalid("null_values", &options.null_values.written, expected, "").into());
+            let found = &own.unwrap_or(&options.null_values).written;
+            return Err(ConfigError::invalid(option, found, expected, "").into());
         }
         if options.header {
             encoder.prologue = encoder.header()?;
@@ -86,7 +91,7 @@ impl CsvEncoder {
             let (start, end) = (out.len(), out.len() + f.name().len());
             out.extend_from_slice(f.name().as_bytes());
             out.resize(start + Quoting::room(Known::Nothing, f.name().len()), 0);
-            let Some(end) = quoting.quote(&mut out, (start, end), Known::Nothing, index == 0, scratch) else {
+            let Some(end) = quoting.quote(&mut out, (start, end), Known::Nothing, index, scratch) else {
                 return Err(unquotable(f.name().as_bytes()).in_field(f.name()));
             };
             out.truncate(end);
@@ -168,6 +173,16 @@ fn unquotable(field: &[u8]) -> SchemaError {
     .into()
 }
 
+#[cold]
+fn only_null(field: &[u8]) -> SchemaError {
+    EncodeError::Unrepresentable {
+        format: super::NAME,
+        found: Found::new("text", &String::from_utf8_lossy(field)),
+        help: "it would be read as null: set `quoted_nulls` or another null text",
+    }
+    .into()
+}
+
 impl FormatEncoder for CsvEncoder {
     fn input_schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
@@ -193,9 +208,9 @@ impl FormatEncoder for CsvEncoder {
                 (None, Some(cells)) => Texts::Cells(cells),
                 (None, None) => return Err(schema_mismatch(schema, batch)),
             };
-            columns.push(Column { texts, known: quoting.known(array, index == 0) });
+            columns.push(Column { texts, known: quoting.known(array, index) });
         }
-        let (delimiter, null) = (quoting.delimiter(), quoting.null());
+        let delimiter = quoting.delimiter();
         // A column that needs no quotes has texts of a bounded length, whatever the row.
         let is_bounded = |column: &&Column<'_>| column.known == Known::Bare;
         let bounded: usize = match batch.num_rows() {
@@ -203,7 +218,8 @@ impl FormatEncoder for CsvEncoder {
             _ => columns.iter().filter(is_bounded).map(Column::most).sum(),
         };
         let unbounded: Vec<&Column<'_>> = columns.iter().filter(|column| !is_bounded(column)).collect();
-        let fixed = bounded + columns.len() * (delimiter.len() + null.len());
+        let nulls: usize = (0..columns.len()).map(|column| quoting.null(column).len()).sum();
+        let fixed = bounded + columns.len() * delimiter.len() + nulls;
         for row in 0..batch.num_rows() {
             let bytes = out.bytes_mut();
             let mut at = bytes.len();
@@ -214,13 +230,16 @@ impl FormatEncoder for CsvEncoder {
                     at = put(bytes, at, delimiter);
                 }
                 if column.is_null(row) {
-                    at = put(bytes, at, null);
+                    at = put(bytes, at, quoting.null(index));
                     continue;
                 }
                 let end = column.write(row, bytes, at);
                 at = match column.known {
                     Known::Bare => end,
-                    known => match quoting.quote(bytes, (at, end), known, index == 0, scratch) {
+                    _ if quoting.is_only_null(index, &bytes[at..end]) => {
+                        return Err(only_null(&bytes[at..end]).in_field(schema.field(index).name()));
+                    }
+                    known => match quoting.quote(bytes, (at, end), known, index, scratch) {
                         Some(end) => end,
                         None => return Err(unquotable(&bytes[at..end]).in_field(schema.field(index).name())),
                     },

@@ -158,8 +158,12 @@ impl CsvSample {
         rows.count += 1;
         rows.first.note(&place, "");
         rows.columns.resize_with(width, Member::default);
-        for (column, field) in rows.columns.iter_mut().zip(self.splitter.fields(text)) {
-            self.typing.observe(column, field.text, &place);
+        for (index, (column, field)) in rows.columns.iter_mut().zip(self.splitter.fields(text)).enumerate() {
+            let nulls = match self.typing.has_own_nulls() {
+                true => self.typing.nulls_of(&name_of(self.seen.header.as_deref(), index, width)),
+                false => &self.typing.nulls,
+            };
+            self.typing.observe(column, field, nulls, &place);
         }
     }
 
@@ -251,7 +255,9 @@ impl CsvSample {
                 count += self.seen.empty.count();
                 let mut empty = Member::default();
                 if self.seen.empty.count() > 0 {
-                    self.typing.observe(&mut empty, "", &Place::default());
+                    let nulls = self.typing.nulls_of(&self.name(0));
+                    let field = super::Field { text: "", quoted: false };
+                    self.typing.observe(&mut empty, field, nulls, &Place::default());
                 }
                 columns[0].merge(empty.times(self.seen.empty.count()), &self.typing.rules);
             }
@@ -263,10 +269,7 @@ impl CsvSample {
     }
 
     fn name(&self, index: usize) -> String {
-        match self.seen.header.as_ref().map(|h| h[index].as_str()) {
-            None | Some("") => column_name(index, self.width()),
-            Some(name) => name.to_owned(),
-        }
+        name_of(self.seen.header.as_deref(), index, self.width())
     }
 
     /// Where each name of the header stands first and last.
@@ -334,6 +337,14 @@ impl CsvSample {
             })
             .collect();
         Arc::new(Schema::new(fields))
+    }
+}
+
+/// The name of the column at a position of so many.
+fn name_of(header: Option<&[String]>, index: usize, width: usize) -> String {
+    match header.and_then(|names| names.get(index)).map(String::as_str) {
+        None | Some("") => column_name(index, width),
+        Some(name) => name.to_owned(),
     }
 }
 

@@ -12,6 +12,7 @@ mod infer;
 mod layout;
 mod names;
 mod nested;
+mod nulls;
 mod number_style;
 mod options;
 mod quoting;
@@ -25,7 +26,8 @@ pub use dialect::{Delimiter, Dialect, Mark};
 pub use direct::CsvEngine;
 pub use encode::CsvEncoder;
 pub use infer::{CsvInference, CsvSample};
-pub use options::{CsvOptions, DuplicateColumns, LineEnd, NullValues, QuoteStyle, RaggedRows};
+pub use nulls::{ColumnNullValues, NullValues, QuotedNulls};
+pub use options::{CsvOptions, DuplicateColumns, LineEnd, QuoteStyle, RaggedRows};
 pub use split::{Field, SplitError, Splitter};
 
 pub use laminar_schema::format::Encoding;

@@ -2,7 +2,10 @@
 
 use laminar_schema::{ConnectorConfig, config::FromConfigValue, format::Encoding};
 
-use super::dialect::{Delimiter, Mark};
+use super::{
+    dialect::{Delimiter, Mark},
+    nulls::{ColumnNullValues, NullValues, QuotedNulls},
+};
 use crate::{
     column::BinaryEncoding,
     policy::{NoContent, TypeMismatch, UnknownFields, words},
@@ -33,6 +36,12 @@ pub struct CsvOptions {
     /// Unquoted texts that mean null, comma-separated; an empty entry is the empty field. The first is written
     #[config(default = "", alias = "null_value", alias = "nullstr")]
     pub null_values: NullValues,
+    /// Null texts of single columns, in place of `null_values`: `price: NA,-; "a;b": none`
+    #[config(default = "")]
+    pub column_null_values: ColumnNullValues,
+    /// Whether a null text in quotes is null: `unless_value` where its column has no such value, `always` or `never`
+    #[config(default = "unless_value")]
+    pub quoted_nulls: QuotedNulls,
     /// Whether blanks around fields are dropped
     #[config(default = false)]
     pub trim: bool,
@@ -74,44 +83,6 @@ pub struct CsvOptions {
     /// Which fields are written in quotes
     #[config(default = "needed")]
     pub quote_style: QuoteStyle,
-}
-
-/// Unquoted texts that mean null.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NullValues {
-    /// The first one, which is written.
-    pub written: String,
-    empty: bool,
-    texts: Vec<String>,
-}
-
-impl NullValues {
-    /// Whether an unquoted field means null.
-    #[inline]
-    pub fn contains(&self, field: impl AsRef<[u8]>) -> bool {
-        let field = field.as_ref();
-        if field.is_empty() { self.empty } else { self.texts.iter().any(|t| t.as_bytes() == field) }
-    }
-}
-
-impl NullValues {
-    /// All of them but the empty one.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.texts.iter().map(String::as_str)
-    }
-}
-
-impl FromConfigValue for NullValues {
-    const TYPE_NAME: &'static str = "comma-separated list";
-    fn from_value(text: &str) -> Result<Self, String> {
-        if text.contains(['\n', '\r']) {
-            return Err("it holds a line end".to_owned());
-        }
-        let texts: Vec<String> = text.split(',').map(|t| t.trim().to_owned()).collect();
-        let (empty, texts): (Vec<String>, Vec<String>) = texts.into_iter().partition(String::is_empty);
-        let written = text.split(',').next().unwrap_or("").trim().to_owned();
-        Ok(Self { written, empty: !empty.is_empty(), texts })
-    }
 }
 
 /// What ends a line of a byte stream.

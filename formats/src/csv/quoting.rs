@@ -4,10 +4,7 @@ use arrow_array::{Array, ArrayRef, cast::AsArray};
 use arrow_schema::DataType;
 use memchr::{memchr, memchr2_iter, memmem};
 
-use super::{
-    CsvOptions, Dialect,
-    options::{NullValues, QuoteStyle},
-};
+use super::{CsvOptions, Dialect, NullValues, QuotedNulls, options::QuoteStyle};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -16,10 +13,18 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 pub(super) struct Quoting {
     dialect: Dialect,
     comment: Option<u8>,
-    null_values: NullValues,
+    /// Of each column.
+    nulls: Vec<ColumnNulls>,
+    quoted_nulls: QuotedNulls,
     style: QuoteStyle,
     /// Bytes without which a text has no structure, some of them twice. Any byte of a longer delimiter is one.
     special: Vec<u8>,
+}
+
+/// What means null in one column.
+#[derive(Debug)]
+struct ColumnNulls {
+    texts: NullValues,
     /// Whether a text that holds no special byte needs quotes only where it is empty.
     only_empty: bool,
 }
@@ -36,19 +41,24 @@ pub(super) enum Known {
 }
 
 impl Quoting {
-    pub(super) fn new(dialect: Dialect, options: &CsvOptions) -> Self {
+    /// The rules for columns of these names.
+    pub(super) fn new<'a>(dialect: Dialect, options: &CsvOptions, columns: impl Iterator<Item = &'a str>) -> Self {
+        let nulls = columns.map(|name| {
+            let texts = options.column_null_values.of(name).unwrap_or(&options.null_values).clone();
+            let no_other = texts.texts().next().is_none();
+            let only_empty = options.quote_style == QuoteStyle::Needed && !options.trim && no_other;
+            ColumnNulls { texts, only_empty }
+        });
         let mut special = vec![b'\n', b'\r'];
         special.extend(dialect.quote);
         special.extend_from_slice(&dialect.delimiter);
         Self {
             dialect,
             comment: options.comment.and_then(|c| c.0),
-            null_values: options.null_values.clone(),
+            nulls: nulls.collect(),
+            quoted_nulls: options.quoted_nulls,
             style: options.quote_style,
             special,
-            only_empty: options.quote_style == QuoteStyle::Needed
-                && !options.trim
-                && options.null_values.texts().next().is_none(),
         }
     }
 
@@ -57,24 +67,31 @@ impl Quoting {
         &self.dialect.delimiter
     }
 
-    /// The text that stands for null.
-    pub(super) fn null(&self) -> &[u8] {
-        self.null_values.written.as_bytes()
+    /// The text that stands for null in a column.
+    #[inline]
+    pub(super) fn null(&self, column: usize) -> &[u8] {
+        self.nulls[column].texts.written.as_bytes()
     }
 
-    /// Whether the text that stands for null can do so: it never has quotes.
-    pub(super) fn can_write_null(&self) -> bool {
-        !self.has_structure(self.null()) && !self.starts_comment(self.null())
+    /// Whether the text that stands for null in a column can do so: it never has quotes.
+    pub(super) fn can_write_null(&self, column: usize) -> bool {
+        !self.has_structure(self.null(column)) && !self.starts_comment(self.null(column))
+    }
+
+    /// Whether a value would be read as null in quotes and without.
+    #[inline]
+    pub(super) fn is_only_null(&self, column: usize, field: &[u8]) -> bool {
+        self.quoted_nulls == QuotedNulls::Always && self.nulls[column].texts.contains(field)
     }
 
     /// What is known of the fields of a column, from its type or from all its bytes at once.
-    pub(super) fn known(&self, column: &ArrayRef, is_first: bool) -> Known {
+    pub(super) fn known(&self, column: &ArrayRef, index: usize) -> Known {
         if let Some(alphabet) = alphabet(column.data_type()) {
             let is_foreign = |byte: &u8| !alphabet.contains(byte);
             let is_bare = self.style == QuoteStyle::Needed
                 && self.special.iter().all(is_foreign)
-                && (!is_first || self.comment.iter().all(is_foreign))
-                && self.null_values.texts().all(|text| text.as_bytes().iter().any(is_foreign));
+                && (index != 0 || self.comment.iter().all(is_foreign))
+                && self.nulls[index].texts.texts().all(|text| text.as_bytes().iter().any(is_foreign));
             return if is_bare { Known::Bare } else { Known::Nothing };
         }
         let texts = match column.data_type() {
@@ -108,15 +125,15 @@ impl Quoting {
         out: &mut [u8],
         (start, end): (usize, usize),
         known: Known,
-        is_first: bool,
+        column: usize,
         scratch: &mut Vec<u8>,
     ) -> Option<usize> {
         // Most texts, in few steps.
-        let cannot_start = || is_first && (self.comment.is_some() || out[start] == BYTE_ORDER_MARK[0]);
-        if known == Known::Plain && self.only_empty && start < end && !cannot_start() {
+        let cannot_start = || column == 0 && (self.comment.is_some() || out[start] == BYTE_ORDER_MARK[0]);
+        if known == Known::Plain && self.nulls[column].only_empty && start < end && !cannot_start() {
             return Some(end);
         }
-        self.quote_with_care(out, (start, end), known, is_first, scratch)
+        self.quote_with_care(out, (start, end), known, column, scratch)
     }
 
     fn quote_with_care(
@@ -124,11 +141,11 @@ impl Quoting {
         out: &mut [u8],
         (start, end): (usize, usize),
         known: Known,
-        is_first: bool,
+        column: usize,
         scratch: &mut Vec<u8>,
     ) -> Option<usize> {
         let field = &out[start..end];
-        let needs_quotes = (known == Known::Nothing && self.has_structure(field)) || self.is_ambiguous(field, is_first);
+        let needs_quotes = (known == Known::Nothing && self.has_structure(field)) || self.is_ambiguous(field, column);
         let Some(quote) = self.dialect.quote else { return (!needs_quotes).then_some(end) };
         if !needs_quotes && self.style == QuoteStyle::Needed {
             return Some(end);
@@ -174,8 +191,9 @@ impl Quoting {
     }
 
     /// Whether a field without structure would still be read as something else.
-    fn is_ambiguous(&self, field: &[u8], is_first: bool) -> bool {
-        (is_first && self.starts_comment(field)) || self.null_values.contains(field) || self.has_outer_blanks(field)
+    fn is_ambiguous(&self, field: &[u8], column: usize) -> bool {
+        let is_null = self.nulls[column].texts.contains(field);
+        is_null || (column == 0 && self.starts_comment(field)) || self.has_outer_blanks(field)
     }
 
     /// Whether a record that starts with the text would be taken for a comment or a byte order mark.
@@ -223,7 +241,7 @@ mod tests {
 
     fn quoting(options: &[(&str, &str)]) -> Quoting {
         let options = CsvOptions::from_options(&Options::from_pairs(options.iter().copied())).unwrap();
-        Quoting::new(Dialect::new(&options).unwrap(), &options)
+        Quoting::new(Dialect::new(&options).unwrap(), &options, ["a"].into_iter())
     }
 
     #[test]

@@ -27,7 +27,7 @@ struct Span {
 pub struct Field<'a> {
     /// Its text, without quotes and escapes.
     pub text: &'a str,
-    /// Whether it stood in quotes, and so is never null.
+    /// Whether it stood in quotes.
     pub quoted: bool,
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use laminar_schema::InferenceConfig;
 
-use super::{CsvOptions, NullValues, number_style::NumberStyle};
+use super::{ColumnNullValues, CsvOptions, Field, NullValues, QuotedNulls, number_style::NumberStyle};
 use crate::infer::{Fallback, Kind, Member, Place, Rules, Value, is_number};
 
 /// Days and times as tables of the world write them, behind the configuration's own formats. Of two that fit every text
@@ -62,6 +62,8 @@ const FORMATS: [&str; 45] = [
 pub(super) struct Typing {
     pub(super) rules: Rules,
     pub(super) nulls: NullValues,
+    pub(super) own_nulls: ColumnNullValues,
+    pub(super) quoted_nulls: QuotedNulls,
     pub(super) numbers: NumberStyle,
 }
 
@@ -71,32 +73,44 @@ impl Typing {
         Self {
             rules: Rules::new(&with_formats(config)),
             nulls: options.null_values.clone(),
+            own_nulls: options.column_null_values.clone(),
+            quoted_nulls: options.quoted_nulls,
             numbers: NumberStyle::new(options),
         }
     }
 
-    /// Takes a field into a column's evidence.
-    pub(super) fn observe(&self, column: &mut Member, text: &str, place: &Place) {
+    /// The null texts of a column of this name.
+    pub(super) fn nulls_of(&self, column: &str) -> &NullValues {
+        self.own_nulls.of(column).unwrap_or(&self.nulls)
+    }
+
+    /// Whether some column has null texts of its own.
+    pub(super) fn has_own_nulls(&self) -> bool {
+        self.own_nulls != ColumnNullValues::default()
+    }
+
+    /// Takes a field into the evidence of a column with these null texts.
+    pub(super) fn observe(&self, column: &mut Member, field: Field<'_>, nulls: &NullValues, place: &Place) {
+        let text = field.text;
+        if (!field.quoted || self.quoted_nulls != QuotedNulls::Never) && nulls.contains(text) {
+            return column.observe(&Value::Null, place, &self.rules);
+        }
         match self.numbers.canonical(text) {
-            Some(number) if !self.nulls.contains(text) => {
-                column.observe(&Value::Number(&number), place, &self.rules);
-            }
-            _ => column.observe(&self.value(text), place, &self.rules),
+            Some(number) => column.observe(&Value::Number(&number), place, &self.rules),
+            None => column.observe(&self.value(text), place, &self.rules),
         }
     }
 
     /// The narrowest kind of one field.
     pub(super) fn kind(&self, text: &str) -> Kind {
         let mut member = Member::default();
-        self.observe(&mut member, text, &Place::default());
+        self.observe(&mut member, Field { text, quoted: false }, &self.nulls, &Place::default());
         member.value.kind(Fallback::Varchar)
     }
 
-    /// What a field is. Numbers with leading zeros or a plus are codes: reading them as numbers would lose that.
+    /// What a field is that is not null. Numbers with leading zeros or a plus are codes: reading them as numbers would lose that.
     fn value<'a>(&self, text: &'a str) -> Value<'a> {
-        if self.nulls.contains(text) {
-            Value::Null
-        } else if text.eq_ignore_ascii_case("true") {
+        if text.eq_ignore_ascii_case("true") {
             Value::Bool(true)
         } else if text.eq_ignore_ascii_case("false") {
             Value::Bool(false)

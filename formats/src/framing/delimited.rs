@@ -29,7 +29,7 @@ impl Delimited {
                 None if !eof && window.len() < MAX_VARINT => return Step::More { drop: 0 },
                 None if window.is_empty() => return Step::End,
                 None if window.len() < MAX_VARINT => {
-                    return Step::Fault { at: window.len(), next: window.len(), reason: Fault::Truncated };
+                    return Step::Fault { at: 0, next: window.len(), reason: Fault::Truncated };
                 }
                 None => {
                     self.is_lost = true;
@@ -45,8 +45,9 @@ impl Delimited {
             if !eof {
                 return Step::More { drop: 0 };
             }
+            let at = self.head;
             *self = Self::default();
-            return Step::Fault { at: window.len(), next: window.len(), reason: Fault::Truncated };
+            return Step::Fault { at, next: window.len(), reason: Fault::Truncated };
         }
         let end = self.scanned + left as usize;
         let start = self.head;

@@ -183,7 +183,11 @@ impl Framer {
                 }
                 Step::Fault { at, next, reason } => {
                     self.pass(&rest[..at]);
-                    let error = self.fault(reason, &rest[at..]);
+                    let mut error = self.fault(reason, &rest[at..]);
+                    // All of it is there, and no more will come.
+                    if reason == Fault::Truncated && !self.discarding {
+                        error = error.with_record(&rest[at..next]);
+                    }
                     self.pass(&rest[at..next]);
                     return Advance::Fault { error, consumed: from + next };
                 }
@@ -367,6 +371,7 @@ impl Framer {
         };
         // One byte: what is behind it may not have been read yet, and the message must not depend on that.
         let found = match found.first() {
+            _ if fault == Fault::Truncated => "the end of the input".to_owned(),
             Some(byte) if byte.is_ascii_graphic() => format!("`{}`", char::from(*byte)),
             Some(byte) => format!("byte 0x{byte:02x}"),
             None => "the end of the input".to_owned(),

@@ -125,7 +125,7 @@ impl Container {
 
     fn truncated(&mut self, window: &[u8]) -> Step {
         self.phase = Phase::Lost;
-        Step::Fault { at: window.len(), next: window.len(), reason: Fault::Truncated }
+        Step::Fault { at: 0, next: window.len(), reason: Fault::Truncated }
     }
 
     /// Forgets what is held of a record that is too large: none is, since such a block is never waited for.

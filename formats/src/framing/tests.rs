@@ -35,7 +35,8 @@ fn drain(buffer: &mut FrameBuffer, events: &mut Vec<(String, Resume)>) -> bool {
                     other => other.to_string(),
                 };
                 let at = e.location();
-                format!("{}@{} ! {what}", at.line.unwrap_or(0), at.offset.unwrap())
+                let kept = e.record().map(|bytes| format!(" {:?}", String::from_utf8_lossy(bytes))).unwrap_or_default();
+                format!("{}@{} ! {what}{kept}", at.line.unwrap_or(0), at.offset.unwrap())
             }
         };
         events.push((event, buffer.framer().resume_at()));
@@ -672,17 +673,17 @@ fn delimited() {
         100,
         b"\x01a\x03bc",
         expect![[r#"
-        0@1 "a"
-        0@5 ! expected the rest of a record, as its length says, found the end of the input
-    "#]],
+            0@1 "a"
+            0@3 ! expected the rest of a record, as its length says, found the end of the input "bc"
+        "#]],
     );
     check(
         100,
         b"\x01a\x80",
         expect![[r#"
-        0@1 "a"
-        0@3 ! expected the rest of a record, as its length says, found the end of the input
-    "#]],
+            0@1 "a"
+            0@2 ! expected the rest of a record, as its length says, found the end of the input "�"
+        "#]],
     );
     // Too large, and passed over.
     check(

@@ -29,6 +29,7 @@ pub struct SchemaError(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     location: Location,
+    record: Option<Box<[u8]>>,
 }
 
 /// The kind of a [`SchemaError`], with its fields.
@@ -62,7 +63,7 @@ impl SchemaError {
     /// Wraps `kind`, with nothing known about its place yet.
     #[cold]
     pub fn new(kind: impl Into<ErrorKind>) -> Self {
-        Self(Box::new(Inner { kind: kind.into(), location: Location::default() }))
+        Self(Box::new(Inner { kind: kind.into(), location: Location::default(), record: None }))
     }
 
     /// What went wrong.
@@ -81,6 +82,19 @@ impl SchemaError {
     pub fn at(mut self, location: Location) -> Self {
         self.0.location.fill_from(location);
         self
+    }
+
+    /// Keeps the bytes of a record that its source could not cut out whole: no batch holds them.
+    #[cold]
+    #[must_use]
+    pub fn with_record(mut self, bytes: &[u8]) -> Self {
+        self.0.record = Some(bytes.into());
+        self
+    }
+
+    /// The bytes of the record, where [`with_record`](Self::with_record) has kept them.
+    pub fn record(&self) -> Option<&[u8]> {
+        self.0.record.as_deref()
     }
 
     /// Forgets at which bytes it was: for one that comes from bytes made up on the way.

@@ -490,15 +490,15 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         }
     }
 
-    /// Disposes of a record that the source could not even cut out of its bytes. They stay where they are, at the
-    /// place that the dead letter names; it has no copy of them.
+    /// Disposes of a record that the source could not even cut out of its bytes. One that was cut off by the end of the
+    /// input brings what there is of it; of others the dead letter names the place alone.
     #[cold]
     async fn reject_uncut(&mut self, error: SchemaError, metrics: &Metrics) -> SchemaResult<()> {
         let mut raw = RawBatch::new();
-        let place = error.location();
+        let (place, value) = (error.location(), error.record());
         let partition = place.partition.as_ref().map(|name| raw.partition(name, None));
-        raw.push(NewRecord { partition, offset: place.offset, line: place.line, ..NewRecord::default() });
-        metrics.count_input(1, 0);
+        raw.push(NewRecord { value, partition, offset: place.offset, line: place.line, ..NewRecord::default() });
+        metrics.count_input(1, value.map_or(0, <[u8]>::len));
         self.is_dirty = true;
         self.reject(&raw, vec![(0, error)], metrics).await
     }

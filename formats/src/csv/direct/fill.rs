@@ -6,6 +6,7 @@ use super::{FieldSpan, ISO_WINDOW, Instance, Run, table::Block};
 use crate::{
     column::{Column, ColumnOps, Scalar},
     csv::{
+        NullValues,
         column::{Builder, CsvColumn},
         decode::Policies,
     },
@@ -106,8 +107,8 @@ fn unescape<'a>(text: &str, quote: u8, unescaped: &'a mut String) -> &'a str {
 #[inline(always)]
 fn plain_values<I: Instance>(isa: I, column: &mut CsvColumn, rows: &Rows<'_>, field: usize, from: usize) -> usize {
     let nullable = column.nullable;
-    let Builder::Text(builder) = &mut column.builder else { return from };
-    let run = Fields { rows, field, from, nullable };
+    let CsvColumn { builder: Builder::Text(builder), nulls, quoted_nulls, .. } = column else { return from };
+    let run = Fields { rows, field, from, nullable, nulls, quoted_nulls: *quoted_nulls };
     macro_rules! integers {
         ($column:expr) => {
             run.each($column, |column, row, value| {
@@ -219,6 +220,8 @@ struct Fields<'a> {
     field: usize,
     from: usize,
     nullable: bool,
+    nulls: &'a NullValues,
+    quoted_nulls: bool,
 }
 
 impl Fields<'_> {
@@ -236,9 +239,10 @@ impl Fields<'_> {
 
     #[inline(always)]
     fn each_of<C: ColumnOps>(&self, column: &mut C, push: impl Fn(&mut C, usize, Value<'_>, bool) -> bool) -> usize {
-        let Rows { block, text, policies, first_row, count, .. } = self.rows;
-        let nulls = &policies.null_values;
-        let (empty_is_null, other_nulls) = (nulls.contains("") && self.nullable, nulls.texts().next().is_some());
+        let Rows { block, text, first_row, count, .. } = self.rows;
+        let Self { nulls, quoted_nulls, .. } = *self;
+        let empty_is_null = nulls.contains("") && self.nullable;
+        let other_nulls = quoted_nulls || nulls.texts().next().is_some();
         let spans = block.fields.chunks_exact(block.num_fields);
         for (row, spans) in spans.enumerate().take(*count).skip(self.from) {
             let Some(&span) = spans.get(self.field) else { return row };
@@ -252,7 +256,10 @@ impl Fields<'_> {
             let start = span.start as usize;
             let Some(window) = block.arena.get(start..).and_then(<[u8]>::first_chunk) else { return row };
             let value = Value { all: text, start, window, len: span.len() };
-            let is_null = other_nulls && !span.is_quoted() && value.text().is_none_or(|t| nulls.contains(t));
+            // What a text with doubled quotes says is found out where they are made single.
+            let is_null = other_nulls
+                && (quoted_nulls || !span.is_quoted())
+                && (span.is_escaped() || value.text().is_none_or(|t| nulls.contains(t)));
             if is_null || !push(column, first_row + row, value, span.is_escaped()) {
                 return row;
             }

@@ -5,7 +5,7 @@ use super::{
     shape::Shape,
 };
 use crate::{
-    csv::typing::Typing,
+    csv::{Field, typing::Typing},
     infer::{Fallback, Kind, Member, Place},
 };
 
@@ -34,7 +34,7 @@ pub(super) fn columns(grid: &mut Grid<'_>, rows: &[Row], typing: &Typing, read: 
         let fields = grid.fields(*row);
         columns.resize_with(fields.len().min(MAX_COLUMNS), Member::default);
         for (column, field) in columns.iter_mut().zip(fields) {
-            typing.observe(column, read(field.text), &place);
+            typing.observe(column, Field { text: read(field.text), ..field }, &typing.nulls, &place);
         }
     }
     columns
