@@ -17,6 +17,7 @@ mod settings;
 mod signals;
 mod table;
 mod terminal;
+mod uri;
 
 use std::process::ExitCode;
 

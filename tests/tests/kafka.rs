@@ -320,7 +320,7 @@ async fn wrong_sinks_are_refused_by_name() {
     check("key = 'l'", "JSON", "has no bytes of its own").await;
     check("headers = 'id, l'", "JSON", "has no bytes of its own").await;
     check("linger = '5ms'", "PARQUET", "writes files here, and a topic has records").await;
-    check("acks = 1", "JSON", "unknown option `acks`").await;
+    check("acks = 1", "JSON", "an idempotent producer needs all of them").await;
     check("'linger.ms' = 1", "JSON", "write linger").await;
     check("compression = 'rar'", "JSON", "expected none, gzip").await;
     check("transactional_id = 't'", "JSON", "spool_dir").await;
