@@ -9,6 +9,8 @@
 mod broker;
 #[path = "kafka/exactly_once.rs"]
 mod exactly_once;
+#[path = "kafka/faults.rs"]
+mod faults;
 #[path = "kafka/sql.rs"]
 mod sql;
 
