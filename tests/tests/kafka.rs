@@ -265,6 +265,9 @@ async fn wrong_options_are_refused_by_name() {
     )
     .await;
     let Some(brokers) = brokers() else { return };
+    let topic = Topic::create(brokers, "short", 1).await;
+    let beyond = format!("brokers = '{brokers}', topic = '{}', end = latest, start = '0:7'", topic.name);
+    check(&beyond, "holds offsets 0 to 0, not 7").await;
     let missing = unique("missing");
     check(&format!("brokers = '{brokers}', topic = '{missing}'"), &format!("topic `{missing}` does not exist")).await;
 }
@@ -328,4 +331,47 @@ async fn wrong_sinks_are_refused_by_name() {
     check("transactional_id = 't'", "JSON", "spool_dir").await;
     check("'message.max.bytes' = 1000, batch_bytes = 100000000", "JSON", "cannot").await;
     assert_eq!(to.read(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_that_are_added_are_read_from_their_beginning() {
+    let Some(brokers) = brokers() else { return };
+    let topic = Topic::create(brokers, "grown", 1).await;
+    topic.write(1, ids(0..10));
+    let (store, out) = memory();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', discovery_interval = '200ms') FORMAT JSON;
+         {out} INSERT INTO out SELECT * FROM s",
+        topic.name
+    );
+    let enough = async {
+        until(|| store.texts().len() == 10).await;
+        if let Err(why) = topic.grow(3).await {
+            println!("skipped: the broker adds no partitions: {why}");
+            topic.write(1, ids(10..40));
+        } else {
+            topic.write(3, ids(10..40));
+        }
+        until(|| store.texts().len() >= 40).await;
+    };
+    run_until(&sql, None, enough).await.unwrap();
+    assert_eq!(account(store.texts(), 40), (vec![], vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn brokers_that_stay_away_end_the_run() {
+    // librdkafka's stand-in for a cluster, which can be told to be down.
+    let cluster = rdkafka::mocking::MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 1, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let (_store, out) = memory();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = 't', outage_timeout = '1s') FORMAT JSON;
+         {out} INSERT INTO out SELECT * FROM s"
+    );
+    let running = tokio::spawn(async move { run(&sql).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    cluster.broker_down(1).unwrap();
+    let error = running.await.unwrap().unwrap_err();
+    assert!(error.contains("no broker of") && error.contains("see that they run"), "{error}");
 }

