@@ -11,6 +11,7 @@ use laminar_schema::{
 use crate::{
     engine::{CliDecoder, CliSources},
     error::CliError,
+    uri::Remote,
 };
 
 /// Bytes of records in one batch: several are on their way at once, and a core's cache should hold one.
@@ -27,6 +28,8 @@ pub(crate) struct Input {
     pub(crate) source: CliSources,
     /// Options that names and first bytes suggested. Detection looks closer, where a sample is taken.
     guessed: Vec<String>,
+    /// What a URI named, where the input is one.
+    pub(crate) remote: Option<Remote>,
 }
 
 /// The format of inputs: the one named, or else what their names and first bytes show.
@@ -37,11 +40,21 @@ pub(crate) struct Found {
     pub(crate) format: FormatSpec,
     /// Standard input, when its first bytes had to be looked at.
     stdin: Option<detect::Whole<io::Stdin>>,
+    remote: Option<Remote>,
 }
 
 impl Found {
     /// Looks at inputs; `named` is the format that the user named.
-    pub(crate) fn look_at(inputs: &[String], named: Option<&str>) -> Result<Self, CliError> {
+    pub(crate) async fn look_at(inputs: &[String], named: Option<&str>) -> Result<Self, CliError> {
+        if let [only] = inputs
+            && let Some(remote) = Remote::parse(only)?
+        {
+            let format = match named {
+                Some(named) => FormatSpec::new(named),
+                None => remote.detect().await?,
+            };
+            return Ok(Self { paths: vec![only.clone()], format, stdin: None, remote: Some(remote) });
+        }
         let paths: Vec<String> = inputs.iter().map(|i| local_path(i)).collect::<Result<_, _>>()?;
         if paths.len() > 1 && paths.iter().any(|p| p == STANDARD_STREAM) {
             return Err(CliError::usage("standard input cannot be mixed with other inputs", "give `-` alone"));
@@ -50,13 +63,13 @@ impl Found {
             // What the extension tells beyond the name, a delimiter, still counts when the names agree.
             let named = FormatSpec::new(named);
             let format = paths.first().and_then(|p| detect::format_of_path(p)).filter(|f| f.name == named.name);
-            return Ok(Self { format: format.unwrap_or(named), paths, stdin: None });
+            return Ok(Self { format: format.unwrap_or(named), paths, stdin: None, remote: None });
         }
         if paths.first().is_some_and(|p| p == STANDARD_STREAM) {
             let (format, whole) =
                 detect::format_of_stream(io::stdin()).map_err(|source| unreadable("standard input", source))?;
             let format = format.ok_or_else(|| unknown_format("standard input"))?;
-            return Ok(Self { format, paths, stdin: Some(whole) });
+            return Ok(Self { format, paths, stdin: Some(whole), remote: None });
         }
         let mut format: Option<(FormatSpec, &String)> = None;
         for path in &paths {
@@ -72,25 +85,30 @@ impl Found {
             }
         }
         let (format, _) = format.ok_or_else(|| CliError::usage("no input is given", "name a file, or `-`"))?;
-        Ok(Self { format, paths, stdin: None })
+        Ok(Self { format, paths, stdin: None, remote: None })
     }
 
     /// Makes the source, with `options` of the format in addition to those that were found.
     pub(crate) async fn open(self, options: Options) -> Result<Input, CliError> {
-        let Self { paths, mut format, stdin } = self;
+        let Self { paths, mut format, stdin, remote } = self;
         let is_guess = |key: &&str| options.iter().all(|(given, _)| !given.eq_ignore_ascii_case(key));
         let guessed = format.options.iter().map(|(key, _)| key).filter(is_guess).map(str::to_owned).collect();
         for (key, value) in options.iter() {
             format.options.insert(key, value.text.clone(), None);
         }
         let name = paths.join(", ");
+        if let Some(remote) = remote {
+            let source = remote.source(&format)?;
+            source.validate().await?;
+            return Ok(Input { name, format, source, guessed, remote: Some(remote) });
+        }
         let config = FileSourceConfig { max_batch_bytes: MAX_BATCH_BYTES, ..FileSourceConfig::new(name.clone()) };
         let source = match stdin {
             Some(whole) => FileSource::<CliDecoder>::from_reader(whole, config, &format)?,
             None => FileSource::of_paths(&paths, config, &format)?,
         };
         source.validate().await?;
-        Ok(Input { name, format, source: source.into(), guessed })
+        Ok(Input { name, format, source: source.into(), guessed, remote: None })
     }
 }
 
@@ -104,7 +122,7 @@ impl Input {
         threads: NonZeroUsize,
     ) -> Result<(Self, ResolvedSchema), CliError> {
         let inference = InferenceConfig::from_options(inference).map_err(|e| CliError::Schema(e.into()))?;
-        let Self { name, mut format, source, guessed } = self;
+        let Self { name, mut format, source, guessed, remote } = self;
         if declared.is_none_or(|d| d.has_wildcard || d.columns.is_empty()) {
             let kept = format.options.iter().filter(|(key, _)| guessed.iter().all(|guess| guess != key));
             format.options = Options::from_pairs(kept.map(|(key, value)| (key, value.text.as_str())));
@@ -113,7 +131,7 @@ impl Input {
         let request = ResolveRequest { declared, inference: Some(&inference), ..ResolveRequest::new(&format) };
         let resolved = SchemaResolver::of::<CliDecoder>().detect_and_resolve(source, &request).await;
         let (source, resolved) = resolved.map_err(|e| e.at(Location::source(name.as_str())))?;
-        Ok((Self { name, format: resolved.format.clone(), source, guessed: Vec::new() }, resolved))
+        Ok((Self { name, format: resolved.format.clone(), source, guessed: Vec::new(), remote }, resolved))
     }
 }
 

@@ -6,6 +6,7 @@ use std::{fs, path::Path};
 
 use laminar_connector_file::{FileSinkConfig, FileSourceConfig};
 use laminar_connector_generator::GeneratorConfig;
+use laminar_connector_kafka::{KafkaSinkConfig, KafkaSourceConfig};
 use laminar_connector_memory::{MemorySinkConfig, MemorySourceConfig};
 use laminar_schema::ConnectorConfig;
 
@@ -37,5 +38,6 @@ fn option_tables_say_what_is_declared() {
     let check = |page: &str, declared: Vec<(String, String)>| assert_eq!(documented(page), declared, "{page}");
     check("file.md", declared::<FileSourceConfig>().chain(declared::<FileSinkConfig>()).collect());
     check("memory.md", declared::<MemorySourceConfig>().chain(declared::<MemorySinkConfig>()).collect());
+    check("kafka.md", declared::<KafkaSourceConfig>().chain(declared::<KafkaSinkConfig>()).collect());
     check("generator.md", declared::<GeneratorConfig>().collect());
 }

@@ -7,6 +7,10 @@
 
 #[path = "kafka/broker.rs"]
 mod broker;
+#[path = "kafka/exactly_once.rs"]
+mod exactly_once;
+#[path = "kafka/faults.rs"]
+mod faults;
 #[path = "kafka/registry.rs"]
 mod registry;
 #[path = "kafka/sql.rs"]
@@ -164,7 +168,7 @@ async fn members_of_a_group_share_the_partitions() {
     let mut members = tokio::task::JoinSet::new();
     let sql = |out: &str| {
         format!(
-            "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', 'group.id' = '{group}', 'partition.assignment.strategy' = 'range')
+            "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', 'group.id' = '{group}')
              FORMAT JSON INCLUDE PARTITION AS p; {out} INSERT INTO out SELECT * FROM s",
             topic.name
         )
@@ -240,7 +244,7 @@ async fn a_checkpoint_is_resumed_and_one_beyond_the_log_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_options_are_refused_by_name() {
     let check = async |from: &str, expected: &str| {
-        let (_, out) = memory();
+        let (_store, out) = memory();
         let sql = format!(
             "CREATE SOURCE s (id BIGINT) FROM KAFKA ({from}) FORMAT JSON; {out} INSERT INTO out SELECT * FROM s"
         );
@@ -263,6 +267,113 @@ async fn wrong_options_are_refused_by_name() {
     )
     .await;
     let Some(brokers) = brokers() else { return };
+    let topic = Topic::create(brokers, "short", 1).await;
+    let beyond = format!("brokers = '{brokers}', topic = '{}', end = latest, start = '0:7'", topic.name);
+    check(&beyond, "holds offsets 0 to 0, not 7").await;
     let missing = unique("missing");
     check(&format!("brokers = '{brokers}', topic = '{missing}'"), &format!("topic `{missing}` does not exist")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_go_to_a_topic_with_their_place_as_headers() {
+    let Some(brokers) = brokers() else { return };
+    let (topic, dead) = (Topic::create(brokers, "poisoned", 1).await, Topic::create(brokers, "dead", 1).await);
+    topic.write_full("k0", Some(r#"{"id":0}"#), &[], 1);
+    topic.write_full("k1", Some(r#"{"id":"x"}"#), &[], 1);
+    topic.write_full("k2", Some("{"), &[], 1);
+    topic.write_full("k3", Some(r#"{"id":3}"#), &[], 1);
+    let (store, out) = memory();
+    let sql = format!(
+        "CREATE SINK dead INTO KAFKA (brokers = '{brokers}', topic = '{}', key = 'key', value = 'record',
+         headers = 'source, partition, offset, field, error') FORMAT RAW;
+         CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', end = latest) FORMAT JSON
+         ON ERROR DEAD LETTER TO dead;
+         {out} INSERT INTO out SELECT * FROM s",
+        dead.name, topic.name
+    );
+    let summary = run(&sql).await.unwrap();
+    assert_eq!((summary.records, summary.rows, summary.rejected), (4, 2, 2));
+    assert_eq!(store.texts(), [r#"{"id":0}"#, r#"{"id":3}"#]);
+    let letters = dead.read();
+    let header = |letter: &broker::Seen, name: &str| {
+        letter.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone())
+    };
+    assert_eq!(letters.len(), 2);
+    assert_eq!((letters[0].key.as_deref(), letters[0].value.as_deref()), (Some("k1"), Some(r#"{"id":"x"}"#)));
+    assert_eq!(header(&letters[0], "partition"), Some(format!("{}/0", topic.name)));
+    assert_eq!(header(&letters[0], "offset").as_deref(), Some("1"));
+    assert_eq!(header(&letters[0], "field").as_deref(), Some("id"));
+    assert!(header(&letters[0], "error").is_some_and(|e| e.contains("expected")), "{letters:?}");
+    assert_eq!((letters[1].key.as_deref(), letters[1].value.as_deref()), (Some("k2"), Some("{")));
+    assert_eq!(header(&letters[1], "field"), None, "a record that is no JSON has no field");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_sinks_are_refused_by_name() {
+    let Some(brokers) = brokers() else { return };
+    let (topic, to) = (Topic::create(brokers, "refused", 1).await, Topic::create(brokers, "refused-to", 1).await);
+    topic.write(1, ids(0..1));
+    let check = async |options: &str, format: &str, expected: &str| {
+        let sql = format!(
+            "CREATE SOURCE s (id BIGINT, l BIGINT[]) FROM KAFKA (brokers = '{brokers}', topic = '{}', end = latest)
+             FORMAT JSON; CREATE SINK out INTO KAFKA (brokers = '{brokers}', topic = '{}', {options}) FORMAT {format};
+             INSERT INTO out SELECT * FROM s",
+            topic.name, to.name
+        );
+        let error = run(&sql).await.unwrap_err();
+        assert!(error.contains(expected), "{options}\n{error}");
+    };
+    check("key = 'idd'", "JSON", "did you mean `id`?").await;
+    check("key = 'l'", "JSON", "has no bytes of its own").await;
+    check("headers = 'id, l'", "JSON", "has no bytes of its own").await;
+    check("linger = '5ms'", "PARQUET", "writes files here, and a topic has records").await;
+    check("acks = 1", "JSON", "an idempotent producer needs all of them").await;
+    check("'linger.ms' = 1", "JSON", "write linger").await;
+    check("compression = 'rar'", "JSON", "expected none, gzip").await;
+    check("transactional_id = 't'", "JSON", "spool_dir").await;
+    check("'message.max.bytes' = 1000, batch_bytes = 100000000", "JSON", "cannot").await;
+    assert_eq!(to.read(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_that_are_added_are_read_from_their_beginning() {
+    let Some(brokers) = brokers() else { return };
+    let topic = Topic::create(brokers, "grown", 1).await;
+    topic.write(1, ids(0..10));
+    let (store, out) = memory();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', discovery_interval = '200ms') FORMAT JSON;
+         {out} INSERT INTO out SELECT * FROM s",
+        topic.name
+    );
+    let enough = async {
+        until(|| store.texts().len() == 10).await;
+        if let Err(why) = topic.grow(3).await {
+            println!("skipped: the broker adds no partitions: {why}");
+            topic.write(1, ids(10..40));
+        } else {
+            topic.write(3, ids(10..40));
+        }
+        until(|| store.texts().len() >= 40).await;
+    };
+    run_until(&sql, None, enough).await.unwrap();
+    assert_eq!(account(store.texts(), 40), (vec![], vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn brokers_that_stay_away_end_the_run() {
+    // librdkafka's stand-in for a cluster, which can be told to be down.
+    let cluster = rdkafka::mocking::MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 1, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let (_store, out) = memory();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = 't', outage_timeout = '1s') FORMAT JSON;
+         {out} INSERT INTO out SELECT * FROM s"
+    );
+    let running = tokio::spawn(async move { run(&sql).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    cluster.broker_down(1).unwrap();
+    let error = running.await.unwrap().unwrap_err();
+    assert!(error.contains("no broker of") && error.contains("see that they run"), "{error}");
 }

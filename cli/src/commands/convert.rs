@@ -80,7 +80,7 @@ impl FromStr for Policy {
 /// Decodes the input and encodes it.
 pub(crate) async fn run(args: Args) -> CommandResult {
     let declared = declared(&args)?;
-    let found = Found::look_at(std::slice::from_ref(&args.input), args.format.as_deref())?;
+    let found = Found::look_at(std::slice::from_ref(&args.input), args.format.as_deref()).await?;
     let (format_options, inference_options) = divide(&args.settings, &found.format.name)?;
     let input = found.open(format_options).await?;
     check_not_the_input(&args.input, &args.output)?;

@@ -73,7 +73,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
             "give a pattern: 'logs/*.json'",
         ));
     }
-    let found = Found::look_at(&args.inputs, args.format.as_deref())?;
+    let found = Found::look_at(&args.inputs, args.format.as_deref()).await?;
     let (format_options, mut inference) = divide(&args.settings, &found.format.name)?;
     if let Some(size) = args.sample_size {
         inference.insert("sample_size", size.to_string(), None);
@@ -141,6 +141,10 @@ fn quoted(word: &str) -> String {
 }
 
 fn create_source(input: &Input, resolved: &ResolvedSchema) -> String {
+    if let Some(remote) = &input.remote {
+        let (name, options) = (source_name(&remote.name), remote.options.clone());
+        return ddl::ddl_of(&name, &resolved.schema, remote.connector, options, resolved.format.clone());
+    }
     let options = Options::from_pairs([("path", input.name.as_str())]);
     ddl::ddl_of(&source_name(&input.name), &resolved.schema, "file", options, resolved.format.clone())
 }

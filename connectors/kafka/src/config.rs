@@ -231,8 +231,6 @@ impl KafkaSourceConfig {
     pub(crate) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.source.brokers);
-        // Fewer round trips and a place for what is fetched ahead, unless the user says otherwise.
-        config.set("partition.assignment.strategy", "cooperative-sticky");
         self.security.apply(&mut config);
         self.properties.apply(&mut config);
         config

@@ -7,7 +7,7 @@ use std::{
 
 use laminar_schema::SchemaError;
 use rdkafka::{
-    ClientContext, TopicPartitionList,
+    ClientContext, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol},
     types::RDKafkaRespErr,
 };
@@ -20,8 +20,10 @@ pub(crate) type Resume = HashMap<(String, i32), i64>;
 /// State shared by the callbacks, the reader thread and the stream.
 pub(crate) struct ReaderContext {
     pub(crate) config: Arc<KafkaSourceConfig>,
-    /// Positions of the checkpoint that no assignment has taken yet.
-    resume: Mutex<Resume>,
+    /// Where this source has got to in each partition of a group: by its checkpoint, and since then by what it handed over.
+    reached: Mutex<Resume>,
+    /// Where partitions of a group began when they were assigned.
+    began: Mutex<Resume>,
     failure: Mutex<Option<SchemaError>>,
 }
 
@@ -30,7 +32,23 @@ pub(crate) type ReaderConsumer = BaseConsumer<ReaderContext>;
 
 impl ReaderContext {
     pub(crate) fn new(config: Arc<KafkaSourceConfig>, resume: Resume) -> Self {
-        Self { config, resume: Mutex::new(resume), failure: Mutex::new(None) }
+        Self { config, reached: Mutex::new(resume), began: Mutex::new(Resume::new()), failure: Mutex::new(None) }
+    }
+
+    /// Notes that everything before `next` was handed over. A partition that is given up and comes back goes on there:
+    /// what lies between the group's offset and `next` is in this pipeline already.
+    pub(crate) fn has_reached(&self, topic: &str, partition: i32, next: i64) {
+        if self.config.is_grouped() {
+            let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+            reached.insert((topic.to_owned(), partition), next);
+        }
+    }
+
+    /// Whether the group's offset may be set to `offset`: not back to before where the partition began here, which is
+    /// what another member has committed.
+    pub(crate) fn may_commit(&self, topic: &str, partition: i32, offset: i64) -> bool {
+        let began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
+        began.get(&(topic.to_owned(), partition)).is_none_or(|began| offset >= *began)
     }
 
     /// What went wrong in a callback since the last call.
@@ -46,15 +64,16 @@ impl ReaderContext {
     fn assign(&self, consumer: &ReaderConsumer, partitions: &TopicPartitionList) -> Result<(), SchemaError> {
         let wanted: Vec<(String, i32)> =
             partitions.elements().iter().map(|e| (e.topic().to_owned(), e.partition())).collect();
-        let mut resume = Resume::new();
-        {
-            let mut known = self.resume.lock().unwrap_or_else(PoisonError::into_inner);
-            for partition in &wanted {
-                // Only the first time: later on, the group may have got further than we had.
-                resume.extend(known.remove_entry(partition));
+        let known = self.reached.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let resume = wanted.iter().filter_map(|p| known.get_key_value(p).map(|(p, at)| (p.clone(), *at))).collect();
+        let starts = starts(consumer, &self.config, &wanted, &resume)?;
+        let mut began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
+        for element in starts.elements() {
+            if let Offset::Offset(offset) = element.offset() {
+                began.insert((element.topic().to_owned(), element.partition()), offset);
             }
         }
-        let starts = starts(consumer, &self.config, &wanted, &resume)?;
+        drop(began);
         let assigned = match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_assign(&starts),
             RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(&starts),

@@ -41,8 +41,8 @@ mod transaction;
 mod writer;
 
 pub use config::{
-    Assignment, Isolation, KafkaSourceConfig, OnOffsetLost, Protocol, ReadUntil, SampleFrom, SecurityOptions,
-    SourceOptions,
+    Assignment, Compression, Isolation, KafkaSinkConfig, KafkaSourceConfig, OnOffsetLost, Partitioner, Protocol,
+    ReadUntil, SampleFrom, SecurityOptions, SinkOptions, SourceOptions,
 };
 pub use error::KafkaFault;
 pub use properties::Properties;

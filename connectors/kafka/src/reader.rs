@@ -223,6 +223,10 @@ impl Reader {
         loop {
             event = match self.out.try_send(event) {
                 Ok(()) => {
+                    let context = self.consumer.context();
+                    for slot in self.slots.iter().filter(|s| s.chunk_no == chunk_no) {
+                        context.has_reached(&slot.topic, slot.partition, slot.next);
+                    }
                     *chunk = self.spare.try_recv().unwrap_or_default();
                     self.chunk_no += 1;
                     return true;

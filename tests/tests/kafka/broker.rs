@@ -12,7 +12,7 @@ use std::{
 
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
-    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer},
     error::KafkaError,
@@ -98,6 +98,14 @@ impl Topic {
             assert!(Instant::now() < deadline, "{} was not made", topic.name);
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Adds partitions, to so many.
+    pub(crate) async fn grow(&self, partitions: usize) -> Result<(), String> {
+        let new = NewPartitions::new(&self.name, partitions);
+        let grown = admin(self.brokers).create_partitions([&new], &AdminOptions::new()).await;
+        let grown = grown.map_err(|e| e.to_string())?.remove(0);
+        grown.map(drop).map_err(|(_, code)| code.to_string())
     }
 
     /// Writes values, one to each partition in turn.

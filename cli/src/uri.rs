@@ -1,0 +1,109 @@
+//! An input that a URI names: `kafka://host:9092,other:9092/topic?option=value&…`.
+
+use std::io::Cursor;
+
+use laminar_connector_file::detect;
+use laminar_schema::{FormatSpec, InferenceConfig, Options, SchemaInferable, SourceConfig, SourceConnector, SourceSet};
+
+use crate::{engine::CliSources, error::CliError};
+
+/// Records that are looked at to tell the format.
+const RECORDS_TO_DETECT: usize = 20;
+
+/// What a URI names: a connector and its options.
+#[derive(Debug, Clone)]
+pub(crate) struct Remote {
+    /// The connector's name.
+    pub(crate) connector: &'static str,
+    /// What a source is called that reads it.
+    pub(crate) name: String,
+    /// Options as a statement would have them.
+    pub(crate) options: Options,
+}
+
+impl Remote {
+    /// What `input` names; `None` where it is no URI of a connector that is linked and has a form for URIs.
+    ///
+    /// # Errors
+    /// Parts that are missing.
+    pub(crate) fn parse(input: &str) -> Result<Option<Self>, CliError> {
+        let Some((scheme, rest)) = input.split_once("://") else { return Ok(None) };
+        let is_linked = CliSources::MEMBERS.iter().any(|m| m.name == "kafka");
+        if !scheme.eq_ignore_ascii_case("kafka") || !is_linked {
+            return Ok(None);
+        }
+        let wrong = |what: &str| {
+            CliError::usage(
+                format!("a Kafka URI {what}"),
+                "write kafka://host:9092/topic, with ?option=value&… behind it",
+            )
+        };
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (brokers, topic) = place.split_once('/').ok_or_else(|| wrong("needs a topic"))?;
+        if brokers.is_empty() || topic.is_empty() {
+            return Err(wrong("needs brokers and a topic"));
+        }
+        // Neither is repeated: a password does not belong there, and may stand there.
+        if brokers.contains('@') {
+            return Err(wrong("has no place for a user: give 'sasl.username' and 'sasl.password' in a CREATE SOURCE"));
+        }
+        let mut options = Options::from_pairs([("brokers", brokers), ("topic", topic)]);
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').ok_or_else(|| wrong("has an option without a value"))?;
+            if !options.insert(key, value, None) {
+                return Err(wrong("has an option twice"));
+            }
+        }
+        Ok(Some(Self { connector: "kafka", name: topic.to_owned(), options }))
+    }
+
+    /// The source, which ends where the topic ends now unless the options say otherwise.
+    pub(crate) fn source(&self, format: &FormatSpec) -> Result<CliSources, CliError> {
+        let mut options = self.options.clone();
+        if options.get("end").is_none() && options.get("group.id").is_none() {
+            options.insert("end", "latest", None);
+        }
+        Ok(CliSources::create(self.connector, &SourceConfig { options, format: format.clone() })?)
+    }
+
+    /// The format that its first records are in.
+    ///
+    /// # Errors
+    /// Records that cannot be read, or that look like none of the formats.
+    pub(crate) async fn detect(&self) -> Result<FormatSpec, CliError> {
+        let source = self.source(&FormatSpec::new("raw"))?;
+        let unknown =
+            || CliError::usage("cannot tell the format of the topic's records", "name it with -f, as in `-f json`");
+        let sampled = source.as_schema_inferable().ok_or_else(unknown)?;
+        let config = InferenceConfig { sample_size: RECORDS_TO_DETECT, ..InferenceConfig::default() };
+        let records = sampled.sample_records(&config).await?;
+        let values: Vec<Vec<u8>> = records.into_iter().filter_map(|record| record.value).collect();
+        let found = detect::format_of_stream(Cursor::new(values.join(&b'\n')));
+        found.ok().and_then(|(format, _)| format).ok_or_else(unknown)
+    }
+}
+
+#[cfg(all(test, feature = "kafka"))]
+mod tests {
+    use super::Remote;
+
+    #[test]
+    fn uris_are_options() {
+        let remote = Remote::parse("kafka://a:1,b:2/t?start=latest&fetch.min.bytes=1").ok().flatten();
+        let options = remote.map(|r| r.options).unwrap_or_default();
+        let get = |key| options.get(key).unwrap_or_default();
+        assert_eq!(
+            [get("brokers"), get("topic"), get("start"), get("fetch.min.bytes")],
+            ["a:1,b:2", "t", "latest", "1"]
+        );
+        for other in ["file:///a", "a.json", "ws://a/b"] {
+            assert!(matches!(Remote::parse(other), Ok(None)), "{other}");
+        }
+        for wrong in
+            ["kafka://a", "kafka:///t", "kafka://a/", "kafka://u:hunter2@a/t", "kafka://a/t?x", "kafka://a/t?topic=u"]
+        {
+            let error = Remote::parse(wrong).err().map(|e| e.to_string()).unwrap_or_default();
+            assert!(error.contains("a Kafka URI") && !error.contains("hunter2"), "{wrong}: {error}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Throughput of the source beside librdkafka's bare loop, on the same topic, interleaved.
+//!
+//! ```text
+//! scripts/services kafka
+//! cargo run --release -p laminar-connector-kafka --example throughput -- 127.0.0.1:19092
+//! ```
+//!
+//! Three ways read everything that a topic of 6 partitions holds: `bare` polls with rdkafka and drops each record, `source`
+//! takes batches of raw records, `arrow` also decodes their JSON into columns. Printed are medians of records per second,
+//! the processor's seconds per million records, and the ratio to `bare`.
+
+#![allow(clippy::print_stdout, reason = "it is a program that prints")]
+
+use std::{error::Error, fs, sync::Arc, time::Instant};
+
+use arrow_schema::{DataType, Field, Schema};
+use laminar_connector_kafka::{KafkaSource, KafkaSourceConfig};
+use laminar_schema::record::BatchContent;
+use laminar_schema::{
+    ConnectorConfig, DecodeSpec, FormatDecoder, FormatSpec, Options, RecordStream, Source, SourceBatch,
+};
+use rdkafka::{
+    ClientConfig, Message, Offset, TopicPartitionList,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+    consumer::{BaseConsumer, Consumer},
+    error::{KafkaError, RDKafkaErrorCode},
+    producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer},
+};
+
+const PARTITIONS: i32 = 6;
+const ROUNDS: usize = 7;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Seconds of wall clock and of the processor, of this whole process.
+struct Clock {
+    wall: Instant,
+    ticks: u64,
+}
+
+impl Clock {
+    fn start() -> Outcome<Self> {
+        Ok(Self { ticks: ticks()?, wall: Instant::now() })
+    }
+
+    fn stop(&self) -> Outcome<(f64, f64)> {
+        // Linux counts in hundredths of a second on every machine we know of.
+        Ok((self.wall.elapsed().as_secs_f64(), (ticks()? - self.ticks) as f64 / 100.0))
+    }
+}
+
+fn ticks() -> Outcome<u64> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let behind_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let fields: Vec<&str> = behind_name.split_whitespace().collect();
+    let number = |at: usize| fields.get(at).and_then(|f| f.parse::<u64>().ok()).ok_or("no /proc/self/stat");
+    Ok(number(11)? + number(12)?)
+}
+
+fn client(brokers: &str) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers);
+    config
+}
+
+fn record(id: usize, size: usize) -> String {
+    let head = format!(r#"{{"id":{id},"price":{}.25,"symbol":"ABC","note":""#, id % 1000);
+    let filling = size.saturating_sub(head.len() + 2);
+    format!("{head}{}\"}}", "x".repeat(filling))
+}
+
+async fn fill(brokers: &str, topic: &str, records: usize, size: usize) -> Outcome<()> {
+    let admin: AdminClient<DefaultClientContext> = client(brokers).create()?;
+    let new = NewTopic::new(topic, PARTITIONS, TopicReplication::Fixed(1)).set("retention.ms", "-1");
+    admin.create_topics([&new], &AdminOptions::new()).await?;
+    let producer: ThreadedProducer<DefaultProducerContext> =
+        client(brokers).set("linger.ms", "20").set("batch.size", "500000").create()?;
+    for id in 0..records {
+        let text = record(id, size);
+        let partition = i32::try_from(id)? % PARTITIONS;
+        let mut next = BaseRecord::<str, str>::to(topic).partition(partition).payload(&text);
+        while let Err((error, back)) = producer.send(next) {
+            if error != KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) {
+                return Err(error.into());
+            }
+            next = back;
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+    Ok(producer.flush(std::time::Duration::from_secs(120))?)
+}
+
+/// Polls everything; yields bytes.
+fn bare(brokers: &str, topic: &str, records: usize) -> Outcome<usize> {
+    let mut config = client(brokers);
+    let consumer: BaseConsumer = config.set("group.id", "bare").set("enable.auto.commit", "false").create()?;
+    let mut assigned = TopicPartitionList::new();
+    for partition in 0..PARTITIONS {
+        assigned.add_partition_offset(topic, partition, Offset::Beginning)?;
+    }
+    consumer.assign(&assigned)?;
+    let (mut seen, mut bytes) = (0, 0);
+    while seen < records {
+        if let Some(message) = consumer.poll(std::time::Duration::from_millis(100)) {
+            bytes += message?.payload().map_or(0, <[u8]>::len);
+            seen += 1;
+        }
+    }
+    Ok(bytes)
+}
+
+/// Reads everything through the source; yields bytes, and rows where `decodes`.
+async fn ours(brokers: &str, topic: &str, decodes: bool) -> Outcome<(usize, usize)> {
+    let options = Options::from_pairs([("brokers", brokers), ("topic", topic), ("end", "latest")]);
+    let source: KafkaSource = KafkaSource::new(KafkaSourceConfig::from_options(&options)?)?;
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("id", DataType::Int64, true),
+        Field::new("price", DataType::Float64, true),
+        Field::new("symbol", DataType::Utf8, true),
+        Field::new("note", DataType::Utf8, true),
+    ]));
+    let mut decoder = source.build_decoder(&DecodeSpec::new(schema, FormatSpec::new("json")))?;
+    let mut stream = source.start(None).await?;
+    let (mut batch, mut bytes, mut rows) = (SourceBatch::new(), 0, 0);
+    while stream.next(&mut batch, 8192).await? > 0 {
+        if let BatchContent::Raw(raw) = batch.content() {
+            // One NUL behind each value is ours.
+            bytes += raw.num_value_bytes() - raw.len();
+            if decodes {
+                rows += decoder.decode(raw)?.batch.num_rows();
+            }
+        }
+        batch.clear();
+    }
+    Ok((bytes, rows))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Outcome<()> {
+    let brokers = std::env::args().nth(1).ok_or("give the brokers: 127.0.0.1:19092")?;
+    for (size, records) in [(100, 300_000), (1000, 60_000)] {
+        let topic = format!("throughput-{size}-{}", std::process::id());
+        fill(&brokers, &topic, records, size).await?;
+        let names = ["bare", "source", "arrow"];
+        let mut runs: [(Vec<f64>, Vec<f64>); 3] = Default::default();
+        for round in 0..=ROUNDS {
+            let mut bytes = [0; 3];
+            for (which, run) in runs.iter_mut().enumerate() {
+                let clock = Clock::start()?;
+                let rows;
+                (bytes[which], rows) = match which {
+                    0 => (bare(&brokers, &topic, records)?, records),
+                    1 => (ours(&brokers, &topic, false).await?.0, records),
+                    _ => ours(&brokers, &topic, true).await?,
+                };
+                let (wall, cpu) = clock.stop()?;
+                if rows != records {
+                    return Err(format!("{}: {rows} rows of {records}", names[which]).into());
+                }
+                // The first round warms the broker up.
+                if round > 0 {
+                    run.0.push(records as f64 / wall);
+                    run.1.push(cpu * 1e6 / records as f64);
+                }
+            }
+            if bytes[1] != bytes[0] || bytes[2] != bytes[0] {
+                return Err(format!("they read {bytes:?} bytes").into());
+            }
+        }
+        println!("{records} records of {size} B, {PARTITIONS} partitions, medians of {ROUNDS} rounds");
+        let base = median(runs[0].0.clone());
+        for (name, (rates, cpu)) in names.iter().zip(runs) {
+            let rate = median(rates);
+            println!(
+                "{name:7} {rate:>10.0} records/s  {:.2} of bare  {:.2} CPU s per million",
+                rate / base,
+                median(cpu)
+            );
+        }
+        let admin: AdminClient<DefaultClientContext> = client(&brokers).create()?;
+        admin.delete_topics(&[&topic], &AdminOptions::new()).await?;
+    }
+    Ok(())
+}

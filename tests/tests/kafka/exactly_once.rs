@@ -1,0 +1,183 @@
+//! Transactions that are lost at every step of a checkpoint: what committed readers see is each record once.
+
+use std::{path::Path, sync::Arc};
+
+use arrow_schema::{DataType, Field, Schema};
+use laminar_connector_kafka::{KafkaSink, KafkaSinkConfig};
+use laminar_schema::{
+    Checkpoint, ConnectorConfig, EncodeSpec, EncodedBatch, FormatSpec, Options, Positions, Prepared, RecordSink,
+    SchemaResult, Sink, SinkBatch,
+};
+
+use crate::{
+    broker::{Topic, brokers, unique},
+    ids,
+    sql::{account, run_until},
+};
+
+/// A sink of one topic, with a name for its transactions.
+struct Fixture {
+    topic: Topic,
+    id: String,
+    dir: tempfile::TempDir,
+    brokers: &'static str,
+}
+
+impl Fixture {
+    async fn new(brokers: &'static str) -> Self {
+        let topic = Topic::create(brokers, "once", 2).await;
+        Self { topic, id: unique("once"), dir: tempfile::tempdir().unwrap(), brokers }
+    }
+
+    async fn open(&self, last: Option<&Prepared>) -> SchemaResult<impl RecordSink> {
+        let dir = self.dir.path().display().to_string();
+        let options = Options::from_pairs([
+            ("brokers", self.brokers),
+            ("topic", &self.topic.name),
+            ("transactional_id", &self.id),
+            ("spool_dir", &dir),
+        ]);
+        let sink: KafkaSink = KafkaSink::new(KafkaSinkConfig::from_options(&options)?)?;
+        let schema = Arc::new(Schema::new(vec![Field::new("id", DataType::Int64, true)]));
+        let mut writer = sink.start(&EncodeSpec::new(schema, FormatSpec::new("json"))).await?;
+        writer.recover(last).await?;
+        Ok(writer)
+    }
+
+    /// Ids that committed readers see.
+    fn ids(&self) -> Vec<String> {
+        let mut seen: Vec<String> = self.topic.read().into_iter().filter_map(|r| r.value).collect();
+        seen.sort();
+        seen
+    }
+
+    fn spools(&self) -> usize {
+        std::fs::read_dir(self.dir.path()).unwrap().count()
+    }
+}
+
+async fn write(writer: &mut impl RecordSink, values: &[&str]) {
+    let mut records = EncodedBatch::new();
+    for value in values {
+        records.bytes_mut().extend_from_slice(value.as_bytes());
+        records.end_record();
+    }
+    writer.write(SinkBatch::Encoded { records: &records, prologue: b"", delimiter: b"\n" }).await.unwrap();
+}
+
+async fn prepare(writer: &mut impl RecordSink, epoch: u64) -> Prepared {
+    writer.prepare(Checkpoint { epoch, positions: &Positions::new() }).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_every_step_leaves_each_record_once() {
+    let Some(brokers) = brokers() else { return };
+    let sink = Fixture::new(brokers).await;
+
+    // Before the checkpoint: nothing was written.
+    let mut writer = sink.open(None).await.unwrap();
+    write(&mut writer, &["a"]).await;
+    drop(writer);
+    let mut writer = sink.open(None).await.unwrap();
+    assert_eq!((sink.ids(), sink.spools()), (vec![], 0));
+
+    // A whole checkpoint, and one that is aborted.
+    write(&mut writer, &["b", "c"]).await;
+    let first = prepare(&mut writer, 1).await;
+    assert_eq!(sink.ids(), Vec::<String>::new(), "what is prepared is not visible");
+    writer.commit(&first).await.unwrap();
+    assert_eq!((sink.ids(), sink.spools()), (vec!["b".into(), "c".into()], 0));
+    write(&mut writer, &["d"]).await;
+    writer.abort().await.unwrap();
+    assert_eq!((sink.ids(), sink.spools()), (vec!["b".into(), "c".into()], 0));
+
+    // Between the stored checkpoint and the commit: the next process finds the transaction lost, and writes it again.
+    write(&mut writer, &["e", "f"]).await;
+    let second = prepare(&mut writer, 2).await;
+    drop(writer);
+    let expected = ["b", "c", "e", "f"].map(str::to_owned).to_vec();
+    for _ in 0..2 {
+        let mut writer = sink.open(Some(&second)).await.unwrap();
+        assert_eq!((sink.ids(), sink.spools()), (expected.clone(), 0));
+        writer.commit(&second).await.unwrap();
+        assert_eq!(sink.ids(), expected);
+    }
+
+    // Behind the commit: it is not written again, and what came after it is gone.
+    let mut writer = sink.open(Some(&second)).await.unwrap();
+    write(&mut writer, &["g"]).await;
+    let third = prepare(&mut writer, 3).await;
+    writer.commit(&third).await.unwrap();
+    write(&mut writer, &["h"]).await;
+    let _never_stored = prepare(&mut writer, 4).await;
+    drop(writer);
+    drop(sink.open(Some(&third)).await.unwrap());
+    let expected = ["b", "c", "e", "f", "g"].map(str::to_owned).to_vec();
+    assert_eq!((sink.ids(), sink.spools()), (expected.clone(), 0));
+
+    // An older process of the same name is fenced.
+    let mut old = sink.open(Some(&third)).await.unwrap();
+    let mut new = sink.open(Some(&third)).await.unwrap();
+    write(&mut new, &["i"]).await;
+    let fourth = prepare(&mut new, 4).await;
+    new.commit(&fourth).await.unwrap();
+    let mut records = EncodedBatch::new();
+    records.bytes_mut().push(b'j');
+    records.end_record();
+    let batch = SinkBatch::Encoded { records: &records, prologue: b"", delimiter: b"" };
+    let mut fenced = old.write(batch).await;
+    if fenced.is_ok() {
+        fenced = match old.prepare(Checkpoint { epoch: 4, positions: &Positions::new() }).await {
+            Ok(prepared) => old.commit(&prepared).await,
+            Err(error) => Err(error),
+        };
+    }
+    assert!(fenced.is_err(), "two processes of one name");
+    assert!(!sink.ids().contains(&"j".to_owned()), "{:?}", sink.ids());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_transaction_without_its_spool_is_an_error() {
+    let Some(brokers) = brokers() else { return };
+    let sink = Fixture::new(brokers).await;
+    let mut writer = sink.open(None).await.unwrap();
+    write(&mut writer, &["a"]).await;
+    let prepared = prepare(&mut writer, 1).await;
+    drop(writer);
+    for entry in std::fs::read_dir(sink.dir.path()).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    let error = sink.open(Some(&prepared)).await.err().unwrap().to_string();
+    assert!(error.contains("a transaction was lost") && error.contains("bring it back"), "{error}");
+    let error = sink.open(Some(&Prepared(vec![1]))).await.err().unwrap().to_string();
+    assert!(error.contains("none of ours"), "{error}");
+    assert_eq!(sink.ids(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn topics_are_copied_exactly_once_over_restarts() {
+    let Some(brokers) = brokers() else { return };
+    let from = Topic::create(brokers, "from", 3).await;
+    let sink = Fixture::new(brokers).await;
+    let state = tempfile::tempdir().unwrap();
+    let sql = |dir: &Path| {
+        format!(
+            "CREATE SOURCE s (id BIGINT, name VARCHAR) FROM KAFKA (brokers = '{brokers}', topic = '{}', end = latest)
+             FORMAT JSON;
+             CREATE SINK out INTO KAFKA (brokers = '{brokers}', topic = '{}', key = 'id', transactional_id = '{}',
+             spool_dir = '{}') FORMAT JSON; INSERT INTO out SELECT * FROM s",
+            from.name,
+            sink.topic.name,
+            sink.id,
+            dir.display()
+        )
+    };
+    for round in 0..3 {
+        from.write(3, ids(round * 500..round * 500 + 500));
+        let sql = sql(sink.dir.path());
+        let summary = run_until(&sql, Some(state.path()), std::future::pending()).await.unwrap();
+        assert_eq!(summary.records, 500, "round {round}");
+    }
+    assert_eq!(account(sink.ids(), 1500), (vec![], vec![]));
+    assert_eq!(sink.spools(), 0);
+}

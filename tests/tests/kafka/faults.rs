@@ -1,0 +1,204 @@
+//! Faults with exact accounting by unique ids. `scripts/kafka_faults` runs them with more records, and one at a time.
+//!
+//! A pipeline that is killed runs in a process of its own: this test binary once more, as `faults::child`.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use crate::{
+    broker::{Topic, brokers, service, unique},
+    id_of, ids,
+    sql::{account, memory, run_until},
+    until,
+};
+
+const SQL: &str = "LAMINAR_KAFKA_CHILD_SQL";
+const CHECKPOINTS: &str = "LAMINAR_KAFKA_CHILD_CHECKPOINTS";
+/// How many records; only `scripts/kafka_faults` sets it.
+const RECORDS: &str = "LAMINAR_KAFKA_FAULTS";
+
+fn num_records() -> u64 {
+    std::env::var(RECORDS).ok().and_then(|n| n.parse().ok()).unwrap_or(4_000)
+}
+
+/// Not a test by itself: the process that is killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn child() {
+    let (Ok(sql), Ok(dir)) = (std::env::var(SQL), std::env::var(CHECKPOINTS)) else { return };
+    run_until(&sql, Some(Path::new(&dir)), std::future::pending()).await.unwrap();
+}
+
+fn spawn(sql: &str, checkpoints: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "faults::child", "--nocapture"])
+        .env(SQL, sql)
+        .env(CHECKPOINTS, checkpoints)
+        .env("RUST_BACKTRACE", "0")
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap()
+}
+
+/// Delays between 100 and 900 ms, the same in every run.
+fn delays() -> impl Iterator<Item = Duration> {
+    let mut state = 42_u64;
+    std::iter::repeat_with(move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Duration::from_millis(100 + (state >> 33) % 800)
+    })
+}
+
+/// SQL that copies a topic to its end, with more options of the sink.
+fn copy(brokers: &str, from: &Topic, to: &Topic, options: &str) -> String {
+    format!(
+        "CREATE SOURCE s (id BIGINT, name VARCHAR) FROM KAFKA (brokers = '{brokers}', topic = '{}', end = latest) FORMAT JSON;
+         CREATE SINK out INTO KAFKA (brokers = '{brokers}', topic = '{}' {options}) FORMAT JSON;
+         INSERT INTO out SELECT * FROM s",
+        from.name, to.name
+    )
+}
+
+fn once(dir: &Path) -> String {
+    let options = format!(", transactional_id = '{}', spool_dir = '{}'", unique("faults"), dir.display());
+    format!("{options}, key = 'id'")
+}
+
+/// Copies `num_records()` records in pieces, killing the process in each.
+async fn copy_and_kill(brokers: &'static str, is_exact: bool) -> (Vec<u64>, Vec<u64>) {
+    let (from, to) = (Topic::create(brokers, "kill-from", 6).await, Topic::create(brokers, "kill-to", 6).await);
+    let dir = tempfile::tempdir().unwrap();
+    let sql = copy(brokers, &from, &to, &if is_exact { once(dir.path()) } else { String::new() });
+    let (records, kills) = (num_records(), 8);
+    for (round, delay) in (0..kills).zip(delays()) {
+        from.write(6, ids(records * round / kills..records * (round + 1) / kills));
+        let mut child = spawn(&sql, dir.path());
+        tokio::time::sleep(delay).await;
+        // SIGKILL; a child that was done has nothing to lose.
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(spawn(&sql, dir.path()).wait().unwrap().success());
+    account(to.read().into_iter().filter_map(|r| r.value), records)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_neither_loses_nor_doubles_what_is_written_exactly_once() {
+    let Some(brokers) = brokers() else { return };
+    let (missing, doubled) = copy_and_kill(brokers, true).await;
+    println!("{} records, 8 × kill -9, exactly once: {} lost, {} doubled", num_records(), missing.len(), doubled.len());
+    assert_eq!((missing.len(), doubled.len()), (0, 0), "{:?} {:?}", missing.first(), doubled.first());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_loses_nothing_of_what_is_written_at_least_once() {
+    let Some(brokers) = brokers() else { return };
+    let (missing, doubled) = copy_and_kill(brokers, false).await;
+    println!(
+        "{} records, 8 × kill -9, at least once: {} lost, {} doubled",
+        num_records(),
+        missing.len(),
+        doubled.len()
+    );
+    assert_eq!(missing.len(), 0, "{:?}", missing.first());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_restarts_costs_nothing() {
+    if std::env::var(RECORDS).is_err() || std::env::var("LAMINAR_TEST_KAFKA").is_ok() {
+        println!("skipped: the broker is restarted by scripts/kafka_faults only, and only its own");
+        return;
+    }
+    let Some(brokers) = brokers() else { return };
+    let (from, to) = (Topic::create(brokers, "restart-from", 6).await, Topic::create(brokers, "restart-to", 6).await);
+    let dir = tempfile::tempdir().unwrap();
+    let sql = copy(brokers, &from, &to, &once(dir.path()));
+    // The tests' broker writes its state now and then: with many records it loses, restarted, what it had acknowledged.
+    let (records, restarts) = (num_records().min(12_000), 4);
+    let mut failed = 0;
+    for (round, delay) in (0..restarts).zip(delays()) {
+        from.write(6, ids(records * round / restarts..records * (round + 1) / restarts));
+        let mut child = spawn(&sql, dir.path());
+        tokio::time::sleep(delay).await;
+        service(&["--restart"]).unwrap();
+        // A process may give up, and is then started again; what it must not do is lose or double.
+        while !child.wait().unwrap().success() {
+            failed += 1;
+            assert!(failed < 10, "it does not recover");
+            child = spawn(&sql, dir.path());
+        }
+    }
+    let (missing, doubled) = account(to.read().into_iter().filter_map(|r| r.value), records);
+    println!(
+        "{records} records, {restarts} × broker restarted, exactly once: {} lost, {} doubled, {failed} runs given up",
+        missing.len(),
+        doubled.len()
+    );
+    assert_eq!((missing.len(), doubled.len()), (0, 0), "{:?} {:?}", missing.first(), doubled.first());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_come_and_go_lose_nothing() {
+    let Some(brokers) = brokers() else { return };
+    let topic = Topic::create(brokers, "storm", 6).await;
+    let group = unique("storm");
+    let (store, out) = memory();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', 'group.id' = '{group}')
+         FORMAT JSON; {out} INSERT INTO out SELECT * FROM s",
+        topic.name
+    );
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let constant = {
+        let (sql, mut stopped) = (sql.clone(), stopped.clone());
+        tokio::spawn(async move { run_until(&sql, None, async move { drop(stopped.wait_for(|s| *s).await) }).await })
+    };
+    let (records, rounds) = (num_records(), 6);
+    let mut stores = vec![store];
+    for round in 0..rounds {
+        topic.write(6, ids(records * round / rounds..records * (round + 1) / rounds));
+        let (store, out) = memory();
+        stores.push(store);
+        let sql = sql.replacen(&sql[sql.find("CREATE SINK").unwrap()..sql.find("INSERT").unwrap()], &out, 1);
+        run_until(&sql, None, tokio::time::sleep(Duration::from_secs(1))).await.unwrap();
+    }
+    let seen = || stores.iter().flat_map(|s| s.texts()).collect::<Vec<_>>();
+    until(|| account(seen(), records).0.is_empty()).await;
+    stop.send(true).unwrap();
+    constant.await.unwrap().unwrap();
+    let (missing, doubled) = account(seen(), records);
+    println!("{records} records, {rounds} members came and went: {} lost, {} doubled", missing.len(), doubled.len());
+    assert_eq!(missing.len(), 0, "{:?}", missing.first());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_record_is_a_row_or_a_dead_letter() {
+    let Some(brokers) = brokers() else { return };
+    let (topic, dead) = (Topic::create(brokers, "poison", 6).await, Topic::create(brokers, "poison-dead", 6).await);
+    let is_bad = |id: u64| id.is_multiple_of(97);
+    // The bad ones are cut in the middle of a number's digits, or of their name.
+    let value = |id: u64| if is_bad(id) { format!(r#"{{"name":"{id}","id":"#) } else { format!(r#"{{"id":{id}}}"#) };
+    topic.write(6, (0..num_records()).map(value));
+    let (store, out) = memory();
+    let sql = format!(
+        "CREATE SINK dead INTO KAFKA (brokers = '{brokers}', topic = '{}', value = 'record', headers = 'offset, error') FORMAT RAW;
+         CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', end = latest) FORMAT JSON
+         ON ERROR DEAD LETTER TO dead;
+         {out} INSERT INTO out SELECT * FROM s",
+        dead.name, topic.name
+    );
+    let summary = run_until(&sql, None, std::future::pending()).await.unwrap();
+    let bad = (0..num_records()).filter(|id| is_bad(*id)).count();
+    let mut rows: Vec<u64> = store.texts().iter().map(|t| id_of(t)).collect();
+    rows.sort_unstable();
+    let mut letters: Vec<String> = dead.read().into_iter().filter_map(|r| r.value).collect();
+    letters.sort();
+    let mut expected: Vec<String> = (0..num_records()).filter(|id| is_bad(*id)).map(value).collect();
+    expected.sort();
+    println!("{} records, {bad} poisoned: {} rows, {} dead letters", num_records(), rows.len(), letters.len());
+    assert_eq!(rows, (0..num_records()).filter(|id| !is_bad(*id)).collect::<Vec<_>>());
+    assert_eq!((letters, summary.rejected), (expected, bad as u64));
+}
