@@ -193,6 +193,7 @@ mod tests {
             batches: 1,
             checkpoints: 1,
             first_rejections: vec!["orders[line 3]: bad".to_owned()],
+            drift: Default::default(),
             ended: Ended::Interrupted,
             positions: laminar_schema::Positions::new(),
         };

@@ -40,13 +40,14 @@ impl RegistryHandle {
     }
 }
 
+/// Boxed, each call once: a request is a large future, which every future that holds a connector would be as large as.
 impl SchemaRegistryAware for RegistryHandle {
     async fn fetch_schema(&self, config: &RegistryConfig) -> SchemaResult<RegisteredSchema> {
-        self.client(config)?.fetch_schema(config).await
+        Box::pin(self.client(config)?.fetch_schema(config)).await
     }
 
     async fn fetch_schema_by_id(&self, config: &RegistryConfig, schema_id: u32) -> SchemaResult<RegisteredSchema> {
-        self.client(config)?.fetch_schema_by_id(config, schema_id).await
+        Box::pin(self.client(config)?.fetch_schema_by_id(config, schema_id)).await
     }
 
     async fn check_compatibility(
@@ -55,11 +56,11 @@ impl SchemaRegistryAware for RegistryHandle {
         current: &RegisteredSchema,
         proposed: &SchemaRef,
     ) -> SchemaResult<bool> {
-        self.client(config)?.check_compatibility(config, current, proposed).await
+        Box::pin(self.client(config)?.check_compatibility(config, current, proposed)).await
     }
 
     async fn register_schema(&self, config: &RegistryConfig, schema: &SchemaRef) -> SchemaResult<RegisteredSchema> {
-        self.client(config)?.register_schema(config, schema).await
+        Box::pin(self.client(config)?.register_schema(config, schema)).await
     }
 }
 

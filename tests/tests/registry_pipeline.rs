@@ -80,8 +80,8 @@ async fn run(sql: &str) -> (Result<Summary, SchemaError>, Metrics) {
         let script = engine.load(sql).map_err(|e| e.error)?;
         engine.plan(&script, &RunOptions::default()).await.map_err(|e| e.error)
     };
-    let summary = match planned.await {
-        Ok(mut planned) => planned.remove(0).pipeline.run(std::future::pending(), &metrics).await,
+    let summary = match Box::pin(planned).await {
+        Ok(mut planned) => planned.remove(0).pipeline.dispatch(std::future::pending(), &metrics).await,
         Err(error) => Err(error),
     };
     (summary, metrics)
@@ -131,7 +131,7 @@ async fn run_with_change(name: &'static str, policy: &str) -> (Stage, Result<Sum
     stage.push(0, &[&short(3), &[2, 2, b'y']]);
     stage.push(2, &[&[0xfe, 0xff, 0xff, 0xff, 0x1f], &short(6)]);
     stage.feed.end();
-    let summary = pipeline.run(std::future::pending(), &Metrics::new()).await;
+    let summary = pipeline.dispatch(std::future::pending(), &Metrics::new()).await;
     (stage, summary)
 }
 

@@ -18,8 +18,8 @@ async fn run(sql: &str, options: &RunOptions) -> (Result<Summary, SchemaError>, 
         let script = engine.load(sql).map_err(|e| e.error)?;
         engine.plan(&script, options).await.map_err(|e| e.error)
     };
-    let summary = match planned.await {
-        Ok(mut planned) => planned.remove(0).pipeline.run(std::future::pending(), &metrics).await,
+    let summary = match Box::pin(planned).await {
+        Ok(mut planned) => planned.remove(0).pipeline.dispatch(std::future::pending(), &metrics).await,
         Err(error) => Err(error),
     };
     (summary, metrics)

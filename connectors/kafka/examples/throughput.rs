@@ -85,7 +85,7 @@ async fn fill(brokers: &str, topic: &str, records: usize, size: usize) -> Outcom
                 return Err(error.into());
             }
             next = back;
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            std::thread::park_timeout(std::time::Duration::from_millis(1));
         }
     }
     Ok(producer.flush(std::time::Duration::from_secs(120))?)

@@ -29,6 +29,7 @@ mod context;
 mod delivery;
 mod error;
 mod partition;
+mod pause;
 mod properties;
 mod reader;
 mod schema;

@@ -7,7 +7,7 @@ use std::{
         mpsc as std_mpsc,
     },
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use laminar_schema::{ConnectorError, Positions, RecordStream, SchemaResult, SourceBatch};
@@ -22,6 +22,7 @@ use crate::{
     chunk::{Chunk, Event},
     context::{ReaderConsumer, Resume},
     error, partition,
+    pause::pause,
     reader::Reader,
 };
 
@@ -147,7 +148,7 @@ fn commit(consumer: &ReaderConsumer, upto: &Positions) -> SchemaResult<()> {
                 return Ok(());
             }
             Some(code) if error::is_transient(code) && Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(100));
+                pause(100);
             }
             _ => return Err(failed(error)),
         }

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     delivery::{Outgoing, Topic},
     error::{self, KafkaFault},
+    pause::pause,
     spool::{Spool, SpoolReader, Spooled},
 };
 
@@ -147,7 +148,7 @@ impl Transactions {
             match topic.producer.init_transactions(topic.config.sink.connect_timeout) {
                 Ok(()) => break,
                 Err(KafkaError::Transaction(e)) if e.is_retriable() && Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(100));
+                    pause(100);
                 }
                 Err(e) => return Err(error::client("begin transactions", topic.about(), e)),
             }
@@ -190,7 +191,7 @@ impl Transactions {
             let headers: Vec<(&str, &[u8])> = record.headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();
             let outgoing = Outgoing { key: record.key.as_deref(), value: record.value.as_deref(), headers: &headers };
             while !topic.try_send(outgoing)? {
-                std::thread::sleep(Duration::from_millis(1));
+                pause(1);
             }
             records += 1;
         }
@@ -289,7 +290,7 @@ fn until<R>(timeout: Duration, mut call: impl FnMut() -> Result<R, KafkaError>) 
     loop {
         match call() {
             Err(error) if Instant::now() < deadline && is_retriable(&error) => {
-                std::thread::sleep(Duration::from_millis(50));
+                pause(50);
             }
             result => return result,
         }

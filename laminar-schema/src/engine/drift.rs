@@ -16,7 +16,8 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
     /// # Errors
     /// As [`Engine::bind`]; the source never ends; records of its format do not show which of their fields the schema lacks.
     pub async fn plan_drift(&self, name: &str) -> Result<Pipeline<S, K>, StatementError> {
-        let bound = self.bind(name).await?;
+        // Boxed: resolution may ask a registry, a sample and a file, and its future is as large as all of them.
+        let bound = Box::pin(self.bind(name)).await?;
         let at = |e: crate::SchemaError| bound.definition.error(e, &bound.definition.statement.connector.span);
         if !bound.source.is_bounded() {
             return Err(at(ConnectorError::Unbounded { name: name.to_owned() }.into()));

@@ -101,7 +101,8 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         used_sinks: &mut Vec<String>,
         options: &RunOptions,
     ) -> Result<Planned<S, K>, StatementError> {
-        let bound = self.bind(name).await?;
+        // Boxed: resolution may ask a registry, a sample and a file, and its future is as large as all of them.
+        let bound = Box::pin(self.bind(name)).await?;
         if options.must_end && !bound.source.is_bounded() {
             let error = ConnectorError::Unbounded { name: name.to_owned() };
             return Err(bound.definition.error(error, &bound.definition.statement.connector.span));

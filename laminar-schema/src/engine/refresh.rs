@@ -66,7 +66,8 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         dir: &Path,
         dry_run: bool,
     ) -> Result<RefreshedSchema, StatementError> {
-        let bound = self.bind(name).await?;
+        // Boxed: resolution may ask a registry, a sample and a file, and its future is as large as all of them.
+        let bound = Box::pin(self.bind(name)).await?;
         let mode = bound.schema_changes.as_ref().map(|changes| changes.compatibility).unwrap_or_default();
         refresh(bound.name(), &bound.spec.schema, dir, mode, dry_run).map_err(StatementError::without_span)
     }

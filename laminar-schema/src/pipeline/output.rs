@@ -153,7 +153,7 @@ impl<K: SinkConnector> Output<K> {
     /// The connector has no registry for the format; the registry refuses the schema, or cannot be reached.
     pub async fn with_registry(mut self, config: RegistryConfig) -> SchemaResult<Self> {
         self.registry = Some(Box::new((config, self.spec.format.clone())));
-        self.register().await?;
+        Box::pin(self.register()).await?;
         Ok(self)
     }
 
@@ -181,7 +181,7 @@ impl<K: SinkConnector> Output<K> {
     /// Begins with a source of which the columns are those of `new` instead of `old`, which it was planned with.
     pub(super) async fn resume(&mut self, old: &SchemaRef, new: &SchemaRef) -> SchemaResult<()> {
         if self.follow(old, new)? {
-            self.register().await?;
+            Box::pin(self.register()).await?;
         }
         Ok(())
     }
@@ -298,7 +298,7 @@ impl<K: SinkConnector> RunningOutput<K> {
     /// Goes on with a source of which the columns are those of `new` instead of `old`: [`Output::follow`].
     pub(super) async fn follow(&mut self, old: &SchemaRef, new: &SchemaRef) -> SchemaResult<()> {
         if self.output.follow(old, new)? && self.encoder.is_some() {
-            self.output.register().await?;
+            Box::pin(self.output.register()).await?;
             self.encoder = Some(self.output.sink.build_encoder(&self.output.spec)?);
         }
         self.projection = self.output.projection();

@@ -378,16 +378,17 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
     async fn finish(&mut self, raw: &RawBatch, made: Made, metrics: &Metrics) -> SchemaResult<()> {
         let Some((stop, consumed)) = self.take_over(raw, made, metrics).await? else { return Ok(()) };
         let mut rest = raw.suffix(consumed);
-        self.go_on(stop, &rest, metrics).await?;
+        Box::pin(self.go_on(stop, &rest, metrics)).await?;
         loop {
             let made = self.lane.decode(&rest, &mut self.spare.arenas);
             let Some((stop, consumed)) = self.take_over(&rest, made, metrics).await? else { return Ok(()) };
             rest = rest.suffix(consumed);
-            self.go_on(stop, &rest, metrics).await?;
+            Box::pin(self.go_on(stop, &rest, metrics)).await?;
         }
     }
 
-    /// Changes what the first record of `rest` needs to have changed.
+    /// Changes what the first record of `rest` needs to have changed. Boxed where it is called: it is rare, and would be most of
+    /// the future of every run.
     #[cold]
     async fn go_on(&mut self, stop: Stop, rest: &RawBatch, metrics: &Metrics) -> SchemaResult<()> {
         match stop {

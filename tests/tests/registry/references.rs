@@ -104,7 +104,8 @@ async fn json_schemas_come_with_what_they_refer_to() {
     assert_eq!(all.text.schema_type, RegistrySchemaType::JsonSchema);
     assert_eq!((all.referenced[0].0.as_str(), all.referenced[0].1.version), ("size.json", 1));
     let columns = all.arrow_schema(None).unwrap();
-    assert_eq!(*columns, Schema::new(vec![Field::new("s", DataType::Int64, true)]));
+    let field = arrow_schema::Field::new("s", arrow_schema::DataType::Int64, true);
+    assert_eq!(*columns, arrow_schema::Schema::new(vec![field]));
 }
 
 #[tokio::test]

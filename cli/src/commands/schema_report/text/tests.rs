@@ -41,6 +41,7 @@ fn resolved() -> ResolvedSchema {
         ],
         strategies: Vec::new(),
         format: FormatSpec::new("csv").with_options(Options::from_pairs([("delimiter", ";"), ("header", "true")])),
+        registered: None,
         found_options: vec!["delimiter".to_owned()],
         inference: None,
         sample: Vec::new(),
