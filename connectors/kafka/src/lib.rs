@@ -31,6 +31,7 @@ mod error;
 mod partition;
 mod properties;
 mod reader;
+mod retry;
 mod schema;
 mod sink;
 mod source;

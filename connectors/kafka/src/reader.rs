@@ -26,6 +26,7 @@ use crate::{
     context::{ReaderConsumer, Resume},
     error::{self, KafkaFault},
     partition,
+    retry::wait,
 };
 
 /// Records in one chunk, at most: as many as a pipeline's batch has, so that a chunk becomes one without a copy.
@@ -255,7 +256,7 @@ impl Reader {
                     full.next.extend(in_chunk.map(|s| (Arc::clone(&s.name), u64::try_from(s.next).unwrap_or(0))));
                 }
             }
-            std::thread::sleep(Duration::from_millis(1));
+            wait(Duration::from_millis(1));
         }
     }
 

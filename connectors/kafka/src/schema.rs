@@ -102,12 +102,11 @@ fn sample(config: &KafkaSourceConfig, size: usize, timeout: Duration) -> SchemaR
                     to.push(RawRecord { key, timestamp, metadata, ..RawRecord::new(value) });
                 }
             }
-            Some(Err(KafkaError::PartitionEOF(number))) => {
-                // With one topic the number tells the partition; with several, the last offset does, or the time-out.
-                if config.source.topic.len() == 1 {
-                    shares.iter_mut().filter(|s| s.number == number).for_each(|s| s.is_read = true);
-                }
+            // With one topic the number tells the partition; with several, the last offset does, or the time-out.
+            Some(Err(KafkaError::PartitionEOF(number))) if config.source.topic.len() == 1 => {
+                shares.iter_mut().filter(|s| s.number == number).for_each(|s| s.is_read = true);
             }
+            Some(Err(KafkaError::PartitionEOF(_))) => {}
             Some(Err(e)) if e.rdkafka_error_code().is_some_and(error::is_transient) => {}
             Some(Err(e)) => return Err(error::client("sample the topic", about(), e)),
         }

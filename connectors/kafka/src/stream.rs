@@ -23,6 +23,7 @@ use crate::{
     context::{ReaderConsumer, Resume},
     error, partition,
     reader::Reader,
+    retry::wait,
 };
 
 /// Chunks that may wait: one that is being taken, and one behind it.
@@ -147,7 +148,7 @@ fn commit(consumer: &ReaderConsumer, upto: &Positions) -> SchemaResult<()> {
                 return Ok(());
             }
             Some(code) if error::is_transient(code) && Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(100));
+                wait(Duration::from_millis(100));
             }
             _ => return Err(failed(error)),
         }
