@@ -22,11 +22,11 @@ use tokio::sync::mpsc::{Sender, error::TrySendError};
 use crate::{
     assignment::partitions_of,
     chunk::{Chunk, Event},
-    config::OnOffsetLost,
     context::{ReaderConsumer, Resume},
     error::{self, KafkaFault},
     partition,
     retry::wait,
+    words::OnOffsetLost,
 };
 
 /// Records in one chunk, at most: as many as a pipeline's batch has, so that a chunk becomes one without a copy.
