@@ -80,7 +80,11 @@ fn what_cannot_be_inferred_says_why() {
     let check = |args: &[&str], code, said: &[&str]| {
         folder.run(&[&["infer"], args].concat()).ended(code, said);
     };
-    check(&["kafka://user:hunter2@host:9092/t"], 2, &["connector kafka is not linked", "linked are: file"]);
+    check(&["nats://user:hunter2@host:4222/t"], 2, &["connector nats is not linked", "linked are: file"]);
+    if cfg!(feature = "kafka") {
+        check(&["kafka://user:hunter2@host:9092/t"], 2, &["a Kafka URI has no place for a user", "sasl.username"]);
+        check(&["kafka://host:9092"], 2, &["a Kafka URI needs a topic", "kafka://host:9092/topic"]);
+    }
     check(&["ws://host"], 2, &["connector websocket is not linked"]);
     check(&["absent.json"], 3, &["absent.json", "names nothing"]);
     check(&["words"], 2, &["cannot tell the format of words", "-f"]);

@@ -10,6 +10,7 @@
 //! the processor's seconds per million records, and the ratio to `bare`.
 
 #![allow(clippy::print_stdout, reason = "it is a program that prints")]
+#![allow(clippy::disallowed_methods, reason = "it waits for the producer's buffer, of which nothing tells")]
 
 use std::{error::Error, fs, sync::Arc, time::Instant};
 

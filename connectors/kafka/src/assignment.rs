@@ -8,11 +8,12 @@ use rdkafka::{
 };
 
 use crate::{
-    config::{KafkaSourceConfig, OnOffsetLost, ReadUntil},
+    config::{KafkaSourceConfig, ReadUntil},
     context::Resume,
     error::{self, KafkaFault},
     partition,
     start::StartAt,
+    words::OnOffsetLost,
 };
 
 /// Every partition of the topics that `config` lists.

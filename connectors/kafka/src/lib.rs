@@ -29,9 +29,9 @@ mod context;
 mod delivery;
 mod error;
 mod partition;
-mod pause;
 mod properties;
 mod reader;
+mod retry;
 mod schema;
 mod sink;
 mod source;
@@ -39,16 +39,15 @@ mod spool;
 mod start;
 mod stream;
 mod transaction;
+mod words;
 mod writer;
 
-pub use config::{
-    Assignment, Compression, Isolation, KafkaSinkConfig, KafkaSourceConfig, OnOffsetLost, Partitioner, Protocol,
-    ReadUntil, SampleFrom, SecurityOptions, SinkOptions, SourceOptions,
-};
+pub use config::{KafkaSinkConfig, KafkaSourceConfig, ReadUntil, SecurityOptions, SinkOptions, SourceOptions};
 pub use error::KafkaFault;
 pub use properties::Properties;
 pub use sink::KafkaSink;
 pub use source::KafkaSource;
 pub use start::StartAt;
 pub use stream::KafkaStream;
+pub use words::{Assignment, Compression, Isolation, OnOffsetLost, Partitioner, Protocol, SampleFrom};
 pub use writer::KafkaWriter;

@@ -22,11 +22,11 @@ use tokio::sync::mpsc::{Sender, error::TrySendError};
 use crate::{
     assignment::partitions_of,
     chunk::{Chunk, Event},
-    config::OnOffsetLost,
     context::{ReaderConsumer, Resume},
     error::{self, KafkaFault},
     partition,
-    pause::pause,
+    retry::wait,
+    words::OnOffsetLost,
 };
 
 /// Records in one chunk, at most: as many as a pipeline's batch has, so that a chunk becomes one without a copy.
@@ -256,7 +256,7 @@ impl Reader {
                     full.next.extend(in_chunk.map(|s| (Arc::clone(&s.name), u64::try_from(s.next).unwrap_or(0))));
                 }
             }
-            pause(1);
+            wait(Duration::from_millis(1));
         }
     }
 

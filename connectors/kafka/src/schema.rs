@@ -14,10 +14,11 @@ use rdkafka::{
 
 use crate::{
     assignment::partitions_of,
-    config::{KafkaSourceConfig, SampleFrom},
+    config::KafkaSourceConfig,
     error::{self, KafkaFault},
     partition,
     source::KafkaSource,
+    words::SampleFrom,
 };
 
 impl<D: DecoderSet> SchemaInferable for KafkaSource<D> {

@@ -12,10 +12,11 @@ use rdkafka::{TopicPartitionList, consumer::Consumer};
 
 use crate::{
     assignment::{ends, partitions_of, starts},
-    config::{KafkaSourceConfig, OnOffsetLost},
+    config::KafkaSourceConfig,
     context::{ReaderConsumer, ReaderContext, Resume},
     error, partition,
     stream::KafkaStream,
+    words::OnOffsetLost,
 };
 
 /// Reads topics.

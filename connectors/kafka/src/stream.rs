@@ -7,7 +7,7 @@ use std::{
         mpsc as std_mpsc,
     },
     thread::JoinHandle,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use laminar_schema::{ConnectorError, Positions, RecordStream, SchemaResult, SourceBatch};
@@ -22,8 +22,8 @@ use crate::{
     chunk::{Chunk, Event},
     context::{ReaderConsumer, Resume},
     error, partition,
-    pause::pause,
     reader::Reader,
+    retry::wait,
 };
 
 /// Chunks that may wait: one that is being taken, and one behind it.
@@ -148,7 +148,7 @@ fn commit(consumer: &ReaderConsumer, upto: &Positions) -> SchemaResult<()> {
                 return Ok(());
             }
             Some(code) if error::is_transient(code) && Instant::now() < deadline => {
-                pause(100);
+                wait(Duration::from_millis(100));
             }
             _ => return Err(failed(error)),
         }

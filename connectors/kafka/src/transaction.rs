@@ -10,7 +10,7 @@
 use std::{
     fs, io,
     path::PathBuf,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use laminar_schema::{ConnectorError, Prepared, SchemaResult};
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     delivery::{Outgoing, Topic},
     error::{self, KafkaFault},
-    pause::pause,
+    retry::{until, wait},
     spool::{Spool, SpoolReader, Spooled},
 };
 
@@ -143,16 +143,9 @@ impl Transactions {
     /// Ends what an earlier process left: its open transaction is aborted, and the one of the last checkpoint is committed
     /// or written again.
     pub(crate) fn recover(&mut self, topic: &Topic, last: Option<&Prepared>) -> SchemaResult<()> {
-        let deadline = Instant::now() + topic.config.sink.connect_timeout;
-        loop {
-            match topic.producer.init_transactions(topic.config.sink.connect_timeout) {
-                Ok(()) => break,
-                Err(KafkaError::Transaction(e)) if e.is_retriable() && Instant::now() < deadline => {
-                    pause(100);
-                }
-                Err(e) => return Err(error::client("begin transactions", topic.about(), e)),
-            }
-        }
+        let timeout = topic.config.sink.connect_timeout;
+        until(timeout, || topic.producer.init_transactions(timeout))
+            .map_err(|e| error::client("begin transactions", topic.about(), e))?;
         self.is_recovered = true;
         let ticket = last.map(read_ticket).transpose()?;
         if let Some(ticket) = &ticket {
@@ -191,7 +184,7 @@ impl Transactions {
             let headers: Vec<(&str, &[u8])> = record.headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();
             let outgoing = Outgoing { key: record.key.as_deref(), value: record.value.as_deref(), headers: &headers };
             while !topic.try_send(outgoing)? {
-                pause(1);
+                wait(Duration::from_millis(1));
             }
             records += 1;
         }
@@ -281,26 +274,6 @@ impl Transactions {
             }
         }
         Ok(())
-    }
-}
-
-/// Tries again what librdkafka says may be tried again.
-fn until<R>(timeout: Duration, mut call: impl FnMut() -> Result<R, KafkaError>) -> Result<R, KafkaError> {
-    let deadline = Instant::now() + timeout;
-    loop {
-        match call() {
-            Err(error) if Instant::now() < deadline && is_retriable(&error) => {
-                pause(50);
-            }
-            result => return result,
-        }
-    }
-}
-
-fn is_retriable(error: &KafkaError) -> bool {
-    match error {
-        KafkaError::Transaction(e) => e.is_retriable(),
-        _ => error.rdkafka_error_code().is_some_and(error::is_transient),
     }
 }
 

@@ -29,7 +29,7 @@ pub struct BoundSource<S> {
     /// How its schema was inferred, or would have been.
     pub inference: InferenceConfig,
     pub(super) registry: Option<RegistryConfig>,
-    pub(super) schema_changes: Option<SchemaChanges>,
+    pub(super) schema_changes: Option<Box<SchemaChanges>>,
 }
 
 impl<S: SourceSet, K: SinkSet> Engine<S, K> {
@@ -136,7 +136,7 @@ fn schema_changes<S: SourceSet>(
     inference: &InferenceConfig,
     resolved: &ResolvedSchema,
     registry: Option<&RegistryConfig>,
-) -> SchemaResult<Option<SchemaChanges>> {
+) -> SchemaResult<Option<Box<SchemaChanges>>> {
     let Some(policy) = statement.on_schema_change() else { return Ok(None) };
     let format = &statement.format.spec;
     // Messages that name their schemas show a change of it all the same, but not what values a record has beside it.
@@ -172,7 +172,7 @@ fn schema_changes<S: SourceSet>(
     };
     match changes.owned_options().iter().find(|option| format.options.get(option).is_some()) {
         Some(option) => Err(ResolveError::DecidedTwice { policy: policy.word(), option }.into()),
-        None => Ok(Some(changes)),
+        None => Ok(Some(Box::new(changes))),
     }
 }
 

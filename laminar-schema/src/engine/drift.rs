@@ -30,7 +30,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         }
         let config = PipelineConfig {
             registry: bound.registry.clone(),
-            schema_changes: Some(SchemaChanges::new(policy)),
+            schema_changes: Some(Box::new(SchemaChanges::new(policy))),
             ..PipelineConfig::new(bound.name())
         };
         let mut spec = bound.spec;

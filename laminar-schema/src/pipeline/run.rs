@@ -58,7 +58,7 @@ pub struct PipelineConfig {
     /// The registry to ask for writer schemas that records name.
     pub registry: Option<RegistryConfig>,
     /// What happens when the source's schema changes; without it nobody looks, and the format's own options decide.
-    pub schema_changes: Option<SchemaChanges>,
+    pub schema_changes: Option<Box<SchemaChanges>>,
     /// Where the drift report is kept, beside the checkpoint.
     pub drift: Option<DriftStore>,
     /// Threads that decode and encode; 0 means one. With one, that is done where the source is polled and the sinks are
@@ -145,7 +145,7 @@ struct Running<S: SourceConnector, K: SinkConnector> {
     source: S,
     /// What the outputs take columns of.
     spec: DecodeSpec,
-    follower: Option<Follower>,
+    follower: Option<Box<Follower>>,
     /// Decodes here, where there are no workers.
     lane: Lane<S::Decoder, K::Encoder>,
     workers: Option<Workers>,
@@ -210,16 +210,16 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         let follower = match config.schema_changes.take() {
             None => None,
             Some(changes) => {
-                let (follower, in_force) = Follower::open::<S::Decoder>(changes, &spec, last.as_ref())?;
+                let (follower, in_force) = Follower::open::<S::Decoder>(*changes, &spec, last.as_ref())?;
                 let planned = spec.output_schema();
                 spec.schema = in_force;
                 for output in &mut outputs {
                     output.resume(&planned, &spec.output_schema()).await?;
                 }
-                Some(follower)
+                Some(Box::new(follower))
             }
         };
-        let (decode_spec, watch) = decoding(&spec, follower.as_ref());
+        let (decode_spec, watch) = decoding(&spec, follower.as_deref());
         let source = source.with_scan(&scan(&spec, &outputs))?;
         let decoder = source.build_decoder(&decode_spec)?;
         let stream = source.start(last.as_ref().map(|l| &l.positions)).await?;
@@ -421,7 +421,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         for output in &mut self.outputs {
             output.follow(&old, &new).await?;
         }
-        let (decode_spec, watch) = decoding(&self.spec, self.follower.as_ref());
+        let (decode_spec, watch) = decoding(&self.spec, self.follower.as_deref());
         let decoder = self.source.build_decoder(&decode_spec)?;
         self.lane = Lane::new(decoder, &self.spec, shares(&self.outputs, false)?, watch);
         Ok(())
@@ -531,7 +531,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             registered::read_on(&mut self.spec.format, &new.before, &new.now);
             return self.change_schema(new.schema).await;
         }
-        let (decode_spec, _) = decoding(&self.spec, self.follower.as_ref());
+        let (decode_spec, _) = decoding(&self.spec, self.follower.as_deref());
         self.lane.set_decoder(self.source.build_decoder(&decode_spec)?);
         Ok(())
     }
@@ -549,7 +549,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         }
         let mut stored = StoredCheckpoint::new(self.epoch, self.positions.clone(), prepared);
         stored.drift = metrics.drift();
-        stored.schema_version = self.follower.as_ref().map_or(0, Follower::version);
+        stored.schema_version = self.follower.as_ref().map_or(0, |follower| follower.version());
         if let Some(store) = &self.config.store {
             // Set first: an error may come after the new checkpoint has replaced the old one. Recovery can follow
             // either of the two as long as nothing was undone.
