@@ -88,7 +88,8 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         for source in order {
             let of_source: Vec<&Insert> =
                 inserts().filter(|i| i.source.name.to_lowercase() == source.to_lowercase()).collect();
-            planned.push(self.plan_source(script, &source, &of_source, &mut used_sinks, options).await?);
+            let plan = self.plan_source(script, &source, &of_source, &mut used_sinks, options);
+            planned.push(Box::pin(plan).await?);
         }
         Ok(planned)
     }

@@ -118,7 +118,7 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
         if let Some(store) = &self.config.drift {
             metrics.resume_drift(store.load().map_err(in_source)?);
         }
-        let mut running = Running::open(self).await.map_err(in_source)?;
+        let mut running = Box::pin(Running::open(self)).await.map_err(in_source)?;
         match running.run(shutdown, metrics).await {
             Ok(ended) => Ok(metrics.summary(ended, running.positions)),
             Err(error) => {
