@@ -3,6 +3,7 @@
 use std::{fmt, io};
 
 use laminar_connector_file::STANDARD_STREAM;
+use laminar_formats::parquet::ParquetReadError;
 use laminar_schema::{
     ConnectorError, EncodeError, ErrorKind, InferError, SchemaError,
     engine::{LockingError, StatementError},
@@ -93,6 +94,8 @@ pub(crate) fn schema_exit_code(error: &SchemaError) -> u8 {
         ErrorKind::Encode(EncodeError::UnsupportedType { .. }) | ErrorKind::Infer(InferError::UnknownFormat { .. }) => {
             USAGE
         }
+        // A file that was read and is damaged, as a container of Avro is.
+        ErrorKind::Connector(ConnectorError::External { source, .. }) if source.is::<ParquetReadError>() => REJECTED,
         ErrorKind::Connector(_) | ErrorKind::Registry(_) => IO,
         // Rejected records, samples without a schema, refused changes: the data said no.
         _ => REJECTED,

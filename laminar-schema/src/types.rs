@@ -73,6 +73,9 @@ fn write_type(out: &mut String, data_type: &DataType, spelling: Spelling) {
         DataType::UInt16 => "USMALLINT",
         DataType::UInt32 => "UINTEGER",
         DataType::UInt64 => "UBIGINT",
+        // SQL has no name for half a float; a declared FLOAT holds every one of them.
+        DataType::Float16 if is_declared => "FLOAT",
+        DataType::Float16 => "FLOAT16",
         DataType::Float32 => "FLOAT",
         DataType::Float64 => "DOUBLE",
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "VARCHAR",

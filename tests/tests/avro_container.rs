@@ -641,9 +641,9 @@ fn the_next_block_is_found_behind_a_broken_one() {
     check(
         &|f| f.truncate(f.len() - 1),
         expect![[r#"
-        {"a":1}
-        {"a":2}
-        [offset 176]: expected the rest of a record, as its length says, found the end of the input"#]],
+            {"a":1}
+            {"a":2}
+            [offset 158]: expected the rest of a record, as its length says, found the end of the input"#]],
     );
     check(
         &|f| f[0] = b'o',

@@ -5,8 +5,8 @@
 
 use std::{fs, io::Cursor, path::PathBuf, sync::Arc};
 
-use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, Schema};
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StructArray};
+use arrow_schema::{DataType, Field, Fields, Schema};
 use arrow_select::concat::concat_batches;
 use laminar_formats::AnyDecoder;
 use laminar_schema::{
@@ -221,13 +221,13 @@ fn field_ids_metadata_and_statistics_are_told() {
     assert_eq!(told.schema.metadata().get("ARROW:schema"), None);
     let meta = &told.fields["n"];
     assert_eq!(meta.field_id, Some(7));
-    assert_eq!(meta.properties.get("null_count").map(String::as_str), Some("1"));
+    assert_eq!(meta.properties.get("laminar.null_count").map(String::as_str), Some("1"));
     // One row group has no value, and so no least one.
-    assert_eq!(meta.properties.get("min"), None);
+    assert_eq!(meta.properties.get("laminar.min"), None);
     let file = written(&batch, &[]);
     let told = AnyDecoder::describe(&format, Some(&mut Cursor::new(file))).unwrap().unwrap();
     let property = |name: &str| told.fields["n"].properties.get(name).cloned();
-    assert_eq!((property("min").as_deref(), property("max").as_deref()), (Some("-3"), Some("5")));
+    assert_eq!((property("laminar.min").as_deref(), property("laminar.max").as_deref()), (Some("-3"), Some("5")));
 }
 
 #[test]
@@ -275,4 +275,31 @@ fn seeds_of_the_fuzzer_are_files() {
     for seed in parquet_seeds() {
         assert_eq!(read(&seed, &[], 1000).unwrap().num_rows(), 40);
     }
+}
+
+#[test]
+fn what_is_ours_alone_is_not_written() {
+    let ours = |f: Field| {
+        let notes =
+            [("laminar.min", "1"), (field::KEY_METADATA, "k"), (field::DESCRIPTION_METADATA, "d"), ("team", "a")];
+        notes.into_iter().fold(f, |f, (key, value)| field::with_metadata(f, key, value))
+    };
+    let inner = Fields::from(vec![ours(Field::new("x", DataType::Int64, true))]);
+    let fields = vec![ours(Field::new("n", DataType::Int64, true)), ours(Field::new_struct("s", inner.clone(), true))];
+    let values: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None]));
+    let nested = StructArray::new(inner, vec![Arc::clone(&values)], None);
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![values, Arc::new(nested)]).unwrap();
+    let file = written(&batch, &[]);
+    let told = AnyDecoder::describe(&FormatSpec::new("parquet"), Some(&mut Cursor::new(file))).unwrap().unwrap();
+    let keys = |f: &Field| {
+        let mut keys: Vec<String> = f.metadata().keys().cloned().collect();
+        keys.sort();
+        keys.retain(|key| key != field::SOURCE_TYPE_METADATA);
+        keys
+    };
+    let [n, s] = &told.schema.fields()[..] else { panic!("two columns") };
+    assert_eq!(keys(n), [field::DESCRIPTION_METADATA, "team"]);
+    assert_eq!(keys(s), [field::DESCRIPTION_METADATA, "team"]);
+    let DataType::Struct(inner) = s.data_type() else { panic!("a struct") };
+    assert_eq!(keys(&inner[0]), [field::DESCRIPTION_METADATA, "team"]);
 }

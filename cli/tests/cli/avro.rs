@@ -48,6 +48,58 @@ fn files_of_other_schemas_and_broken_ones() {
 }
 
 #[test]
+fn files_of_no_bytes() {
+    let folder = Folder::with(&[("a.ndjson", ROWS), ("0.avro", "")]);
+    folder.run(&["convert", "*.avro"]).ended(1, &["0.avro", "a file of no bytes; declare the columns"]);
+    assert_eq!(folder.run(&["convert", "0.avro", "--schema", "id BIGINT"]).ended(0, &[]).stdout, "");
+    for full in ["1.avro", "00.avro"] {
+        folder.run(&["convert", "a.ndjson", "-o", full]).ended(0, &[]);
+        assert_eq!(folder.run(&["convert", "*.avro"]).ended(0, &[]).stdout, ROWS, "beside {full}");
+        std::fs::remove_file(folder.path(full)).unwrap();
+    }
+}
+
+/// Damage is the data's fault in every format, and ends with the code that says so; what cannot be opened does not.
+#[test]
+fn damaged_files_end_alike() {
+    let folder = Folder::with(&[("a.ndjson", ROWS), ("p.proto", "syntax = \"proto3\"; message M { int64 id = 1; }")]);
+    for format in ["avro", "parquet", "msgpack"] {
+        let file = format!("a.{format}");
+        folder.run(&["convert", "a.ndjson", "-o", &file]).ended(0, &[]);
+        let mut bytes = std::fs::read(folder.path(&file)).unwrap();
+        bytes.truncate(bytes.len() - 2);
+        folder.write(&file, &bytes);
+        folder.run(&["convert", &file, "--schema", "id BIGINT"]).ended(1, &[]);
+    }
+    folder.write("a.bin", [0x80]);
+    folder.run(&["convert", "a.bin", "-f", "protobuf", "--set", "schema_file=p.proto"]).ended(1, &["offset 0"]);
+    folder.write("a.json", "{\"id\":");
+    folder.run(&["convert", "a.json", "--schema", "id BIGINT"]).ended(1, &[]);
+    for format in ["avro", "parquet", "msgpack", "json", "csv"] {
+        folder.run(&["convert", &format!("none.{format}")]).ended(3, &["none"]);
+    }
+}
+
+/// The dead letter of a block that is cut off has what there is of it, and its offset.
+#[test]
+fn what_is_cut_off_is_kept() {
+    let folder = Folder::with(&[("a.ndjson", ROWS)]);
+    folder.run(&["convert", "a.ndjson", "-o", "a.avro"]).ended(0, &[]);
+    let mut bytes = std::fs::read(folder.path("a.avro")).unwrap();
+    bytes.truncate(bytes.len() - 2);
+    folder.write("a.avro", &bytes);
+    folder.run(&["convert", "a.avro", "--on-error", "dlq=dead.ndjson"]).ended(0, &["1 rejected"]);
+    let letter = std::fs::read_to_string(folder.path("dead.ndjson")).unwrap();
+    let letter: serde_json::Value = serde_json::from_str(&letter).unwrap();
+    let offset = usize::try_from(letter["offset"].as_u64().unwrap()).unwrap();
+    let record = bytes[offset..].to_vec();
+    // Two rows, the block's size, its bytes, and all but two of the marker's.
+    assert_eq!((record[0], record.len()), (4, 2 + usize::from(record[1] / 2) + 14));
+    // In base64.
+    assert_eq!(letter["record"].as_str().unwrap().len(), record.len().div_ceil(3) * 4);
+}
+
+#[test]
 fn schemas_have_a_form_and_a_fingerprint() {
     let folder = Folder::with(&[("r.avsc", SCHEMA), ("int.avsc", "{\"type\":\"int\"}"), ("bad.avsc", "{}")]);
     let form = r#"{"name":"n.R","type":"record","fields":[{"name":"id","type":"long"},{"name":"name","type":["null","string"]}]}"#;

@@ -1,6 +1,6 @@
 //! The schema of files that carry it: a container's header, a footer.
 
-use std::{collections::HashMap, fs::File, io::Cursor, path::PathBuf};
+use std::{collections::HashMap, fs, fs::File, io::Cursor, path::PathBuf};
 
 use arrow_schema::SchemaRef;
 use laminar_schema::{
@@ -60,8 +60,10 @@ fn describe_first<D: DecoderSet>(
     files: &[PathBuf],
     max_spool_bytes: u64,
 ) -> SchemaResult<SelfDescription> {
+    // A file of no bytes says nothing; where all are such, the first one's error says so.
+    let has_bytes = |path: &&PathBuf| fs::metadata(path).is_ok_and(|file| file.len() > 0);
     // `some_files` yields one at least; a glob that matched none is its error.
-    let Some(path) = files.first() else { return Err(no_description(format)) };
+    let Some(path) = files.iter().find(has_bytes).or(files.first()) else { return Err(no_description(format)) };
     let name = path.to_string_lossy().into();
     let described = if plan.framing == Framing::Columns {
         describe::<D>(format, &mut columns::open(plan, path, &name, max_spool_bytes)?)

@@ -106,11 +106,11 @@ fn summary(field: &Field, footer: &ArrowReaderMetadata) -> parquet::errors::Resu
     let mut told = Vec::new();
     let nulls = converter.row_group_null_counts(groups.iter())?;
     if nulls.null_count() == 0 {
-        told.push(("null_count".to_owned(), nulls.values().iter().sum::<u64>().to_string()));
+        told.push(("laminar.null_count".to_owned(), nulls.values().iter().sum::<u64>().to_string()));
     }
     for (name, values, wanted) in [
-        ("min", converter.row_group_mins(groups.iter())?, Ordering::Less),
-        ("max", converter.row_group_maxes(groups.iter())?, Ordering::Greater),
+        ("laminar.min", converter.row_group_mins(groups.iter())?, Ordering::Less),
+        ("laminar.max", converter.row_group_maxes(groups.iter())?, Ordering::Greater),
     ] {
         if let Some(extreme) = extreme(&values, wanted).and_then(|row| array_value_to_string(&values, row).ok()) {
             told.push((name.to_owned(), laminar_schema::error::cut(&extreme)));
@@ -118,7 +118,7 @@ fn summary(field: &Field, footer: &ArrowReaderMetadata) -> parquet::errors::Resu
     }
     if let (1, Some(index)) = (groups.len(), converter.parquet_column_index()) {
         let distinct = groups[0].column(index).statistics().and_then(|s| s.distinct_count_opt());
-        told.extend(distinct.map(|n| ("distinct_count".to_owned(), n.to_string())));
+        told.extend(distinct.map(|n| ("laminar.distinct_count".to_owned(), n.to_string())));
     }
     Ok(told)
 }

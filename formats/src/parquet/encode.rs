@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use laminar_schema::{
     ConnectorConfig, EncodeError, EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatInfo, Found, SchemaError,
-    SchemaResult, config::ConfigError, resolve::ResolveError, types::field_type_name,
+    SchemaResult, config::ConfigError, field::DESCRIPTION_METADATA, resolve::ResolveError, types::field_type_name,
 };
 use parquet::{
     arrow::{ArrowSchemaConverter, ArrowWriter},
@@ -29,6 +29,8 @@ const MAGIC: &[u8; 4] = b"PAR1";
 /// Memory: one row group ([`row_group_bytes`](ParquetOptions::row_group_bytes)), and the footer.
 pub struct ParquetEncoder {
     schema: SchemaRef,
+    /// The same without what no reader needs to know.
+    written: SchemaRef,
     properties: Box<WriterProperties>,
     /// The file that is open.
     writer: Option<Box<ArrowWriter<Vec<u8>>>>,
@@ -49,18 +51,40 @@ impl ParquetEncoder {
     /// A column of a type that Parquet lacks; a bloom filter for a column that is not there; a size of nothing.
     pub fn new(schema: SchemaRef, options: &ParquetOptions) -> SchemaResult<Self> {
         schema.fields().iter().try_for_each(check_type)?;
+        let written = Arc::new(Schema::new_with_metadata(
+            schema.fields().iter().map(without_internal).collect::<Fields>(),
+            schema.metadata().clone(),
+        ));
         let properties = Box::new(properties(&schema, options)?);
-        Ok(Self { schema, properties, writer: None, of_prologue: 0 })
+        Ok(Self { schema, written, properties, writer: None, of_prologue: 0 })
     }
 
     fn writer(&mut self) -> SchemaResult<&mut ArrowWriter<Vec<u8>>> {
         if self.writer.is_none() {
-            let made = ArrowWriter::try_new(Vec::new(), Arc::clone(&self.schema), Some((*self.properties).clone()));
+            let made = ArrowWriter::try_new(Vec::new(), Arc::clone(&self.written), Some((*self.properties).clone()));
             self.writer = Some(Box::new(made.map_err(failed)?));
             self.of_prologue = MAGIC.len();
         }
         self.writer.as_deref_mut().ok_or_else(|| failed("it is closed"))
     }
+}
+
+/// The field without what we keep in its metadata for ourselves: where it comes from, how its texts were read, statistics of
+/// the file that it was read from. Descriptions, field ids and what is not ours stay.
+fn without_internal(f: &FieldRef) -> FieldRef {
+    let inside = |f: &FieldRef| without_internal(f);
+    let data_type = match f.data_type() {
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inside).collect()),
+        DataType::List(item) => DataType::List(inside(item)),
+        DataType::LargeList(item) => DataType::LargeList(inside(item)),
+        DataType::FixedSizeList(item, len) => DataType::FixedSizeList(inside(item), *len),
+        DataType::Map(entries, sorted) => DataType::Map(inside(entries), *sorted),
+        other => other.clone(),
+    };
+    let is_kept = |key: &str| !key.starts_with("laminar.") || key == DESCRIPTION_METADATA;
+    let mut metadata = f.metadata().clone();
+    metadata.retain(|key, _| is_kept(key));
+    Arc::new(f.as_ref().clone().with_data_type(data_type).with_metadata(metadata))
 }
 
 /// Drops what the prologue has said already.

@@ -41,6 +41,8 @@ pub enum HeaderError {
     NoSchema,
     /// A schema that is no text.
     SchemaNotText,
+    /// There is not one byte.
+    Empty,
     /// A codec that is unknown.
     UnknownCodec {
         /// Its name.
@@ -51,6 +53,9 @@ pub enum HeaderError {
 impl fmt::Display for HeaderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Empty => f.write_str(
+                "expected an Avro container file, found a file of no bytes; declare the columns to read it as no rows",
+            ),
             Self::Magic => {
                 f.write_str("expected an Avro container file, which begins with `Obj\\x01`, found other bytes")
             }
@@ -79,7 +84,7 @@ impl<'a> Header<'a> {
     pub fn read(bytes: &'a [u8]) -> Result<Self, HeaderError> {
         let mut rest = Rest { bytes, at: MAGIC.len() };
         if !bytes.starts_with(MAGIC) {
-            return Err(HeaderError::Magic);
+            return Err(if bytes.is_empty() { HeaderError::Empty } else { HeaderError::Magic });
         }
         let (mut schema, mut codec) = (None, &b"null"[..]);
         loop {
@@ -184,7 +189,11 @@ mod tests {
         bytes.push(9);
         assert_eq!(Header::read(&bytes), Ok(header));
         for end in 0..header.len {
-            let expected = if end < 4 { HeaderError::Magic } else { HeaderError::Broken { at: 0 } };
+            let expected = match end {
+                0 => HeaderError::Empty,
+                1..4 => HeaderError::Magic,
+                _ => HeaderError::Broken { at: 0 },
+            };
             let found = Header::read(&bytes[..end]).expect_err("only a front");
             assert_eq!(std::mem::discriminant(&found), std::mem::discriminant(&expected), "{end}: {found}");
         }

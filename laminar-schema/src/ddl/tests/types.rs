@@ -19,6 +19,15 @@ fn check(spellings: &str, printed: &str) {
 }
 
 #[test]
+fn half_a_float_is_declared_as_one() {
+    let half = Field::new("x", DataType::Float16, true);
+    assert_eq!(field_type_name(&half), "FLOAT16");
+    let declared = declared_type_name(&half);
+    let parsed = parse_type(&declared).unwrap().into_field("x", true);
+    assert_eq!(parsed.data_type(), &DataType::Float32);
+}
+
+#[test]
 fn spellings() {
     check("BOOLEAN | bool | Logical", "BOOLEAN");
     check("TINYINT | INT1", "TINYINT");
