@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Three ways read everything that a topic of 6 partitions holds: `bare` polls with rdkafka and drops each record, `source`
-//! takes batches of raw records, `arrow` also decodes their JSON into columns. Printed are medians of records per second,
+//! takes batches of raw records, `arrow` also decodes their JSON into columns. The clock starts behind the first record
+//! or batch, whose records are not counted: connecting is no part of the loop. Printed are medians of records per second,
 //! the processor's seconds per million records, and the ratio to `bare`.
 
 #![allow(clippy::print_stdout, reason = "it is a program that prints")]
@@ -34,23 +35,7 @@ const ROUNDS: usize = 7;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Seconds of wall clock and of the processor, of this whole process.
-struct Clock {
-    wall: Instant,
-    ticks: u64,
-}
-
-impl Clock {
-    fn start() -> Outcome<Self> {
-        Ok(Self { ticks: ticks()?, wall: Instant::now() })
-    }
-
-    fn stop(&self) -> Outcome<(f64, f64)> {
-        // Linux counts in hundredths of a second on every machine we know of.
-        Ok((self.wall.elapsed().as_secs_f64(), (ticks()? - self.ticks) as f64 / 100.0))
-    }
-}
-
+/// Hundredths of a second that this process has kept processors busy: Linux counts so on every machine we know of.
 fn ticks() -> Outcome<u64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     let behind_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
@@ -92,8 +77,8 @@ async fn fill(brokers: &str, topic: &str, records: usize, size: usize) -> Outcom
     Ok(producer.flush(std::time::Duration::from_secs(120))?)
 }
 
-/// Polls everything; yields bytes.
-fn bare(brokers: &str, topic: &str, records: usize) -> Outcome<usize> {
+/// Polls everything; yields bytes, and seconds per record behind the first: connecting is no part of the loop.
+fn bare(brokers: &str, topic: &str, records: usize) -> Outcome<(usize, f64)> {
     let mut config = client(brokers);
     let consumer: BaseConsumer = config.set("group.id", "bare").set("enable.auto.commit", "false").create()?;
     let mut assigned = TopicPartitionList::new();
@@ -101,18 +86,20 @@ fn bare(brokers: &str, topic: &str, records: usize) -> Outcome<usize> {
         assigned.add_partition_offset(topic, partition, Offset::Beginning)?;
     }
     consumer.assign(&assigned)?;
-    let (mut seen, mut bytes) = (0, 0);
+    let (mut seen, mut bytes, mut first) = (0, 0, None);
     while seen < records {
         if let Some(message) = consumer.poll(std::time::Duration::from_millis(100)) {
+            first.get_or_insert_with(Instant::now);
             bytes += message?.payload().map_or(0, <[u8]>::len);
             seen += 1;
         }
     }
-    Ok(bytes)
+    Ok((bytes, first.map_or(0.0, |first| first.elapsed().as_secs_f64()) / (seen - 1) as f64))
 }
 
-/// Reads everything through the source; yields bytes, and rows where `decodes`.
-async fn ours(brokers: &str, topic: &str, decodes: bool) -> Outcome<(usize, usize)> {
+/// Reads everything through the source; yields bytes, rows where `decodes`, and seconds per record behind the first
+/// batch.
+async fn ours(brokers: &str, topic: &str, decodes: bool) -> Outcome<(usize, usize, f64)> {
     let options = Options::from_pairs([("brokers", brokers), ("topic", topic), ("end", "latest")]);
     let source: KafkaSource = KafkaSource::new(KafkaSourceConfig::from_options(&options)?)?;
     let schema = Arc::new(Schema::new(vec![
@@ -123,8 +110,11 @@ async fn ours(brokers: &str, topic: &str, decodes: bool) -> Outcome<(usize, usiz
     ]));
     let mut decoder = source.build_decoder(&DecodeSpec::new(schema, FormatSpec::new("json")))?;
     let mut stream = source.start(None).await?;
+    let (mut first, mut seen): (Option<(Instant, usize)>, usize) = (None, 0);
     let (mut batch, mut bytes, mut rows) = (SourceBatch::new(), 0, 0);
     while stream.next(&mut batch, 8192).await? > 0 {
+        seen += batch.len();
+        first.get_or_insert_with(|| (Instant::now(), seen));
         if let BatchContent::Raw(raw) = batch.content() {
             // One NUL behind each value is ours.
             bytes += raw.num_value_bytes() - raw.len();
@@ -134,7 +124,8 @@ async fn ours(brokers: &str, topic: &str, decodes: bool) -> Outcome<(usize, usiz
         }
         batch.clear();
     }
-    Ok((bytes, rows))
+    let (since, in_first) = first.ok_or("the topic is empty")?;
+    Ok((bytes, rows, since.elapsed().as_secs_f64() / (seen - in_first) as f64))
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -153,20 +144,24 @@ async fn main() -> Outcome<()> {
         for round in 0..=ROUNDS {
             let mut bytes = [0; 3];
             for (which, run) in runs.iter_mut().enumerate() {
-                let clock = Clock::start()?;
+                let before = ticks()?;
                 let rows;
-                (bytes[which], rows) = match which {
-                    0 => (bare(&brokers, &topic, records)?, records),
-                    1 => (ours(&brokers, &topic, false).await?.0, records),
-                    _ => ours(&brokers, &topic, true).await?,
-                };
-                let (wall, cpu) = clock.stop()?;
+                let wall;
+                match which {
+                    0 => (rows, (bytes[which], wall)) = (records, bare(&brokers, &topic, records)?),
+                    1 => {
+                        rows = records;
+                        (bytes[which], _, wall) = ours(&brokers, &topic, false).await?;
+                    }
+                    _ => (bytes[which], rows, wall) = ours(&brokers, &topic, true).await?,
+                }
+                let cpu = (ticks()? - before) as f64 / 100.0;
                 if rows != records {
                     return Err(format!("{}: {rows} rows of {records}", names[which]).into());
                 }
                 // The first round warms the broker up.
                 if round > 0 {
-                    run.0.push(records as f64 / wall);
+                    run.0.push(1.0 / wall);
                     run.1.push(cpu * 1e6 / records as f64);
                 }
             }
