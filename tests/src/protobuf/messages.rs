@@ -168,13 +168,35 @@ pub fn has_odd_wire_type(descriptor: &MessageDescriptor, bytes: &[u8]) -> bool {
         let Some(end) = field_end(bytes, at).filter(|end| *end <= bytes.len()) else { return false };
         if let Kind::Message(inner) = field.kind() {
             let content = varint(bytes, value_at).map_or(&[][..], |(_, start)| &bytes[start..end]);
-            if has_odd_wire_type(&inner, content) {
+            if has_odd_wire_type(&inner, content) || is_any_of_odd(&inner, content) {
                 return true;
             }
         }
         at = end;
     }
     false
+}
+
+/// Whether a message is an `Any` of one that [`has_odd_wire_type`], which JSON has in it.
+fn is_any_of_odd(descriptor: &MessageDescriptor, bytes: &[u8]) -> bool {
+    if descriptor.full_name() != "google.protobuf.Any" {
+        return false;
+    }
+    let (mut url, mut value) = (&[][..], &[][..]);
+    let mut at = 0;
+    // The last of each counts.
+    while let Some(end) = field_end(bytes, at).filter(|end| *end <= bytes.len()) {
+        let content = varint(bytes, at + 1).map_or(&[][..], |(_, start)| bytes.get(start..end).unwrap_or_default());
+        match bytes[at] {
+            0x0a => url = content,
+            0x12 => value = content,
+            _ => {}
+        }
+        at = end;
+    }
+    let name = std::str::from_utf8(url).ok().and_then(|url| url.rsplit('/').next());
+    let inner = name.and_then(|name| descriptor.parent_pool().get_message_by_name(name));
+    inner.is_some_and(|inner| has_odd_wire_type(&inner, value))
 }
 
 /// The fields of a message, each with its tag; what is malformed stays in one piece.
