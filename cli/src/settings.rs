@@ -19,8 +19,9 @@ pub(crate) struct Setting {
 
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.key.strip_prefix(OF_FORMAT).unwrap_or(&self.key);
         // No option of a format is a secret today. One that will be must not turn up on a page.
-        let is_secret = |key: &&ConfigKey| key.secret && declares(std::slice::from_ref(key), &self.key);
+        let is_secret = |key: &&ConfigKey| key.secret && declares(std::slice::from_ref(key), name);
         let mut keys = CliDecoder::FORMATS.iter().flat_map(|format| format_options::<CliDecoder>(format));
         let value = match keys.any(|key| is_secret(&&key)) {
             true => "***",
@@ -51,14 +52,24 @@ pub(crate) fn options_of(settings: &[Setting]) -> Options {
 }
 
 /// What inference and formats call by one name and do not mean alike: levels that are looked into, and levels that a
-/// record may have.
+/// record may have. By this name it is inference's; the format's is `format.max_depth`.
 const OF_INFERENCE: &str = "max_depth";
+
+/// In front of an option that is meant for the format, whatever inference calls by that name.
+const OF_FORMAT: &str = "format.";
 
 /// Divides settings into options of the format and of inference; one that both have goes to both, if it means the same.
 pub(crate) fn divide(settings: &[Setting], format: &str) -> Result<(Options, Options), CliError> {
     let format_keys = &format_options::<CliDecoder>(format);
     let (mut for_format, mut for_inference) = (Options::new(), Options::new());
     for Setting { key, value } in settings {
+        if let Some(key) = key.strip_prefix(OF_FORMAT) {
+            if !declares(format_keys, key) {
+                return Err(unknown_of_format(key, format, format_keys));
+            }
+            for_format.insert(key.to_owned(), value.clone(), None);
+            continue;
+        }
         let (in_format, in_inference) = (declares(format_keys, key), declares(InferenceConfig::KEYS, key));
         if !in_format && !in_inference {
             return Err(unknown(key, format, format_keys));
@@ -84,4 +95,13 @@ fn unknown(key: &str, format: &str, format_keys: &[ConfigKey]) -> CliError {
         None => format!("expected one of: {}", known().collect::<Vec<_>>().join(", ")),
     };
     CliError::usage(format!("neither inference nor format {format} has an option `{key}`"), help)
+}
+
+fn unknown_of_format(key: &str, format: &str, format_keys: &[ConfigKey]) -> CliError {
+    let known = || format_keys.iter().map(|k| k.key);
+    let help = match did_you_mean(key, known()) {
+        Some(near) => format!("did you mean `{OF_FORMAT}{near}`?"),
+        None => format!("expected one of: {}", known().collect::<Vec<_>>().join(", ")),
+    };
+    CliError::usage(format!("format {format} has no option `{key}`"), help)
 }

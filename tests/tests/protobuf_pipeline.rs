@@ -144,7 +144,7 @@ fn definitions_are_refused_by_name() {
     check_refused(
         &[("schema", "edition = \"2023\"; message M { int32 a = 1; }")],
         expect![
-            "option `schema` = '…': expected the text of a .proto file: schema.proto:1:1: expected 'enum', 'extend', 'import', 'message', 'option', 'service', 'package' or ';', but found 'edition'"
+            "option `schema` = '…': expected the text of a .proto file: schema.proto:1:1: expected 'enum', 'extend', 'import', 'message', 'option', 'service', 'package' or ';', but found 'edition'; definitions of editions are not read: write it as proto2 or proto3, the bytes are the same"
         ],
     );
     check_refused(

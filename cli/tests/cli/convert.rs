@@ -127,3 +127,17 @@ fn records_leave_while_more_are_awaited() {
     drop(input);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn depth_is_the_formats_by_its_full_name() {
+    let deep = format!("{{\"j\":{}1{}}}\n", "[".repeat(200), "]".repeat(200));
+    let folder = Folder::with(&[("deep.ndjson", deep.as_str())]);
+    let convert = ["convert", "deep.ndjson", "--schema", "j JSON"];
+    folder.run(&convert).ended(1, &["at most 128 levels"]);
+    folder.run(&[&convert[..], &["--set", "max_depth=60"]].concat()).ended(1, &["at most 128 levels"]);
+    let ran = folder.run(&[&convert[..], &["--set", "format.max_depth=300"]].concat()).ended(0, &[]);
+    assert_eq!(ran.stdout, deep);
+    folder
+        .run(&[&convert[..], &["--set", "format.max_dept=300"]].concat())
+        .ended(2, &["format json has no option `max_dept`", "did you mean `format.max_depth`?"]);
+}

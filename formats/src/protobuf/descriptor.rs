@@ -201,7 +201,15 @@ struct Compilation<'e>(&'e protox::Error);
 impl std::fmt::Display for Compilation<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The alternate form of `Debug` is the one with line and column.
-        write!(f, "{:?}", self.0)
+        let text = format!("{:?}", self.0);
+        f.write_str(&text)?;
+        // The compiler knows nothing of them, and takes their first word for a mistake.
+        if text.ends_with("found 'edition'") {
+            f.write_str(
+                "; definitions of editions are not read: write it as proto2 or proto3, the bytes are the same",
+            )?;
+        }
+        Ok(())
     }
 }
 
