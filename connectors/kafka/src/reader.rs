@@ -125,6 +125,7 @@ impl Reader {
     /// Yields true at the end, and false when it was stopped.
     fn read(&mut self, chunk: &mut Chunk) -> SchemaResult<bool> {
         let consumer = Arc::clone(&self.consumer);
+        let mut is_crowded = false;
         loop {
             if self.stop.load(Ordering::Relaxed) || self.out.is_closed() {
                 return Ok(false);
@@ -132,28 +133,42 @@ impl Reader {
             if self.unfinished == Some(0) {
                 return Ok(true);
             }
-            let timeout = match (chunk.raw.is_empty(), self.out.capacity()) {
+            if let Some(failure) = self.failure.take().or_else(|| consumer.context().take_failure()) {
+                return Err(failure);
+            }
+            let timeout = match (chunk.raw.is_empty(), is_crowded) {
                 (true, _) => POLL,
                 // Nobody waits for a chunk that is not full.
-                (false, 0) => Duration::from_millis(1),
-                (false, _) => Duration::ZERO,
+                (false, true) => Duration::from_millis(1),
+                (false, false) => Duration::ZERO,
             };
-            match consumer.poll(timeout) {
-                Some(Ok(message)) => {
+            let mut polled = consumer.poll(timeout);
+            // What is there already is taken without looking at anything else, up to a full chunk or the end.
+            while let Some(Ok(message)) = &polled {
+                self.take(message, chunk)?;
+                if self.is_full(chunk) || self.unfinished == Some(0) {
+                    break;
+                }
+                polled = consumer.poll(Duration::ZERO);
+            }
+            match polled {
+                Some(Ok(_)) => {
                     self.outage_since = None;
-                    self.take(&message, chunk)?;
-                    if self.is_full(chunk) && !self.deliver(chunk, true) {
+                    if !self.deliver(chunk, true) {
                         return Ok(false);
                     }
+                    is_crowded = false;
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => self.reached_log_end(partition),
                 Some(Err(error)) => self.judge(error)?,
                 None if chunk.raw.is_empty() => self.idle()?,
-                None if !self.deliver(chunk, false) => return Ok(false),
-                None => {}
-            }
-            if let Some(failure) = self.failure.take().or_else(|| consumer.context().take_failure()) {
-                return Err(failure);
+                None => {
+                    self.outage_since = None;
+                    if !self.deliver(chunk, false) {
+                        return Ok(false);
+                    }
+                    is_crowded = !chunk.raw.is_empty();
+                }
             }
         }
     }

@@ -116,7 +116,8 @@ async fn a_broker_that_restarts_costs_nothing() {
     let (from, to) = (Topic::create(brokers, "restart-from", 6).await, Topic::create(brokers, "restart-to", 6).await);
     let dir = tempfile::tempdir().unwrap();
     let sql = copy(brokers, &from, &to, &once(dir.path()));
-    // The tests' broker writes its state now and then: with many records it loses, restarted, what it had acknowledged.
+    // With 200,000 records a run found a committed transaction's mark gone after a restart. Whether the broker lost it or we
+    // did is not known; fewer records pass.
     let (records, restarts) = (num_records().min(12_000), 4);
     let mut failed = 0;
     for (round, delay) in (0..restarts).zip(delays()) {
