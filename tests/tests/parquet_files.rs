@@ -211,7 +211,7 @@ fn a_type_that_parquet_lacks_is_refused_by_name() {
 fn field_ids_metadata_and_statistics_are_told() {
     let field = field::with_metadata(Field::new("n", DataType::Int64, true), field::FIELD_ID_METADATA, "7");
     let schema = Arc::new(Schema::new(vec![field]));
-    let values = arrow_array::Int64Array::from(vec![Some(5), None, Some(-3)]);
+    let values = Int64Array::from(vec![Some(5), None, Some(-3)]);
     let batch = RecordBatch::try_new(schema, vec![Arc::new(values)]).unwrap();
     let file = written(&batch, &[("row_group_rows", "1"), ("metadata", "origin=test,team=a")]);
     let format = FormatSpec::new("parquet");
