@@ -50,6 +50,9 @@ impl Remote {
         let mut options = Options::from_pairs([("brokers", brokers), ("topic", topic)]);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').ok_or_else(|| wrong("has an option without a value"))?;
+            if is_secret(key) {
+                return Err(wrong("has no place for a password, key or token, since it is shown: use a CREATE SOURCE"));
+            }
             if !options.insert(key, value, None) {
                 return Err(wrong("has an option twice"));
             }
@@ -60,7 +63,8 @@ impl Remote {
     /// The source, which ends where the topic ends now unless the options say otherwise.
     pub(crate) fn source(&self, format: &FormatSpec) -> Result<CliSources, CliError> {
         let mut options = self.options.clone();
-        if options.get("end").is_none() && options.get("group.id").is_none() {
+        let is_given = |key: &str| options.get(key).is_some();
+        if !["end", "group.id", "group_id"].into_iter().any(is_given) {
             options.insert("end", "latest", None);
         }
         Ok(CliSources::create(self.connector, &SourceConfig { options, format: format.clone() })?)
@@ -83,6 +87,18 @@ impl Remote {
     }
 }
 
+/// Whether the value of an option is not to be shown: one that the connector declares so, or one that it passes through and
+/// that is called like one.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let declared = CliSources::config_schema("kafka").map_or(&[][..], |schema| schema.keys);
+    let known = declared.iter().find(|own| own.key == key || own.aliases.contains(&key.as_str()));
+    match known {
+        Some(own) => own.secret,
+        None => ["password", "secret", "pem", "token", "sasl.jaas"].iter().any(|word| key.contains(word)),
+    }
+}
+
 #[cfg(all(test, feature = "kafka"))]
 mod tests {
     use super::Remote;
@@ -99,9 +115,16 @@ mod tests {
         for other in ["file:///a", "a.json", "ws://a/b"] {
             assert!(matches!(Remote::parse(other), Ok(None)), "{other}");
         }
-        for wrong in
-            ["kafka://a", "kafka:///t", "kafka://a/", "kafka://u:hunter2@a/t", "kafka://a/t?x", "kafka://a/t?topic=u"]
-        {
+        for wrong in [
+            "kafka://a",
+            "kafka:///t",
+            "kafka://a/",
+            "kafka://u:hunter2@a/t",
+            "kafka://a/t?x",
+            "kafka://a/t?topic=u",
+            "kafka://a/t?sasl.password=hunter2",
+            "kafka://a/t?ssl.key.pem=hunter2",
+        ] {
             let error = Remote::parse(wrong).err().map(|e| e.to_string()).unwrap_or_default();
             assert!(error.contains("a Kafka URI") && !error.contains("hunter2"), "{wrong}: {error}");
         }

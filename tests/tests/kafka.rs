@@ -378,3 +378,33 @@ async fn brokers_that_stay_away_end_the_run() {
     let error = running.await.unwrap().unwrap_err();
     assert!(error.contains("no broker of") && error.contains("see that they run"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_was_empty_at_latest_is_resumed_where_it_was() {
+    let Some(brokers) = brokers() else { return };
+    let topic = Topic::create(brokers, "latest", 2).await;
+    let (store, out) = memory();
+    let state = tempfile::tempdir().unwrap();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', start = latest)
+         FORMAT JSON (unknown_fields = 'ignore'); {out} INSERT INTO out SELECT * FROM s",
+        topic.name
+    );
+    // Partition 0 has records while the first run reads, partition 1 only while nothing does.
+    let running = run_until(&sql, Some(state.path()), async {
+        let mut id = 0;
+        until(|| {
+            topic.write(1, ids(id..id + 1));
+            id += 1;
+            !store.texts().is_empty()
+        })
+        .await;
+    });
+    Box::pin(running).await.unwrap();
+    let seen = store.texts().len();
+    topic.write(2, ids(1000..1010));
+    let running = run_until(&sql, Some(state.path()), until(|| store.texts().len() >= seen + 10));
+    Box::pin(running).await.unwrap();
+    let late = store.texts().iter().filter(|text| id_of(text) >= 1000).count();
+    assert_eq!(late, 10, "{:?}", store.texts());
+}

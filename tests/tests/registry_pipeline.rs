@@ -74,11 +74,15 @@ impl Stage {
 }
 
 async fn run(sql: &str) -> (Result<Summary, SchemaError>, Metrics) {
+    run_with(sql, &RunOptions::default()).await
+}
+
+async fn run_with(sql: &str, options: &RunOptions) -> (Result<Summary, SchemaError>, Metrics) {
     let metrics = Metrics::new();
     let mut engine: Engine<TestSources, TestSinks> = TestEngine::new();
     let planned = async {
         let script = engine.load(sql).map_err(|e| e.error)?;
-        engine.plan(&script, &RunOptions::default()).await.map_err(|e| e.error)
+        engine.plan(&script, options).await.map_err(|e| e.error)
     };
     let summary = match Box::pin(planned).await {
         Ok(mut planned) => planned.remove(0).pipeline.dispatch(std::future::pending(), &metrics).await,
@@ -152,6 +156,36 @@ async fn evolve_follows_a_newer_writer() {
     assert!(changes.contains(&("widen id INTEGER → BIGINT", "s[partition 0, offset 3]")), "{changes:?}");
     assert!(drift[0].change.starts_with("add qty INTEGER"), "{changes:?}");
     assert_eq!(drift[0].example, format!("schema id {}, version 2", stage.ids[1]));
+}
+
+#[tokio::test]
+async fn a_version_that_came_while_nothing_ran_is_a_change_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut stage = Stage::new("writer_restart", 1).await;
+    stage.push(0, &[&short(1), &[2, 2, b'x']]);
+    stage.feed.end();
+    let sql = format!(
+        "CREATE SOURCE s FROM MEMORY (name = 'writer_restart') FORMAT AVRO
+         USING SCHEMA REGISTRY (url = '{}', subject = 'trades-value') ON SCHEMA CHANGE EVOLVE;
+         CREATE SINK k INTO MEMORY (name = 'writer_restart') FORMAT JSON; INSERT INTO k SELECT * FROM s",
+        stage.registry.url(),
+    );
+    let options = RunOptions { checkpoint_dir: Some(dir.path().to_owned()), ..RunOptions::default() };
+    run_with(&sql, &options).await.0.unwrap();
+    stage.register(VERSIONS[1]);
+    stage.push(1, &[&short(2), &[0], &short(5)]);
+    stage.push(0, &[&short(3), &[2, 2, b'y']]);
+    let summary = run_with(&sql, &options).await.0.unwrap();
+    assert_eq!(
+        stage.store.texts(),
+        [r#"{"id":1,"venue":"x"}"#, r#"{"id":2,"venue":null,"qty":5}"#, r#"{"id":3,"venue":"y","qty":7}"#]
+    );
+    assert_eq!(summary.drift.entries[0].first, "s[partition 0, offset 1]");
+    // The third run begins with the second version, and has nothing to tell.
+    stage.push(1, &[&short(4), &[0], &short(6)]);
+    let summary = run_with(&sql, &options).await.0.unwrap();
+    assert_eq!((summary.rows, summary.drift.entries.len()), (1, 1));
+    assert_eq!(stage.store.texts()[3], r#"{"id":4,"venue":null,"qty":6}"#);
 }
 
 #[tokio::test]

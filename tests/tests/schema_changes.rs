@@ -104,7 +104,7 @@ async fn fail_stops_at_the_record_with_what_changed() {
     assert_eq!(
         summary.unwrap_err().to_string(),
         "s[partition 0, offset 1] field b at byte 7: the source's schema has changed: add b BIGINT; declare it, or write ON SCHEMA CHANGE \
-         EVOLVE, RESCUE or IGNORE"
+         EVOLVE, RESCUE or IGNORE; a run with a checkpoint goes on with what is declared after ALTER SOURCE … REFRESH SCHEMA"
     );
     assert_eq!((store.texts().len(), store.num_uncommitted()), (0, 0));
     let drift = metrics.drift();
@@ -253,6 +253,22 @@ async fn keys_that_are_data_do_not_become_columns_without_end() {
     let error = summary.unwrap_err().to_string();
     assert!(error.contains("the schema has gained more than 1000 fields"), "{error}");
     assert!(error.contains("offset 10]"), "{error}");
+}
+
+#[tokio::test]
+async fn a_declaration_that_has_changed_since_the_checkpoint_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let (feed, store) = (MemoryFeed::new(), MemoryStore::new());
+    assert!(feed.register("declared_anew") && store.register("declared_anew"));
+    feed.push_to("0", r#"{"a":1}"#);
+    feed.end();
+    let options = || RunOptions { checkpoint_dir: Some(dir.path().to_owned()), ..RunOptions::default() };
+    let run_with = async |columns: &str| run(&script("declared_anew", columns, "FAIL", ""), &options()).await.0;
+    run_with("a BIGINT").await.unwrap();
+    let error = run_with("a BIGINT, b BIGINT").await.unwrap_err().to_string();
+    assert!(error.contains("column b is declared otherwise than in schema version 0"), "{error}");
+    assert!(error.contains("ALTER SOURCE … REFRESH SCHEMA"), "{error}");
+    run_with("a BIGINT").await.unwrap();
 }
 
 /// What a run with this folder of checkpoints makes of the feed.

@@ -74,6 +74,7 @@ pub(crate) fn starts<C: ConsumerContext>(
             .committed_offsets(starts.clone(), timeout)
             .map_err(|e| error::client("read the group's offsets", about(), e))?;
         for element in committed.elements() {
+            element.error().map_err(|e| error::client("read the group's offsets", about(), e))?;
             if let Offset::Offset(offset) = element.offset() {
                 known.insert((element.topic().to_owned(), element.partition()), offset);
             }
@@ -92,8 +93,11 @@ pub(crate) fn starts<C: ConsumerContext>(
                 Offset::Offset(*offset)
             }
             (None, StartAt::Earliest) => Offset::Beginning,
-            (None, StartAt::Latest) => Offset::End,
-            (None, StartAt::Timestamp(_)) => by_time.get(partition).map_or(Offset::End, |o| Offset::Offset(*o)),
+            (None, StartAt::Latest) => end_now(consumer, config, partition)?,
+            (None, StartAt::Timestamp(_)) => match by_time.get(partition) {
+                Some(offset) => Offset::Offset(*offset),
+                None => end_now(consumer, config, partition)?,
+            },
             (None, StartAt::Offsets(offsets)) => match offsets.get(number) {
                 Some(offset) => {
                     check_kept(consumer, config, partition, *offset, false)?;
@@ -107,6 +111,17 @@ pub(crate) fn starts<C: ConsumerContext>(
             .map_err(|e| error::client("set where to begin", partition::name(topic, *number), e))?;
     }
     Ok(starts)
+}
+
+/// Where a partition ends now: an offset, which a later start can be told, and not "the end", which is another by then.
+fn end_now<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    config: &KafkaSourceConfig,
+    (topic, number): &(String, i32),
+) -> SchemaResult<Offset> {
+    let watermarks = consumer.fetch_watermarks(topic, *number, config.source.connect_timeout);
+    let (_, high) = watermarks.map_err(|e| error::client("find the end", partition::name(topic, *number), e))?;
+    Ok(Offset::Offset(high))
 }
 
 /// The first offset that is not older than the options say, where there is one yet.
@@ -126,6 +141,7 @@ fn times<C: ConsumerContext>(
     if wanted.count() > 0 {
         let offsets = consumer.offsets_for_times(wanted, config.source.connect_timeout).map_err(failed)?;
         for element in offsets.elements() {
+            element.error().map_err(failed)?;
             if let Offset::Offset(offset) = element.offset() {
                 found.insert((element.topic().to_owned(), element.partition()), offset);
             }

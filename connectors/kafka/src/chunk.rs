@@ -65,6 +65,12 @@ impl Chunk {
             }
         }
         self.taken += count;
+        if self.remaining() == 0 {
+            // Partitions without a record in the chunk, too.
+            for (partition, next) in &self.next {
+                out.positions.set(Arc::clone(partition), Position::from_u64(*next));
+            }
+        }
         count
     }
 }

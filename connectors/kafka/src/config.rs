@@ -52,7 +52,7 @@ pub struct SourceOptions {
     /// Whether headers are read: for INCLUDE HEADERS, and for dead letters that keep them
     #[config(default = true)]
     pub headers: bool,
-    /// Bytes of records in one batch, at most; a longer record is a batch by itself
+    /// Bytes of records after which a batch ends; the record that reaches it is the last of its batch
     #[config(default = 4_194_304)]
     pub max_batch_bytes: usize,
     /// Bytes that the client fetches ahead, at most

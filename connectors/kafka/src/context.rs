@@ -24,6 +24,8 @@ pub(crate) struct ReaderContext {
     reached: Mutex<Resume>,
     /// Where partitions of a group began when they were assigned.
     began: Mutex<Resume>,
+    /// Partitions of a group that were assigned since the last look, and where they began.
+    begun: Mutex<Vec<(String, i32, i64)>>,
     failure: Mutex<Option<SchemaError>>,
 }
 
@@ -32,7 +34,13 @@ pub(crate) type ReaderConsumer = BaseConsumer<ReaderContext>;
 
 impl ReaderContext {
     pub(crate) fn new(config: Arc<KafkaSourceConfig>, resume: Resume) -> Self {
-        Self { config, reached: Mutex::new(resume), began: Mutex::new(Resume::new()), failure: Mutex::new(None) }
+        Self {
+            config,
+            reached: Mutex::new(resume),
+            began: Mutex::new(Resume::new()),
+            begun: Mutex::default(),
+            failure: Mutex::new(None),
+        }
     }
 
     /// Notes that everything before `next` was handed over. A partition that is given up and comes back goes on there:
@@ -49,6 +57,11 @@ impl ReaderContext {
     pub(crate) fn may_commit(&self, topic: &str, partition: i32, offset: i64) -> bool {
         let began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
         began.get(&(topic.to_owned(), partition)).is_none_or(|began| offset >= *began)
+    }
+
+    /// Partitions that were assigned since the last call, with the offsets where they begin, as far as those are known.
+    pub(crate) fn take_begun(&self) -> Vec<(String, i32, i64)> {
+        std::mem::take(&mut *self.begun.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What went wrong in a callback since the last call.
@@ -68,12 +81,14 @@ impl ReaderContext {
         let resume = wanted.iter().filter_map(|p| known.get_key_value(p).map(|(p, at)| (p.clone(), *at))).collect();
         let starts = starts(consumer, &self.config, &wanted, &resume)?;
         let mut began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         for element in starts.elements() {
             if let Offset::Offset(offset) = element.offset() {
                 began.insert((element.topic().to_owned(), element.partition()), offset);
+                begun.push((element.topic().to_owned(), element.partition(), offset));
             }
         }
-        drop(began);
+        drop((began, begun));
         let assigned = match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_assign(&starts),
             RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(&starts),

@@ -33,6 +33,8 @@ const OWNED: &[(&str, &str)] = &[
     ("queue.buffering.max.ms", "write linger"),
     ("queued.max.messages.kbytes", "write max_buffered_bytes"),
     ("request.required.acks", "an idempotent producer needs all of them"),
+    ("ssl.engine.location", "it would load code into this process"),
+    ("ssl.providers", "it would load code into this process"),
     ("transaction.timeout.ms", "write transaction_timeout"),
     ("transactional.id", "write transactional_id"),
 ];

@@ -71,13 +71,22 @@ struct Slot {
     /// Its index in the batch of chunk `chunk_no`.
     in_batch: u32,
     chunk_no: u64,
+    /// `next` was looked up and nothing was read since: the next chunk tells it, so that a partition without records is
+    /// resumed where it began, and not at what is its end by then.
+    is_looked_up: bool,
 }
 
 impl Slot {
     fn new(topic: &str, partition: i32, end: Option<i64>) -> Self {
         let name = partition::name(topic, partition);
         let topic = topic.to_owned();
-        Self { topic, partition, name, next: 0, end, is_finished: false, in_batch: 0, chunk_no: 0 }
+        Self { topic, partition, name, next: 0, end, is_finished: false, in_batch: 0, chunk_no: 0, is_looked_up: false }
+    }
+}
+
+impl Slot {
+    fn begin_at(&mut self, offset: i64) {
+        (self.next, self.is_looked_up) = (offset, true);
     }
 }
 
@@ -95,6 +104,9 @@ impl Reader {
         let mut slots: Vec<Slot> = manual.iter().map(slot).collect();
         for slot in &mut slots {
             let start = starts.find_partition(&slot.topic, slot.partition).map(|e| e.offset());
+            if let Some(Offset::Offset(start)) = start {
+                slot.begin_at(start);
+            }
             slot.is_finished = match (slot.end, start) {
                 (Some(0), _) => true,
                 (Some(end), Some(Offset::Offset(start))) => start >= end,
@@ -136,6 +148,9 @@ impl Reader {
             if let Some(failure) = self.failure.take().or_else(|| consumer.context().take_failure()) {
                 return Err(failure);
             }
+            if self.discover_at.is_some_and(|at| at <= Instant::now()) {
+                self.discover()?;
+            }
             let timeout = match (chunk.raw.is_empty(), is_crowded) {
                 (true, _) => POLL,
                 // Nobody waits for a chunk that is not full.
@@ -143,6 +158,11 @@ impl Reader {
                 (false, false) => Duration::ZERO,
             };
             let mut polled = consumer.poll(timeout);
+            // Rebalances happen while it is polled.
+            for (topic, partition, offset) in consumer.context().take_begun() {
+                let at = self.slot_of(&topic, partition);
+                self.slots[at].begin_at(offset);
+            }
             // What is there already is taken without looking at anything else, up to a full chunk or the end.
             while let Some(Ok(message)) = &polled {
                 self.take(message, chunk)?;
@@ -194,6 +214,8 @@ impl Reader {
         if slot.chunk_no != self.chunk_no {
             slot.in_batch = chunk.raw.partition(&slot.name, None);
             slot.chunk_no = self.chunk_no;
+            // Should this record not come in, it is the next one.
+            slot.next = offset;
         }
         let record = NewRecord {
             value: message.payload(),
@@ -231,17 +253,18 @@ impl Reader {
     /// Hands a chunk over. Where nobody takes it, waits when `must`, and keeps it otherwise. Yields false when stopped.
     fn deliver(&mut self, chunk: &mut Chunk, must: bool) -> bool {
         let chunk_no = self.chunk_no;
-        chunk.next.clear();
-        let in_chunk = self.slots.iter().filter(|s| s.chunk_no == chunk_no);
-        chunk.next.extend(in_chunk.map(|s| (Arc::clone(&s.name), u64::try_from(s.next).unwrap_or(0))));
+        self.note_next(chunk);
         let mut polled = Instant::now();
         let mut event = Event::Chunk(std::mem::take(chunk));
         loop {
             event = match self.out.try_send(event) {
                 Ok(()) => {
                     let context = self.consumer.context();
-                    for slot in self.slots.iter().filter(|s| s.chunk_no == chunk_no) {
-                        context.has_reached(&slot.topic, slot.partition, slot.next);
+                    for slot in &mut self.slots {
+                        if slot.chunk_no == chunk_no {
+                            context.has_reached(&slot.topic, slot.partition, slot.next);
+                        }
+                        slot.is_looked_up = false;
                     }
                     *chunk = self.spare.try_recv().unwrap_or_default();
                     self.chunk_no += 1;
@@ -261,18 +284,30 @@ impl Reader {
             if polled.elapsed() >= STAY_ALIVE {
                 polled = Instant::now();
                 let consumer = Arc::clone(&self.consumer);
-                // One record more than a chunk holds; errors are seen again by the next poll that is not this one.
-                if let Some(Ok(message)) = consumer.poll(Duration::ZERO) {
-                    if let Err(error) = self.take(&message, full) {
-                        self.failure.get_or_insert(error);
+                // One record more than a chunk holds. What librdkafka says of a partition it says once.
+                let judged = match consumer.poll(Duration::ZERO) {
+                    None => Ok(()),
+                    Some(Ok(message)) => self.take(&message, full),
+                    Some(Err(KafkaError::PartitionEOF(partition))) => {
+                        self.reached_log_end(partition);
+                        Ok(())
                     }
-                    full.next.clear();
-                    let in_chunk = self.slots.iter().filter(|s| s.chunk_no == chunk_no);
-                    full.next.extend(in_chunk.map(|s| (Arc::clone(&s.name), u64::try_from(s.next).unwrap_or(0))));
+                    Some(Err(error)) => self.judge(error),
+                };
+                if let Err(error) = judged {
+                    self.failure.get_or_insert(error);
                 }
+                self.note_next(full);
             }
             wait(Duration::from_millis(1));
         }
+    }
+
+    /// Writes into a chunk where each partition goes on behind it.
+    fn note_next(&self, chunk: &mut Chunk) {
+        chunk.next.clear();
+        let told = self.slots.iter().filter(|s| s.chunk_no == self.chunk_no || s.is_looked_up);
+        chunk.next.extend(told.map(|s| (Arc::clone(&s.name), u64::try_from(s.next).unwrap_or(0))));
     }
 
     /// The log of a partition ends here, which for a bounded read is at or behind its end.
@@ -317,11 +352,7 @@ impl Reader {
 
     /// Nothing came for a while.
     fn idle(&mut self) -> SchemaResult<()> {
-        self.check_outage()?;
-        match self.discover_at {
-            Some(at) if at <= Instant::now() => self.discover(),
-            _ => Ok(()),
-        }
+        self.check_outage()
     }
 
     /// Gives up when brokers have been out of reach for too long, and are still.

@@ -218,8 +218,13 @@ impl Transactions {
         wanted.add_partition(&topic.config.sink.topic, 0);
         let timeout = topic.config.sink.connect_timeout;
         let about = || format!("group `{}`", self.id);
-        let found = until(timeout, || self.group.committed_offsets(wanted.clone(), timeout))
-            .map_err(|e| error::client("read the last committed checkpoint", about(), e))?;
+        let committed = || {
+            let found = self.group.committed_offsets(wanted.clone(), timeout)?;
+            found.elements().iter().try_for_each(|element| element.error())?;
+            Ok(found)
+        };
+        let found =
+            until(timeout, committed).map_err(|e| error::client("read the last committed checkpoint", about(), e))?;
         let element = found.find_partition(&topic.config.sink.topic, 0);
         Ok(element.and_then(|e| match e.offset() {
             Offset::Offset(epoch) => Some((e.metadata().to_owned(), u64::try_from(epoch).ok()?)),

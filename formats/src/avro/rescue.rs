@@ -15,13 +15,13 @@ use crate::json;
 /// What is rescued from one datum.
 #[derive(Debug, Default)]
 pub(super) struct Rescue {
-    /// Where values stand that did not fit.
+    /// Where values stand that did not fit, in their order.
     pub(super) places: Vec<usize>,
     object: json::Rescue,
 }
 
 impl Rescue {
-    /// The object of what is rescued from the datum that begins at `start`; `None` where nothing is.
+    /// The object of what is rescued from the datum that begins at `start`; yields whether there is anything.
     ///
     /// # Errors
     /// The datum is none: it was read once, so it is one.
@@ -54,7 +54,8 @@ fn values(run: &mut Run<'_, '_>, object: &mut json::Rescue, id: NodeId, depth: u
     let writer = run.writer;
     let kind = writer.kind(id);
     // The first value of a record stands where the record does, and so does what follows null.
-    if !matches!(kind, Kind::Null | Kind::Record { .. } | Kind::Union(_)) && run.rescue.places.contains(&run.cursor.at)
+    if !matches!(kind, Kind::Null | Kind::Record { .. } | Kind::Union(_))
+        && run.rescue.places.binary_search(&run.cursor.at).is_ok()
     {
         run.text.clear();
         json_text::value(run, id, depth)?;

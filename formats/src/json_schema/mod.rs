@@ -12,6 +12,8 @@ mod to_arrow;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
+
 use arrow_schema::{Schema, SchemaRef};
 use laminar_schema::{ConfigError, SchemaResult, error::cut};
 
@@ -20,9 +22,12 @@ use self::node::Node;
 /// Deepest nesting of a schema.
 pub const MAX_DEPTH: usize = 64;
 
+/// Most subschemas of a schema, each counted as often as it is referred to.
+pub const MAX_SUBSCHEMAS: usize = 10_000;
+
 /// The columns that a JSON Schema of an object stands for. `referenced` are the schemas that it names in `$ref`, by that name.
 ///
-/// Cost: O(schema), each reference followed where it stands; what refers to itself becomes JSON there.
+/// Cost: each reference is followed where it stands, [`MAX_SUBSCHEMAS`] at most; what refers to itself becomes JSON there.
 ///
 /// # Errors
 /// A text that is no JSON Schema of an object with properties; a reference to what is not there.
@@ -31,7 +36,7 @@ pub fn arrow_schema_of(text: &str, referenced: &[(String, String)]) -> SchemaRes
     let root = parse(text)?;
     let others =
         referenced.iter().map(|(name, text)| Ok((name.as_str(), parse(text)?))).collect::<SchemaResult<Vec<_>>>()?;
-    let fields = to_arrow::Mapping { root: &root, others: &others }.columns();
+    let fields = to_arrow::Mapping { root: &root, others: &others, visited: Cell::new(0) }.columns();
     fields.map(|fields| Schema::new(fields).into()).map_err(|reason| invalid(text, reason))
 }
 

@@ -91,6 +91,23 @@ fn what_is_no_schema_of_an_object_says_so() {
 }
 
 #[test]
+fn references_that_multiply_have_an_end() {
+    let level = |n: usize| {
+        format!(
+            r##""l{n}":{{"properties":{{"x":{{"$ref":"#/$defs/l{m}"}},"y":{{"$ref":"#/$defs/l{m}"}}}}}}"##,
+            m = n + 1
+        )
+    };
+    let levels: Vec<String> = (0..30).map(level).collect();
+    let text = format!(
+        r##"{{"properties":{{"a":{{"$ref":"#/$defs/l0"}}}},"$defs":{{{},"l30":{{"type":"string"}}}}}}"##,
+        levels.join(",")
+    );
+    let error = columns(&text).unwrap_err();
+    assert!(error.contains("expected at most 10000 subschemas"), "{error}");
+}
+
+#[test]
 fn columns_come_back() {
     let declared = r#"{"type":"object","properties":{
         "a":{"type":"integer"},"b":{"type":["string","null"],"format":"uuid"},"c":{"type":["array","null"],"items":{"type":"number"}},

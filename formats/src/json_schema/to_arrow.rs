@@ -1,9 +1,9 @@
 //! JSON Schema → columns.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use super::{
-    MAX_DEPTH,
+    MAX_DEPTH, MAX_SUBSCHEMAS,
     node::{Node, Object},
 };
 use arrow_schema::{DataType, Field, FieldRef, Fields, TimeUnit};
@@ -14,6 +14,8 @@ pub(super) struct Mapping<'a> {
     pub(super) root: &'a Node,
     /// By the name in `$ref`.
     pub(super) others: &'a [(&'a str, Node)],
+    /// Subschemas that were looked into: one that is referred to from several places counts for each.
+    pub(super) visited: Cell<usize>,
 }
 
 /// A subschema, and in which document its references begin.
@@ -69,6 +71,12 @@ impl<'a> Mapping<'a> {
             Node::Object(schema) => schema,
             other => return Err(format!("expected a schema, found {other}")),
         };
+        self.visited.set(self.visited.get() + 1);
+        if self.visited.get() > MAX_SUBSCHEMAS {
+            return Err(format!(
+                "expected at most {MAX_SUBSCHEMAS} subschemas, each as often as it is referred to, found more"
+            ));
+        }
         if open.len() >= MAX_DEPTH {
             return Err(format!("expected at most {MAX_DEPTH} levels, found more"));
         }

@@ -23,13 +23,14 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             return Err(at(ConnectorError::Unbounded { name: name.to_owned() }.into()));
         }
         let policy = OnSchemaChange::Ignore;
-        let format = &bound.spec.format.name;
-        if !SchemaChanges::can_notice::<S::Decoder>(format) {
-            let error = ResolveError::ChangesUnnoticed { policy: policy.word(), format: format.clone() };
+        let format = &bound.spec.format;
+        if !SchemaChanges::can_notice::<S::Decoder>(format).map_err(at)? {
+            let error = ResolveError::ChangesUnnoticed { policy: policy.word(), format: format.name.clone() };
             return Err(at(error.into()));
         }
         let config = PipelineConfig {
             registry: bound.registry.clone(),
+            commits: false,
             schema_changes: Some(Box::new(SchemaChanges::new(policy))),
             ..PipelineConfig::new(bound.name())
         };

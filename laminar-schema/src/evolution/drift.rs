@@ -1,6 +1,7 @@
 //! The drift report: every schema change that a source has shown, where first, how often, and what became of it.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt, fs, io,
     path::{Path, PathBuf},
@@ -16,6 +17,9 @@ use crate::{
 
 /// How many changes a report tells apart. Those beyond are counted together.
 pub const MAX_DRIFT_ENTRIES: usize = 1000;
+
+/// Longest path or change that a report shows whole, in bytes.
+const MAX_SHOWN: usize = 512;
 
 /// What became of a schema change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +57,7 @@ pub struct DriftEntry {
     pub verdict: DriftVerdict,
     /// Place of the first record that showed it.
     pub first: String,
-    /// The value there, cut short.
+    /// The value there, cut short; where the pipeline followed or ended, the beginning of the record, or the writer's schema.
     pub example: String,
     /// Records that showed it; where the schema followed, how often it did.
     pub count: u64,
@@ -84,7 +88,9 @@ impl DriftReport {
 
     /// Notes a change once more. Only the first time its place and example are kept.
     pub fn note(&mut self, path: &str, change: &str, verdict: DriftVerdict, first: &Location, example: &str) {
-        let key = (path.to_owned(), format!("{verdict} {change}"));
+        // A payload's key may be as long as it likes.
+        let (path, change) = (shortened(path), shortened(change));
+        let key = (path.clone().into_owned(), format!("{verdict} {change}"));
         if let Some(known) = self.index.get(&key) {
             self.entries[*known].count += 1;
             return;
@@ -96,8 +102,8 @@ impl DriftReport {
         self.index.insert(key, self.entries.len());
         let first = Location { field: None, span: None, row: None, ..first.clone() };
         self.entries.push(DriftEntry {
-            path: path.to_owned(),
-            change: change.to_owned(),
+            path: path.into_owned(),
+            change: change.into_owned(),
             verdict,
             first: first.to_string(),
             example: cut(example).to_string(),
@@ -122,6 +128,17 @@ impl DriftReport {
         let key = |e: &DriftEntry| (e.path.clone(), format!("{} {}", e.verdict, e.change));
         self.index = self.entries.iter().enumerate().map(|(i, e)| (key(e), i)).collect();
         self
+    }
+}
+
+/// A text of at most [`MAX_SHOWN`] bytes; of a longer one the beginning and its length, by which others differ.
+fn shortened(text: &str) -> Cow<'_, str> {
+    match text.len() {
+        0..=MAX_SHOWN => text.into(),
+        len => {
+            let end = (0..=MAX_SHOWN).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+            format!("{}… ({len} bytes)", &text[..end]).into()
+        }
     }
 }
 

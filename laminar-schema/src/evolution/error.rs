@@ -108,7 +108,8 @@ impl fmt::Display for EvolutionError {
                 let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
                 write!(
                     f,
-                    "the source's schema has changed: {}; declare it, or write ON SCHEMA CHANGE EVOLVE, RESCUE or IGNORE",
+                    "the source's schema has changed: {}; declare it, or write ON SCHEMA CHANGE EVOLVE, RESCUE or IGNORE; \
+                     a run with a checkpoint goes on with what is declared after ALTER SOURCE … REFRESH SCHEMA",
                     cut(&changes.join(", "))
                 )
             }

@@ -28,6 +28,9 @@ pub struct StoredCheckpoint {
     /// Number of the version of the source's schema that was in force, in the history beside the checkpoint; 0 without one.
     #[serde(default)]
     pub schema_version: u64,
+    /// Id of the newest writer's schema, where a registry has named any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer_id: Option<u32>,
     /// Every schema change that the source has shown up to here.
     #[serde(default, skip_serializing_if = "DriftReport::is_empty")]
     pub drift: DriftReport,
@@ -40,7 +43,15 @@ pub struct StoredCheckpoint {
 impl StoredCheckpoint {
     /// A checkpoint of this version's layout.
     pub fn new(epoch: u64, positions: Positions, sinks: BTreeMap<String, Prepared>) -> Self {
-        Self { version: VERSION, epoch, schema_version: 0, drift: DriftReport::new(), positions, sinks }
+        Self {
+            version: VERSION,
+            epoch,
+            schema_version: 0,
+            writer_id: None,
+            drift: DriftReport::new(),
+            positions,
+            sinks,
+        }
     }
 }
 

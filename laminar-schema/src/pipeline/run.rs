@@ -61,6 +61,8 @@ pub struct PipelineConfig {
     pub schema_changes: Option<Box<SchemaChanges>>,
     /// Where the drift report is kept, beside the checkpoint.
     pub drift: Option<DriftStore>,
+    /// Whether the source is told how far it was read: not where nothing was written.
+    pub commits: bool,
     /// Threads that decode and encode; 0 means one. With one, that is done where the source is polled and the sinks are
     /// written to. A pipeline with a registry has one, and so has one that stops or follows at a schema change: what it
     /// learns from a record changes how the next one is decoded.
@@ -80,6 +82,7 @@ impl PipelineConfig {
             registry: None,
             schema_changes: None,
             drift: None,
+            commits: true,
             threads: 1,
         }
     }
@@ -210,7 +213,14 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         let follower = match config.schema_changes.take() {
             None => None,
             Some(changes) => {
-                let (follower, in_force) = Follower::open::<S::Decoder>(*changes, &spec, last.as_ref())?;
+                let (mut follower, in_force) = Follower::open::<S::Decoder>(*changes, &spec, last.as_ref())?;
+                let known =
+                    last.as_ref().and_then(|last| last.writer_id).filter(|id| follower.writer_id() != Some(*id));
+                if let (Some(id), Some(registry), Some(config)) =
+                    (known, source.as_schema_registry_aware(), &config.registry)
+                {
+                    follower.resume_writer(&mut spec, registry.fetch_schema_by_id(config, id).await?);
+                }
                 let planned = spec.output_schema();
                 spec.schema = in_force;
                 for output in &mut outputs {
@@ -549,6 +559,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         }
         let mut stored = StoredCheckpoint::new(self.epoch, self.positions.clone(), prepared);
         stored.drift = metrics.drift();
+        stored.writer_id = self.follower.as_ref().and_then(|follower| follower.writer_id());
         stored.schema_version = self.follower.as_ref().map_or(0, |follower| follower.version());
         if let Some(store) = &self.config.store {
             // Set first: an error may come after the new checkpoint has replaced the old one. Recovery can follow
@@ -562,7 +573,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
         }
         self.is_decided = false;
-        self.stream.commit(&self.positions).await?;
+        if self.config.commits {
+            self.stream.commit(&self.positions).await?;
+        }
         metrics.count_checkpoint();
         self.is_dirty = false;
         Ok(())

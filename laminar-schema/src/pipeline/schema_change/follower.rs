@@ -8,12 +8,12 @@ use super::{MAX_EVOLVED_FIELDS, SchemaChanges, TYPE_MISMATCH, UNKNOWN_FIELDS, gr
 use crate::{
     capability::SchemaEvolvable,
     config::FormatSpec,
-    error::{Location, SchemaError, SchemaResult},
+    error::{Location, SHOWN_INPUT_BYTES, SchemaError, SchemaResult},
     evolution::{
         self, DriftVerdict, EvolutionError, EvolutionVerdict, HistoryError, OnSchemaChange, SchemaChange, SchemaHistory,
     },
     field::{self, RESCUE_COLUMN},
-    format::{DecodeSpec, DecoderSet, Framing},
+    format::{DecodeSpec, DecoderSet, Framing, WriterSchema, WriterSchemaId, registered},
     inference::{FormatInference, InferenceConfig},
     pipeline::{Metrics, StoredCheckpoint, lane::Watch},
     position::Positions,
@@ -30,6 +30,25 @@ pub(in crate::pipeline) struct Seen<'a> {
     pub(in crate::pipeline) positions: &'a Positions,
     /// Who counts.
     pub(in crate::pipeline) metrics: &'a Metrics,
+}
+
+impl Seen<'_> {
+    fn note(&self, path: &str, change: &str, verdict: DriftVerdict, example: &str) {
+        self.metrics.note_drift(path, change, verdict, &self.place, example);
+    }
+}
+
+/// Columns and nested fields that a change brings.
+fn fields_added(change: &SchemaChange) -> usize {
+    fn within(data_type: &DataType) -> usize {
+        match data_type {
+            DataType::Struct(fields) => fields.iter().map(|f| 1 + within(f.data_type())).sum(),
+            DataType::List(item) => within(item.data_type()),
+            DataType::Map(entries, _) => within(entries.data_type()),
+            _ => 0,
+        }
+    }
+    if let SchemaChange::ColumnAdded { data_type, .. } = change { 1 + within(data_type) } else { 0 }
 }
 
 /// The schemas that a newer writer brings.
@@ -91,13 +110,27 @@ impl Follower {
         }
         let Some(in_force) = history.versions().iter().find(|v| v.version == version) else {
             let found = history.versions().len();
-            let reason =
-                format!("the checkpoint stands at schema version {version}, and the history beside it has {found}");
+            let reason = format!(
+                "the checkpoint stands at schema version {version}, and the history beside it has {found}; bring that file \
+                 back, or delete the checkpoint to begin anew"
+            );
             return Err(EvolutionError::Rejected { reason }.into());
         };
         let schema = Arc::clone(&in_force.schema);
+        let is_another = |name: &&String| match (spec.schema.field_with_name(name), schema.field_with_name(name)) {
+            (Ok(declared), Ok(known)) => declared.data_type() != known.data_type(),
+            (Ok(_), Err(_)) => true,
+            (Err(_), _) => false,
+        };
+        if let Some(name) = config.declared.iter().find(is_another) {
+            let reason = format!(
+                "column {name} is declared otherwise than in schema version {version}, which the checkpoint stands at; \
+                 write ALTER SOURCE … REFRESH SCHEMA to go on with the declaration"
+            );
+            return Err(EvolutionError::Rejected { reason }.into());
+        }
         let follower = Self {
-            notices_fields: SchemaChanges::can_notice::<D>(&spec.format.name),
+            notices_fields: SchemaChanges::can_notice::<D>(&spec.format)?,
             is_csv: matches!(D::framing(&spec.format)?, Some(Framing::Csv(_))),
             inferrer: D::inference(&spec.format.name),
             format: spec.format.clone(),
@@ -154,20 +187,28 @@ impl Follower {
         record: &Seen<'_>,
         evolvable: Option<&impl SchemaEvolvable>,
     ) -> SchemaResult<SchemaRef> {
-        let place = record.place.clone();
-        let next = self.proposal(current, rest, &place)?;
+        let start = rest.value(0).get(..SHOWN_INPUT_BYTES).unwrap_or(rest.value(0));
+        let example = String::from_utf8_lossy(start);
+        let next = match self.proposal(current, rest, &record.place) {
+            Ok(next) => next,
+            Err(error) => {
+                let path = record.place.field.as_deref().unwrap_or_default();
+                record.note(path, &format!("no place for {path}"), DriftVerdict::Failed, &example);
+                return Err(error);
+            }
+        };
         let (changes, verdict) = judged(&current.schema, &next, self.config.compatibility, evolvable);
-        let what_becomes = self.verdict();
-        let value = String::from_utf8_lossy(rest.value(0)).into_owned();
+        let outcome = match self.config.policy {
+            OnSchemaChange::Evolve => {
+                self.may_follow(current, &changes, verdict, &next).and_then(|()| self.adopt(&next, record.positions))
+            }
+            _ => Err(EvolutionError::Changed { changes: changes.clone() }.into()),
+        };
+        let what_becomes = if outcome.is_ok() { DriftVerdict::Evolved } else { DriftVerdict::Failed };
         for change in changes.iter().filter(|c| matches!(c, SchemaChange::ColumnAdded { .. })) {
-            record.metrics.note_drift(change.path(), &change.to_string(), what_becomes, &place, &value);
+            record.note(change.path(), &change.to_string(), what_becomes, &example);
         }
-        if self.config.policy != OnSchemaChange::Evolve {
-            return Err(SchemaError::new(EvolutionError::Changed { changes }).at(place));
-        }
-        self.may_follow(current, &changes, verdict, &next).map_err(|e| e.at(place))?;
-        self.adopt(&next, record.positions)?;
-        Ok(next)
+        outcome.map(|()| next).map_err(|e| e.at(record.place.clone()))
     }
 
     /// The current schema with the fields of the first record that it lacks. Their types are inferred from all records.
@@ -236,7 +277,7 @@ impl Follower {
                 "a new field is called `{name}`, as INCLUDE … AS {name} is; give that another name"
             ));
         }
-        self.added += changes.iter().filter(|c| matches!(c, SchemaChange::ColumnAdded { .. })).count();
+        self.added += changes.iter().map(fields_added).sum::<usize>();
         if self.added > MAX_EVOLVED_FIELDS {
             return refused(format!(
                 "the schema has gained more than {MAX_EVOLVED_FIELDS} fields; keys that are data belong in a MAP or JSON column"
@@ -263,29 +304,63 @@ impl Follower {
         }
         let (before, now) = (Arc::clone(&known.schema), Arc::clone(&registered.schema));
         let (changes, _) = judged(&before, &now, self.config.compatibility, evolvable);
-        let what_becomes = self.verdict();
-        let example = format!("schema id {}, version {}", registered.schema_id, registered.version);
-        for change in &changes {
-            record.metrics.note_drift(change.path(), &change.to_string(), what_becomes, &record.place, &example);
-        }
         let before = known.clone();
+        let example = format!("schema id {}, version {}", registered.schema_id, registered.version);
         self.config.writer = Some(registered.clone());
-        match self.config.policy {
-            _ if changes.is_empty() => Ok(None),
-            OnSchemaChange::Fail => Err(SchemaError::new(EvolutionError::Changed { changes }).at(record.place.clone())),
-            OnSchemaChange::Ignore | OnSchemaChange::Rescue => Ok(None),
-            OnSchemaChange::Evolve => {
-                let next = self.with_writer(&current.schema, &now);
-                if let Some(misfit) = self.misfit(&now, &next) {
-                    return Err(SchemaError::new(EvolutionError::Rejected { reason: misfit }).at(record.place.clone()));
-                }
-                // That values are there for whatever a newer schema brings is the registry's to know: the columns are nullable.
-                let (changes, verdict) = judged(&current.schema, &next, self.config.compatibility, evolvable);
-                self.may_follow(current, &changes, verdict, &next).map_err(|e| e.at(record.place.clone()))?;
-                self.adopt(&next, record.positions)?;
-                Ok(Some(NewWriter { schema: next, before, now: registered }))
-            }
+        if changes.is_empty() {
+            return Ok(None);
         }
+        let (outcome, what_becomes) = match self.config.policy {
+            OnSchemaChange::Fail => {
+                (Err(EvolutionError::Changed { changes: changes.clone() }.into()), DriftVerdict::Failed)
+            }
+            OnSchemaChange::Ignore | OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Ignored),
+            OnSchemaChange::Evolve => {
+                let next = self.followed(current, &now, record, evolvable);
+                let what_becomes = if next.is_ok() { DriftVerdict::Evolved } else { DriftVerdict::Failed };
+                (next.map(|schema| Some(NewWriter { schema, before, now: registered })), what_becomes)
+            }
+        };
+        for change in &changes {
+            record.note(change.path(), &change.to_string(), what_becomes, &example);
+        }
+        outcome.map_err(|e: SchemaError| e.at(record.place.clone()))
+    }
+
+    /// The columns with those of a newer writer, in force.
+    fn followed(
+        &mut self,
+        current: &DecodeSpec,
+        writer: &SchemaRef,
+        record: &Seen<'_>,
+        evolvable: Option<&impl SchemaEvolvable>,
+    ) -> SchemaResult<SchemaRef> {
+        let next = self.with_writer(&current.schema, writer);
+        if let Some(reason) = self.misfit(writer, &next) {
+            return Err(EvolutionError::Rejected { reason }.into());
+        }
+        // That values are there for whatever a newer schema brings is the registry's to know: the columns are nullable.
+        let (changes, verdict) = judged(&current.schema, &next, self.config.compatibility, evolvable);
+        self.may_follow(current, &changes, verdict, &next)?;
+        self.adopt(&next, record.positions)?;
+        Ok(next)
+    }
+
+    /// Id of the newest writer's schema, where a registry has named any.
+    pub(in crate::pipeline) fn writer_id(&self) -> Option<u32> {
+        self.config.writer.as_ref().map(|writer| writer.schema_id)
+    }
+
+    /// Goes on with the newest writer that an earlier run knew. One that the registry has had since is unknown again, so that
+    /// its first record shows the change.
+    pub(in crate::pipeline) fn resume_writer(&mut self, spec: &mut DecodeSpec, known: RegisteredSchema) {
+        if let Some(latest) = &self.config.writer {
+            spec.writer_schemas.retain(|writer| writer.id.0 != latest.schema_id);
+            registered::read_on(&mut spec.format, latest, &known);
+        }
+        let id = WriterSchemaId(known.schema_id);
+        spec.writer_schemas.push(WriterSchema { id, raw: known.raw_schema.clone() });
+        self.config.writer = Some(known);
     }
 
     /// The columns that hold rows of the writer's schema as well as earlier ones.
@@ -324,15 +399,6 @@ impl Follower {
             _ => None,
         };
         evolution::diff(writer, next).into_iter().find_map(narrowed)
-    }
-
-    fn verdict(&self) -> DriftVerdict {
-        match self.config.policy {
-            OnSchemaChange::Fail => DriftVerdict::Failed,
-            OnSchemaChange::Ignore => DriftVerdict::Ignored,
-            OnSchemaChange::Evolve => DriftVerdict::Evolved,
-            OnSchemaChange::Rescue => DriftVerdict::Rescued,
-        }
     }
 
     /// Makes a schema the one in force.

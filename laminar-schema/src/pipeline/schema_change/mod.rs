@@ -10,9 +10,11 @@ use std::sync::Arc;
 use arrow_schema::{Fields, Schema, SchemaRef};
 
 use crate::{
+    config::FormatSpec,
+    error::SchemaResult,
     evolution::{HistoryStore, OnSchemaChange},
     field::{self, RESCUE_COLUMN},
-    format::{DecoderSet, format_options},
+    format::{DecoderSet, Framing, format_options},
     inference::InferenceConfig,
     registry::{CompatibilityMode, RegisteredSchema},
 };
@@ -65,9 +67,13 @@ impl SchemaChanges {
         }
     }
 
-    /// Whether decoders of `D` can tell which fields of a record in `format` the schema lacks.
-    pub fn can_notice<D: DecoderSet>(format: &str) -> bool {
-        format_options::<D>(format).iter().any(|option| option.key == UNKNOWN_FIELDS)
+    /// Whether decoders of `D` can tell which fields of a record in `format` the schema lacks. Files of columns have no records.
+    ///
+    /// # Errors
+    /// Wrong options of the format.
+    pub fn can_notice<D: DecoderSet>(format: &FormatSpec) -> SchemaResult<bool> {
+        let has_option = format_options::<D>(&format.name).iter().any(|option| option.key == UNKNOWN_FIELDS);
+        Ok(has_option && !matches!(D::framing(format)?, Some(Framing::Columns)))
     }
 
     /// The options of the format that the policy decides about.
