@@ -66,9 +66,8 @@ impl Parts {
     /// Keys and headers of a batch.
     pub(crate) fn sides(&self, batch: &RecordBatch) -> SchemaResult<Sides<'_>> {
         let key = self.key.map(|i| to_bytes(batch.column(i))).transpose()?;
-        let header = |(name, i): &'_ (String, usize)| to_bytes(batch.column(*i)).map(|bytes| (name.len(), bytes));
-        let bytes = self.headers.iter().map(header).collect::<SchemaResult<Vec<_>>>()?;
-        let headers = self.headers.iter().zip(bytes).map(|((name, _), (_, bytes))| (name.as_str(), bytes)).collect();
+        let bytes = self.headers.iter().map(|(_, i)| to_bytes(batch.column(*i))).collect::<SchemaResult<Vec<_>>>()?;
+        let headers = self.headers.iter().map(|(name, _)| name.as_str()).zip(bytes).collect();
         Ok(Sides { key, headers })
     }
 }

@@ -232,7 +232,9 @@ impl Follower {
         let all = if self.is_csv { None } else { self.infer(&records).ok() }.unwrap_or_else(|| Arc::clone(&first));
         let fields = merged(current.schema.fields(), first.fields(), all.fields(), &self.config.prefix);
         if fields == *current.schema.fields() {
-            let reason = "the decoder finds a field that the schema lacks, and inference finds none".to_owned();
+            let reason = "the decoder finds a field that the schema lacks, and inference finds none; declare it, or write ON SCHEMA CHANGE \
+                          RESCUE or IGNORE"
+                .to_owned();
             return Err(SchemaError::new(EvolutionError::Rejected { reason }).at(place.clone()));
         }
         Ok(Arc::new(Schema::new_with_metadata(fields, current.schema.metadata().clone())))
