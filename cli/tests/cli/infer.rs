@@ -89,7 +89,7 @@ fn what_cannot_be_inferred_says_why() {
     check(&["absent.json"], 3, &["absent.json", "names nothing"]);
     check(&["words"], 2, &["cannot tell the format of words", "-f"]);
     check(&["-"], 2, &["cannot tell the format of standard input"]);
-    check(&["a.parquet"], 3, &["a.parquet", "cannot read the Parquet file"]);
+    check(&["a.parquet"], 1, &["a.parquet", "cannot read the Parquet file"]);
     check(&["a.ndjson", "-f", "avor"], 2, &["avor"]);
     check(&["empty.json"], 1, &["empty.json"]);
     check(&["a.ndjson", "--set", "sample_sise=3"], 2, &["`sample_sise`", "did you mean `sample_size`?"]);

@@ -246,6 +246,13 @@ const _: () = {
             }
         }
         #[inline]
+        fn follows(&self) -> bool {
+            match self {
+                EngineSinkPart::Kafka(__member) => p::SchemaEvolvable::follows(__member),
+                EngineSinkPart::File(__member) => p::SchemaEvolvable::follows(__member),
+            }
+        }
+        #[inline]
         fn schema_version(&self) -> u64 {
             match self {
                 EngineSinkPart::Kafka(__member) => {
@@ -407,6 +414,13 @@ const _: () = {
             match self {
                 EngineSink::Kafka(__member) => p::Sink::takes_columns(__member),
                 EngineSink::File(__member) => p::Sink::takes_columns(__member),
+            }
+        }
+        #[inline]
+        fn value_schema(&self, schema: &p::SchemaRef) -> p::SchemaResult<p::SchemaRef> {
+            match self {
+                EngineSink::Kafka(__member) => p::Sink::value_schema(__member, schema),
+                EngineSink::File(__member) => p::Sink::value_schema(__member, schema),
             }
         }
         #[inline]

@@ -310,6 +310,17 @@ const _: () = {
             }
         }
         #[inline]
+        fn follows(&self) -> bool {
+            match self {
+                EngineSourcePart::Kafka(__member) => {
+                    p::SchemaEvolvable::follows(__member)
+                }
+                EngineSourcePart::Plugin(__member) => {
+                    p::SchemaEvolvable::follows(__member)
+                }
+            }
+        }
+        #[inline]
         fn schema_version(&self) -> u64 {
             match self {
                 EngineSourcePart::Kafka(__member) => {
