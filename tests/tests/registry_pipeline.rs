@@ -189,6 +189,27 @@ async fn a_version_that_came_while_nothing_ran_is_a_change_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_lock_holds_what_the_registry_said() {
+    let mut stage = Stage::new("locked", 1).await;
+    let mut engine: Engine<TestSources, TestSinks> = TestEngine::new();
+    let sql = format!(
+        "CREATE SOURCE s FROM MEMORY (name = 'locked') FORMAT AVRO
+         USING SCHEMA REGISTRY (url = '{}', subject = 'trades-value')",
+        stage.registry.url()
+    );
+    engine.load(&sql).unwrap();
+    let lock = Box::pin(engine.lock()).await.unwrap();
+    assert!(Box::pin(engine.verify_lock(&lock)).await.unwrap().is_unchanged());
+    assert!(engine.verify_lock_offline(&lock).unwrap().is_unchanged());
+    stage.register(VERSIONS[1]);
+    // The client keeps a subject's latest version for a while; another engine asks again.
+    let mut engine: Engine<TestSources, TestSinks> = TestEngine::new();
+    engine.load(&sql).unwrap();
+    let verdict = Box::pin(engine.verify_lock(&lock)).await.unwrap().to_string();
+    assert!(verdict.contains("+ field qty INTEGER") && verdict.contains("registry"), "{verdict}");
+}
+
+#[tokio::test]
 async fn fail_and_ignore_know_a_newer_writer_too() {
     let (stage, summary) = run_with_change("writer_fail", "ON SCHEMA CHANGE FAIL").await;
     let error = summary.unwrap_err().to_string();

@@ -9,7 +9,7 @@ use crate::{
     ddl::CreateSource,
     error::SchemaError,
     fingerprint::fingerprint,
-    format::{DecoderSet, format_options},
+    format::{DecoderSet, format_options, registered},
     inference::{InferenceConfig, InferenceWarning},
     lock::{
         Compared, Facts, LOCK_VERSION, LockChange, LockError, LockFile, LockReport, LockedFormat, LockedInference,
@@ -149,7 +149,16 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let verdict = |compared, changes| SourceVerdict { source: statement.name.name.clone(), compared, changes };
         let mut changes = contradictions(locked);
 
-        let format = with_found(&statement.format.spec, locked);
+        let mut format = with_found(&statement.format.spec, locked);
+        if statement.registry.is_some() {
+            // What only the registry could say is taken from the lock.
+            let keys = format_options::<S::Decoder>(&format.name);
+            format = registered::of_messages(&format, &keys);
+            let read_with = locked.format.options.get(registered::READER_SCHEMA);
+            if let Some(schema) = read_with.filter(|_| format.options.get(registered::READER_SCHEMA).is_none()) {
+                format.options.insert(registered::READER_SCHEMA, schema, None);
+            }
+        }
         let config = match &locked.inference {
             Some(inference) => inference.to_config(&locked.lowered, format.options.clone())?,
             None => asked.clone(),

@@ -8,7 +8,7 @@ use crate::{
 /// Option of a format: what stands in front of a message.
 const WIRE_FORMAT: &str = "wire_format";
 /// Option of a format: the schema to read with, if it is another than the writer's.
-const READER_SCHEMA: &str = "reader_schema";
+pub(crate) const READER_SCHEMA: &str = "reader_schema";
 /// Option of a format: the schema to write with.
 const SCHEMA: &str = "schema";
 /// Option of a format: the id that is written in front of a message.
