@@ -1,0 +1,22 @@
+//! A capability for a format that the connector does not accept.
+
+#[path = "../../../../tests/src/bare.rs"]
+mod bare;
+
+use laminar_schema::SourceConnector;
+use laminar_schema::{InferenceConfig, RawRecord, SchemaInferable, SchemaResult};
+
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "ticker", formats(json))]
+#[capabilities(inferable(csv))]
+struct Ticker;
+
+bare_source!(Ticker);
+
+impl SchemaInferable for Ticker {
+    async fn sample_records(&self, _: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
+        Ok(Vec::new())
+    }
+}
+
+fn main() {}

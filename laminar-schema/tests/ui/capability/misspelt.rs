@@ -1,0 +1,15 @@
+//! A capability that does not exist.
+
+#[path = "../../../../tests/src/bare.rs"]
+mod bare;
+
+use laminar_schema::SourceConnector;
+
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "ticker")]
+#[capabilities(inferrable)]
+struct Ticker;
+
+bare_source!(Ticker);
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! Formats given as a value.
+
+#[path = "../../../../tests/src/bare.rs"]
+mod bare;
+
+use laminar_schema::SourceConnector;
+
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "ticker", formats = "json")]
+struct Ticker;
+
+bare_source!(Ticker);
+
+fn main() {}

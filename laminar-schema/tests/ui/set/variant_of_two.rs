@@ -1,0 +1,19 @@
+//! A variant that holds two sources.
+
+#[path = "../../../../tests/src/bare.rs"]
+mod bare;
+
+use laminar_schema::SourceConnector;
+
+#[derive(Debug, Default, SourceConnector)]
+#[connector(name = "ticker")]
+struct Ticker;
+
+bare_source!(Ticker);
+
+#[derive(Debug, SourceConnector)]
+enum EngineSource {
+    Ticker(Ticker, Ticker),
+}
+
+fn main() {}
