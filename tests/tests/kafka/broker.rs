@@ -165,6 +165,24 @@ impl Topic {
         seen
     }
 
+    /// Writes so many records in a transaction of librdkafka's own, restarts the broker, commits, and yields how many are there.
+    /// Where the broker says that the transaction cannot be committed, that is all of them: nothing was promised.
+    pub(crate) fn commit_over_a_restart(&self, records: usize) -> usize {
+        let timeout = Duration::from_secs(60);
+        let mut config = client(self.brokers);
+        let config = config.set("transactional.id", unique("probe")).set("transaction.timeout.ms", "120000");
+        let producer: ThreadedProducer<rdkafka::producer::DefaultProducerContext> = config.create().unwrap();
+        producer.init_transactions(timeout).unwrap();
+        producer.begin_transaction().unwrap();
+        (0..records).for_each(|id| send(&producer, BaseRecord::<(), _>::to(&self.name).payload(&id.to_string())));
+        producer.flush(timeout).unwrap();
+        service(&["--restart"]).unwrap();
+        match producer.commit_transaction(timeout) {
+            Ok(()) => self.read().len(),
+            Err(_) => records,
+        }
+    }
+
     /// The offsets that a group has committed, by partition.
     pub(crate) fn committed(&self, group: &str, partitions: i32) -> Vec<Option<i64>> {
         let mut config = client(self.brokers);
