@@ -1,4 +1,5 @@
 //! Runs every fuzz target's body over its saved inputs.
+//! A binary of its own: what apache-avro may allocate can be said once per process.
 
 use std::{fs, path::Path};
 

@@ -1,1 +1,1 @@
-//! Files written here and read here. Against other writers and readers: `tests/tests/parquet_*.rs`.
+//! Files written here and read here. Against other writers and readers: `tests/tests/formats/parquet_*.rs`.
