@@ -5,8 +5,7 @@ use super::isa::{Isa, WINDOW, low_bits};
 /// Places of bytes in a text, in order, in memory that is reused.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
-    places: Vec<u32>,
-    len: usize,
+    places: Places,
 }
 
 impl Marks {
@@ -16,7 +15,7 @@ impl Marks {
     #[inline(always)]
     pub(crate) fn find<I: Isa>(&mut self, isa: I, text: &[u8], end: usize, bytes: [u8; 3]) {
         let end = end.min(text.len()).min(1 << 31);
-        self.len = 0;
+        self.places.clear();
         let mut at = 0;
         while at < end {
             let left = end - at;
@@ -24,21 +23,46 @@ impl Marks {
                 Some(window) => isa.any_of(window, bytes),
                 None => isa.any_of(&padded(&text[at..]), bytes),
             };
-            self.push_all(at as u32, found & low_bits(left));
+            self.places.push_all(isa, at as u32, found & low_bits(left));
             at += WINDOW;
         }
-        self.push_all(u32::MAX - WINDOW as u32 + 1, 1 << (WINDOW - 1));
+        self.places.end(isa);
     }
 
     /// The places, and behind them `u32::MAX`, which none of them is.
     #[inline(always)]
     pub(crate) fn places(&self) -> &[u32] {
+        self.places.as_slice()
+    }
+}
+
+/// A list of places, which grows by a window's at a time.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    places: Vec<u32>,
+    len: usize,
+}
+
+impl Places {
+    #[inline(always)]
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    #[inline(always)]
+    pub(super) fn as_slice(&self) -> &[u32] {
         &self.places[..self.len]
+    }
+
+    /// Appends `u32::MAX`.
+    #[inline(always)]
+    pub(super) fn end<I: Isa>(&mut self, isa: I) {
+        self.push_all(isa, u32::MAX - WINDOW as u32 + 1, 1 << (WINDOW - 1));
     }
 
     /// Appends `base` plus the number of each bit that is set.
     #[inline(always)]
-    fn push_all(&mut self, base: u32, mut bits: u32) {
+    pub(super) fn push_all<I: Isa>(&mut self, isa: I, base: u32, mut bits: u32) {
         if self.places.len() - self.len < WINDOW {
             self.grow();
         }
@@ -48,7 +72,7 @@ impl Marks {
         // Eight at a time, whether there are as many or not: their number is harder to predict than it is to write them.
         for eight in room.as_chunks_mut::<8>().0 {
             for place in eight {
-                *place = base.wrapping_add(bits.trailing_zeros());
+                *place = base.wrapping_add(isa.lowest(bits));
                 bits &= bits.wrapping_sub(1);
             }
             if bits == 0 {
@@ -66,7 +90,7 @@ impl Marks {
 
 /// The bytes, of which there are fewer than a window's, with zeros behind them.
 #[inline(never)]
-fn padded(bytes: &[u8]) -> [u8; WINDOW] {
+pub(super) fn padded(bytes: &[u8]) -> [u8; WINDOW] {
     let mut window = [0; WINDOW];
     window.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     window

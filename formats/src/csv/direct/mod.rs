@@ -10,6 +10,7 @@
 
 mod fill;
 mod instance;
+mod regular;
 mod table;
 
 #[cfg(all(target_arch = "x86_64", not(laminar_no_avx2)))]

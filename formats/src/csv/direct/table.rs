@@ -1,7 +1,10 @@
 //! Records → where their fields are.
 
-use super::{Marks, Run};
-use crate::scan::{Isa, marks::Marks as Places};
+use super::{Marks, Run, regular::Regular};
+use crate::{
+    rows::Reluctance,
+    scan::{Isa, marks::Marks as Places},
+};
 
 /// Records that are split before their columns are filled: enough that starting with a column costs little, and few enough
 /// that the spans and the records stay in the nearest cache.
@@ -26,7 +29,7 @@ const ESCAPED: u32 = 2;
 
 impl FieldSpan {
     #[inline(always)]
-    fn new(start: usize, end: usize, kind: u32) -> Self {
+    pub(super) fn new(start: usize, end: usize, kind: u32) -> Self {
         Self { start: start as u32, len_and_kind: ((end - start) as u32) << 2 | kind }
     }
 
@@ -57,6 +60,9 @@ impl FieldSpan {
 /// The fields of a few records, in memory that is reused.
 #[derive(Debug, Default)]
 pub(super) struct Table {
+    regular: Regular,
+    /// Of blocks, to try whether they are regular.
+    reluctance: Reluctance,
     places: Places,
     fields: Vec<FieldSpan>,
     num_records: usize,
@@ -94,6 +100,21 @@ impl Table {
         let start = run.batch.span(run.first).start;
         let arena = &run.batch.padded_values()[start..];
         let end = run.batch.span(limit - 1).end - start;
+        if !self.reluctance.spares() {
+            if self.regular.split(isa, &mut self.fields, (arena, end), marks, run, limit) {
+                self.reluctance.took(1);
+                self.num_records = limit - run.first;
+                return Some(Block {
+                    arena,
+                    len: end,
+                    fields: &self.fields,
+                    num_fields,
+                    num_records: self.num_records,
+                });
+            }
+            self.reluctance.left_one();
+            self.fields.clear();
+        }
         self.places.find(isa, arena, end, [marks.delimiter, marks.quote, b'\n']);
         let places = self.places.places();
         let (mut next, mut len) = (0, 0);

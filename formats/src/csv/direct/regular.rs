@@ -1,0 +1,140 @@
+//! Records that are written as RFC 4180 has them → where their fields are, without a look at each mark.
+
+use super::{Marks, Run, table::FieldSpan};
+use crate::scan::{
+    Isa,
+    structure::{Separators, Structure},
+};
+
+/// The separators of a few records, in memory that is reused.
+#[derive(Debug, Default)]
+pub(super) struct Regular {
+    structure: Structure,
+}
+
+impl Regular {
+    /// Appends the fields of all of the run's records up to `limit`, which are `arena[..end]`; false when one of them is not
+    /// regular, and then what was appended means nothing.
+    ///
+    /// Regular are records of as many fields as the layout has, with a quote in front of and behind a field or in no place
+    /// of it, but for those that are doubled in quotes. Whether a quote opens or closes was found by counting, so it has to
+    /// be shown that the count is right:
+    /// - A record's NUL counts only outside of quotes, so every record has an even number of quotes.
+    /// - A field begins outside of quotes, and ends there. Where one begins with a quote and ends with another, the first
+    ///   opens and the last closes.
+    /// - As many quotes open as there are such fields and doubled quotes. So none opens, and since they are even none
+    ///   closes, anywhere else.
+    #[inline(always)]
+    pub(super) fn split<I: Isa>(
+        &mut self,
+        isa: I,
+        fields: &mut Vec<FieldSpan>,
+        (arena, end): (&[u8], usize),
+        marks: Marks,
+        run: Run<'_>,
+        limit: usize,
+    ) -> bool {
+        if marks.delimiter == 0 || marks.quote == 0 {
+            return false;
+        }
+        let quote = marks.has_quote.then_some(marks.quote);
+        let separators = Separators { both: [marks.delimiter, 0], counted: b'\n', quote };
+        // With the NUL behind the last one.
+        self.structure.find(isa, arena, end + 1, separators);
+        let records = Records { structure: &self.structure, arena, quote: marks.quote, run, limit };
+        match (self.structure.opens, self.structure.doubled()) {
+            (0, _) => records.split::<false, false>(fields),
+            (_, [_]) => records.split::<true, false>(fields),
+            _ => records.split::<true, true>(fields),
+        }
+    }
+}
+
+/// Records whose separators are known.
+struct Records<'a> {
+    structure: &'a Structure,
+    arena: &'a [u8],
+    quote: u8,
+    run: Run<'a>,
+    limit: usize,
+}
+
+impl Records<'_> {
+    /// [`Regular::split`], of records with quotes or without, and with doubled ones or without.
+    #[inline(always)]
+    fn split<const QUOTES: bool, const DOUBLED: bool>(&self, fields: &mut Vec<FieldSpan>) -> bool {
+        let Self { structure, arena, quote, run, limit } = *self;
+        let num_fields = run.layout.num_fields;
+        fields.reserve(num_fields * (limit - run.first));
+        let start = run.batch.span(run.first).start;
+        let mut places = structure.places();
+        let mut quotes = Quotes { arena, quote, doubled: structure.doubled(), count: 0, is_regular: true };
+        let mut line_feeds = 0;
+        for record in run.first..limit {
+            let span = run.batch.span(record);
+            let (from, to) = (span.start - start, span.end - start);
+            let has_line_feed = arena[from..to].last() == Some(&b'\n');
+            let end = to - usize::from(has_line_feed);
+            let end = end - usize::from(has_line_feed && end > from && arena[end - 1] == b'\r');
+            // Its delimiters, its line feed if it has one, and its NUL.
+            let Some((own, rest)) = places.split_at_checked(num_fields + usize::from(has_line_feed)) else {
+                return false;
+            };
+            if own.last().is_none_or(|last| *last as usize != to) {
+                return false;
+            }
+            places = rest;
+            line_feeds += usize::from(has_line_feed);
+            let mut at = from;
+            let delimiters = own.get(..num_fields - 1).unwrap_or(&[]);
+            fields.extend(delimiters.iter().map(
+                #[inline(always)]
+                |end| quotes.field::<QUOTES, DOUBLED>(std::mem::replace(&mut at, *end as usize + 1), *end as usize),
+            ));
+            fields.push(quotes.field::<QUOTES, DOUBLED>(at, end));
+        }
+        // A line feed or a NUL more than these stands in front of where its record ends.
+        let counts = structure.counted == line_feeds && places.is_empty();
+        let num_doubled = structure.doubled().len() - 1;
+        quotes.is_regular & counts & (!QUOTES || structure.opens == quotes.count + num_doubled)
+    }
+}
+
+/// What is known of the quotes, from field to field.
+struct Quotes<'a> {
+    arena: &'a [u8],
+    quote: u8,
+    /// Those doubled ones that were not met yet.
+    doubled: &'a [u32],
+    /// Fields that begin and end with one.
+    count: usize,
+    /// Whether no field begins with one and does not end with another.
+    is_regular: bool,
+}
+
+impl Quotes<'_> {
+    /// The span of the field that is `arena[start..end]`.
+    #[inline(always)]
+    fn field<const QUOTES: bool, const DOUBLED: bool>(&mut self, start: usize, end: usize) -> FieldSpan {
+        if !QUOTES {
+            return FieldSpan::new(start, end, 0);
+        }
+        // What stands at the end of one that is empty is no quote, but a separator.
+        let opens = self.arena[start] == self.quote;
+        let closes = (end > start + 1) & (self.arena[end.saturating_sub(1)] == self.quote);
+        self.is_regular &= closes | !opens;
+        let is_quoted = usize::from(opens & closes);
+        self.count += is_quoted;
+        let mut kind = is_quoted as u32;
+        if DOUBLED {
+            let before = self.doubled;
+            while let [next, rest @ ..] = self.doubled
+                && (*next as usize) < end
+            {
+                self.doubled = rest;
+            }
+            kind |= u32::from(self.doubled.len() != before.len()) << 1;
+        }
+        FieldSpan::new(start + is_quoted, end - is_quoted, kind)
+    }
+}
