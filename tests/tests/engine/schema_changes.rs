@@ -4,26 +4,11 @@ use std::path::Path;
 
 use laminar_connector_memory::{MemoryFeed, MemoryStore};
 use laminar_schema::{
-    Metrics, SchemaError, Summary,
-    engine::{Engine, RunOptions},
+    SchemaError, Summary,
+    engine::RunOptions,
     evolution::{DriftStore, DriftVerdict},
 };
-use laminar_testkit::engine::{TestEngine, TestSinks, TestSources};
-
-/// Runs the one pipeline of the text.
-async fn run(sql: &str, options: &RunOptions) -> (Result<Summary, SchemaError>, Metrics) {
-    let metrics = Metrics::new();
-    let mut engine: Engine<TestSources, TestSinks> = TestEngine::new();
-    let planned = async {
-        let script = engine.load(sql).map_err(|e| e.error)?;
-        engine.plan(&script, options).await.map_err(|e| e.error)
-    };
-    let summary = match Box::pin(planned).await {
-        Ok(mut planned) => planned.remove(0).pipeline.dispatch(std::future::pending(), &metrics).await,
-        Err(error) => Err(error),
-    };
-    (summary, metrics)
-}
+use laminar_testkit::engine::run;
 
 /// Pushes the records into a feed of that name, which ends with them, and yields it with the store that the sink writes to. Both are found as long as they live.
 fn between(name: &str, records: &[&str]) -> (MemoryFeed, MemoryStore) {
