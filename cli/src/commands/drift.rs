@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Instant};
 
 use laminar_schema::{
-    Metrics,
+    ConnectorError, Metrics,
     evolution::{DriftReport, DriftStore},
 };
 use serde_json::json;
@@ -38,6 +38,12 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     if names.is_empty() {
         return Err(CliError::usage(format!("{} creates no source", args.file), "write CREATE SOURCE …"));
     }
+    if let Some(dir) = args.checkpoint.as_ref().filter(|dir| !dir.is_dir()) {
+        let help = "name the folder that `laminar run --checkpoint` was given";
+        return Err(
+            ConnectorError::NotFound { target: format!("folder of checkpoints {}", dir.display()), help }.into()
+        );
+    }
     let mut reports = Vec::new();
     for name in names {
         let seen = match &args.checkpoint {
@@ -56,10 +62,10 @@ pub(crate) async fn run(args: Args) -> CommandResult {
 
 async fn read_once(engine: &CliEngine, name: &str) -> Result<DriftReport, CliError> {
     let (started, metrics) = (Instant::now(), Metrics::new());
-    let pipeline = engine.plan_drift(name).await?;
-    let summary = pipeline.dispatch(std::future::pending(), &metrics).await?;
-    report(&progress::summary(name, &summary, started.elapsed()));
-    Ok(summary.drift)
+    let reading = engine.plan_drift(name).await?;
+    let summary = reading.pipeline.dispatch(std::future::pending(), &metrics).await?;
+    report(&progress::reading(name, &summary, started.elapsed()));
+    Ok(summary.drift.with_verdict(reading.verdict))
 }
 
 fn as_json(reports: &[(String, DriftReport)]) -> serde_json::Value {
