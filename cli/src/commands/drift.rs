@@ -2,10 +2,7 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use laminar_schema::{
-    ConnectorError, Metrics,
-    evolution::{DriftReport, DriftStore},
-};
+use laminar_schema::{Metrics, evolution::DriftReport};
 use serde_json::json;
 
 use crate::{
@@ -38,16 +35,10 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     if names.is_empty() {
         return Err(CliError::usage(format!("{} creates no source", args.file), "write CREATE SOURCE …"));
     }
-    if let Some(dir) = args.checkpoint.as_ref().filter(|dir| !dir.is_dir()) {
-        let help = "name the folder that `laminar run --checkpoint` was given";
-        return Err(
-            ConnectorError::NotFound { target: format!("folder of checkpoints {}", dir.display()), help }.into()
-        );
-    }
     let mut reports = Vec::new();
     for name in names {
         let seen = match &args.checkpoint {
-            Some(dir) => DriftStore::new(dir, &name).load()?,
+            Some(dir) => engine.drift_report(&name, dir)?,
             None => read_once(&engine, &name).await?,
         };
         reports.push((name, seen));
@@ -79,7 +70,8 @@ fn as_json(reports: &[(String, DriftReport)]) -> serde_json::Value {
     json!(entries.collect::<Vec<_>>())
 }
 
-fn as_text(reports: &[(String, DriftReport)]) -> String {
+/// The reports as one table, with the names of their sources.
+pub(super) fn as_text(reports: &[(String, DriftReport)]) -> String {
     let mut table = Table::new(["source", "change", "verdict", "count", "first", "example"]);
     for (source, report) in reports {
         for e in &report.entries {

@@ -15,7 +15,7 @@ use laminar_schema::{
     types::field_type_name,
 };
 
-use super::connectors;
+use super::{connectors, drift};
 use crate::{
     engine::CliEngine,
     error::{CliError, CommandResult, DONE, REJECTED},
@@ -109,6 +109,13 @@ async fn show(engine: &CliEngine, script: &Script, checkpoints: Option<&Path>) -
                 if refreshed.is_refused() {
                     code = REJECTED;
                 }
+            }
+            StatementKind::ShowDrift(name) => {
+                let Some(dir) = checkpoints else {
+                    let message = format!("SHOW DRIFT FOR SOURCE {} tells what earlier runs have seen", name.name);
+                    return Err(CliError::usage(message, "name their folder with --checkpoint"));
+                };
+                print(&drift::as_text(&[(name.name.clone(), engine.drift_report(&name.name, dir)?)]))?;
             }
             StatementKind::ShowConnectors => print(&connectors::matrix().to_text())?,
             // Pipelines run after everything is shown; CREATE and DROP have taken effect already.

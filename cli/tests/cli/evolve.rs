@@ -195,6 +195,32 @@ fn a_run_shows_what_it_saw_itself_and_drift_shows_all() {
     let all: Vec<serde_json::Value> = serde_json::from_str(&all).unwrap();
     let changes: Vec<&str> = all.iter().map(|entry| entry["change"].as_str().unwrap()).collect();
     assert_eq!(changes, ["add tag JSON", "add at VARCHAR"]);
+
+    folder.write("show.sql", format!("{}; SHOW DRIFT FOR SOURCE T;", sql.split(';').next().unwrap()));
+    let shown = folder.run(&["run", "show.sql", "--checkpoint", "state"]).ended(0, &[]).stdout;
+    assert!(shown.contains("add tag JSON") && shown.contains("add at VARCHAR") && shown.contains("evolved"), "{shown}");
+    folder.run(&["run", "show.sql", "--checkpoint", "none"]).ended(3, &["folder of checkpoints none"]);
+    folder.run(&["run", "show.sql"]).ended(2, &["SHOW DRIFT FOR SOURCE T", "--checkpoint"]);
+}
+
+#[test]
+fn sql_queries_a_drift_report() {
+    let rows = "{\"id\":1,\"a\":1}\n{\"id\":2,\"a\":2,\"b\":3}\n";
+    let folder = Folder::with(&[
+        ("in.ndjson", rows),
+        ("s.sql", "CREATE SOURCE t (id BIGINT) FROM FILE (path = 'in.ndjson') FORMAT JSON ON SCHEMA CHANGE IGNORE;"),
+        (
+            "q.sql",
+            "CREATE SOURCE drift (source VARCHAR, path VARCHAR, change VARCHAR, verdict VARCHAR, first VARCHAR, example VARCHAR, count BIGINT)
+                 FROM FILE (path = 'drift.json') FORMAT JSON;
+             CREATE SINK lost INTO FILE (path = 'lost.ndjson') FORMAT JSON;
+             INSERT INTO lost SELECT path, count FROM drift WHERE verdict = 'ignored' AND count > 1;",
+        ),
+    ]);
+    let report = folder.run(&["drift", "s.sql", "--json"]).ended(0, &[]).stdout;
+    folder.write("drift.json", report);
+    folder.run(&["run", "q.sql"]).ended(0, &["drift: 2 records"]);
+    assert_eq!(folder.read("lost.ndjson"), "{\"path\":\"a\",\"count\":2}\n");
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! Reading a source for its schema changes alone.
+//! The schema changes of a source: what its runs have seen, and reading it for them alone.
+
+use std::path::Path;
 
 use super::{Engine, StatementError};
 use crate::{
     connector::{SinkSet, SourceSet},
-    error::ConnectorError,
-    evolution::{DriftVerdict, OnSchemaChange},
+    error::{ConnectorError, SchemaError},
+    evolution::{DriftReport, DriftStore, DriftVerdict, OnSchemaChange},
     pipeline::{OnError, Pipeline, PipelineConfig, SchemaChanges},
     resolve::ResolveError,
 };
@@ -20,6 +22,20 @@ pub struct DriftReading<S, K> {
 }
 
 impl<S: SourceSet, K: SinkSet> Engine<S, K> {
+    /// Every schema change that the runs of a source have seen, from the folder of their checkpoints: `SHOW DRIFT FOR SOURCE`.
+    ///
+    /// # Errors
+    /// The source or the folder is not there; what is in it is none of ours.
+    pub fn drift_report(&self, name: &str, dir: &Path) -> Result<DriftReport, StatementError> {
+        let source = self.source(name).map_err(|e| StatementError::without_span(SchemaError::from(e)))?;
+        if !dir.is_dir() {
+            let help = "name the folder that the runs keep their checkpoints in, as `laminar run --checkpoint` does";
+            let target = format!("folder of checkpoints {}", dir.display());
+            return Err(StatementError::without_span(SchemaError::from(ConnectorError::NotFound { target, help })));
+        }
+        DriftStore::new(dir, &source.statement.name.name).load().map_err(StatementError::without_span)
+    }
+
     /// A pipeline that reads a source to its end and writes nothing: its summary tells every field that the source's schema,
     /// as it is resolved now, has no place for, and under `ON SCHEMA CHANGE RESCUE` every value that does not fit.
     ///
@@ -28,7 +44,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
     pub async fn plan_drift(&self, name: &str) -> Result<DriftReading<S, K>, StatementError> {
         // Boxed: resolution may ask a registry, a sample and a file, and its future is as large as all of them.
         let bound = Box::pin(self.bind(name)).await?;
-        let at = |e: crate::SchemaError| bound.definition.error(e, &bound.definition.statement.connector.span);
+        let at = |e: SchemaError| bound.definition.error(e, &bound.definition.statement.connector.span);
         if !bound.source.is_bounded() {
             return Err(at(ConnectorError::Unbounded { name: name.to_owned() }.into()));
         }
