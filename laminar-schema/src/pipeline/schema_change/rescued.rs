@@ -6,11 +6,11 @@ use crate::{
     pipeline::Metrics,
 };
 
-/// What the column `_rescued` says of one record: each path with its value, as JSON text.
+/// What the column `_rescued` says of one record: each path with its value, as JSON text. Beside it stands the reason.
 fn rescued_paths(text: &str) -> Vec<(String, String)> {
     match serde_json::from_str(text) {
         Ok(serde_json::Value::Object(fields)) => {
-            fields.into_iter().map(|(path, value)| (path, value.to_string())).collect()
+            fields.into_iter().map(|(path, kept)| (path, kept["value"].to_string())).collect()
         }
         // Protobuf's: fields have numbers, and no names.
         Ok(serde_json::Value::Array(items)) => items
