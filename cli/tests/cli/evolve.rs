@@ -175,6 +175,8 @@ fn a_reading_says_what_the_clause_makes_of_a_change() {
         let found: Vec<&str> = seen.iter().map(|entry| entry["path"].as_str().unwrap()).collect();
         assert_eq!(found, paths, "{policy}");
         assert!(seen.iter().all(|entry| entry["verdict"] == verdict), "{policy}: {seen:?}");
+        assert_eq!(seen[0]["change"], "no place for tag");
+        assert!(seen.get(1).is_none_or(|entry| entry["change"] == "id does not fit"), "{seen:?}");
     }
 }
 
