@@ -2,10 +2,10 @@
 
 use std::{io, num::NonZeroUsize};
 
-use laminar_connector_file::{FileSource, FileSourceConfig, STANDARD_STREAM, detect};
+use laminar_connector_file::{FileSource, FileSourceConfig, OtherHeader, STANDARD_STREAM, detect};
 use laminar_schema::{
-    ConnectorConfig, DeclaredSchema, FormatSpec, InferenceConfig, Location, Options, ResolveRequest, ResolvedSchema,
-    SchemaResolver, Source, SourceSet,
+    ConnectorConfig, DeclaredSchema, FormatSpec, InferenceConfig, InferenceWarning, Location, Options, ResolveRequest,
+    ResolvedSchema, SchemaResolver, Source, SourceSet, error::cut,
 };
 
 use crate::{
@@ -130,9 +130,26 @@ impl Input {
         let inference = InferenceConfig { threads: threads.get(), ..inference };
         let request = ResolveRequest { declared, inference: Some(&inference), ..ResolveRequest::new(&format) };
         let resolved = SchemaResolver::of::<CliDecoder>().detect_and_resolve(source, &request).await;
-        let (source, resolved) = resolved.map_err(|e| e.at(Location::source(name.as_str())))?;
+        let (source, mut resolved) = resolved.map_err(|e| e.at(Location::source(name.as_str())))?;
+        if declared.is_none_or(|d| d.has_wildcard || d.columns.is_empty()) {
+            resolved.warnings.extend(warning_of_headers(&source)?);
+        }
         Ok((Self { name, format: resolved.format.clone(), source, guessed: Vec::new(), remote }, resolved))
     }
+}
+
+/// A warning where files begin with other headers: the schema is that of the first.
+fn warning_of_headers(source: &CliSources) -> Result<Option<InferenceWarning>, CliError> {
+    let CliSources::File(files) = source else { return Ok(None) };
+    let others = files.other_headers()?;
+    let Some(OtherHeader { first, file, header }) = others.first() else { return Ok(None) };
+    let more = if others.len() > 1 { format!(" and {} more", others.len() - 1) } else { String::new() };
+    let message = format!(
+        "{file}{more} begins with another header than {first}, `{}`: its columns that the schema lacks are left out, and those \
+         that it lacks are null",
+        cut(header)
+    );
+    Ok(Some(InferenceWarning::warning("", message)))
 }
 
 /// The path that an INPUT means. A URI means a connector.

@@ -93,14 +93,11 @@ fn line(pipelines: &[(String, Arc<Metrics>)], elapsed: Duration) -> String {
     out
 }
 
-/// What a pipeline did, in one line and one more for each of the first rejections.
+/// What a pipeline did, in one line and one more for each of the first schema changes and rejections.
 pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> String {
     let mut out = format!(
-        "{name}: {} records ({}) in {:.2} s, {}; {} rows written, {} rejected",
-        grouped(summary.records),
-        sized(summary.bytes as f64),
-        elapsed.as_secs_f64(),
-        speed(summary.bytes, elapsed),
+        "{}; {} rows written, {} rejected",
+        read(name, summary, elapsed),
         // Rows that a WHERE left out are counted for each output; where there are several, so are these.
         grouped(summary.rows.saturating_sub(summary.left_out)),
         grouped(summary.rejected),
@@ -124,6 +121,29 @@ pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> Strin
     if unshown > 0 {
         let _ = write!(out, "\n  and {} more; `laminar drift` has all", grouped(unshown as u64));
     }
+    push_rejections(summary, &mut out);
+    out
+}
+
+/// What a pipeline did that only reads, in one line and one more for each of the first rejections.
+pub(crate) fn reading(name: &str, summary: &Summary, elapsed: Duration) -> String {
+    let mut out =
+        format!("{}; nothing is written, {} rejected", read(name, summary, elapsed), grouped(summary.rejected));
+    push_rejections(summary, &mut out);
+    out
+}
+
+fn read(name: &str, summary: &Summary, elapsed: Duration) -> String {
+    format!(
+        "{name}: {} records ({}) in {:.2} s, {}",
+        grouped(summary.records),
+        sized(summary.bytes as f64),
+        elapsed.as_secs_f64(),
+        speed(summary.bytes, elapsed),
+    )
+}
+
+fn push_rejections(summary: &Summary, out: &mut String) {
     for rejection in &summary.first_rejections {
         let _ = write!(out, "\n  rejected: {rejection}");
     }
@@ -131,7 +151,6 @@ pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> Strin
     if unshown > 0 && !summary.first_rejections.is_empty() {
         let _ = write!(out, "\n  and {} more", grouped(unshown));
     }
-    out
 }
 
 /// A number of bytes in the unit that suits it; units are powers of 1000.

@@ -61,3 +61,22 @@ pub enum NoContent {
     Null,
 }
 words! { NoContent: "reject, skip or null", "reject" => Reject, "skip" => Skip, "null" => Null }
+
+/// Why a value is in the column `_rescued`, as that says beside the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RescueReason {
+    /// The schema has no such field.
+    UnknownField,
+    /// The value does not fit its column.
+    TypeMismatch,
+}
+
+impl RescueReason {
+    /// Its word in the column.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::UnknownField => "unknown_field",
+            Self::TypeMismatch => "type_mismatch",
+        }
+    }
+}

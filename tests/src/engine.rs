@@ -4,7 +4,10 @@ use laminar_connector_file::{FileSink, FileSource};
 use laminar_connector_generator::GeneratorSource;
 use laminar_connector_memory::{MemorySink, MemorySource};
 use laminar_formats::{AnyDecoder, AnyEncoder, envelope::Enveloped};
-use laminar_schema::{BoxSink, BoxSource, FormatDecoder, SinkConnector, SourceConnector, engine::Engine};
+use laminar_schema::{
+    BoxSink, BoxSource, FormatDecoder, Metrics, SchemaError, SinkConnector, SourceConnector, Summary,
+    engine::{Engine, RunOptions},
+};
 
 use crate::{
     framed::FramedDecoder,
@@ -55,3 +58,18 @@ pub enum TestSinks {
 
 /// The engine that tests run SQL on.
 pub type TestEngine = Engine<TestSources, TestSinks>;
+
+/// Runs the first pipeline of the text to its end. The counters are there even if it fails.
+pub async fn run(sql: &str, options: &RunOptions) -> (Result<Summary, SchemaError>, Metrics) {
+    let metrics = Metrics::new();
+    let mut engine = TestEngine::new();
+    let planned = async {
+        let script = engine.load(sql).map_err(|e| e.error)?;
+        engine.plan(&script, options).await.map_err(|e| e.error)
+    };
+    let summary = match Box::pin(planned).await {
+        Ok(mut planned) => planned.remove(0).pipeline.dispatch(std::future::pending(), &metrics).await,
+        Err(error) => Err(error),
+    };
+    (summary, metrics)
+}

@@ -2,10 +2,7 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use laminar_schema::{
-    Metrics,
-    evolution::{DriftReport, DriftStore},
-};
+use laminar_schema::{Metrics, evolution::DriftReport};
 use serde_json::json;
 
 use crate::{
@@ -41,7 +38,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     let mut reports = Vec::new();
     for name in names {
         let seen = match &args.checkpoint {
-            Some(dir) => DriftStore::new(dir, &name).load()?,
+            Some(dir) => engine.drift_report(&name, dir)?,
             None => read_once(&engine, &name).await?,
         };
         reports.push((name, seen));
@@ -56,10 +53,10 @@ pub(crate) async fn run(args: Args) -> CommandResult {
 
 async fn read_once(engine: &CliEngine, name: &str) -> Result<DriftReport, CliError> {
     let (started, metrics) = (Instant::now(), Metrics::new());
-    let pipeline = engine.plan_drift(name).await?;
-    let summary = pipeline.dispatch(std::future::pending(), &metrics).await?;
-    report(&progress::summary(name, &summary, started.elapsed()));
-    Ok(summary.drift)
+    let reading = engine.plan_drift(name).await?;
+    let summary = reading.pipeline.dispatch(std::future::pending(), &metrics).await?;
+    report(&progress::reading(name, &summary, started.elapsed()));
+    Ok(summary.drift.with_verdict(reading.verdict))
 }
 
 fn as_json(reports: &[(String, DriftReport)]) -> serde_json::Value {
@@ -73,7 +70,8 @@ fn as_json(reports: &[(String, DriftReport)]) -> serde_json::Value {
     json!(entries.collect::<Vec<_>>())
 }
 
-fn as_text(reports: &[(String, DriftReport)]) -> String {
+/// The reports as one table, with the names of their sources.
+pub(super) fn as_text(reports: &[(String, DriftReport)]) -> String {
     let mut table = Table::new(["source", "change", "verdict", "count", "first", "example"]);
     for (source, report) in reports {
         for e in &report.entries {

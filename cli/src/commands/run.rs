@@ -15,12 +15,12 @@ use laminar_schema::{
     types::field_type_name,
 };
 
-use super::connectors;
+use super::{connectors, drift};
 use crate::{
     engine::CliEngine,
     error::{CliError, CommandResult, DONE, REJECTED},
     metrics_server,
-    output::{print, report_warnings},
+    output::{print, report, report_warnings},
     read_sql,
     running::{Job, run_all},
     settings::parse_threads,
@@ -55,6 +55,14 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     let mut engine = CliEngine::new();
     let script = engine.load(&read_sql(&args.file)?)?;
     let code = show(&engine, &script, args.checkpoint.as_deref()).await?;
+    let is_dry = |kind: &StatementKind| matches!(kind, StatementKind::AlterSource(alter) if alter.dry_run);
+    if script.statements.iter().any(|statement| is_dry(&statement.kind)) {
+        let inserts = script.statements.iter().filter(|s| matches!(s.kind, StatementKind::Insert(_))).count();
+        if inserts > 0 {
+            report(&format!("a dry run changes nothing: {inserts} INSERT of the file not carried out"));
+        }
+        return Ok(code);
+    }
     let usual = RunOptions::default();
     let options = RunOptions {
         checkpoint_dir: args.checkpoint,
@@ -101,6 +109,13 @@ async fn show(engine: &CliEngine, script: &Script, checkpoints: Option<&Path>) -
                 if refreshed.is_refused() {
                     code = REJECTED;
                 }
+            }
+            StatementKind::ShowDrift(name) => {
+                let Some(dir) = checkpoints else {
+                    let message = format!("SHOW DRIFT FOR SOURCE {} tells what earlier runs have seen", name.name);
+                    return Err(CliError::usage(message, "name their folder with --checkpoint"));
+                };
+                print(&drift::as_text(&[(name.name.clone(), engine.drift_report(&name.name, dir)?)]))?;
             }
             StatementKind::ShowConnectors => print(&connectors::matrix().to_text())?,
             // Pipelines run after everything is shown; CREATE and DROP have taken effect already.

@@ -81,6 +81,38 @@ fn policies_decide_about_bad_records() {
 }
 
 #[test]
+fn files_with_other_headers_are_named() {
+    let files =
+        [("a.csv", "id,p\n1,3\n"), ("b.csv", "id,q\n2,4\n"), ("c.csv", "p,id\n5,3\n"), ("d.csv", "id,p\n4,6\n")];
+    let folder = Folder::with(&files);
+    let said =
+        ["warning: b.csv and 1 more begins with another header than a.csv, `id,q`", "the schema lacks are left out"];
+    let ran = folder.run(&["convert", "*.csv"]).ended(0, &said);
+    assert!(
+        ran.stdout.contains("{\"id\":2,\"p\":null}") && ran.stdout.contains("{\"id\":3,\"p\":5}"),
+        "{}",
+        ran.stdout
+    );
+    let inferred = folder.run(&["infer", "*.csv"]).ended(0, &[]).stdout;
+    assert!(inferred.contains("another header than a.csv"), "{inferred}");
+    for args in [&["convert", "[ad].csv"][..], &["convert", "*.csv", "--schema", "id BIGINT, q BIGINT"]] {
+        let ran = folder.run(args).ended(0, &[]);
+        assert!(!ran.stderr.contains("another header"), "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_declared_column_that_comes_behind_the_sample_is_not_called_missing() {
+    let folder = Folder::with(&[("a.ndjson", "{\"id\":1}\n{\"id\":2}\n{\"id\":3,\"late\":7}\n")]);
+    let convert = |size: &str| folder.run(&["convert", "a.ndjson", "--schema", "late BIGINT, *", "--set", size]);
+    let ran =
+        convert("sample_size=2").ended(0, &["field late: declared, and in none of the 2 records that were sampled"]);
+    assert!(ran.stdout.contains("{\"late\":7,\"id\":3}"), "{}", ran.stdout);
+    let ran = convert("sample_size=10").ended(0, &[]);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+}
+
+#[test]
 fn what_cannot_be_converted_says_why() {
     let folder = Folder::with(&[("a.ndjson", ROWS)]);
     let check = |args: &[&str], code, said: &[&str]| {

@@ -147,8 +147,82 @@ fn drift_is_shown_from_one_reading_and_from_earlier_runs() {
     assert_eq!(seen.len(), 2);
     assert_eq!(seen[0]["verdict"], "evolved");
     assert_eq!((&seen[0]["source"], &seen[0]["count"]), (&"t".into(), &1.into()));
-    let none = folder.run(&["drift", "e.sql", "--checkpoint", "elsewhere"]).ended(0, &[]).stdout;
+    let none = folder.run(&["drift", "e.sql", "--checkpoint", "elsewhere"]);
+    let none = none.ended(3, &["folder of checkpoints elsewhere", "`laminar run --checkpoint`"]);
+    assert_eq!(none.stdout, "", "nobody has looked there");
+    std::fs::create_dir(folder.path("empty")).unwrap();
+    let none = folder.run(&["drift", "e.sql", "--checkpoint", "empty"]).ended(0, &[]).stdout;
     assert_eq!(none, "no schema change was seen\n");
+}
+
+#[test]
+fn a_reading_says_what_the_clause_makes_of_a_change() {
+    let folder = Folder::with(&[("in.ndjson", "{\"id\":1}\n{\"id\":2,\"tag\":\"a\"}\n{\"id\":\"x\"}\n")]);
+    for (policy, verdict, paths) in [
+        ("", "ignored", &["tag"][..]),
+        ("ON SCHEMA CHANGE IGNORE", "ignored", &["tag"]),
+        ("ON SCHEMA CHANGE FAIL", "failed", &["tag"]),
+        ("ON SCHEMA CHANGE EVOLVE", "evolved", &["tag"]),
+        ("ON SCHEMA CHANGE RESCUE", "rescued", &["tag", "id"]),
+    ] {
+        folder.write(
+            "q.sql",
+            format!("CREATE SOURCE t (id BIGINT) FROM FILE (path = 'in.ndjson') FORMAT JSON {policy};"),
+        );
+        let ran = folder.run(&["drift", "q.sql", "--json"]).ended(0, &["t: 3 records", "nothing is written"]);
+        assert!(!ran.stderr.contains("rows written"), "{}", ran.stderr);
+        let seen: Vec<serde_json::Value> = serde_json::from_str(&ran.stdout).unwrap();
+        let found: Vec<&str> = seen.iter().map(|entry| entry["path"].as_str().unwrap()).collect();
+        assert_eq!(found, paths, "{policy}");
+        assert!(seen.iter().all(|entry| entry["verdict"] == verdict), "{policy}: {seen:?}");
+        assert_eq!(seen[0]["change"], "no place for tag");
+        assert!(seen.get(1).is_none_or(|entry| entry["change"] == "id does not fit"), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_run_shows_what_it_saw_itself_and_drift_shows_all() {
+    let sql = "CREATE SOURCE t (id BIGINT) FROM FILE (path = 'in.ndjson') FORMAT JSON ON SCHEMA CHANGE EVOLVE;
+               CREATE SINK o INTO FILE (path = 'out.ndjson') FORMAT JSON; INSERT INTO o SELECT * FROM t;";
+    let first = "{\"id\":1}\n{\"id\":2,\"tag\":null}\n";
+    let folder = Folder::with(&[("q.sql", sql), ("in.ndjson", first)]);
+    let run = || folder.run(&["run", "q.sql", "--checkpoint", "state"]);
+    run().ended(0, &["schema change, evolved: add tag JSON, first at t[partition in.ndjson, offset 9, line 2]"]);
+    let idle = run().ended(0, &["t: 0 records"]);
+    assert!(!idle.stderr.contains("schema change"), "{}", idle.stderr);
+    folder.write("in.ndjson", format!("{first}{{\"id\":3,\"tag\":[1],\"at\":\"x\"}}\n"));
+    let later = run().ended(0, &["t: 1 records", "schema change, evolved: add at VARCHAR"]);
+    assert!(!later.stderr.contains("add tag"), "{}", later.stderr);
+    let all = folder.run(&["drift", "q.sql", "--checkpoint", "state", "--json"]).ended(0, &[]).stdout;
+    let all: Vec<serde_json::Value> = serde_json::from_str(&all).unwrap();
+    let changes: Vec<&str> = all.iter().map(|entry| entry["change"].as_str().unwrap()).collect();
+    assert_eq!(changes, ["add tag JSON", "add at VARCHAR"]);
+
+    folder.write("show.sql", format!("{}; SHOW DRIFT FOR SOURCE T;", sql.split(';').next().unwrap()));
+    let shown = folder.run(&["run", "show.sql", "--checkpoint", "state"]).ended(0, &[]).stdout;
+    assert!(shown.contains("add tag JSON") && shown.contains("add at VARCHAR") && shown.contains("evolved"), "{shown}");
+    folder.run(&["run", "show.sql", "--checkpoint", "none"]).ended(3, &["folder of checkpoints none"]);
+    folder.run(&["run", "show.sql"]).ended(2, &["SHOW DRIFT FOR SOURCE T", "--checkpoint"]);
+}
+
+#[test]
+fn sql_queries_a_drift_report() {
+    let rows = "{\"id\":1,\"a\":1}\n{\"id\":2,\"a\":2,\"b\":3}\n";
+    let folder = Folder::with(&[
+        ("in.ndjson", rows),
+        ("s.sql", "CREATE SOURCE t (id BIGINT) FROM FILE (path = 'in.ndjson') FORMAT JSON ON SCHEMA CHANGE IGNORE;"),
+        (
+            "q.sql",
+            "CREATE SOURCE drift (source VARCHAR, path VARCHAR, change VARCHAR, verdict VARCHAR, first VARCHAR, example VARCHAR, count BIGINT)
+                 FROM FILE (path = 'drift.json') FORMAT JSON;
+             CREATE SINK lost INTO FILE (path = 'lost.ndjson') FORMAT JSON;
+             INSERT INTO lost SELECT path, count FROM drift WHERE verdict = 'ignored' AND count > 1;",
+        ),
+    ]);
+    let report = folder.run(&["drift", "s.sql", "--json"]).ended(0, &[]).stdout;
+    folder.write("drift.json", report);
+    folder.run(&["run", "q.sql"]).ended(0, &["drift: 2 records"]);
+    assert_eq!(folder.read("lost.ndjson"), "{\"path\":\"a\",\"count\":2}\n");
 }
 
 #[test]
@@ -163,6 +237,7 @@ fn a_refresh_compares_and_then_adopts() {
         ("in.ndjson", "{\"id\":1}\n"),
         ("run.sql", &sql("INSERT INTO o SELECT * FROM t;")),
         ("dry.sql", &sql("ALTER SOURCE t REFRESH SCHEMA DRY RUN;")),
+        ("beside.sql", &sql("ALTER SOURCE t REFRESH SCHEMA DRY RUN; INSERT INTO o SELECT * FROM t;")),
         ("do.sql", &sql("ALTER SOURCE t REFRESH SCHEMA;")),
     ]);
     let with_state = |file: &str| folder.run(&["run", file, "--checkpoint", "state"]);
@@ -175,6 +250,10 @@ fn a_refresh_compares_and_then_adopts() {
     with_state("run.sql").ended(1, &["field tag", "the source's schema has changed: add tag VARCHAR"]);
     let dry = with_state("dry.sql").ended(0, &[]).stdout;
     assert_eq!(dry, "t: since schema version 0\n  add tag VARCHAR\ncompatible; nothing is changed by a dry run\n");
+    let before = folder.read("out.ndjson");
+    let beside = with_state("beside.sql").ended(0, &["1 INSERT of the file not carried out"]);
+    assert_eq!(beside.stdout, dry);
+    assert_eq!(folder.read("out.ndjson"), before, "a dry run writes nothing");
     with_state("run.sql").ended(1, &["the source's schema has changed"]);
     let done = with_state("do.sql").ended(0, &[]).stdout;
     assert_eq!(done, "t: since schema version 0\n  add tag VARCHAR\nthe next run goes on with version 1\n");

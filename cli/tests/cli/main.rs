@@ -13,6 +13,7 @@ mod infer_ddl;
 mod laminar;
 mod lock;
 mod old_cpu;
+mod pin;
 mod report;
 mod run;
 mod show;

@@ -57,6 +57,7 @@ mod tests;
 pub use compression::Compression;
 pub use config::{FileSinkConfig, FileSourceConfig, OnTruncate, STANDARD_STREAM, StartAt, WriteMode};
 pub use position::FilePosition;
+pub use schema::OtherHeader;
 pub use sink::{FileSink, FileWriter};
 pub use source::FileSource;
 pub use stream::FileStream;

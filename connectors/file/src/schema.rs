@@ -71,6 +71,57 @@ impl<D: DecoderSet> SchemaInferable for FileSource<D> {
     }
 }
 
+/// A file that begins with another header line than the first one does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherHeader {
+    /// The first file that has a header, whose columns the schema has.
+    pub first: String,
+    /// The file.
+    pub file: String,
+    /// Its header line, without the line end.
+    pub header: String,
+}
+
+impl<D: DecoderSet> FileSource<D> {
+    /// The files whose header line is not that of the first. A column that the schema lacks is left out of their rows, and one
+    /// that they lack is null, unless the options of the format or `ON SCHEMA CHANGE` say otherwise.
+    ///
+    /// Nothing where the format has no header line, or the input is a stream that is read once.
+    /// Cost: opens every file and reads its first lines; blocks.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn other_headers(&self) -> SchemaResult<Vec<OtherHeader>> {
+        let mut others = Vec::new();
+        if self.target.is_read_once() {
+            return Ok(others);
+        }
+        let mut first: Option<(Arc<str>, Arc<[u8]>)> = None;
+        for path in self.target.files()? {
+            let (mut bytes, mut records) = self.plan.open(&path, &path.to_string_lossy().into(), None)?;
+            if !records.frames.framer().has_preamble() {
+                return Ok(others);
+            }
+            while !records.frames.find_preamble().map_err(|e| e.at(place(&records.name)))? {
+                if records.frames.has_ended() {
+                    break;
+                }
+                fill(&mut bytes, &mut records)?;
+            }
+            let Some(header) = records.frames.framer().preamble() else { continue };
+            let (name, known) = first.get_or_insert_with(|| (Arc::clone(&records.name), Arc::clone(header)));
+            if known != header {
+                others.push(OtherHeader {
+                    first: name.to_string(),
+                    file: records.name.to_string(),
+                    header: String::from_utf8_lossy(header).trim_end().to_owned(),
+                });
+            }
+        }
+        Ok(others)
+    }
+}
+
 /// The first bytes of the first file that has any.
 fn head_of_files(plan: &ReadPlan, files: &[PathBuf]) -> SchemaResult<StreamHead> {
     for path in files.iter().take(MAX_SAMPLED_FILES) {

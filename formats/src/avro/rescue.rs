@@ -1,4 +1,4 @@
-//! The column `_rescued`: values that do not fit their columns, as an object of path → value.
+//! The column `_rescued`: values that do not fit their columns, as an object of path → value and reason.
 //!
 //! What does not fit is noted by its place in the datum alone. At the datum's end the writer's schema is gone through once more,
 //! for the paths and the values at these places, so that datums that fit pay nothing.
@@ -10,7 +10,7 @@ use super::{
     run::Run,
     schema::{Kind, NodeId},
 };
-use crate::json;
+use crate::{json, policy::RescueReason};
 
 /// What is rescued from one datum.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ fn values(run: &mut Run<'_, '_>, object: &mut json::Rescue, id: NodeId, depth: u
         run.text.clear();
         json_text::value(run, id, depth)?;
         // Made of pieces of UTF-8 only.
-        object.keep(std::str::from_utf8(run.text).unwrap_or("null"));
+        object.keep(std::str::from_utf8(run.text).unwrap_or("null"), RescueReason::TypeMismatch);
         return Ok(());
     }
     match kind {

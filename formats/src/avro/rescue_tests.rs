@@ -52,8 +52,8 @@ fn values_that_do_not_fit_are_kept_by_path() {
         ],
         expect![[r#"
             null
-            {"a":200,"l[1]":200,"m.k":200,"n.x":200}
-            {"n.x":200}
+            {"a":{"value":200,"reason":"type_mismatch"},"l[1]":{"value":200,"reason":"type_mismatch"},"m.k":{"value":200,"reason":"type_mismatch"},"n.x":{"value":200,"reason":"type_mismatch"}}
+            {"n.x":{"value":200,"reason":"type_mismatch"}}
             null
             3: field m at byte 3: expected the rest of the value, found the record's end"#]],
     );
@@ -73,9 +73,9 @@ fn a_datum_that_is_no_record() {
         "value TINYINT, _rescued JSON",
         &[&[2, 0x90, 3], &[0], &[2, 2]],
         expect![[r#"
-        {"value":200}
-        null
-        null"#]],
+            {"value":{"value":200,"reason":"type_mismatch"}}
+            null
+            null"#]],
     );
 }
 

@@ -21,7 +21,7 @@ use super::{
     rescue::RescuedFields,
 };
 use crate::{
-    policy::{NoContent, TypeMismatch, UnknownFields},
+    policy::{NoContent, RescueReason, TypeMismatch, UnknownFields},
     rows::{Account, Reluctance},
 };
 
@@ -239,7 +239,7 @@ impl CsvDecoder {
                     Err(NoValue::Mismatch(_) | NoValue::Nested)
                         if column.nullable && policies.type_mismatch == TypeMismatch::Rescue =>
                     {
-                        rescued.push(&policies.names[index], Some(field.text));
+                        rescued.push(&policies.names[index], Some(field.text), RescueReason::TypeMismatch);
                         column.push_null()
                     }
                     pushed => pushed,
@@ -251,7 +251,7 @@ impl CsvDecoder {
             for (at, name) in &layout.rescued {
                 if let Some(field) = splitter.field(text, *at) {
                     let is_null = policies.is_null(name, field);
-                    rescued.push(name, (!is_null).then_some(field.text));
+                    rescued.push(name, (!is_null).then_some(field.text), RescueReason::UnknownField);
                 }
             }
             // The column is text, which takes any text.

@@ -1,6 +1,8 @@
 //! Fields that the schema has no column for, kept as JSON.
 
-/// Builds `{"name":"text",…}` in memory that is reused from row to row.
+use crate::policy::RescueReason;
+
+/// Builds `{"name":{"value":"text","reason":"unknown_field"},…}` in memory that is reused from row to row.
 #[derive(Debug, Default)]
 pub(super) struct RescuedFields {
     json: String,
@@ -12,14 +14,17 @@ impl RescuedFields {
     }
 
     /// Adds a field; `None` is null.
-    pub(super) fn push(&mut self, name: &str, text: Option<&str>) {
+    pub(super) fn push(&mut self, name: &str, text: Option<&str>, reason: RescueReason) {
         self.json.push(if self.json.is_empty() { '{' } else { ',' });
         push_json_string(&mut self.json, name);
-        self.json.push(':');
+        self.json.push_str(":{\"value\":");
         match text {
             Some(text) => push_json_string(&mut self.json, text),
             None => self.json.push_str("null"),
         }
+        self.json.push_str(",\"reason\":\"");
+        self.json.push_str(reason.word());
+        self.json.push_str("\"}");
     }
 
     /// The object; `None` when nothing was rescued.

@@ -1,8 +1,10 @@
-//! The column `_rescued`: what the schema has no place for, as an object of path → value.
+//! The column `_rescued`: what the schema has no place for, as an object of path → value and reason:
+//! `{"price":{"value":"free","reason":"type_mismatch"}}`.
 
 use std::ops::Range;
 
 use super::quote::quote;
+use crate::policy::RescueReason;
 
 /// Gathers what is rescued from one record.
 #[derive(Debug, Default)]
@@ -67,11 +69,14 @@ impl Rescue {
     }
 
     /// Keeps the value at the current path; `value` is JSON text.
-    pub(crate) fn keep(&mut self, value: &str) {
+    pub(crate) fn keep(&mut self, value: &str, reason: RescueReason) {
         self.object.push(b',');
         quote(&mut self.object, &self.path);
-        self.object.push(b':');
+        self.object.extend_from_slice(b":{\"value\":");
         self.object.extend_from_slice(value.as_bytes());
+        self.object.extend_from_slice(b",\"reason\":\"");
+        self.object.extend_from_slice(reason.word().as_bytes());
+        self.object.extend_from_slice(b"\"}");
     }
 
     /// The object, if anything was rescued.

@@ -216,9 +216,9 @@ fn mismatches_by_option() {
         &[("type_mismatch", "rescue")],
         &records,
         expect![[r#"
-            NULL | [1, NULL, 3] | NULL | 1 | {"a":"one","l[1]":"two"}
-            NULL | NULL | NULL | 2 | {"a":{"x":[1]},"l":5}
-            NULL | NULL | {x: NULL} | 4 | {"a":1e99,"s.x":"deep"}
+            NULL | [1, NULL, 3] | NULL | 1 | {"a":{"value":"one","reason":"type_mismatch"},"l[1]":{"value":"two","reason":"type_mismatch"}}
+            NULL | NULL | NULL | 2 | {"a":{"value":{"x":[1]},"reason":"type_mismatch"},"l":{"value":5,"reason":"type_mismatch"}}
+            NULL | NULL | {x: NULL} | 4 | {"a":{"value":1e99,"reason":"type_mismatch"},"s.x":{"value":"deep","reason":"type_mismatch"}}
             #2 field n at byte 11: expected BIGINT, found string "three"
         "#]],
     );
@@ -256,10 +256,10 @@ fn unknown_fields_by_option() {
         &[("unknown_fields", "rescue")],
         &records,
         expect![[r#"
-            1 | {"b":2} | NULL
-            2 | {"s.y z":[1, 2],"\"q":"é"} | {x: 1}
+            1 | {"b":{"value":2,"reason":"unknown_field"}} | NULL
+            2 | {"s.y z":{"value":[1, 2],"reason":"unknown_field"},"\"q":{"value":"é","reason":"unknown_field"}} | {x: 1}
             3 | NULL | NULL
-            4 | {"_rescued":"mine"} | NULL
+            4 | {"_rescued":{"value":"mine","reason":"unknown_field"}} | NULL
         "#]],
     );
     check(
@@ -407,15 +407,15 @@ fn overwritten_values_do_not_count() {
         &records,
         expect![[r#"
             1 | NULL | NULL | NULL
-            2 | NULL | NULL | {"z":"no"}
+            2 | NULL | NULL | {"z":{"value":"no","reason":"unknown_field"}}
             4 | {x: 2, l: NULL} | NULL | NULL
             5 | NULL | NULL | NULL
-            6 | {x: NULL, l: [NULL, 2]} | NULL | {"s.l[0]":"no"}
-            7 | {x: 9, l: NULL} | NULL | {"s.y":1}
+            6 | {x: NULL, l: [NULL, 2]} | NULL | {"s.l[0]":{"value":"no","reason":"type_mismatch"}}
+            7 | {x: 9, l: NULL} | NULL | {"s.y":{"value":1,"reason":"unknown_field"}}
             8 | {x: NULL, l: NULL} | {j: 1, k: 2} | NULL
-            9 | NULL | {k: NULL} | {"m.k":"no"}
+            9 | NULL | {k: NULL} | {"m.k":{"value":"no","reason":"type_mismatch"}}
             10 | {x: 1, l: NULL} | {} | NULL
-            12 | NULL | NULL | {"z":1e400}
+            12 | NULL | NULL | {"z":{"value":1e400,"reason":"unknown_field"}}
             #2 field a at byte 11: expected BIGINT, found string "no"
             #3 field a at byte 14: expected BIGINT, found array
             #11 at byte 22: expected the number's end, found `x`

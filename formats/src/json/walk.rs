@@ -15,7 +15,7 @@ use crate::{
     column::{
         Column, ColumnOps, FixedListColumn, JsonColumn, ListColumn, MapColumn, Mismatch, OnAbsent, Scalar, StructColumn,
     },
-    policy::{TypeMismatch, UnknownFields},
+    policy::{RescueReason, TypeMismatch, UnknownFields},
 };
 
 /// What a walk needs beside the tape and the columns; kept from record to record.
@@ -301,7 +301,7 @@ impl<'t> Walker<'t, '_> {
         }
         if self.state.type_mismatch == TypeMismatch::Rescue {
             let text = self.text(at);
-            self.state.rescue.keep(text);
+            self.state.rescue.keep(text, RescueReason::TypeMismatch);
         }
         true
     }
@@ -315,7 +315,7 @@ impl<'t> Walker<'t, '_> {
             UnknownFields::Rescue => {
                 let text = self.text(at);
                 let mark = self.state.rescue.enter_field(key);
-                self.state.rescue.keep(text);
+                self.state.rescue.keep(text, RescueReason::UnknownField);
                 self.state.rescue.leave(mark);
             }
         }

@@ -289,12 +289,12 @@ fn policies() {
         columns,
         &records,
         &expect![[r#"
-        0: ∅ | ∅ | {"a":"x","z":[1]}
-        1: 2 | ∅ | ∅
-        2: ∅ | ∅ | {"1":2}
-        3: ∅ | {n: ∅} | {"s.n":"/w=="}
-        4: ∅ | ∅ | ∅
-    "#]],
+            0: ∅ | ∅ | {"a":{"value":"x","reason":"type_mismatch"},"z":{"value":[1],"reason":"unknown_field"}}
+            1: 2 | ∅ | ∅
+            2: ∅ | ∅ | {"1":{"value":2,"reason":"unknown_field"}}
+            3: ∅ | {n: ∅} | {"s.n":{"value":"/w==","reason":"type_mismatch"}}
+            4: ∅ | ∅ | ∅
+        "#]],
     );
     check(
         &[("type_mismatch", "null"), ("unknown_fields", "reject"), ("duplicate_fields", "reject")],

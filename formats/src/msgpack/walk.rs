@@ -13,7 +13,7 @@ use super::{
 use crate::{
     column::{Column, ColumnOps, FixedListColumn, IntegerText, JsonColumn, ListColumn, Mismatch, Scalar, StructColumn},
     json::{DuplicateFields, Misfits, Rescue, duplicate, in_item, null_field, push_absent, unknown},
-    policy::{TypeMismatch, UnknownFields},
+    policy::{RescueReason, TypeMismatch, UnknownFields},
 };
 
 /// What a walk needs beside the record and the columns; kept from record to record.
@@ -303,7 +303,7 @@ impl<'r> Walker<'r, '_> {
         }
         if self.state.type_mismatch == TypeMismatch::Rescue {
             self.json_text(place.at, place.depth)?;
-            self.state.rescue.keep(self.state.json.as_str());
+            self.state.rescue.keep(self.state.json.as_str(), RescueReason::TypeMismatch);
         }
         Ok(true)
     }
@@ -324,7 +324,7 @@ impl<'r> Walker<'r, '_> {
                 let mark = self.state.rescue.enter_field(text);
                 let end = self.json_text(at, depth);
                 if end.is_ok() {
-                    self.state.rescue.keep(self.state.json.as_str());
+                    self.state.rescue.keep(self.state.json.as_str(), RescueReason::UnknownField);
                 }
                 self.state.rescue.leave(mark);
                 end

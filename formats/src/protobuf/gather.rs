@@ -9,7 +9,7 @@ use super::{
     rescue::Rescue,
     varint::{Fault, GROUP, Malformed, span, tag, value},
 };
-use crate::policy::UnknownFields;
+use crate::policy::{RescueReason, UnknownFields};
 
 /// No value.
 const ABSENT: u32 = u32::MAX;
@@ -241,7 +241,7 @@ impl Gather<'_, '_, '_> {
             UnknownFields::Reject => return Err(Refused::Unknown(tag >> 3, at)),
             UnknownFields::Rescue => {
                 debug_assert!(tag & 7 <= GROUP || tag & 7 == super::varint::I32);
-                self.rescue.keep(self.record, tag, raw);
+                self.rescue.keep(self.record, tag, raw, RescueReason::UnknownField);
             }
         }
         Ok(end)

@@ -1,12 +1,13 @@
 //! The column `_rescued`: fields that no column has a place for, as they stand on the wire.
 //!
-//! An array of objects: where the field stood, its number and wire type, and its value: a number as text, since JSON's have
-//! no 64 bits, or bytes in base64.
+//! An array of objects: where the field stood, its number and wire type, its value (a number as text, since JSON's
+//! have no 64 bits, or bytes in base64), and why it is there.
 
 use super::varint::{I32, I64, LEN, VARINT, span_of};
 use crate::{
     column::IntegerText,
     json::{quote, quote_base64},
+    policy::RescueReason,
 };
 
 /// Gathers what is rescued from one record.
@@ -56,7 +57,7 @@ impl Rescue {
     }
 
     /// Keeps the field of a tag, with its raw value.
-    pub(super) fn keep(&mut self, record: &[u8], tag: u32, raw: u64) {
+    pub(super) fn keep(&mut self, record: &[u8], tag: u32, raw: u64, reason: RescueReason) {
         let wire_type = match tag & 7 {
             VARINT => "varint",
             I64 => "i64",
@@ -77,7 +78,9 @@ impl Rescue {
             let (start, end) = span_of(raw);
             quote_base64(&mut self.array, &record[start..end]);
         }
-        self.array.push(b'}');
+        self.array.extend_from_slice(b",\"reason\":\"");
+        self.array.extend_from_slice(reason.word().as_bytes());
+        self.array.extend_from_slice(b"\"}");
     }
 
     /// The array, if anything was rescued.

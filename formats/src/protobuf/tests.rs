@@ -209,11 +209,11 @@ fn unknown_fields_are_passed_over_or_kept() {
         &[("unknown_fields", "rescue")],
         records,
         expect![[r#"
-        {"a":1,"b":"","c":null,"_rescued":[{"path":"","number":4,"wire_type":"varint","value":"7"}]}
-        {"a":1,"b":"","c":null,"_rescued":[{"path":"","number":5,"wire_type":"group","value":"CAI="}]}
-        {"a":1,"b":"","c":null,"_rescued":[{"path":"","number":1,"wire_type":"i32","value":"1"}]}
-        {"a":0,"b":"","c":null,"_rescued":[{"path":"","number":1,"wire_type":"len","value":"YQ=="}]}
-    "#]],
+            {"a":1,"b":"","c":null,"_rescued":[{"path":"","number":4,"wire_type":"varint","value":"7","reason":"unknown_field"}]}
+            {"a":1,"b":"","c":null,"_rescued":[{"path":"","number":5,"wire_type":"group","value":"CAI=","reason":"unknown_field"}]}
+            {"a":1,"b":"","c":null,"_rescued":[{"path":"","number":1,"wire_type":"i32","value":"1","reason":"unknown_field"}]}
+            {"a":0,"b":"","c":null,"_rescued":[{"path":"","number":1,"wire_type":"len","value":"YQ==","reason":"unknown_field"}]}
+        "#]],
     );
     check_with(
         FLAT,
@@ -478,11 +478,11 @@ fn well_known_messages_are_what_they_stand_for() {
         &[("message", "All"), ("type_mismatch", "rescue"), ("document_column", "doc")],
         &records[..4],
         expect![[r#"
-        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":"1970-01-01T00:00:01.001Z","y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null,"doc":{"x":"1970-01-01T00:00:01.001Z"},"_rescued":null}
-        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null,"doc":{"x":"1970-01-01T00:00:01.000000001Z"},"_rescued":[{"path":"x","number":23,"wire_type":"len","value":"CAEQAQ=="}]}
-        {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":"1969-12-31T23:59:59Z","y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null,"doc":{"x":"1969-12-31T23:59:59Z"},"_rescued":null}
-        3: field x at byte 3: expected VARCHAR, found timestamp that is not a time of the years 1 to 9999, which does not fit without loss
-    "#]],
+            {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":"1970-01-01T00:00:01.001Z","y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null,"doc":{"x":"1970-01-01T00:00:01.001Z"},"_rescued":null}
+            {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":null,"y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null,"doc":{"x":"1970-01-01T00:00:01.000000001Z"},"_rescued":[{"path":"x","number":23,"wire_type":"len","value":"CAEQAQ==","reason":"type_mismatch"}]}
+            {"a":0.0,"b":0.0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":false,"n":"","o":"","p":null,"q":"RED","r":[],"s":{},"t":null,"v":null,"w":null,"x":"1969-12-31T23:59:59Z","y":null,"z":null,"aa":null,"ab":null,"ac":null,"ad":null,"ae":null,"af":null,"ag":[],"ah":null,"doc":{"x":"1969-12-31T23:59:59Z"},"_rescued":null}
+            3: field x at byte 3: expected VARCHAR, found timestamp that is not a time of the years 1 to 9999, which does not fit without loss
+        "#]],
     );
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     column::{Column, ColumnOps, IntegerText, Mismatch, OnAbsent, Scalar, StructColumn},
-    policy::TypeMismatch,
+    policy::{RescueReason, TypeMismatch},
 };
 
 /// What a walk needs beside the record and the columns; kept from record to record.
@@ -247,7 +247,7 @@ impl Walker<'_, '_, '_> {
             return false;
         }
         if self.state.type_mismatch == TypeMismatch::Rescue {
-            self.state.rescue.keep(self.record, field.tag, raw);
+            self.state.rescue.keep(self.record, field.tag, raw, RescueReason::TypeMismatch);
         }
         true
     }

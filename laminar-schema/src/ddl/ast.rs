@@ -38,6 +38,8 @@ pub enum StatementKind {
     Describe(Ident),
     /// `SHOW CREATE SOURCE name`
     ShowCreateSource(Ident),
+    /// `SHOW DRIFT FOR SOURCE name`
+    ShowDrift(Ident),
     /// `SHOW CONNECTORS`
     ShowConnectors,
     /// `ALTER SOURCE name REFRESH SCHEMA [DRY RUN]`

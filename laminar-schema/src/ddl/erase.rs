@@ -15,7 +15,10 @@ impl Statement {
                 sink.format.erase_spans();
             }
             StatementKind::Insert(insert) => insert.erase_spans(),
-            StatementKind::Explain(name) | StatementKind::Describe(name) | StatementKind::ShowCreateSource(name) => {
+            StatementKind::Explain(name)
+            | StatementKind::Describe(name)
+            | StatementKind::ShowCreateSource(name)
+            | StatementKind::ShowDrift(name) => {
                 name.span = 0..0;
             }
             StatementKind::AlterSource(alter) => alter.name.span = 0..0,

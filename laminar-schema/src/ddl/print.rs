@@ -47,6 +47,7 @@ impl Statement {
             StatementKind::Explain(name) => format!("EXPLAIN SOURCE {}", ident(name)),
             StatementKind::Describe(name) => format!("DESCRIBE {}", ident(name)),
             StatementKind::ShowCreateSource(name) => format!("SHOW CREATE SOURCE {}", ident(name)),
+            StatementKind::ShowDrift(name) => format!("SHOW DRIFT FOR SOURCE {}", ident(name)),
             StatementKind::ShowConnectors => "SHOW CONNECTORS".to_owned(),
             StatementKind::AlterSource(alter) => {
                 let dry_run = if alter.dry_run { " DRY RUN" } else { "" };

@@ -85,8 +85,13 @@ fn show(cursor: &mut Cursor<'_>) -> Result<StatementKind, DdlError> {
     if cursor.eat_words(&["CONNECTORS"]) {
         return Ok(StatementKind::ShowConnectors);
     }
+    if cursor.eat_words(&["DRIFT"]) {
+        cursor.expect_word("FOR", "`FOR SOURCE`")?;
+        cursor.expect_word("SOURCE", "`SOURCE`")?;
+        return cursor.name("a source name").map(StatementKind::ShowDrift);
+    }
     if !cursor.eat_words(&["CREATE"]) {
-        return Err(cursor.expected(&["`CONNECTORS`", "`CREATE SOURCE`"]));
+        return Err(cursor.expected(&["`CONNECTORS`", "`CREATE SOURCE`", "`DRIFT FOR SOURCE`"]));
     }
     cursor.expect_word("SOURCE", "`SOURCE`")?;
     cursor.name("a source name").map(StatementKind::ShowCreateSource)

@@ -23,6 +23,7 @@ mod refresh;
 
 pub use bound::BoundSource;
 pub use catalog::{Engine, Script};
+pub use drift::DriftReading;
 pub use error::StatementError;
 pub use lock::LockingError;
 pub use plan::{Planned, RunOptions};

@@ -6,7 +6,7 @@ use arrow_schema::DataType;
 
 use crate::{
     error::cut,
-    field::{DEFAULT_METADATA, EXTENSION_NAME},
+    field::{DEFAULT_METADATA, EXTENSION_NAME, JSON_EXTENSION},
     types::type_name,
 };
 
@@ -119,6 +119,21 @@ impl SchemaChange {
             | Self::ColumnOptional { name }
             | Self::PropertyChanged { name, .. } => name,
         }
+    }
+}
+
+/// What a change among others brings, in words: that a new column is JSON is said by another change, which speaks of
+/// its extension type.
+pub(crate) fn described(change: &SchemaChange, all: &[SchemaChange]) -> String {
+    let is_json = |column: &str| {
+        all.iter().any(|other| {
+            matches!(other, SchemaChange::PropertyChanged { name, key, to: Some(to), .. }
+                if name == column && key == EXTENSION_NAME && to == JSON_EXTENSION)
+        })
+    };
+    match change {
+        SchemaChange::ColumnAdded { name, .. } if is_json(name) => format!("add {name} JSON"),
+        _ => change.to_string(),
     }
 }
 

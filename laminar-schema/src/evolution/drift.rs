@@ -111,6 +111,31 @@ impl DriftReport {
         });
     }
 
+    /// This report and a later one as one: what both have is counted together, and keeps the earlier place and example.
+    #[must_use]
+    pub fn followed_by(mut self, later: &Self) -> Self {
+        for entry in &later.entries {
+            let key = (entry.path.clone(), format!("{} {}", entry.verdict, entry.change));
+            match self.index.get(&key) {
+                Some(known) => self.entries[*known].count += entry.count,
+                None if self.entries.len() < MAX_DRIFT_ENTRIES => {
+                    self.index.insert(key, self.entries.len());
+                    self.entries.push(entry.clone());
+                }
+                None => self.others += entry.count,
+            }
+        }
+        self.others += later.others;
+        self
+    }
+
+    /// The report with this verdict on every change: what a reading that follows no change says of a policy.
+    #[must_use]
+    pub fn with_verdict(mut self, verdict: DriftVerdict) -> Self {
+        self.entries.iter_mut().for_each(|entry| entry.verdict = verdict);
+        self.with_index()
+    }
+
     /// Takes over what ended a run.
     fn add_failures_of(&mut self, later: &Self) {
         for entry in later.entries.iter().filter(|e| e.verdict == DriftVerdict::Failed) {
@@ -229,6 +254,24 @@ mod tests {
         fs::write(dir.path().join("s.drift.json"), "{")?;
         assert!(store.load().is_err_and(|e| e.to_string().contains("is no drift report")));
         Ok(())
+    }
+
+    #[test]
+    fn a_later_report_adds_to_an_earlier_one() {
+        let report = |changes: &[(&str, u64)]| {
+            let mut report = DriftReport::new();
+            for (path, offset) in changes {
+                let place = Location { offset: Some(*offset), ..Location::default() };
+                report.note(path, "add", DriftVerdict::Ignored, &place, "");
+            }
+            report
+        };
+        let all = report(&[("a", 1), ("b", 2)]).followed_by(&report(&[("b", 8), ("b", 9), ("c", 9)]));
+        assert_eq!(all, report(&[("a", 1), ("b", 2), ("b", 8), ("b", 9), ("c", 9)]));
+        let names: Vec<String> = (0..MAX_DRIFT_ENTRIES).map(|i| i.to_string()).collect();
+        let full: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        let all = report(&full).followed_by(&report(&[("b", 8), ("b", 9)]));
+        assert_eq!((all.entries.len(), all.others), (MAX_DRIFT_ENTRIES, 2));
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub struct Metrics {
     batches: AtomicU64,
     checkpoints: AtomicU64,
     first_rejections: Mutex<Vec<String>>,
+    /// What earlier runs have seen.
+    earlier_drift: Mutex<DriftReport>,
+    /// What this run sees.
     drift: Mutex<DriftReport>,
 }
 
@@ -61,7 +64,7 @@ pub struct Summary {
     pub checkpoints: u64,
     /// The first rejections, as a person reads them.
     pub first_rejections: Vec<String>,
-    /// Every schema change that the source has shown.
+    /// Every schema change that the source has shown in this run; [`Metrics::drift`] has those of earlier runs too.
     pub drift: DriftReport,
     /// How it ended.
     pub ended: Ended,
@@ -118,15 +121,20 @@ impl Metrics {
         self.checkpoints.load(Ordering::Relaxed)
     }
 
-    /// Every schema change that the source has shown so far.
+    /// Every schema change that the source has shown so far, in this run and, where there is a checkpoint, in those before it.
     pub fn drift(&self) -> DriftReport {
+        let earlier = self.earlier_drift.lock().map(|report| report.clone()).unwrap_or_default();
+        earlier.followed_by(&self.drift_of_this_run())
+    }
+
+    fn drift_of_this_run(&self) -> DriftReport {
         self.drift.lock().map(|report| report.clone()).unwrap_or_default()
     }
 
     /// Takes up the report of an earlier run.
     pub(super) fn resume_drift(&self, report: DriftReport) {
-        if let Ok(mut drift) = self.drift.lock() {
-            *drift = report;
+        if let Ok(mut earlier) = self.earlier_drift.lock() {
+            *earlier = report;
         }
     }
 
@@ -176,7 +184,7 @@ impl Metrics {
             batches: self.batches(),
             checkpoints: self.checkpoints(),
             first_rejections: self.first_rejections.lock().map(|s| s.clone()).unwrap_or_default(),
-            drift: self.drift(),
+            drift: self.drift_of_this_run(),
             ended,
             positions,
         }

@@ -42,16 +42,16 @@ impl Columns {
     }
 }
 
-pub(super) fn merge(declared: Option<&DeclaredSchema>, found: Candidate) -> SchemaResult<ResolvedSchema> {
+pub(super) fn merge(declared: Option<&DeclaredSchema>, mut found: Candidate) -> SchemaResult<ResolvedSchema> {
     let mut columns = Columns::default();
-    let mut warnings = found.warnings;
+    let mut warnings = std::mem::take(&mut found.warnings);
     let declared_columns = declared.map_or(&[][..], |d| &d.columns);
     for column in declared_columns {
         columns.push(column.to_field(), FieldOrigin::UserDeclared, format!("declared column `{}`", column.name))?;
     }
     let has_wildcard = declared.is_some_and(|d| d.has_wildcard);
     if has_wildcard {
-        warnings.extend(declared_columns.iter().filter_map(|column| not_found(column, &found.schema)));
+        warnings.extend(declared_columns.iter().filter_map(|column| not_found(column, &found)));
     }
     if has_wildcard || declared_columns.is_empty() {
         let prefix = declared.and_then(|d| d.wildcard_prefix.as_deref()).unwrap_or("");
@@ -101,15 +101,23 @@ fn prefixed(f: &Field, prefix: &str, has_wildcard: bool) -> Field {
     if prefix.is_empty() { renamed } else { field::with_metadata(renamed, KEY_METADATA, field::payload_key(f)) }
 }
 
-/// A declared column that nothing found has is null in every row, which is seldom what was meant.
-fn not_found(column: &DeclaredColumn, found: &SchemaRef) -> Option<InferenceWarning> {
-    let keys = || found.fields().iter().map(|f| field::payload_key(f));
+/// A declared column that nothing found has is null in every row, which is seldom what was meant. Of records that were not
+/// sampled nobody knows.
+fn not_found(column: &DeclaredColumn, found: &Candidate) -> Option<InferenceWarning> {
+    let keys = || found.schema.fields().iter().map(|f| field::payload_key(f));
     if keys().any(|key| key == column.payload_key()) {
         return None;
     }
     let near =
         did_you_mean(column.payload_key(), keys()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    Some(InferenceWarning::warning(&column.name, format!("declared, and in nothing that was found{near}")))
+    let place = match &found.kind {
+        ResolutionKind::Inferred { sample_count: 1, .. } => "not in the one record that was sampled".to_owned(),
+        ResolutionKind::Inferred { sample_count, .. } => {
+            format!("in none of the {sample_count} records that were sampled")
+        }
+        _ => "in nothing that was found".to_owned(),
+    };
+    Some(InferenceWarning::warning(&column.name, format!("declared, and {place}{near}")))
 }
 
 fn overruled(declared: &Field, found: &Field) -> InferenceWarning {

@@ -4,11 +4,11 @@ use laminar_connector_memory::{MemoryFeed, MemoryStore};
 use laminar_schema::{
     Metrics, SchemaError, Summary,
     engine::{Engine, RunOptions},
-    evolution::DriftVerdict,
+    evolution::{DriftStore, DriftVerdict},
 };
 use laminar_testkit::{
-    engine::{TestEngine, TestSinks, TestSources},
-    registry::{Checker, StandInOptions, StandInRegistry, StoredSchema},
+    engine::{TestEngine, TestSinks, TestSources, run},
+    registry::{Checker, StandInOptions, StandInRegistry, StoredSchema, TlsFront},
 };
 
 /// Three versions: a column more with a DEFAULT, then one wider and one less.
@@ -67,26 +67,8 @@ impl Stage {
             name = self.name,
             url = self.registry.url(),
         );
-        run(&sql).await
+        run(&sql, &RunOptions::default()).await
     }
-}
-
-async fn run(sql: &str) -> (Result<Summary, SchemaError>, Metrics) {
-    run_with(sql, &RunOptions::default()).await
-}
-
-async fn run_with(sql: &str, options: &RunOptions) -> (Result<Summary, SchemaError>, Metrics) {
-    let metrics = Metrics::new();
-    let mut engine: Engine<TestSources, TestSinks> = TestEngine::new();
-    let planned = async {
-        let script = engine.load(sql).map_err(|e| e.error)?;
-        engine.plan(&script, options).await.map_err(|e| e.error)
-    };
-    let summary = match Box::pin(planned).await {
-        Ok(mut planned) => planned.remove(0).pipeline.dispatch(std::future::pending(), &metrics).await,
-        Err(error) => Err(error),
-    };
-    (summary, metrics)
 }
 
 #[tokio::test]
@@ -169,11 +151,11 @@ async fn a_version_that_came_while_nothing_ran_is_a_change_all_the_same() {
         stage.registry.url(),
     );
     let options = RunOptions { checkpoint_dir: Some(dir.path().to_owned()), ..RunOptions::default() };
-    run_with(&sql, &options).await.0.unwrap();
+    run(&sql, &options).await.0.unwrap();
     stage.register(VERSIONS[1]);
     stage.push(1, &[&short(2), &[0], &short(5)]);
     stage.push(0, &[&short(3), &[2, 2, b'y']]);
-    let summary = run_with(&sql, &options).await.0.unwrap();
+    let summary = run(&sql, &options).await.0.unwrap();
     assert_eq!(
         stage.store.texts(),
         [r#"{"id":1,"venue":"x"}"#, r#"{"id":2,"venue":null,"qty":5}"#, r#"{"id":3,"venue":"y","qty":7}"#]
@@ -181,8 +163,9 @@ async fn a_version_that_came_while_nothing_ran_is_a_change_all_the_same() {
     assert_eq!(summary.drift.entries[0].first, "s[partition 0, offset 1]");
     // The third run begins with the second version, and has nothing to tell.
     stage.push(1, &[&short(4), &[0], &short(6)]);
-    let summary = run_with(&sql, &options).await.0.unwrap();
-    assert_eq!((summary.rows, summary.drift.entries.len()), (1, 1));
+    let summary = run(&sql, &options).await.0.unwrap();
+    assert_eq!((summary.rows, summary.drift.entries.len()), (1, 0));
+    assert_eq!(DriftStore::new(dir.path(), "s").load().unwrap().entries.len(), 1, "what earlier runs saw is kept");
     assert_eq!(stage.store.texts()[3], r#"{"id":4,"venue":null,"qty":6}"#);
 }
 
@@ -249,7 +232,7 @@ async fn a_sink_registers_what_it_writes_and_a_source_reads_it_back() {
         registry.url()
     );
     for round in 1..=2 {
-        run(&sql).await.0.unwrap();
+        run(&sql, &RunOptions::default()).await.0.unwrap();
         assert_eq!(
             registry.count("POST /subjects/{subject}/versions"),
             round,
@@ -269,7 +252,7 @@ async fn a_sink_registers_what_it_writes_and_a_source_reads_it_back() {
          CREATE SINK k INTO MEMORY (name = 'read') FORMAT JSON; INSERT INTO k SELECT * FROM s",
         registry.url()
     );
-    run(&sql).await.0.unwrap();
+    run(&sql, &RunOptions::default()).await.0.unwrap();
     let texts = store.texts();
     assert_eq!(
         texts[texts.len() - 2..],
@@ -290,7 +273,7 @@ async fn a_sink_registers_again_what_has_changed() {
          USING SCHEMA REGISTRY (url = '{}', subject = 'grown-value'); INSERT INTO k SELECT * FROM s",
         registry.url()
     );
-    run(&sql).await.0.unwrap();
+    run(&sql, &RunOptions::default()).await.0.unwrap();
     assert_eq!(registry.count("POST /subjects/{subject}/versions"), 2);
     let messages = store.records();
     assert_eq!((messages[0][4], messages[1][4]), (1, 2), "each message names the schema that it was written with");
@@ -315,7 +298,7 @@ async fn json_with_a_registered_schema_is_read_and_written() {
          USING SCHEMA REGISTRY (url = '{url}', subject = 'out-value'); INSERT INTO k SELECT * FROM s",
         url = registry.url()
     );
-    let (summary, _) = run(&sql).await;
+    let (summary, _) = run(&sql, &RunOptions::default()).await;
     assert_eq!(summary.unwrap().drift.entries[0].path, "more");
     let records = store.records();
     let (header, body) = records[0].split_at(5);
@@ -338,7 +321,7 @@ async fn a_schema_that_the_registry_refuses_stops_the_plan() {
          USING SCHEMA REGISTRY (url = '{}', subject = 'out-value'); INSERT INTO k SELECT * FROM s",
         registry.url()
     );
-    let error = run(&sql).await.0.unwrap_err().to_string();
+    let error = run(&sql, &RunOptions::default()).await.0.unwrap_err().to_string();
     assert!(
         error.contains("the schema may not follow those of subject `out-value`") && error.contains("id"),
         "{error}"
@@ -359,7 +342,64 @@ async fn a_sink_without_a_registry_says_so() {
          INSERT INTO k SELECT * FROM s",
         registry.url()
     );
-    let error = run(&sql).await.0.unwrap_err().to_string();
+    let error = run(&sql, &RunOptions::default()).await.0.unwrap_err().to_string();
     assert!(error.contains("connector `file` has no capability `registry`"), "{error}");
     assert_eq!(registry.total(), 0);
+}
+
+/// Plans a source whose USING SCHEMA REGISTRY has these options beside its subject `trades-value`.
+async fn planned(name: &str, options: &str) -> Result<String, SchemaError> {
+    let mut engine: Engine<TestSources, TestSinks> = TestEngine::new();
+    let sql = format!(
+        "CREATE SOURCE s FROM MEMORY (name = '{name}') FORMAT AVRO
+         USING SCHEMA REGISTRY (subject = 'trades-value', {options});"
+    );
+    engine.load(&sql).map_err(|e| e.error)?;
+    engine.bind("s").await.map_err(|e| e.error)?.explain()
+}
+
+#[tokio::test]
+async fn a_context_is_where_subjects_are_looked_for() {
+    let registry = StandInRegistry::start().await;
+    registry.plant("trades-value", StoredSchema::avro(VERSIONS[0]));
+    registry.plant(":.staging:trades-value", StoredSchema::avro(VERSIONS[1]));
+    let feed = MemoryFeed::new();
+    assert!(feed.register("contexts"));
+    let url = registry.url();
+    let usual = planned("contexts", &format!("url = '{url}'")).await.unwrap();
+    let staging = planned("contexts", &format!("url = '{url}', context = '.staging'")).await.unwrap();
+    assert!(!usual.contains("qty") && staging.contains("qty"), "{usual}\n{staging}");
+    for (context, expected) in [(".elsewhere", ":.elsewhere:trades-value"), ("staging", "context")] {
+        let error =
+            planned("contexts", &format!("url = '{url}', context = '{context}'")).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{context}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_are_files_that_sql_names() {
+    let registry = StandInRegistry::start().await;
+    registry.plant("trades-value", StoredSchema::avro(VERSIONS[0]));
+    let (front, feed, dir) = (TlsFront::start(&registry).await, MemoryFeed::new(), tempfile::tempdir().unwrap());
+    assert!(feed.register("encrypted"));
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (ca, identity, missing) = (path("ca.pem"), path("identity.pem"), path("missing.pem"));
+    std::fs::write(&ca, &front.ca_pem).unwrap();
+    std::fs::write(&identity, &front.identity_pem).unwrap();
+    let url = front.url();
+    let both = format!("url = '{url}', ca_file = '{ca}', identity_file = '{identity}'");
+    let explained = planned("encrypted", &both).await.unwrap();
+    assert!(explained.contains("venue"), "{explained}");
+    let asked = registry.total();
+    assert!(asked > 0);
+    // A file that holds a key is named, and none of its text is told.
+    for (options, expected) in [
+        (format!("ca_file = '{missing}', identity_file = '{identity}'"), "missing.pem"),
+        (format!("ca_file = '{ca}', identity_file = '{ca}'"), "no private key"),
+        (format!("ca_file = '{ca}', timeout = '2s'"), "registry"),
+    ] {
+        let error = planned("encrypted", &format!("url = '{url}', {options}")).await.unwrap_err().to_string();
+        assert!(error.contains(expected) && !error.contains("BEGIN"), "{options}: {error}");
+    }
+    assert_eq!(registry.total(), asked, "nobody else came through");
 }

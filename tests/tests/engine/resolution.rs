@@ -83,7 +83,7 @@ async fn a_declared_column_that_nothing_has_is_warned_about() {
     engine.load(r#"CREATE SOURCE s (idd BIGINT, *) FROM STAND_IN (records = '{"id": 1}') FORMAT JSON"#).unwrap();
     let warnings = engine.bind("s").await.unwrap().resolved.warnings;
     let shown: Vec<String> = warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(shown, ["warning: field idd: declared, and in nothing that was found; did you mean `id`?"]);
+    assert_eq!(shown, ["warning: field idd: declared, and not in the one record that was sampled; did you mean `id`?"]);
 }
 
 #[tokio::test]

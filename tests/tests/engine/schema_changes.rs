@@ -4,26 +4,11 @@ use std::path::Path;
 
 use laminar_connector_memory::{MemoryFeed, MemoryStore};
 use laminar_schema::{
-    Metrics, SchemaError, Summary,
-    engine::{Engine, RunOptions},
+    SchemaError, Summary,
+    engine::RunOptions,
     evolution::{DriftStore, DriftVerdict},
 };
-use laminar_testkit::engine::{TestEngine, TestSinks, TestSources};
-
-/// Runs the one pipeline of the text.
-async fn run(sql: &str, options: &RunOptions) -> (Result<Summary, SchemaError>, Metrics) {
-    let metrics = Metrics::new();
-    let mut engine: Engine<TestSources, TestSinks> = TestEngine::new();
-    let planned = async {
-        let script = engine.load(sql).map_err(|e| e.error)?;
-        engine.plan(&script, options).await.map_err(|e| e.error)
-    };
-    let summary = match Box::pin(planned).await {
-        Ok(mut planned) => planned.remove(0).pipeline.dispatch(std::future::pending(), &metrics).await,
-        Err(error) => Err(error),
-    };
-    (summary, metrics)
-}
+use laminar_testkit::engine::run;
 
 /// Pushes the records into a feed of that name, which ends with them, and yields it with the store that the sink writes to. Both are found as long as they live.
 fn between(name: &str, records: &[&str]) -> (MemoryFeed, MemoryStore) {
@@ -140,11 +125,11 @@ async fn rescue_keeps_what_has_no_place() {
         store.texts(),
         [
             r#"{"a":1,"_rescued":null}"#,
-            r#"{"a":2,"_rescued":{"b":null}}"#,
-            r#"{"a":3,"_rescued":{"b":7,"s":{"x":1}}}"#,
-            r#"{"a":4,"_rescued":{"s":{"x":2,"y":"z"},"b":8}}"#,
-            r#"{"a":5,"_rescued":{"c":[1.5]}}"#,
-            r#"{"a":null,"_rescued":{"a":"no number","b":9}}"#
+            r#"{"a":2,"_rescued":{"b":{"value":null,"reason":"unknown_field"}}}"#,
+            r#"{"a":3,"_rescued":{"b":{"value":7,"reason":"unknown_field"},"s":{"value":{"x":1},"reason":"unknown_field"}}}"#,
+            r#"{"a":4,"_rescued":{"s":{"value":{"x":2,"y":"z"},"reason":"unknown_field"},"b":{"value":8,"reason":"unknown_field"}}}"#,
+            r#"{"a":5,"_rescued":{"c":{"value":[1.5],"reason":"unknown_field"}}}"#,
+            r#"{"a":null,"_rescued":{"a":{"value":"no number","reason":"type_mismatch"},"b":{"value":9,"reason":"unknown_field"}}}"#
         ]
     );
     assert!(summary.drift.entries.iter().any(|e| e.path == "a" && e.verdict == DriftVerdict::Rescued));

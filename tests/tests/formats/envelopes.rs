@@ -436,10 +436,10 @@ async fn envelopes_from_sql() {
          ENVELOPE UPSERT (key_columns = 'id', change_column = 'what')",
         &TOPIC,
         expect![[r#"
-            {"id":1,"op":"c","_rescued":{"before":null,"after":{"id":1,"price":1.5},"ts_ms":1},"what":"upsert"}
-            {"id":1,"op":"u","_rescued":{"before":{"id":1,"price":1.5},"after":{"id":1,"price":2},"ts_ms":2},"what":"upsert"}
-            {"id":1,"op":null,"_rescued":{"price":2},"what":"upsert"}
-            {"id":1,"op":"d","_rescued":{"before":{"id":1,"price":2},"after":null,"ts_ms":3},"what":"upsert"}
+            {"id":1,"op":"c","_rescued":{"before":{"value":null,"reason":"unknown_field"},"after":{"value":{"id":1,"price":1.5},"reason":"unknown_field"},"ts_ms":{"value":1,"reason":"unknown_field"}},"what":"upsert"}
+            {"id":1,"op":"u","_rescued":{"before":{"value":{"id":1,"price":1.5},"reason":"unknown_field"},"after":{"value":{"id":1,"price":2},"reason":"unknown_field"},"ts_ms":{"value":2,"reason":"unknown_field"}},"what":"upsert"}
+            {"id":1,"op":null,"_rescued":{"price":{"value":2,"reason":"unknown_field"}},"what":"upsert"}
+            {"id":1,"op":"d","_rescued":{"before":{"value":{"id":1,"price":2},"reason":"unknown_field"},"after":{"value":null,"reason":"unknown_field"},"ts_ms":{"value":3,"reason":"unknown_field"}},"what":"upsert"}
             {"id":1,"op":null,"_rescued":null,"what":"delete"}
         "#]],
     )

@@ -67,9 +67,9 @@ async fn files_are_inferred_declared_and_rescued() {
     assert_eq!(
         run(&declared, "msgpack_rescued").await.unwrap(),
         [
-            r#"{"id":1,"at":"2024-02-29T01:02:03","tags":["a","b"],"_rescued":{"m":{"x":1.5}}}"#,
-            r#"{"at":"2024-02-29T01:02:03.000004","tags":[],"_rescued":{"id":18446744073709551615,"m":{}}}"#,
-            r#"{"id":3,"_rescued":{"more":{"k":[true]}}}"#,
+            r#"{"id":1,"at":"2024-02-29T01:02:03","tags":["a","b"],"_rescued":{"m":{"value":{"x":1.5},"reason":"unknown_field"}}}"#,
+            r#"{"at":"2024-02-29T01:02:03.000004","tags":[],"_rescued":{"id":{"value":18446744073709551615,"reason":"type_mismatch"},"m":{"value":{},"reason":"unknown_field"}}}"#,
+            r#"{"id":3,"_rescued":{"more":{"value":{"k":[true]},"reason":"unknown_field"}}}"#,
         ]
     );
 }

@@ -97,8 +97,8 @@ async fn rows_come_back_from_files_and_memory() {
     assert_eq!(
         run(&sql, "protobuf_out").await.unwrap(),
         [
-            r#"{"id":5,"state":"NEW","_rescued":[{"path":"","number":7,"wire_type":"len","value":""}]}"#,
-            r#"{"id":7,"state":"SENT","_rescued":[{"path":"","number":99,"wire_type":"varint","value":"9"}]}"#,
+            r#"{"id":5,"state":"NEW","_rescued":[{"path":"","number":7,"wire_type":"len","value":"","reason":"unknown_field"}]}"#,
+            r#"{"id":7,"state":"SENT","_rescued":[{"path":"","number":99,"wire_type":"varint","value":"9","reason":"unknown_field"}]}"#,
         ]
     );
 }

@@ -115,12 +115,13 @@ fn short_forms() {
         INTO MEMORY"#]],
     );
     check(
-        ";;EXPLAIN SOURCE Trades;describe trades;; SHOW CREATE SOURCE trades; SHOW CONNECTORS;",
+        ";;EXPLAIN SOURCE Trades;describe trades;; SHOW CREATE SOURCE trades; SHOW CONNECTORS; show drift for source trades",
         expect![[r#"
         EXPLAIN SOURCE Trades;
         DESCRIBE trades;
         SHOW CREATE SOURCE trades;
-        SHOW CONNECTORS"#]],
+        SHOW CONNECTORS;
+        SHOW DRIFT FOR SOURCE trades"#]],
     );
     check(
         "ALTER SOURCE t REFRESH SCHEMA; ALTER SOURCE t REFRESH SCHEMA DRY RUN",

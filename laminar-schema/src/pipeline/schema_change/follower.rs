@@ -206,7 +206,7 @@ impl Follower {
         };
         let what_becomes = if outcome.is_ok() { DriftVerdict::Evolved } else { DriftVerdict::Failed };
         for change in changes.iter().filter(|c| matches!(c, SchemaChange::ColumnAdded { .. })) {
-            record.note(change.path(), &change.to_string(), what_becomes, &example);
+            record.note(change.path(), &evolution::described(change, &changes), what_becomes, &example);
         }
         outcome.map(|()| next).map_err(|e| e.at(record.place.clone()))
     }
@@ -324,7 +324,7 @@ impl Follower {
             }
         };
         for change in &changes {
-            record.note(change.path(), &change.to_string(), what_becomes, &example);
+            record.note(change.path(), &evolution::described(change, &changes), what_becomes, &example);
         }
         outcome.map_err(|e: SchemaError| e.at(record.place.clone()))
     }

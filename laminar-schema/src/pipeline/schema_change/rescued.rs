@@ -6,22 +6,27 @@ use crate::{
     pipeline::Metrics,
 };
 
-/// What the column `_rescued` says of one record: each path with its value, as JSON text.
-fn rescued_paths(text: &str) -> Vec<(String, String)> {
+/// What the column `_rescued` says of one record: each path with what has changed there and its value, as JSON text.
+fn rescued_paths(text: &str) -> Vec<(String, String, String)> {
+    let entry = |path: String, kept: &serde_json::Value| {
+        let change = match kept["reason"].as_str() {
+            Some("type_mismatch") => format!("{path} does not fit"),
+            _ => format!("no place for {path}"),
+        };
+        (path, change, kept["value"].to_string())
+    };
     match serde_json::from_str(text) {
-        Ok(serde_json::Value::Object(fields)) => {
-            fields.into_iter().map(|(path, value)| (path, value.to_string())).collect()
-        }
+        Ok(serde_json::Value::Object(fields)) => fields.into_iter().map(|(path, kept)| entry(path, &kept)).collect(),
         // Protobuf's: fields have numbers, and no names.
         Ok(serde_json::Value::Array(items)) => items
             .iter()
             .map(|item| {
                 let path = item["path"].as_str().unwrap_or_default();
                 let dot = if path.is_empty() { "" } else { "." };
-                (format!("{path}{dot}#{}", item["number"]), item["value"].to_string())
+                entry(format!("{path}{dot}#{}", item["number"]), item)
             })
             .collect(),
-        _ => vec![(String::new(), cut(text).to_string())],
+        _ => vec![(String::new(), "no place for ".to_owned(), cut(text).to_string())],
     }
 }
 
@@ -32,8 +37,8 @@ pub(in crate::pipeline) fn note_rescued<'a>(
     metrics: &Metrics,
 ) {
     for (text, place) in rescued {
-        for (path, value) in rescued_paths(text) {
-            metrics.note_drift(&path, &format!("no place for {path}"), verdict, &place, &value);
+        for (path, change, value) in rescued_paths(text) {
+            metrics.note_drift(&path, &change, verdict, &place, &value);
         }
     }
 }

@@ -84,11 +84,21 @@ fn unknown_statements() {
     check(
         "SHOW TABLES",
         expect![[r#"
-        error: expected `CONNECTORS` or `CREATE SOURCE`, found `TABLES`
+        error: expected `CONNECTORS`, `CREATE SOURCE` or `DRIFT FOR SOURCE`, found `TABLES`
          --> line 1, column 6
           |
         1 | SHOW TABLES
           |      ^^^^^^
+    "#]],
+    );
+    check(
+        "SHOW DRIFT s",
+        expect![[r#"
+        error: expected `FOR SOURCE`, found `s`
+         --> line 1, column 12
+          |
+        1 | SHOW DRIFT s
+          |            ^
     "#]],
     );
     check(
