@@ -4,6 +4,9 @@
 //! stream ═▶ pull consumer ─▶ RecordStream::next: one copy ─▶ … ─▶ commit: acknowledgements     (positions: next sequences)
 //!              ▲ set back to what is safe where a delivery, a connection or a server was lost
 //! subject ═▶ subscription ─▶ RecordStream::next                                                (at most once)
+//!
+//! RecordSink::write ─▶ subject, headers, value ─▶ in flight ═▶ stream     (prepare = everything acknowledged)
+//!                         └▶ published again where its acknowledgement was lost
 //! ```
 //!
 //! ```
@@ -19,6 +22,7 @@
 
 #![forbid(unsafe_code)]
 
+mod columns;
 mod config;
 mod connect;
 mod consumer;
@@ -27,17 +31,22 @@ mod error;
 mod live;
 mod pending;
 mod place;
+mod publish;
 mod record;
 mod replay;
 mod schema;
+mod sink;
 mod source;
 mod start;
 mod stream;
 mod words;
+mod writer;
 
 pub use config::{NatsSinkConfig, NatsSourceConfig, SecurityOptions, SinkOptions, SourceOptions};
 pub use error::NatsFault;
+pub use sink::NatsSink;
 pub use source::NatsSource;
 pub use start::StartAt;
 pub use stream::NatsStream;
 pub use words::{Acks, Mode, OnLost, ReadUntil, SampleFrom};
+pub use writer::NatsWriter;
