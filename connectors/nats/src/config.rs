@@ -210,10 +210,12 @@ impl NatsSourceConfig {
 
     /// The subjects to read; none means everything that the stream has.
     pub(crate) fn filters(&self) -> Vec<String> {
-        let subjects = self.source.subject.clone().unwrap_or_default();
-        match &self.source.bucket {
-            Some(bucket) => subjects.iter().map(|key| format!("$KV.{bucket}.{key}")).collect(),
-            None => subjects,
+        match (&self.source.bucket, self.source.subject.as_deref().unwrap_or_default()) {
+            (Some(bucket), []) => vec![format!("$KV.{bucket}.>")],
+            (Some(bucket), keys) => keys.iter().map(|key| format!("$KV.{bucket}.{key}")).collect(),
+            // The server wants to be told subjects where it is to look at each.
+            (None, []) if self.source.start == StartAt::LastPerSubject => vec![">".to_owned()],
+            (None, subjects) => subjects.to_vec(),
         }
     }
 

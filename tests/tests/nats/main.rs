@@ -6,10 +6,13 @@
 #![allow(clippy::disallowed_methods, reason = "a server is another process, and is waited for by looking again")]
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod faults;
+mod security;
 mod server;
 mod sink;
 mod source;
 mod sql;
+mod throughput;
 
 use std::time::{Duration, Instant};
 

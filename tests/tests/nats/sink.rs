@@ -12,30 +12,16 @@ use crate::{
 async fn subjects_headers_and_message_ids_come_from_columns() {
     let Some(server) = server() else { return };
     let (from, to) = (Stream::create(server, "rows").await, Stream::create(server, "parts").await);
-    let row = |id: u64, to: &str| format!(r#"{{"id":{id},"place":"{to}","kind":"k{id}"}}"#);
+    let row = |id: u64, below: &str| format!(r#"{{"id":{id},"place":"{}.{below}","kind":"k{id}"}}"#, to.name);
     from.write("a", [row(0, "eu"), row(1, "us.west"), row(0, "eu")]).await;
     let sql = format!(
         "CREATE SOURCE s (id BIGINT, place VARCHAR, kind VARCHAR)
          FROM NATS (servers = '{server}', stream = '{}', end = latest) FORMAT JSON;
-         CREATE SINK out INTO NATS (servers = '{server}', subject_column = 'subject', headers = 'kind', message_id = 'id')
-         FORMAT JSON; INSERT INTO out SELECT id, kind, '{}.' || place AS subject FROM s",
-        from.name, to.name
+         CREATE SINK out INTO NATS (servers = '{server}', subject_column = 'place', headers = 'kind', message_id = 'id')
+         FORMAT JSON; INSERT INTO out SELECT * FROM s",
+        from.name
     );
-    if let Err(error) = run(&sql).await {
-        // SELECT has no operators; the subject then stands in the records themselves.
-        assert!(error.contains("expected"), "{error}");
-        let row = |id: u64, below: &str| format!(r#"{{"id":{id},"place":"{}.{below}","kind":"k{id}"}}"#, to.name);
-        from.stream().await.purge().await.unwrap();
-        from.write("a", [row(0, "eu"), row(1, "us.west"), row(0, "eu")]).await;
-        let sql = format!(
-            "CREATE SOURCE s (id BIGINT, place VARCHAR, kind VARCHAR)
-             FROM NATS (servers = '{server}', stream = '{}', end = latest) FORMAT JSON;
-             CREATE SINK out INTO NATS (servers = '{server}', subject_column = 'place', headers = 'kind', message_id = 'id')
-             FORMAT JSON; INSERT INTO out SELECT * FROM s",
-            from.name
-        );
-        run(&sql).await.unwrap();
-    }
+    run(&sql).await.unwrap();
     let seen = to.read().await;
     assert_eq!(seen.len(), 2, "the third row has the first one's message id: {seen:?}");
     assert_eq!(seen[1].subject, format!("{}.us.west", to.name));
@@ -89,11 +75,11 @@ async fn plain_subjects_take_what_is_published() {
 async fn wrong_sinks_are_refused_by_name() {
     let Some(server) = server() else { return };
     let (from, to) = (Stream::create(server, "refused").await, Stream::create(server, "refused-to").await);
-    from.write("a", [format!(r#"{{"id":0,"l":[{}1],"t":"a b"}}"#, "1,".repeat(700_000))]).await;
+    from.write("a", [r#"{"id":0,"l":[1],"t":"a b"}"#]).await;
     let check = async |options: &str, format: &str, expected: &str| {
         let sql = format!(
             "CREATE SOURCE s (id BIGINT, l BIGINT[], t VARCHAR) FROM NATS (servers = '{server}', stream = '{}', end = latest)
-             FORMAT JSON (max_record_bytes = 10000000); CREATE SINK out INTO NATS (servers = '{server}', {options}) FORMAT {format};
+             FORMAT JSON; CREATE SINK out INTO NATS (servers = '{server}', {options}) FORMAT {format};
              INSERT INTO out SELECT * FROM s",
             from.name
         );
