@@ -25,6 +25,8 @@ use crate::{
 const TICK: Duration = Duration::from_millis(250);
 /// How often a consumer that does not answer is told what is safe; afterwards the next checkpoint tells it.
 const ACK_ATTEMPTS: usize = 3;
+/// How long one answer to that is waited for: one that was under way when the connection was lost never comes.
+const ACK_WAIT: Duration = Duration::from_secs(2);
 
 /// A stream that is being read.
 pub(crate) struct Replay {
@@ -322,20 +324,19 @@ impl Replay {
             sent.map_err(|e| error::client("acknowledge records", self.place.about(), e))?;
         }
         // The answer to the last one says that the server has taken those before it as well.
-        for attempt in 1.. {
-            match client.request(last.1.clone(), "+ACK".into()).await {
-                Ok(_) => return Ok(()),
-                Err(_) if attempt < ACK_ATTEMPTS => tokio::time::sleep(backoff(attempt)).await,
-                Err(e) => {
-                    // What is not acknowledged is delivered again and passed over, so that it can wait.
+        for attempt in 1..=ACK_ATTEMPTS {
+            let asked = client.request(last.1.clone(), "+ACK".into());
+            match tokio::time::timeout(ACK_WAIT, asked).await {
+                Ok(Ok(_)) => return Ok(()),
+                Ok(Err(e)) if !matches!(e.kind(), RequestErrorKind::TimedOut | RequestErrorKind::NoResponders) => {
                     self.pending.put_back(&safe);
-                    match e.kind() {
-                        RequestErrorKind::TimedOut | RequestErrorKind::NoResponders => return Ok(()),
-                        _ => return Err(error::client("acknowledge records", self.place.about(), e)),
-                    }
+                    return Err(error::client("acknowledge records", self.place.about(), e));
                 }
+                Ok(Err(_)) | Err(_) => tokio::time::sleep(backoff(attempt)).await,
             }
         }
+        // What is not acknowledged is delivered again and passed over, so that it can wait for the next checkpoint.
+        self.pending.put_back(&safe);
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The server that tests talk to, and another client that writes and reads streams on it.
 
 use std::{
+    collections::VecDeque,
     fs,
     net::TcpListener,
     path::{Path, PathBuf},
@@ -14,7 +15,7 @@ use std::{
 
 use async_nats::{
     HeaderMap,
-    jetstream::{self, consumer::DeliverPolicy, consumer::pull, stream},
+    jetstream::{self, consumer::DeliverPolicy, consumer::pull, context::PublishAckFuture, stream},
 };
 use futures_util::StreamExt;
 use tempfile::TempDir;
@@ -155,10 +156,15 @@ impl Stream {
 
     /// Publishes values to a subject below the stream's name.
     pub(crate) async fn write<V: Into<String>>(&self, below: &str, values: impl IntoIterator<Item = V>) {
-        let mut acks = Vec::new();
+        let mut acks = VecDeque::new();
         for value in values {
+            // The client makes us wait for ever where too many are not asked for.
+            if acks.len() == 1000 {
+                let ack: PublishAckFuture = acks.pop_front().unwrap();
+                ack.await.unwrap();
+            }
             let subject = format!("{}.{below}", self.name);
-            acks.push(self.context.publish(subject, value.into().into()).await.unwrap());
+            acks.push_back(self.context.publish(subject, value.into().into()).await.unwrap());
         }
         for ack in acks {
             ack.await.unwrap();
