@@ -35,9 +35,10 @@ async fn fill(client: async_nats::Client, name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn passwords_tokens_and_nkeys_open_what_wants_them() {
-    // A pair that was made for this test; the seed opens nothing else.
-    let pair = "UAXNKQ2C7O2TBYX6BSY5ESGPZR44YLG7Q7V5PPQFOL4FJFHKJAWX2S3Q";
-    let _ = pair;
+    let (pair, other) = (nkeys::KeyPair::new_user(), nkeys::KeyPair::new_user());
+    let (seed, other) = (pair.seed().unwrap(), other.seed().unwrap());
+    let nkey = format!("authorization {{ users: [ {{ nkey: {} }} ] }}", pair.public_key());
+    let with_seed = format!(", nkey_secret = '{seed}'");
     for (configuration, options, client) in [
         (
             "authorization { user: u, password: hunter2 }",
@@ -49,11 +50,12 @@ async fn passwords_tokens_and_nkeys_open_what_wants_them() {
             ", token = 'hunter2'",
             async_nats::ConnectOptions::new().token("hunter2".into()),
         ),
+        (&nkey, &with_seed, async_nats::ConnectOptions::with_nkey(seed.clone())),
     ] {
         let Some(own) = Own::start(configuration, &[]) else { return };
         fill(client.connect(&own.address).await.unwrap(), "S").await;
         assert_eq!(read(&own, "S", options).await, Ok(5), "{configuration}");
-        let wrong = options.replace("hunter2", "hunter3");
+        let wrong = options.replace("hunter2", "hunter3").replace(&seed, &other);
         for wrong in [wrong.as_str(), ""] {
             let error = read(&own, "S", wrong).await.unwrap_err();
             assert!(error.contains("cannot connect to NATS") && error.contains("authorization violation"), "{error}");
