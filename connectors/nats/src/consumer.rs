@@ -114,8 +114,9 @@ impl Place {
             let mut has = found.filter_subjects.clone();
             has.extend((!found.filter_subject.is_empty()).then(|| found.filter_subject.clone()));
             let mut wants = self.filters.clone();
-            (has.sort(), wants.sort());
-            // A consumer of everything has what we want, and more.
+            has.sort();
+            wants.sort();
+            // One that delivers more would have us acknowledge what we never read.
             (has != wants).then(|| {
                 let list = |subjects: &[String]| {
                     if subjects.is_empty() { "everything".to_owned() } else { subjects.join(", ") }

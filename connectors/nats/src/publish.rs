@@ -18,6 +18,8 @@ use crate::{
 
 /// How long no acknowledgement comes before the connection is looked at.
 const TICK: Duration = Duration::from_millis(250);
+/// How long one acknowledgement is waited for before the record is published again.
+const ACK_WAIT: Duration = Duration::from_secs(5);
 /// How long a server may say that it has no stream or refuse a record: it does so for a moment after it has started.
 const REFUSALS: Duration = Duration::from_secs(10);
 
@@ -52,15 +54,11 @@ impl Publisher {
     pub(crate) fn new(connection: Connection, domain: Option<&str>, max_in_flight: usize, timeout: Duration) -> Self {
         let max_in_flight = max_in_flight.max(1);
         // We bound what waits, and a bound of the client's own below ours would never be left.
-        let builder =
-            jetstream::ContextBuilder::new().max_ack_inflight(max_in_flight + 1).timeout(Duration::from_secs(5));
+        let bounded = jetstream::ContextBuilder::new().max_ack_inflight(max_in_flight + 1).timeout(ACK_WAIT);
+        let client = connection.client.clone();
         let context = match domain {
-            Some(domain) => jetstream::ContextBuilder::new()
-                .max_ack_inflight(max_in_flight + 1)
-                .timeout(Duration::from_secs(5))
-                .domain(domain)
-                .build(connection.client.clone()),
-            None => builder.build(connection.client.clone()),
+            Some(domain) => bounded.domain(domain).build(client),
+            None => bounded.build(client),
         };
         let num_connects = connection.num_connects();
         Self { connection, context, in_flight: VecDeque::new(), max_in_flight, timeout, num_connects }

@@ -87,7 +87,7 @@ async fn read(config: Arc<NatsSourceConfig>, size: usize, deadline: Instant) -> 
         if let Some(value) = shape.value(&message.payload, message.headers.as_ref()) {
             let metadata = SourceMetadata::at(Some(Arc::clone(&place.name)), Some(delivery.sequence), None);
             let key = Some(shape.key(&message.subject).as_bytes().to_vec());
-            records.push(RawRecord { key, timestamp: Some(delivery.timestamp), metadata, ..RawRecord::new(&*value) });
+            records.push(RawRecord { key, timestamp: Some(delivery.timestamp), metadata, ..RawRecord::new(value) });
         }
         if delivery.sequence >= last && !records.is_empty() {
             break;
