@@ -5,6 +5,8 @@ use std::time::Duration;
 use async_nats::jetstream::{self, consumer::AckPolicy, consumer::pull, kv};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use laminar_connector_nats::{NatsSource, NatsSourceConfig};
+use laminar_schema::{ConnectorConfig, Options, RecordStream, Source, SourceBatch};
 
 use crate::{
     id_of, ids,
@@ -363,4 +365,34 @@ async fn wrong_options_and_places_are_refused_by_name() {
     two.stream().await.create_consumer(config).await.unwrap();
     let other = format!(", subject = '{}.x'", two.name);
     check(&durable(&two.name, &other), "it delivers everything, and the source reads").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_come_too_fast_for_a_plain_subject_are_told() {
+    let Some(server) = server() else { return };
+    let client = async_nats::connect(server).await.unwrap();
+    for (on_lost, is_told) in [("fail", true), ("continue", false)] {
+        let subject = unique("fast");
+        let options = [
+            ("servers", server),
+            ("subject", subject.as_str()),
+            ("mode", "core"),
+            ("max_buffered_records", "8"),
+            ("on_lost", on_lost),
+        ];
+        let config = NatsSourceConfig::from_options(&Options::from_pairs(options)).unwrap();
+        let source: NatsSource = NatsSource::new(config).unwrap();
+        let (mut stream, mut batch) = (source.start(None).await.unwrap(), SourceBatch::new());
+        for id in ids(0..1000) {
+            client.publish(subject.clone(), id.into()).await.unwrap();
+        }
+        client.flush().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let first = stream.next(&mut batch, 10_000).await;
+        let told = first.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(told.contains("some were dropped; raise max_buffered_records"), is_told, "{told}");
+        // It is told once, and what was kept is read behind it.
+        let read = if is_told { stream.next(&mut batch, 10_000).await.unwrap() } else { first.unwrap() };
+        assert!((1..1000).contains(&read), "{read}");
+    }
 }
