@@ -44,10 +44,10 @@ pub(crate) async fn run_until(
         checkpoint_interval: Duration::from_millis(100),
         ..RunOptions::default()
     };
-    let mut planned = engine.plan(&script, &options).await.map_err(|e| e.to_string())?;
+    let mut planned = Box::pin(engine.plan(&script, &options)).await.map_err(|e| e.to_string())?;
     assert_eq!(planned.len(), 1, "one pipeline");
     let pipeline = planned.remove(0).pipeline;
-    pipeline.run(stop, &Metrics::new()).await.map_err(|e| e.to_string())
+    Box::pin(pipeline.run(stop, &Metrics::new())).await.map_err(|e| e.to_string())
 }
 
 /// Runs it to its end.
