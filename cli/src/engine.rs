@@ -7,6 +7,8 @@ use laminar_connector_file::{FileSink, FileSource};
 use laminar_connector_generator::GeneratorSource;
 #[cfg(feature = "kafka")]
 use laminar_connector_kafka::{KafkaSink, KafkaSource};
+#[cfg(feature = "nats")]
+use laminar_connector_nats::{NatsSink, NatsSource};
 use laminar_formats::{AnyDecoder, AnyEncoder, envelope::Enveloped};
 use laminar_schema::{FormatDecoder, FormatEncoder, SinkConnector, SourceConnector, engine::Engine};
 
@@ -35,6 +37,9 @@ pub(crate) enum CliSources {
     /// Kafka topics.
     #[cfg(feature = "kafka")]
     Kafka(KafkaSource<CliDecoder>),
+    /// NATS subjects, streams and buckets.
+    #[cfg(feature = "nats")]
+    Nats(NatsSource<CliDecoder>),
 }
 
 /// Everything that SQL can name behind INTO.
@@ -46,6 +51,9 @@ pub(crate) enum CliSinks {
     /// Kafka topics.
     #[cfg(feature = "kafka")]
     Kafka(KafkaSink<CliEncoder>),
+    /// NATS subjects.
+    #[cfg(feature = "nats")]
+    Nats(NatsSink<CliEncoder>),
 }
 
 /// SQL over those.

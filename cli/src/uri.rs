@@ -1,4 +1,4 @@
-//! An input that a URI names: `kafka://host:9092,other:9092/topic?option=value&…`.
+//! An input that a URI names: `kafka://host:9092,other:9092/topic?option=value&…` or `nats://host:4222/subject?…`.
 
 use std::io::Cursor;
 
@@ -9,6 +9,36 @@ use crate::{engine::CliSources, error::CliError};
 
 /// Records that are looked at to tell the format.
 const RECORDS_TO_DETECT: usize = 20;
+
+/// How the URIs of a connector are written.
+struct Form {
+    connector: &'static str,
+    title: &'static str,
+    /// The options that the hosts and the path are, and those that name a user.
+    hosts: &'static str,
+    name: &'static str,
+    login: &'static str,
+    example: &'static str,
+}
+
+const FORMS: [Form; 2] = [
+    Form {
+        connector: "kafka",
+        title: "Kafka",
+        hosts: "brokers",
+        name: "topic",
+        login: "'sasl.username' and 'sasl.password'",
+        example: "write kafka://host:9092/topic, with ?option=value&… behind it",
+    },
+    Form {
+        connector: "nats",
+        title: "NATS",
+        hosts: "servers",
+        name: "subject",
+        login: "user and password",
+        example: "write nats://host:4222/subject, with ?option=value&… behind it",
+    },
+];
 
 /// What a URI names: a connector and its options.
 #[derive(Debug, Clone)]
@@ -28,43 +58,38 @@ impl Remote {
     /// Parts that are missing.
     pub(crate) fn parse(input: &str) -> Result<Option<Self>, CliError> {
         let Some((scheme, rest)) = input.split_once("://") else { return Ok(None) };
-        let is_linked = CliSources::MEMBERS.iter().any(|m| m.name == "kafka");
-        if !scheme.eq_ignore_ascii_case("kafka") || !is_linked {
+        let Some(form) = FORMS.iter().find(|form| form.connector.eq_ignore_ascii_case(scheme)) else { return Ok(None) };
+        if !CliSources::MEMBERS.iter().any(|m| m.name == form.connector) {
             return Ok(None);
         }
-        let wrong = |what: &str| {
-            CliError::usage(
-                format!("a Kafka URI {what}"),
-                "write kafka://host:9092/topic, with ?option=value&… behind it",
-            )
-        };
+        let wrong = |what: &str| CliError::usage(format!("a {} URI {what}", form.title), form.example);
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (brokers, topic) = place.split_once('/').ok_or_else(|| wrong("needs a topic"))?;
-        if brokers.is_empty() || topic.is_empty() {
-            return Err(wrong("needs brokers and a topic"));
+        let (hosts, name) = place.split_once('/').ok_or_else(|| wrong(&format!("needs a {}", form.name)))?;
+        if hosts.is_empty() || name.is_empty() {
+            return Err(wrong(&format!("needs {} and a {}", form.hosts, form.name)));
         }
         // Neither is repeated: a password does not belong there, and may stand there.
-        if brokers.contains('@') {
-            return Err(wrong("has no place for a user: give 'sasl.username' and 'sasl.password' in a CREATE SOURCE"));
+        if hosts.contains('@') {
+            return Err(wrong(&format!("has no place for a user: give {} in a CREATE SOURCE", form.login)));
         }
-        let mut options = Options::from_pairs([("brokers", brokers), ("topic", topic)]);
+        let mut options = Options::from_pairs([(form.hosts, hosts), (form.name, name)]);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').ok_or_else(|| wrong("has an option without a value"))?;
-            if is_secret(key) {
+            if is_secret(form.connector, key) {
                 return Err(wrong("has no place for a password, key or token, since it is shown: use a CREATE SOURCE"));
             }
             if !options.insert(key, value, None) {
                 return Err(wrong("has an option twice"));
             }
         }
-        Ok(Some(Self { connector: "kafka", name: topic.to_owned(), options }))
+        Ok(Some(Self { connector: form.connector, name: name.to_owned(), options }))
     }
 
     /// The source, which ends where the topic ends now unless the options say otherwise.
     pub(crate) fn source(&self, format: &FormatSpec) -> Result<CliSources, CliError> {
         let mut options = self.options.clone();
         let is_given = |key: &str| options.get(key).is_some();
-        if !["end", "group.id", "group_id"].into_iter().any(is_given) {
+        if !["end", "group.id", "group_id", "mode", "shared"].into_iter().any(is_given) {
             options.insert("end", "latest", None);
         }
         Ok(CliSources::create(self.connector, &SourceConfig { options, format: format.clone() })?)
@@ -89,9 +114,9 @@ impl Remote {
 
 /// Whether the value of an option is not to be shown: one that the connector declares so, or one that it passes through and
 /// that is called like one.
-fn is_secret(key: &str) -> bool {
+fn is_secret(connector: &str, key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    let declared = CliSources::config_schema("kafka").map_or(&[][..], |schema| schema.keys);
+    let declared = CliSources::config_schema(connector).map_or(&[][..], |schema| schema.keys);
     let known = declared.iter().find(|own| own.key == key || own.aliases.contains(&key.as_str()));
     match known {
         Some(own) => own.secret,
@@ -99,9 +124,23 @@ fn is_secret(key: &str) -> bool {
     }
 }
 
-#[cfg(all(test, feature = "kafka"))]
+#[cfg(all(test, feature = "kafka", feature = "nats"))]
 mod tests {
     use super::Remote;
+
+    #[test]
+    fn nats_has_uris_too() {
+        let remote = Remote::parse("nats://a:1,b:2/orders.>?durable=d").ok().flatten();
+        let options = remote.as_ref().map(|r| r.options.clone()).unwrap_or_default();
+        let get = |key| options.get(key).unwrap_or_default();
+        assert_eq!([get("servers"), get("subject"), get("durable")], ["a:1,b:2", "orders.>", "d"]);
+        assert_eq!(remote.map(|r| r.connector), Some("nats"));
+        for wrong in ["nats://a", "nats://u:hunter2@a/s", "nats://a/s?token=hunter2", "nats://a/s?nkey_secret=hunter2"]
+        {
+            let error = Remote::parse(wrong).err().map(|e| e.to_string()).unwrap_or_default();
+            assert!(error.contains("a NATS URI") && !error.contains("hunter2"), "{wrong}: {error}");
+        }
+    }
 
     #[test]
     fn uris_are_options() {

@@ -176,7 +176,7 @@ impl Topic {
         producer.begin_transaction().unwrap();
         (0..records).for_each(|id| send(&producer, BaseRecord::<(), _>::to(&self.name).payload(&id.to_string())));
         producer.flush(timeout).unwrap();
-        service(&["--restart"]).unwrap();
+        service(&["--restart", "kafka"]).unwrap();
         match producer.commit_transaction(timeout) {
             Ok(()) => self.read().len(),
             Err(_) => records,

@@ -138,7 +138,7 @@ async fn copy_and_restart(brokers: &'static str, is_exact: bool) -> usize {
         from.write(6, ids(records * round / restarts..end));
         let mut child = spawn(&sql, dir.path());
         tokio::time::sleep(delay).await;
-        service(&["--restart"]).unwrap();
+        service(&["--restart", "kafka"]).unwrap();
         // A process may give up, and is then started again; what it must not do is lose or double.
         while !child.wait().unwrap().success() {
             failed += 1;
