@@ -13,11 +13,24 @@ use super::{
 #[derive(Debug, Default)]
 pub(crate) struct Structure {
     places: Places,
-    doubled: Places,
+    /// One per window, from the first that has a quote on.
+    doubled: Vec<Doubled>,
+    /// Where the first of them begins.
+    first_quotes: usize,
+    /// Quotes that open right behind one that closes.
+    pub(crate) num_doubled: u32,
     /// Separators of the kind that is counted.
-    pub(crate) counted: usize,
+    pub(crate) counted: u32,
     /// Quotes that open, by the count of those in front of them.
-    pub(crate) opens: usize,
+    pub(crate) opens: u32,
+}
+
+/// Doubled quotes of one window.
+#[derive(Debug, Clone, Copy, Default)]
+struct Doubled {
+    bits: u32,
+    /// How many there are in the windows in front of it.
+    before: u32,
 }
 
 /// The bytes that [`Structure::find`] looks for.
@@ -39,50 +52,52 @@ impl Structure {
         let end = end.min(text.len()).min(1 << 31);
         self.places.clear();
         self.doubled.clear();
-        (self.counted, self.opens) = (0, 0);
+        (self.counted, self.opens, self.num_doubled, self.first_quotes) = (0, 0, 0, end);
         let [first, second] = bytes.both;
         let third = bytes.counted;
-        // All ones behind a quote that opens; 1 behind one that closes at the end of a window.
-        let (mut inside, mut closed) = (0_u32, 0_u32);
         let mut at = 0;
+        // Up to the first quote: many texts have none.
         while at < end {
-            let in_text = low_bits(end - at);
-            let rest = &text[at..];
-            let last;
-            let window = match rest.first_chunk::<WINDOW>() {
-                Some(window) => window,
-                None => {
-                    last = padded(rest);
-                    &last
-                }
-            };
-            let mut separators = isa.any_of(window, [first, second, third]) & in_text;
-            let mut counted = isa.any_of(window, [third; 3]) & in_text;
-            if let Some(quote) = bytes.quote {
-                let quotes = isa.any_of(window, [quote; 3]) & in_text;
-                if quotes != 0 {
-                    let within = odd_so_far(quotes) ^ inside;
-                    let (opens, closes) = (quotes & within, quotes & !within);
-                    let doubled = opens & (closes << 1 | closed);
-                    if doubled != 0 {
-                        self.doubled.push_all(isa, at as u32, doubled);
-                    }
-                    self.opens += opens.count_ones() as usize;
-                    separators &= !within;
-                    counted &= !within;
-                    inside = ((within as i32) >> 31) as u32;
-                    closed = closes >> 31;
-                } else {
-                    separators &= !inside;
-                    counted &= !inside;
-                    closed = 0;
-                }
+            let (window, in_text) = window(text, at, end);
+            if let Some(quote) = bytes.quote
+                && isa.any_of(&window, [quote; 3]) & in_text != 0
+            {
+                self.find_quoted(isa, (text, at, end), quote, bytes);
+                break;
             }
-            self.counted += counted.count_ones() as usize;
-            self.places.push_all(isa, at as u32, separators);
+            let counted = isa.any_of(&window, [third; 3]) & in_text;
+            self.counted += counted.count_ones();
+            self.places.push_all(isa, at as u32, isa.any_of(&window, [first, second, third]) & in_text);
             at += WINDOW;
         }
-        self.doubled.end(isa);
+    }
+
+    /// [`Structure::find`], from the first window on that has a quote. Whether the next one has some is hard to predict, so
+    /// all are looked at alike.
+    #[inline(always)]
+    fn find_quoted<I: Isa>(&mut self, isa: I, (text, from, end): (&[u8], usize, usize), quote: u8, bytes: Separators) {
+        let [first, second] = bytes.both;
+        let third = bytes.counted;
+        self.first_quotes = from;
+        self.doubled.reserve((end - from).div_ceil(WINDOW));
+        // All ones behind a quote that opens; 1 behind one that closes at the end of a window.
+        let (mut inside, mut closed) = (0_u32, 0_u32);
+        let mut at = from;
+        while at < end {
+            let (window, in_text) = window(text, at, end);
+            let quotes = isa.any_of(&window, [quote; 3]) & in_text;
+            let within = odd_so_far(quotes) ^ inside;
+            let (opens, closes) = (quotes & within, quotes & !within);
+            let doubled = opens & (closes << 1 | closed);
+            self.doubled.push(Doubled { bits: doubled, before: self.num_doubled });
+            self.num_doubled += doubled.count_ones();
+            self.opens += opens.count_ones();
+            self.counted += (isa.any_of(&window, [third; 3]) & in_text & !within).count_ones();
+            self.places.push_all(isa, at as u32, isa.any_of(&window, [first, second, third]) & in_text & !within);
+            inside = ((within as i32) >> 31) as u32;
+            closed = closes >> 31;
+            at += WINDOW;
+        }
     }
 
     /// The separators outside of quotes.
@@ -91,11 +106,20 @@ impl Structure {
         self.places.as_slice()
     }
 
-    /// Quotes that open right behind one that closes, and behind them `u32::MAX`, which none of them is.
+    /// How many of the doubled quotes stand in front of `place`.
     #[inline(always)]
-    pub(crate) fn doubled(&self) -> &[u32] {
-        self.doubled.as_slice()
+    pub(crate) fn doubled_before(&self, place: usize) -> u32 {
+        let Some(place) = place.checked_sub(self.first_quotes) else { return 0 };
+        let Some(window) = self.doubled.get(place / WINDOW) else { return self.num_doubled };
+        window.before + (window.bits & low_bits(place % WINDOW)).count_ones()
     }
+}
+
+/// The bytes from `at` on, and which of them are in front of `end`.
+#[inline(always)]
+fn window(text: &[u8], at: usize, end: usize) -> ([u8; WINDOW], u32) {
+    let rest = &text[at..];
+    (rest.first_chunk().copied().unwrap_or_else(|| padded(rest)), low_bits(end - at))
 }
 
 /// Bit i is set where of the bits up to i, with it, an odd number is.
@@ -117,22 +141,21 @@ mod tests {
     const BYTES: Separators = Separators { both: *b",\0", counted: b'\n', quote: Some(b'"') };
 
     /// The same, byte by byte.
-    fn expected(text: &[u8], bytes: Separators) -> (Vec<u32>, Vec<u32>, usize, usize) {
+    fn expected(text: &[u8], bytes: Separators) -> (Vec<u32>, Vec<u32>, u32, u32) {
         let (mut places, mut doubled, mut counted, mut opens) = (Vec::new(), Vec::new(), 0, 0);
         let mut inside = false;
         for (at, byte) in text.iter().enumerate() {
             if Some(*byte) == bytes.quote {
                 inside = !inside;
-                opens += usize::from(inside);
+                opens += u32::from(inside);
                 if inside && at > 0 && Some(text[at - 1]) == bytes.quote {
                     doubled.push(at as u32);
                 }
             } else if !inside && (bytes.both.contains(byte) || *byte == bytes.counted) {
                 places.push(at as u32);
-                counted += usize::from(*byte == bytes.counted);
+                counted += u32::from(*byte == bytes.counted);
             }
         }
-        doubled.push(u32::MAX);
         (places, doubled, counted, opens)
     }
 
@@ -141,7 +164,10 @@ mod tests {
         // Twice, since what was found before must not show.
         structure.find(isa, b"\",,\"\",,\"\n\n", 10, bytes);
         structure.find(isa, text, end, bytes);
-        let found = (structure.places().to_vec(), structure.doubled().to_vec(), structure.counted, structure.opens);
+        let doubled = (0..end).filter(|at| structure.doubled_before(*at) < structure.doubled_before(at + 1));
+        let doubled: Vec<_> = doubled.map(|at| at as u32).collect();
+        assert_eq!(doubled.len(), structure.num_doubled as usize);
+        let found = (structure.places().to_vec(), doubled, structure.counted, structure.opens);
         assert_eq!(found, expected(&text[..end], bytes), "{text:?} to {end}");
     }
 

@@ -42,9 +42,9 @@ impl Regular {
         // With the NUL behind the last one.
         self.structure.find(isa, arena, end + 1, separators);
         let records = Records { structure: &self.structure, arena, quote: marks.quote, run, limit };
-        match (self.structure.opens, self.structure.doubled()) {
+        match (self.structure.opens, self.structure.num_doubled) {
             (0, _) => records.split::<false, false>(fields),
-            (_, [_]) => records.split::<true, false>(fields),
+            (_, 0) => records.split::<true, false>(fields),
             _ => records.split::<true, true>(fields),
         }
     }
@@ -68,8 +68,8 @@ impl Records<'_> {
         fields.reserve(num_fields * (limit - run.first));
         let start = run.batch.span(run.first).start;
         let mut places = structure.places();
-        let mut quotes = Quotes { arena, quote, doubled: structure.doubled(), count: 0, is_regular: true };
-        let mut line_feeds = 0;
+        let mut quotes = Quotes { structure, arena, quote, doubled: 0, count: 0, is_regular: true };
+        let mut line_feeds = 0_u32;
         for record in run.first..limit {
             let span = run.batch.span(record);
             let (from, to) = (span.start - start, span.end - start);
@@ -84,7 +84,7 @@ impl Records<'_> {
                 return false;
             }
             places = rest;
-            line_feeds += usize::from(has_line_feed);
+            line_feeds += u32::from(has_line_feed);
             let mut at = from;
             let delimiters = own.get(..num_fields - 1).unwrap_or(&[]);
             fields.extend(delimiters.iter().map(
@@ -95,19 +95,19 @@ impl Records<'_> {
         }
         // A line feed or a NUL more than these stands in front of where its record ends.
         let counts = structure.counted == line_feeds && places.is_empty();
-        let num_doubled = structure.doubled().len() - 1;
-        quotes.is_regular & counts & (!QUOTES || structure.opens == quotes.count + num_doubled)
+        quotes.is_regular & counts & (!QUOTES || structure.opens == quotes.count + structure.num_doubled)
     }
 }
 
 /// What is known of the quotes, from field to field.
 struct Quotes<'a> {
+    structure: &'a Structure,
     arena: &'a [u8],
     quote: u8,
-    /// Those doubled ones that were not met yet.
-    doubled: &'a [u32],
+    /// The doubled ones in front of the field.
+    doubled: u32,
     /// Fields that begin and end with one.
-    count: usize,
+    count: u32,
     /// Whether no field begins with one and does not end with another.
     is_regular: bool,
 }
@@ -124,16 +124,12 @@ impl Quotes<'_> {
         let closes = (end > start + 1) & (self.arena[end.saturating_sub(1)] == self.quote);
         self.is_regular &= closes | !opens;
         let is_quoted = usize::from(opens & closes);
-        self.count += is_quoted;
+        self.count += is_quoted as u32;
         let mut kind = is_quoted as u32;
         if DOUBLED {
-            let before = self.doubled;
-            while let [next, rest @ ..] = self.doubled
-                && (*next as usize) < end
-            {
-                self.doubled = rest;
-            }
-            kind |= u32::from(self.doubled.len() != before.len()) << 1;
+            let doubled = self.structure.doubled_before(end);
+            kind |= u32::from(doubled != self.doubled) << 1;
+            self.doubled = doubled;
         }
         FieldSpan::new(start + is_quoted, end - is_quoted, kind)
     }
