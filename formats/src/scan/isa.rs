@@ -25,9 +25,6 @@ pub(crate) unsafe trait Isa: Copy + Debug {
     /// Bit i is set where byte i is one of the three.
     fn any_of(self, window: &[u8; WINDOW], bytes: [u8; 3]) -> u32;
 
-    /// The number of the lowest bit that is set; 32 where none is.
-    fn lowest(self, bits: u32) -> u32;
-
     /// Bit i is set where byte i is no ASCII digit.
     fn not_digits(self, window: &[u8; WINDOW]) -> u32;
 

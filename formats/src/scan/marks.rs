@@ -23,10 +23,10 @@ impl Marks {
                 Some(window) => isa.any_of(window, bytes),
                 None => isa.any_of(&padded(&text[at..]), bytes),
             };
-            self.places.push_all(isa, at as u32, found & low_bits(left));
+            self.places.push_all(at as u32, found & low_bits(left));
             at += WINDOW;
         }
-        self.places.end(isa);
+        self.places.end();
     }
 
     /// The places, and behind them `u32::MAX`, which none of them is.
@@ -56,13 +56,13 @@ impl Places {
 
     /// Appends `u32::MAX`.
     #[inline(always)]
-    pub(super) fn end<I: Isa>(&mut self, isa: I) {
-        self.push_all(isa, u32::MAX - WINDOW as u32 + 1, 1 << (WINDOW - 1));
+    pub(super) fn end(&mut self) {
+        self.push_all(u32::MAX - WINDOW as u32 + 1, 1 << (WINDOW - 1));
     }
 
     /// Appends `base` plus the number of each bit that is set.
     #[inline(always)]
-    pub(super) fn push_all<I: Isa>(&mut self, isa: I, base: u32, mut bits: u32) {
+    pub(super) fn push_all(&mut self, base: u32, mut bits: u32) {
         if self.places.len() - self.len < WINDOW {
             self.grow();
         }
@@ -72,7 +72,7 @@ impl Places {
         // Eight at a time, whether there are as many or not: their number is harder to predict than it is to write them.
         for eight in room.as_chunks_mut::<8>().0 {
             for place in eight {
-                *place = base.wrapping_add(isa.lowest(bits));
+                *place = base.wrapping_add(bits.trailing_zeros());
                 bits &= bits.wrapping_sub(1);
             }
             if bits == 0 {

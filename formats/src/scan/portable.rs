@@ -105,11 +105,6 @@ unsafe impl Isa for Portable {
     }
 
     #[inline(always)]
-    fn lowest(self, bits: u32) -> u32 {
-        bits.trailing_zeros()
-    }
-
-    #[inline(always)]
     fn not_digits(self, window: &[u8; WINDOW]) -> u32 {
         let words = words(window);
         let bits = |i: usize| gather_highs(not_digit_bytes(words[i]));

@@ -67,7 +67,7 @@ impl Structure {
             }
             let counted = isa.any_of(&window, [third; 3]) & in_text;
             self.counted += counted.count_ones();
-            self.places.push_all(isa, at as u32, isa.any_of(&window, [first, second, third]) & in_text);
+            self.places.push_all(at as u32, isa.any_of(&window, [first, second, third]) & in_text);
             at += WINDOW;
         }
     }
@@ -93,7 +93,7 @@ impl Structure {
             self.num_doubled += doubled.count_ones();
             self.opens += opens.count_ones();
             self.counted += (isa.any_of(&window, [third; 3]) & in_text & !within).count_ones();
-            self.places.push_all(isa, at as u32, isa.any_of(&window, [first, second, third]) & in_text & !within);
+            self.places.push_all(at as u32, isa.any_of(&window, [first, second, third]) & in_text & !within);
             inside = ((within as i32) >> 31) as u32;
             closed = closes >> 31;
             at += WINDOW;

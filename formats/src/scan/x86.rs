@@ -1,7 +1,6 @@
 //! AVX2 and the bit instructions that came with it.
 #![allow(unsafe_code, reason = "functions that are compiled for an instruction set, and loads from pointers")]
 
-use std::arch::asm;
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_blendv_epi8, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16,
     _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8, _mm_slli_si128, _mm_subs_epu8,
@@ -110,16 +109,6 @@ fn any_of(window: &[u8; WINDOW], [a, b, c]: [u8; 3]) -> u32 {
     _mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(a, b), c)) as u32
 }
 
-/// In assembly, since the compiler else gathers eight of them in a vector, which AVX2 has no count of zeros for.
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-#[inline]
-fn lowest(bits: u32) -> u32 {
-    let count: u32;
-    // SAFETY: the instruction came with BMI1, and does nothing but what it returns and the flags.
-    unsafe { asm!("tzcnt {0:e}, {1:e}", lateout(reg) count, in(reg) bits, options(pure, nomem, nostack)) }
-    count
-}
-
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 #[inline]
 fn not_digits(window: &[u8; WINDOW]) -> u32 {
@@ -186,12 +175,6 @@ unsafe impl Isa for Avx2 {
     fn any_of(self, window: &[u8; WINDOW], bytes: [u8; 3]) -> u32 {
         // SAFETY: as above.
         unsafe { any_of(window, bytes) }
-    }
-
-    #[inline(always)]
-    fn lowest(self, bits: u32) -> u32 {
-        // SAFETY: as above.
-        unsafe { lowest(bits) }
     }
 
     #[inline(always)]
