@@ -536,13 +536,13 @@ async fn keys_first_seen_after_the_first_records_are_lost() {
         "FORMAT JSON (unknown_fields = 'rescue') INFER SCHEMA (sample_size = 2)",
         expect![[r#"
             a BIGINT, _rescued JSON
-            +---+--------------+
-            | a | _rescued     |
-            +---+--------------+
-            | 1 | NULL         |
-            | 2 | NULL         |
-            | 3 | {"late":[1]} |
-            +---+--------------+
+            +---+-------------------------------------------------+
+            | a | _rescued                                        |
+            +---+-------------------------------------------------+
+            | 1 | NULL                                            |
+            | 2 | NULL                                            |
+            | 3 | {"late":{"value":[1],"reason":"unknown_field"}} |
+            +---+-------------------------------------------------+
         "#]],
     )
     .await;
