@@ -132,24 +132,27 @@ impl Input {
         let resolved = SchemaResolver::of::<CliDecoder>().detect_and_resolve(source, &request).await;
         let (source, mut resolved) = resolved.map_err(|e| e.at(Location::source(name.as_str())))?;
         if declared.is_none_or(|d| d.has_wildcard || d.columns.is_empty()) {
-            resolved.warnings.extend(warning_of_headers(&source)?);
+            resolved.warnings.extend(warning_of_headers(&source));
         }
         Ok((Self { name, format: resolved.format.clone(), source, guessed: Vec::new(), remote }, resolved))
     }
 }
 
 /// A warning where files begin with other headers: the schema is that of the first.
-fn warning_of_headers(source: &CliSources) -> Result<Option<InferenceWarning>, CliError> {
-    let CliSources::File(files) = source else { return Ok(None) };
-    let others = files.other_headers()?;
-    let Some(OtherHeader { first, file, header }) = others.first() else { return Ok(None) };
+fn warning_of_headers(source: &CliSources) -> Option<InferenceWarning> {
+    let CliSources::File(files) = source else { return None };
+    let others = match files.other_headers() {
+        Ok(others) => others,
+        Err(e) => return Some(InferenceWarning::warning("", format!("not every file's header could be read: {e}"))),
+    };
+    let OtherHeader { first, file, header } = others.first()?;
     let more = if others.len() > 1 { format!(" and {} more", others.len() - 1) } else { String::new() };
     let message = format!(
-        "{file}{more} begins with another header than {first}, `{}`: its columns that the schema lacks are left out, and those \
-         that it lacks are null",
+        "{file}{more} begins with another header than {first}, `{}`: columns are found by name, those that the schema lacks are \
+         left out, and those that the file lacks are null",
         cut(header)
     );
-    Ok(Some(InferenceWarning::warning("", message)))
+    Some(InferenceWarning::warning("", message))
 }
 
 /// The path that an INPUT means. A URI means a connector.

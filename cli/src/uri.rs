@@ -89,7 +89,8 @@ impl Remote {
     pub(crate) fn source(&self, format: &FormatSpec) -> Result<CliSources, CliError> {
         let mut options = self.options.clone();
         let is_given = |key: &str| options.get(key).is_some();
-        if !["end", "group.id", "group_id", "mode", "shared"].into_iter().any(is_given) {
+        let is = |key: &str, value: &str| options.get(key).is_some_and(|v| v.eq_ignore_ascii_case(value));
+        if !(["end", "group.id", "group_id"].into_iter().any(is_given) || is("mode", "core") || is("shared", "true")) {
             options.insert("end", "latest", None);
         }
         Ok(CliSources::create(self.connector, &SourceConfig { options, format: format.clone() })?)

@@ -74,6 +74,16 @@ fn options_reach_inference_and_sample_size_is_obeyed() {
 }
 
 #[test]
+fn a_file_of_columns_has_no_header_to_warn_of() {
+    let folder = Folder::with(&[("a.ndjson", ROWS)]);
+    folder.run(&["convert", "a.ndjson", "-o", "a.parquet"]).ended(0, &[]);
+    for args in [&["infer", "a.parquet"][..], &["convert", "a.parquet", "-o", "b.ndjson"]] {
+        let ran = folder.run(args).ended(0, &[]);
+        assert!(!ran.stderr.contains("header") && !ran.stdout.contains("header"), "{}{}", ran.stdout, ran.stderr);
+    }
+}
+
+#[test]
 fn what_cannot_be_inferred_says_why() {
     let folder =
         Folder::with(&[("a.ndjson", ROWS), ("words", "no format\n"), ("empty.json", ""), ("a.parquet", "PAR1")]);

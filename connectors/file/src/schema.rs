@@ -7,8 +7,8 @@ use std::{
 };
 
 use laminar_schema::{
-    ConnectorError, DecoderSet, InferenceConfig, RawRecord, SchemaError, SchemaInferable, SchemaResult, SourceMetadata,
-    StreamHead,
+    ConnectorError, DecoderSet, Framing, InferenceConfig, RawRecord, SchemaError, SchemaInferable, SchemaResult,
+    SourceMetadata, StreamHead,
 };
 use tokio::time::timeout_at;
 
@@ -93,7 +93,7 @@ impl<D: DecoderSet> FileSource<D> {
     /// A file cannot be read.
     pub fn other_headers(&self) -> SchemaResult<Vec<OtherHeader>> {
         let mut others = Vec::new();
-        if self.target.is_read_once() {
+        if self.target.is_read_once() || !matches!(self.plan.framing, Framing::Csv(_)) {
             return Ok(others);
         }
         let mut first: Option<(Arc<str>, Arc<[u8]>)> = None;
@@ -110,7 +110,7 @@ impl<D: DecoderSet> FileSource<D> {
             }
             let Some(header) = records.frames.framer().preamble() else { continue };
             let (name, known) = first.get_or_insert_with(|| (Arc::clone(&records.name), Arc::clone(header)));
-            if known != header {
+            if known.trim_ascii_end() != header.trim_ascii_end() {
                 others.push(OtherHeader {
                     first: name.to_string(),
                     file: records.name.to_string(),

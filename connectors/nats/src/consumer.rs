@@ -82,7 +82,9 @@ impl Place {
     /// Makes a consumer deliver from sequence `next` on. Servers before 2.14 cannot, so that it is made again there.
     async fn set_back(&self, mut consumer: PullConsumer, next: u64) -> SchemaResult<PullConsumer> {
         let name = consumer.cached_info().name.clone();
-        if self.connection.client.is_server_compatible(2, 14, 0) && consumer.reset(Some(next)).await.is_ok() {
+        if self.connection.client.is_server_compatible(2, 14, 0) {
+            let set_back = consumer.reset(Some(next)).await;
+            set_back.map_err(|e| error::client("set the consumer back", self.consumer_about(&name), e))?;
             return Ok(consumer);
         }
         let mut config = self.consumer_config(Some(next), Some(&name));
@@ -105,6 +107,10 @@ impl Place {
             Some("it pushes, and a source pulls; name another one".to_owned())
         } else if found.ack_policy == AckPolicy::None {
             Some("it takes no acknowledgements; name another one, or none".to_owned())
+        } else if found.headers_only {
+            Some("it delivers headers alone; name another one".to_owned())
+        } else if source.ack_policy == Acks::All && found.ack_policy != AckPolicy::All {
+            Some("it wants each record acknowledged by itself; leave ack_policy out, or name another one".to_owned())
         } else if source.shared && found.ack_policy != AckPolicy::Explicit {
             Some(
                 "it is shared, and acknowledges not each record by itself; make it again with ack policy explicit"

@@ -70,7 +70,8 @@ enum Taken {
 
 impl Replay {
     /// A source of `place`, from sequence `from` on.
-    pub(crate) async fn start(place: Place, from: Option<u64>) -> SchemaResult<Self> {
+    pub(crate) async fn start(place: Place, from: Resumed) -> SchemaResult<Self> {
+        let Resumed { next: from, handed_over } = from;
         let source = &place.config.source;
         let (is_shared, is_durable) = (source.shared, source.durable.is_some());
         let mut next = from.filter(|_| !is_shared);
@@ -95,7 +96,7 @@ impl Replay {
             consumer_sequence: 0,
             next,
             committed: next.filter(|_| is_durable),
-            handed_over: 0,
+            handed_over,
             end,
             is_ended: end.is_some_and(|end| end <= next.unwrap_or(1)),
             pending: Pending::default(),
@@ -187,8 +188,8 @@ impl Replay {
         let sequence = delivery.sequence;
         if !source.shared {
             if delivery.consumer_sequence != self.consumer_sequence + 1 {
-                // One was lost on its way; the consumer is set back, so that it comes before this one.
-                self.records = None;
+                // The consumer is set back, so that what is missing comes before this one.
+                self.fails("a delivery is missing: it was lost, or somebody else reads from the consumer".to_owned());
                 return Ok(Taken::Stop);
             }
             self.consumer_sequence = delivery.consumer_sequence;
@@ -206,6 +207,11 @@ impl Replay {
         let standing = Standing { partition, sequence: Some(sequence), timestamp: Some(delivery.timestamp) };
         self.shape.push(message, standing, out.raw_mut());
         self.handed_over += 1;
+        let source = &self.place.config.source;
+        if source.durable.is_some() && !source.shared {
+            // Nothing is safe from the first one on, until a checkpoint says so.
+            self.committed.get_or_insert(sequence);
+        }
         self.next = Some(sequence + 1);
         if self.end.is_some_and(|end| sequence + 1 >= end) {
             self.is_ended = true;
@@ -245,7 +251,7 @@ impl Replay {
             tokio::time::sleep(backoff(self.failures)).await;
         }
         // What retention has taken meanwhile is no gap of deliveries.
-        let checked = match self.committed.or(self.next).filter(|_| !self.place.config.source.shared) {
+        let checked = match self.next.or(self.committed).filter(|_| !self.place.config.source.shared) {
             Some(next) => self.place.check(next).await,
             None => Ok(()),
         };
@@ -321,7 +327,10 @@ impl Replay {
         let client = &self.place.connection.client;
         for (_, reply) in others {
             let sent = client.publish(reply.clone(), "+ACK".into()).await;
-            sent.map_err(|e| error::client("acknowledge records", self.place.about(), e))?;
+            if let Err(e) = sent {
+                self.pending.put_back(&safe);
+                return Err(error::client("acknowledge records", self.place.about(), e));
+            }
         }
         // The answer to the last one says that the server has taken those before it as well.
         for attempt in 1..=ACK_ATTEMPTS {
@@ -348,19 +357,29 @@ fn not_of_a_stream(reply: &str) -> SchemaError {
     NatsFault::Refused { reason }.during("read the stream")
 }
 
-/// The sequence that a checkpoint says, for the one partition there is.
-pub(crate) fn resume(from: Option<&Positions>, stream: &str) -> SchemaResult<Option<u64>> {
-    let mut next = None;
+/// What a checkpoint says of the one partition there is.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Resumed {
+    /// The sequence of the next record.
+    next: Option<u64>,
+    /// How many records were handed over, where the consumer was shared. Its own progress is what counts then; going on
+    /// counting keeps positions of this run apart from those of runs before it.
+    handed_over: u64,
+}
+
+pub(crate) fn resume(from: Option<&Positions>, stream: &str) -> SchemaResult<Resumed> {
+    let mut resumed = Resumed::default();
     for (name, position) in from.into_iter().flat_map(Positions::iter) {
         let bad = |reason: String| ConnectorError::BadPosition { partition: name.to_string(), reason };
-        // Positions of a shared consumer are no sequences; its own progress is what counts.
+        let count = position.as_u64().ok_or_else(|| bad("it is no sequence".to_owned()))?;
         if name.split_once('/').is_some_and(|(of, _)| of == stream) {
+            resumed.handed_over = resumed.handed_over.max(count);
             continue;
         }
         if **name != *stream {
             return Err(bad(format!("the source reads stream `{stream}`")).into());
         }
-        next = Some(position.as_u64().ok_or_else(|| bad("it is no sequence".to_owned()))?);
+        resumed.next = Some(count);
     }
-    Ok(next)
+    Ok(resumed)
 }

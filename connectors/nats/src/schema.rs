@@ -38,7 +38,10 @@ impl<D: DecoderSet> SchemaInferable for NatsSource<D> {
 
 /// What is published until there is enough, or until the time is over.
 async fn listen(config: Arc<NatsSourceConfig>, size: usize, deadline: Instant) -> SchemaResult<Vec<RawRecord>> {
-    let mut live = Live::start(config).await?;
+    // Members of a group take records away from each other.
+    let mut config = NatsSourceConfig::clone(&config);
+    config.source.queue_group = None;
+    let mut live = Live::start(Arc::new(config)).await?;
     let (mut records, mut batch) = (Vec::new(), SourceBatch::new());
     while records.len() < size {
         batch.clear();

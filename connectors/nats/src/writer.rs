@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use async_nats::{HeaderMap, HeaderValue, Subject, client::PublishErrorKind, header::NATS_MESSAGE_ID};
 use bytes::{Bytes, BytesMut};
 use laminar_formats::AnyEncoder;
@@ -108,6 +109,20 @@ impl<E: EncoderSet> NatsWriter<E> {
         }
         Ok(())
     }
+
+    async fn write_columns(&mut self, parts: &Parts, encoder: &mut E, batch: &RecordBatch) -> SchemaResult<()> {
+        self.encoded.clear();
+        encoder.encode(&parts.value(batch)?, &mut self.encoded)?;
+        let sides = parts.sides(batch)?;
+        let mut rest = shared(&self.encoded);
+        for row in 0..self.encoded.len() {
+            let payload = rest.split_to(self.encoded.record(row).len());
+            let subject = sides.subject(row)?.map_or_else(|| self.subject.clone(), Subject::from);
+            let headers = self.numbered(sides.headers(row)?);
+            self.way.publish(subject, headers, payload).await?;
+        }
+        Ok(())
+    }
 }
 
 impl<E: EncoderSet> RecordSink for NatsWriter<E> {
@@ -121,19 +136,9 @@ impl<E: EncoderSet> RecordSink for NatsWriter<E> {
             let reason = "it takes encoded records, not columns, or an earlier call was cancelled at work".to_owned();
             return Err(NatsFault::Refused { reason }.during("publish"));
         };
-        self.encoded.clear();
-        encoder.encode(&parts.value(batch)?, &mut self.encoded)?;
-        let sides = parts.sides(batch)?;
-        let mut rest = shared(&self.encoded);
-        for row in 0..self.encoded.len() {
-            let payload = rest.split_to(self.encoded.record(row).len());
-            let subject = sides.subject(row)?.map_or_else(|| self.subject.clone(), Subject::from);
-            let headers = self.numbered(sides.headers(row)?);
-            self.way.publish(subject, headers, payload).await?;
-        }
-        drop(sides);
+        let written = self.write_columns(&parts, &mut encoder, batch).await;
         self.columns = Some((parts, encoder));
-        Ok(())
+        written
     }
 
     async fn prepare(&mut self, _: Checkpoint<'_>) -> SchemaResult<Prepared> {

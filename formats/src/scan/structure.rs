@@ -19,7 +19,7 @@ pub(crate) struct Structure {
     first_quotes: usize,
     /// Quotes that open right behind one that closes.
     pub(crate) num_doubled: u32,
-    /// Separators of the kind that is counted.
+    /// Separators of the kinds that are counted.
     pub(crate) counted: u32,
     /// Quotes that open, by the count of those in front of them.
     pub(crate) opens: u32,
@@ -36,10 +36,9 @@ struct Doubled {
 /// The bytes that [`Structure::find`] looks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Separators {
-    /// Two separators.
-    pub(crate) both: [u8; 2],
-    /// A third, whose number is wanted.
-    pub(crate) counted: u8,
+    pub(crate) delimiter: u8,
+    /// Other separators, whose number is wanted.
+    pub(crate) counted: [u8; 2],
     pub(crate) quote: Option<u8>,
 }
 
@@ -53,8 +52,7 @@ impl Structure {
         self.places.clear();
         self.doubled.clear();
         (self.counted, self.opens, self.num_doubled, self.first_quotes) = (0, 0, 0, end);
-        let [first, second] = bytes.both;
-        let third = bytes.counted;
+        let Separators { delimiter, counted: [first, second], .. } = bytes;
         let mut at = 0;
         // Up to the first quote: many texts have none.
         while at < end {
@@ -65,9 +63,9 @@ impl Structure {
                 self.find_quoted(isa, (text, at, end), quote, bytes);
                 break;
             }
-            let counted = isa.any_of(&window, [third; 3]) & in_text;
+            let counted = isa.any_of(&window, [first, second, second]) & in_text;
             self.counted += counted.count_ones();
-            self.places.push_all(at as u32, isa.any_of(&window, [first, second, third]) & in_text);
+            self.places.push_all(at as u32, isa.any_of(&window, [delimiter, first, second]) & in_text);
             at += WINDOW;
         }
     }
@@ -76,8 +74,7 @@ impl Structure {
     /// all are looked at alike.
     #[inline(always)]
     fn find_quoted<I: Isa>(&mut self, isa: I, (text, from, end): (&[u8], usize, usize), quote: u8, bytes: Separators) {
-        let [first, second] = bytes.both;
-        let third = bytes.counted;
+        let Separators { delimiter, counted: [first, second], .. } = bytes;
         self.first_quotes = from;
         self.doubled.reserve((end - from).div_ceil(WINDOW));
         // All ones behind a quote that opens; 1 behind one that closes at the end of a window.
@@ -92,8 +89,8 @@ impl Structure {
             self.doubled.push(Doubled { bits: doubled, before: self.num_doubled });
             self.num_doubled += doubled.count_ones();
             self.opens += opens.count_ones();
-            self.counted += (isa.any_of(&window, [third; 3]) & in_text & !within).count_ones();
-            self.places.push_all(at as u32, isa.any_of(&window, [first, second, third]) & in_text & !within);
+            self.counted += (isa.any_of(&window, [first, second, second]) & in_text & !within).count_ones();
+            self.places.push_all(at as u32, isa.any_of(&window, [delimiter, first, second]) & in_text & !within);
             inside = ((within as i32) >> 31) as u32;
             closed = closes >> 31;
             at += WINDOW;
@@ -138,7 +135,7 @@ mod tests {
     use super::*;
     use crate::scan::Portable;
 
-    const BYTES: Separators = Separators { both: *b",\0", counted: b'\n', quote: Some(b'"') };
+    const BYTES: Separators = Separators { delimiter: b',', counted: *b"\n\0", quote: Some(b'"') };
 
     /// The same, byte by byte.
     fn expected(text: &[u8], bytes: Separators) -> (Vec<u32>, Vec<u32>, u32, u32) {
@@ -151,9 +148,9 @@ mod tests {
                 if inside && at > 0 && Some(text[at - 1]) == bytes.quote {
                     doubled.push(at as u32);
                 }
-            } else if !inside && (bytes.both.contains(byte) || *byte == bytes.counted) {
+            } else if !inside && (*byte == bytes.delimiter || bytes.counted.contains(byte)) {
                 places.push(at as u32);
-                counted += u32::from(*byte == bytes.counted);
+                counted += u32::from(bytes.counted.contains(byte));
             }
         }
         (places, doubled, counted, opens)

@@ -129,10 +129,12 @@ impl DriftReport {
         self
     }
 
-    /// The report with this verdict on every change: what a reading that follows no change says of a policy.
+    /// The report with this verdict on every change but what ended the reading: what one that follows no change says of a
+    /// policy.
     #[must_use]
     pub fn with_verdict(mut self, verdict: DriftVerdict) -> Self {
-        self.entries.iter_mut().for_each(|entry| entry.verdict = verdict);
+        let changes = self.entries.iter_mut().filter(|entry| entry.verdict != DriftVerdict::Failed);
+        changes.for_each(|entry| entry.verdict = verdict);
         self.with_index()
     }
 

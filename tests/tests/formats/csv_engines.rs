@@ -236,6 +236,24 @@ fn types() -> Vec<DataType> {
 }
 
 #[test]
+fn a_nul_is_no_delimiter() {
+    // As many separators as the columns ask for, with a NUL or a line feed where a delimiter has to be.
+    for (ddl, rows) in [
+        ("a VARCHAR, b VARCHAR", &["c,d", "a\0b", "\0", "a\nb", "\"a\0\",b", "\"a\"\0b"][..]),
+        (
+            "a VARCHAR, b VARCHAR, c VARCHAR",
+            &["1,2,3", "a\0b,c", "a,b\0c", "a\0,b,c", "\"a\nb\",\"\0\",c", "a\nb,c"][..],
+        ),
+    ] {
+        let values: Vec<&[u8]> = rows.iter().map(|row| row.as_bytes()).collect();
+        check_values(&columns(ddl), &[], &values);
+        for row in values {
+            check_values(&columns(ddl), &[], &[row; 3]);
+        }
+    }
+}
+
+#[test]
 fn every_text_in_every_type() {
     let values: Vec<&[u8]> = TEXTS.iter().map(|text| text.as_bytes()).collect();
     for data_type in types() {

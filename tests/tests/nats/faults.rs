@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use laminar_connector_nats::{NatsSource, NatsSourceConfig};
+use laminar_schema::{ConnectorConfig, Options, RecordStream, Source, SourceBatch};
+
 use crate::{
     ids,
     server::{Own, Stream, server},
@@ -10,6 +13,40 @@ use crate::{
 };
 
 const RECORDS: u64 = 20_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_checkpoint_has_comes_again_after_a_new_connection() {
+    let Some(mut own) = Own::start("", &[]) else { return };
+    let stream = Stream::create(&own.address, "fresh").await;
+    stream.write("a", ids(0..200)).await;
+    let (servers, stream) = (own.address.clone(), stream.name.clone());
+    // Few, so that not all of it is on its way already when the server is killed.
+    let options = [("servers", &*servers), ("stream", &*stream), ("durable", "d"), ("max_buffered_records", "16")];
+    let config = NatsSourceConfig::from_options(&Options::from_pairs(options)).unwrap();
+    let source: NatsSource = NatsSource::new(config).unwrap();
+    let mut batch = SourceBatch::new();
+    let mut running = source.start(None).await.unwrap();
+    while batch.len() < 100 {
+        let left = 100 - batch.len();
+        running.next(&mut batch, left).await.unwrap();
+    }
+    own.kill();
+    own.run();
+    while batch.len() < 200 {
+        running.next(&mut batch, 100).await.unwrap();
+    }
+    // Nothing was committed, so that all of it is the next run's.
+    drop(running);
+    batch.clear();
+    let mut running = source.start(None).await.unwrap();
+    while batch.len() < 200 {
+        let next = tokio::time::timeout(Duration::from_secs(20), running.next(&mut batch, 200));
+        next.await.expect("all of it comes again").unwrap();
+    }
+    let raw = batch.raw_mut();
+    let seen: Vec<_> = (0..raw.len()).map(|index| String::from_utf8_lossy(raw.value(index)).into_owned()).collect();
+    assert_eq!(account(seen, 200), (vec![], vec![]));
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_goes_on_exactly_when_its_server_was_killed() {

@@ -20,6 +20,8 @@ impl Regular {
     /// of it, but for those that are doubled in quotes. Whether a quote opens or closes was found by counting, so it has to
     /// be shown that the count is right:
     /// - A record's NUL counts only outside of quotes, so every record has an even number of quotes.
+    /// - Outside of quotes there are as many line feeds and NULs as end records, so everything in front of those is a
+    ///   delimiter.
     /// - A field begins outside of quotes, and ends there. Where one begins with a quote and ends with another, the first
     ///   opens and the last closes.
     /// - As many quotes open as there are such fields and doubled quotes. So none opens, and since they are even none
@@ -38,7 +40,7 @@ impl Regular {
             return false;
         }
         let quote = marks.has_quote.then_some(marks.quote);
-        let separators = Separators { both: [marks.delimiter, 0], counted: b'\n', quote };
+        let separators = Separators { delimiter: marks.delimiter, counted: *b"\n\0", quote };
         // With the NUL behind the last one.
         self.structure.find(isa, arena, end + 1, separators);
         let records = Records { structure: &self.structure, arena, quote: marks.quote, run, limit };
@@ -94,7 +96,8 @@ impl Records<'_> {
             fields.push(quotes.field::<QUOTES, DOUBLED>(at, end));
         }
         // A line feed or a NUL more than these stands in front of where its record ends.
-        let counts = structure.counted == line_feeds && places.is_empty();
+        let num_records = (limit - run.first) as u32;
+        let counts = structure.counted == line_feeds + num_records && places.is_empty();
         quotes.is_regular & counts & (!QUOTES || structure.opens == quotes.count + structure.num_doubled)
     }
 }
