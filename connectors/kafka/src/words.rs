@@ -1,39 +1,8 @@
 //! Options that are one word of several.
 
-use laminar_schema::config::FromConfigValue;
+use laminar_schema::option_words;
 
-macro_rules! words {
-    ($(#[$doc:meta])* $ty:ident, $names:literal, $default:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $ty { $($(#[$variant_doc])* $variant),* }
-
-        impl $ty {
-            /// The word that stands for it in options.
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-        }
-
-        impl Default for $ty {
-            fn default() -> Self {
-                Self::$default
-            }
-        }
-
-        impl FromConfigValue for $ty {
-            const TYPE_NAME: &'static str = $names;
-
-            fn from_value(text: &str) -> Result<Self, String> {
-                let text = text.trim();
-                $(if text.eq_ignore_ascii_case($word) { return Ok(Self::$variant); })*
-                Err(String::new())
-            }
-        }
-    };
-}
-
-words! {
+option_words! {
     /// Who assigns partitions to a source.
     Assignment, "group or manual", Group {
         /// The group, which shares them among its members.
@@ -42,7 +11,7 @@ words! {
         Manual = "manual",
     }
 }
-words! {
+option_words! {
     /// Which records of transactions are read.
     Isolation, "read_committed or read_uncommitted", Committed {
         /// Those of committed ones.
@@ -51,7 +20,7 @@ words! {
         Uncommitted = "read_uncommitted",
     }
 }
-words! {
+option_words! {
     /// What to do when the next offset is not in the log any more.
     OnOffsetLost, "fail, earliest or latest", Fail {
         /// Stop with an error.
@@ -62,7 +31,7 @@ words! {
         Latest = "latest",
     }
 }
-words! {
+option_words! {
     /// Where samples are taken.
     SampleFrom, "head or tail", Head {
         /// From the oldest records.
@@ -71,7 +40,7 @@ words! {
         Tail = "tail",
     }
 }
-words! {
+option_words! {
     /// How a record's partition follows from its key.
     Partitioner, "murmur2_random, consistent_random, fnv1a_random or random", Murmur2 {
         /// As Java clients do; records without a key go anywhere.
@@ -84,7 +53,7 @@ words! {
         Random = "random",
     }
 }
-words! {
+option_words! {
     /// Compression of a batch of records.
     Compression, "none, gzip, snappy, lz4 or zstd", None {
         /// None.
@@ -99,7 +68,7 @@ words! {
         Zstd = "zstd",
     }
 }
-words! {
+option_words! {
     /// How the connection to a broker is protected.
     Protocol, "plaintext, ssl, sasl_plaintext or sasl_ssl", Plaintext {
         /// Not at all.

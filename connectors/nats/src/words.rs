@@ -1,32 +1,8 @@
 //! Options that are one word of several.
 
-use laminar_schema::config::FromConfigValue;
+use laminar_schema::option_words;
 
-macro_rules! words {
-    ($(#[$doc:meta])* $ty:ident, $names:literal, $default:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $ty { $($(#[$variant_doc])* $variant),* }
-
-        impl Default for $ty {
-            fn default() -> Self {
-                Self::$default
-            }
-        }
-
-        impl FromConfigValue for $ty {
-            const TYPE_NAME: &'static str = $names;
-
-            fn from_value(text: &str) -> Result<Self, String> {
-                let text = text.trim();
-                $(if text.eq_ignore_ascii_case($word) { return Ok(Self::$variant); })*
-                Err(String::new())
-            }
-        }
-    };
-}
-
-words! {
+option_words! {
     /// Which of NATS's two ways records take.
     Mode, "jetstream or core", JetStream {
         /// Streams, which keep records: read again where a checkpoint says, and acknowledged when written.
@@ -35,7 +11,7 @@ words! {
         Core = "core",
     }
 }
-words! {
+option_words! {
     /// How a durable consumer is told what is safe.
     Acks, "explicit or all", Explicit {
         /// Each record by itself.
@@ -44,7 +20,7 @@ words! {
         All = "all",
     }
 }
-words! {
+option_words! {
     /// What to do when records are gone before they were read.
     OnLost, "fail or continue", Fail {
         /// End with an error.
@@ -53,7 +29,7 @@ words! {
         Continue = "continue",
     }
 }
-words! {
+option_words! {
     /// Where samples are taken.
     SampleFrom, "head or tail", Head {
         /// The oldest records.
@@ -62,7 +38,7 @@ words! {
         Tail = "tail",
     }
 }
-words! {
+option_words! {
     /// Where a bounded read ends.
     ReadUntil, "latest", Latest {
         /// Behind what the stream holds when the source starts.
@@ -72,6 +48,8 @@ words! {
 
 #[cfg(test)]
 mod tests {
+    use laminar_schema::config::FromConfigValue;
+
     use super::*;
 
     #[test]

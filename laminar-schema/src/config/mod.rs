@@ -7,6 +7,7 @@ mod error;
 mod options;
 mod reader;
 mod value;
+mod words;
 
 pub use error::{ConfigError, ConfigErrors};
 pub use options::{ENVELOPE_OPTION, FormatSpec, OptionValue, Options, SinkConfig, SourceConfig};
