@@ -44,57 +44,42 @@ pub(crate) struct Separators {
 
 impl Structure {
     /// Finds every separator of `text[..end]`. No more than 2^31 bytes are looked at.
-    ///
-    /// What stands behind `end` is read where that is faster, and does not count.
     #[inline(always)]
     pub(crate) fn find<I: Isa>(&mut self, isa: I, text: &[u8], end: usize, bytes: Separators) {
         let end = end.min(text.len()).min(1 << 31);
+        let (windows, rest) = text[..end].as_chunks::<WINDOW>();
         self.places.clear();
-        self.doubled.clear();
-        (self.counted, self.opens, self.num_doubled, self.first_quotes) = (0, 0, 0, end);
-        let Separators { delimiter, counted: [first, second], .. } = bytes;
-        let mut at = 0;
+        let mut counted = 0;
         // Up to the first quote: many texts have none.
-        while at < end {
-            let (window, in_text) = window(text, at, end);
-            if let Some(quote) = bytes.quote
-                && isa.any_of(&window, [quote; 3]) & in_text != 0
-            {
-                self.find_quoted(isa, (text, at, end), quote, bytes);
+        let mut plain = 0;
+        for window in windows {
+            if bytes.quotes(isa, window) != 0 {
                 break;
             }
-            let counted = isa.any_of(&window, [first, second, second]) & in_text;
-            self.counted += counted.count_ones();
-            self.places.push_all(at as u32, isa.any_of(&window, [delimiter, first, second]) & in_text);
+            counted += bytes.counted(isa, window).count_ones();
+            self.places.push_all((plain * WINDOW) as u32, bytes.separators(isa, window));
+            plain += 1;
+        }
+        // Whether the next window has a quote is hard to predict, so all from there on are looked at alike.
+        let windows = &windows[plain..];
+        let mut at = plain * WINDOW;
+        self.first_quotes = at;
+        self.doubled.clear();
+        self.doubled.resize(windows.len() + 1, Doubled::default());
+        let mut parity = Parity { counted, ..Parity::default() };
+        for (window, doubled) in windows.iter().zip(&mut self.doubled) {
+            let separators = parity.step(isa, window, u32::MAX, bytes, doubled);
+            // Long texts in quotes have windows without any.
+            if separators != 0 {
+                self.places.push_all(at as u32, separators);
+            }
             at += WINDOW;
         }
-    }
-
-    /// [`Structure::find`], from the first window on that has a quote. Whether the next one has some is hard to predict, so
-    /// all are looked at alike.
-    #[inline(always)]
-    fn find_quoted<I: Isa>(&mut self, isa: I, (text, from, end): (&[u8], usize, usize), quote: u8, bytes: Separators) {
-        let Separators { delimiter, counted: [first, second], .. } = bytes;
-        self.first_quotes = from;
-        self.doubled.reserve((end - from).div_ceil(WINDOW));
-        // All ones behind a quote that opens; 1 behind one that closes at the end of a window.
-        let (mut inside, mut closed) = (0_u32, 0_u32);
-        let mut at = from;
-        while at < end {
-            let (window, in_text) = window(text, at, end);
-            let quotes = isa.any_of(&window, [quote; 3]) & in_text;
-            let within = odd_so_far(quotes) ^ inside;
-            let (opens, closes) = (quotes & within, quotes & !within);
-            let doubled = opens & (closes << 1 | closed);
-            self.doubled.push(Doubled { bits: doubled, before: self.num_doubled });
-            self.num_doubled += doubled.count_ones();
-            self.opens += opens.count_ones();
-            self.counted += (isa.any_of(&window, [first, second, second]) & in_text & !within).count_ones();
-            self.places.push_all(at as u32, isa.any_of(&window, [delimiter, first, second]) & in_text & !within);
-            inside = ((within as i32) >> 31) as u32;
-            closed = closes >> 31;
-            at += WINDOW;
+        if let Some(doubled) = self.doubled.last_mut() {
+            let separators = parity.step(isa, &padded(rest), low_bits(rest.len()), bytes, doubled);
+            self.places.push_all(at as u32, separators);
         }
+        (self.counted, self.opens, self.num_doubled) = (parity.counted, parity.opens, parity.num_doubled);
     }
 
     /// The separators outside of quotes.
@@ -112,11 +97,61 @@ impl Structure {
     }
 }
 
-/// The bytes from `at` on, and which of them are in front of `end`.
-#[inline(always)]
-fn window(text: &[u8], at: usize, end: usize) -> ([u8; WINDOW], u32) {
-    let rest = &text[at..];
-    (rest.first_chunk().copied().unwrap_or_else(|| padded(rest)), low_bits(end - at))
+impl Separators {
+    #[inline(always)]
+    fn quotes<I: Isa>(self, isa: I, window: &[u8; WINDOW]) -> u32 {
+        self.quote.map_or(0, |quote| isa.any_of(window, [quote; 3]))
+    }
+
+    #[inline(always)]
+    fn counted<I: Isa>(self, isa: I, window: &[u8; WINDOW]) -> u32 {
+        let [first, second] = self.counted;
+        isa.any_of(window, [first, second, second])
+    }
+
+    #[inline(always)]
+    fn separators<I: Isa>(self, isa: I, window: &[u8; WINDOW]) -> u32 {
+        let [first, second] = self.counted;
+        isa.any_of(window, [self.delimiter, first, second])
+    }
+}
+
+/// What is known of quotes and separators, from window to window.
+#[derive(Debug, Default)]
+struct Parity {
+    /// All ones behind a quote that opens.
+    inside: u32,
+    /// 1 where the last byte is a quote that closes.
+    closed: u32,
+    counted: u32,
+    opens: u32,
+    num_doubled: u32,
+}
+
+impl Parity {
+    /// Takes the bytes of a window that are in the text, and returns which of them are separators outside of quotes.
+    #[inline(always)]
+    fn step<I: Isa>(
+        &mut self,
+        isa: I,
+        window: &[u8; WINDOW],
+        in_text: u32,
+        bytes: Separators,
+        into: &mut Doubled,
+    ) -> u32 {
+        let quotes = bytes.quotes(isa, window) & in_text;
+        let within = odd_so_far(quotes) ^ self.inside;
+        let (opens, closes) = (quotes & within, quotes & !within);
+        let outside = in_text & !within;
+        let doubled = opens & (closes << 1 | self.closed);
+        *into = Doubled { bits: doubled, before: self.num_doubled };
+        self.num_doubled += doubled.count_ones();
+        self.opens += opens.count_ones();
+        self.counted += (bytes.counted(isa, window) & outside).count_ones();
+        self.inside = ((within as i32) >> 31) as u32;
+        self.closed = closes >> 31;
+        bytes.separators(isa, window) & outside
+    }
 }
 
 /// Bit i is set where of the bits up to i, with it, an odd number is.
