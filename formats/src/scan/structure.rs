@@ -13,7 +13,7 @@ use super::{
 #[derive(Debug, Default)]
 pub(crate) struct Structure {
     places: Places,
-    /// One per window, from the first that has a quote on.
+    /// One per window, from the first that has a quote on. Those behind the text's last window mean nothing.
     doubled: Vec<Doubled>,
     /// Where the first of them begins.
     first_quotes: usize,
@@ -64,8 +64,9 @@ impl Structure {
         let windows = &windows[plain..];
         let mut at = plain * WINDOW;
         self.first_quotes = at;
-        self.doubled.clear();
-        self.doubled.resize(windows.len() + 1, Doubled::default());
+        if self.doubled.len() <= windows.len() {
+            self.doubled.resize(windows.len() + 1, Doubled::default());
+        }
         let mut parity = Parity { counted, ..Parity::default() };
         for (window, doubled) in windows.iter().zip(&mut self.doubled) {
             let separators = parity.step(isa, window, u32::MAX, bytes, doubled);
@@ -75,7 +76,7 @@ impl Structure {
             }
             at += WINDOW;
         }
-        if let Some(doubled) = self.doubled.last_mut() {
+        if let Some(doubled) = self.doubled.get_mut(windows.len()) {
             let separators = parity.step(isa, &padded(rest), low_bits(rest.len()), bytes, doubled);
             self.places.push_all(at as u32, separators);
         }
@@ -88,7 +89,7 @@ impl Structure {
         self.places.as_slice()
     }
 
-    /// How many of the doubled quotes stand in front of `place`.
+    /// How many of the doubled quotes stand in front of `place`, which is in the text.
     #[inline(always)]
     pub(crate) fn doubled_before(&self, place: usize) -> u32 {
         let Some(place) = place.checked_sub(self.first_quotes) else { return 0 };

@@ -70,7 +70,7 @@ impl Records<'_> {
         fields.reserve(num_fields * (limit - run.first));
         let start = run.batch.span(run.first).start;
         let mut places = structure.places();
-        let mut quotes = Quotes { structure, arena, quote, doubled: 0, count: 0, is_regular: true };
+        let mut quotes = Quotes { structure, arena, quote, count: 0, is_regular: true };
         let mut line_feeds = 0_u32;
         for record in run.first..limit {
             let span = run.batch.span(record);
@@ -107,8 +107,6 @@ struct Quotes<'a> {
     structure: &'a Structure,
     arena: &'a [u8],
     quote: u8,
-    /// The doubled ones in front of the field.
-    doubled: u32,
     /// Fields that begin and end with one.
     count: u32,
     /// Whether no field begins with one and does not end with another.
@@ -119,21 +117,18 @@ impl Quotes<'_> {
     /// The span of the field that is `arena[start..end]`.
     #[inline(always)]
     fn field<const QUOTES: bool, const DOUBLED: bool>(&mut self, start: usize, end: usize) -> FieldSpan {
-        if !QUOTES {
+        // What stands at the end of one that is empty is no quote, but a separator. Most columns are quoted or not.
+        if !QUOTES || self.arena[start] != self.quote {
             return FieldSpan::new(start, end, 0);
         }
-        // What stands at the end of one that is empty is no quote, but a separator.
-        let opens = self.arena[start] == self.quote;
-        let closes = (end > start + 1) & (self.arena[end.saturating_sub(1)] == self.quote);
-        self.is_regular &= closes | !opens;
-        let is_quoted = usize::from(opens & closes);
-        self.count += is_quoted as u32;
-        let mut kind = is_quoted as u32;
-        if DOUBLED {
-            let doubled = self.structure.doubled_before(end);
-            kind |= u32::from(doubled != self.doubled) << 1;
-            self.doubled = doubled;
+        let start = start + 1;
+        if end <= start || self.arena[end - 1] != self.quote {
+            self.is_regular = false;
+            return FieldSpan::new(start, start, 0);
         }
-        FieldSpan::new(start + is_quoted, end - is_quoted, kind)
+        let end = end - 1;
+        self.count += 1;
+        let is_doubled = DOUBLED && self.structure.doubled_before(start) != self.structure.doubled_before(end);
+        FieldSpan::new(start, end, 1 | u32::from(is_doubled) << 1)
     }
 }
