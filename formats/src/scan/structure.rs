@@ -60,7 +60,7 @@ impl Structure {
             self.places.push_all((plain * WINDOW) as u32, bytes.separators(isa, window));
             plain += 1;
         }
-        // Whether the next window has a quote is hard to predict, so all from there on are looked at alike.
+        // From there on it counts whether a byte is inside of quotes.
         let windows = &windows[plain..];
         let mut at = plain * WINDOW;
         self.first_quotes = at;
@@ -141,6 +141,15 @@ impl Parity {
         into: &mut Doubled,
     ) -> u32 {
         let quotes = bytes.quotes(isa, window) & in_text;
+        let (counted, separators) = (bytes.counted(isa, window), bytes.separators(isa, window));
+        // As in most windows of long texts.
+        if quotes == 0 {
+            *into = Doubled { bits: 0, before: self.num_doubled };
+            self.closed = 0;
+            let outside = in_text & !self.inside;
+            self.counted += (counted & outside).count_ones();
+            return separators & outside;
+        }
         let within = odd_so_far(quotes) ^ self.inside;
         let (opens, closes) = (quotes & within, quotes & !within);
         let outside = in_text & !within;
@@ -148,10 +157,10 @@ impl Parity {
         *into = Doubled { bits: doubled, before: self.num_doubled };
         self.num_doubled += doubled.count_ones();
         self.opens += opens.count_ones();
-        self.counted += (bytes.counted(isa, window) & outside).count_ones();
+        self.counted += (counted & outside).count_ones();
         self.inside = ((within as i32) >> 31) as u32;
         self.closed = closes >> 31;
-        bytes.separators(isa, window) & outside
+        separators & outside
     }
 }
 

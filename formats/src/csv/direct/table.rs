@@ -153,7 +153,7 @@ impl Table {
         let mut end = run.first;
         while end < most && num_fields > 0 {
             let span = batch.span(end);
-            let is_blank = matches!(&batch.padded_values()[span.clone()], [] | b"\n" | b"\r\n");
+            let is_blank = span.len() <= 2 && matches!(&batch.padded_values()[span.clone()], [] | b"\n" | b"\r\n");
             let is_full = span.end - start > BYTES && end > run.first;
             if batch.is_tombstone(end) || span.len() > longest || (is_blank && num_fields != 1) || is_full {
                 break;
