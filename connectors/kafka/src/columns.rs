@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, RecordBatchOptions};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Schema, SchemaRef};
-use laminar_schema::{SchemaResult, config::ConfigError, config::did_you_mean};
+use laminar_schema::{SchemaResult, config::ConfigError, config::column_of_option};
 
 use crate::config::SinkOptions;
 
@@ -40,7 +40,9 @@ impl Parts {
         let header = |name: &String| Ok((name.clone(), bytes_column(schema, "headers", name)?));
         let headers = names.iter().map(header).collect::<SchemaResult<Vec<_>>>()?;
         let value: Vec<usize> = match &options.value {
-            Some(names) => names.iter().map(|name| column(schema, "value", name)).collect::<SchemaResult<_>>()?,
+            Some(names) => {
+                names.iter().map(|name| Ok(column_of_option(schema, "value", name)?)).collect::<SchemaResult<_>>()?
+            }
             None => (0..schema.fields().len()).filter(|i| headers.iter().all(|(_, h)| h != i)).collect(),
         };
         if value.is_empty() {
@@ -85,21 +87,8 @@ impl Sides<'_> {
     }
 }
 
-fn column(schema: &Schema, option: &str, name: &str) -> SchemaResult<usize> {
-    let exact = schema.fields().iter().position(|f| f.name() == name);
-    let found = exact.or_else(|| schema.fields().iter().position(|f| f.name().eq_ignore_ascii_case(name)));
-    Ok(found.ok_or_else(|| {
-        let names = || schema.fields().iter().map(|f| f.name().as_str());
-        let help = match did_you_mean(name, names()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the columns are {}", names().collect::<Vec<_>>().join(", ")),
-        };
-        ConfigError::invalid(option, name, "a column of what is selected", help)
-    })?)
-}
-
 fn bytes_column(schema: &Schema, option: &str, name: &str) -> SchemaResult<usize> {
-    let at = column(schema, option, name)?;
+    let at = column_of_option(schema, option, name)?;
     let ty = schema.field(at).data_type();
     if ty.is_nested() {
         let reason = format!("{ty} has no bytes of its own; select one of its fields");

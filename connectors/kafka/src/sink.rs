@@ -6,8 +6,8 @@ use arrow_schema::SchemaRef;
 use laminar_formats::AnyEncoder;
 use laminar_registry::{RegistryHandle, registry_aware};
 use laminar_schema::{
-    ConnectorError, EncodeSpec, EncodedBatch, EncoderSet, RegistryConfig, SchemaEvolvable, SchemaResult, Sink,
-    SinkConfig, SinkConnector, SinkFromConfig, config::ConfigError,
+    EncodeSpec, EncodedBatch, EncoderSet, RegistryConfig, SchemaEvolvable, SchemaResult, Sink, SinkConfig,
+    SinkConnector, SinkFromConfig, config::ConfigError,
 };
 
 use crate::{
@@ -85,16 +85,8 @@ impl<E: EncoderSet> Sink for KafkaSink<E> {
     async fn start(&self, spec: &EncodeSpec) -> SchemaResult<KafkaWriter<E>> {
         let parts = self.takes_columns().then(|| Parts::find(&self.config.sink, &spec.schema)).transpose()?;
         let schema = parts.as_ref().map_or(&spec.schema, Parts::value_schema);
-        let mut encoder = self.build_encoder(&EncodeSpec::new(Arc::clone(schema), spec.format.clone()))?;
-        // A header without a line end, or a footer: the records between cannot be read by themselves.
-        if encoder.has_footer() || (encoder.delimiter().is_empty() && !encoder.prologue().is_empty()) {
-            let source = format!(
-                "format {} writes files here, and a topic has records; choose another format, or its options for messages",
-                encoder.format_name()
-            );
-            let source = source.into();
-            return Err(ConnectorError::External { action: "write to a topic", source, retryable: false }.into());
-        }
+        let spec = EncodeSpec::new(Arc::clone(schema), spec.format.clone());
+        let encoder = self.build_message_encoder(&spec, "topic")?;
         let config = Arc::clone(&self.config);
         let opening = tokio::task::spawn_blocking(move || {
             let topic = Topic::open(config)?;

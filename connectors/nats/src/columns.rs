@@ -6,7 +6,7 @@ use arrow_array::{Array, RecordBatch, RecordBatchOptions, StringArray, cast::AsA
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Schema, SchemaRef};
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
-use laminar_schema::{SchemaError, SchemaResult, config::ConfigError, config::did_you_mean};
+use laminar_schema::{SchemaError, SchemaResult, config::ConfigError, config::column_of_option};
 
 use crate::{config::SinkOptions, error::NatsFault};
 
@@ -57,7 +57,9 @@ impl Parts {
         }
         let is_side = |at: usize| subject.as_ref().is_some_and(|s| s.1 == at) || headers.iter().any(|h| h.2 == at);
         let value: Vec<usize> = match &options.value {
-            Some(names) => names.iter().map(|name| column(schema, "value", name)).collect::<SchemaResult<_>>()?,
+            Some(names) => {
+                names.iter().map(|name| Ok(column_of_option(schema, "value", name)?)).collect::<SchemaResult<_>>()?
+            }
             None => (0..schema.fields().len()).filter(|at| !is_side(*at)).collect(),
         };
         if value.is_empty() {
@@ -157,21 +159,8 @@ fn bad_row(row: usize, column: &str, reason: String) -> SchemaError {
     NatsFault::BadRow { row, column: column.to_owned(), reason }.during("publish")
 }
 
-fn column(schema: &Schema, option: &str, name: &str) -> SchemaResult<usize> {
-    let exact = schema.fields().iter().position(|f| f.name() == name);
-    let found = exact.or_else(|| schema.fields().iter().position(|f| f.name().eq_ignore_ascii_case(name)));
-    Ok(found.ok_or_else(|| {
-        let names = || schema.fields().iter().map(|f| f.name().as_str());
-        let help = match did_you_mean(name, names()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the columns are {}", names().collect::<Vec<_>>().join(", ")),
-        };
-        ConfigError::invalid(option, name, "a column of what is selected", help)
-    })?)
-}
-
 fn text_column(schema: &Schema, option: &str, name: &str) -> SchemaResult<usize> {
-    let at = column(schema, option, name)?;
+    let at = column_of_option(schema, option, name)?;
     let ty = schema.field(at).data_type();
     if ty.is_nested() {
         let reason = format!("{ty} has no text of its own; select one of its fields");

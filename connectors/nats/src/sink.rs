@@ -6,8 +6,8 @@ use arrow_schema::SchemaRef;
 use async_nats::jetstream::context::GetStreamByNameErrorKind;
 use laminar_formats::AnyEncoder;
 use laminar_schema::{
-    ConnectorError, EncodeSpec, EncodedBatch, EncoderSet, SchemaEvolvable, SchemaResult, Sink, SinkConfig,
-    SinkConnector, SinkFromConfig, config::ConfigError,
+    EncodeSpec, EncodedBatch, EncoderSet, SchemaEvolvable, SchemaResult, Sink, SinkConfig, SinkConnector,
+    SinkFromConfig, config::ConfigError,
 };
 
 use crate::{
@@ -97,15 +97,8 @@ impl<E: EncoderSet> Sink for NatsSink<E> {
         let sink = &self.config.sink;
         let parts = self.takes_columns().then(|| Parts::find(sink, &spec.schema)).transpose()?;
         let schema = parts.as_ref().map_or(&spec.schema, Parts::value_schema);
-        let mut encoder = self.build_encoder(&EncodeSpec::new(Arc::clone(schema), spec.format.clone()))?;
-        // A header without a line end, or a footer: the records between cannot be read by themselves.
-        if encoder.has_footer() || (encoder.delimiter().is_empty() && !encoder.prologue().is_empty()) {
-            let source = format!(
-                "format {} writes files here, and a subject has records; choose another format, or its options for messages",
-                encoder.format_name()
-            );
-            return Err(ConnectorError::External { action: "publish", source: source.into(), retryable: false }.into());
-        }
+        let spec = EncodeSpec::new(Arc::clone(schema), spec.format.clone());
+        let encoder = self.build_message_encoder(&spec, "subject")?;
         let wanted = Connecting {
             servers: &sink.servers,
             security: &self.config.security,

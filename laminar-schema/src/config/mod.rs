@@ -3,12 +3,14 @@
 //! Lives here: [`Options`] (text), [`ConnectorConfig`] (typed, derived), the errors between the two, [`Secret`].
 //! Does not live here: what any connector's options are; each connector and format declares its own.
 
+pub(crate) mod column;
 mod error;
 mod options;
 mod reader;
 mod value;
 mod words;
 
+pub use column::column_of_option;
 pub use error::{ConfigError, ConfigErrors};
 pub use options::{ENVELOPE_OPTION, FormatSpec, OptionValue, Options, SinkConfig, SourceConfig};
 pub use reader::OptionReader;

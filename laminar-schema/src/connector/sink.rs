@@ -11,7 +11,7 @@ use crate::{
     capability::{Capabilities, ConnectorInfo, SchemaEvolvable, SchemaRegistryAware},
     config::{ConnectorConfig, ConnectorConfigSchema, SinkConfig},
     error::{ConnectorError, SchemaResult},
-    format::{EncodeSpec, EncodedBatch, EncoderSet},
+    format::{EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder},
     position::Positions,
 };
 
@@ -50,6 +50,24 @@ pub trait Sink: Send + Sync + fmt::Debug + Sized + 'static {
     fn build_encoder(&self, spec: &EncodeSpec) -> SchemaResult<Self::Encoder> {
         Self::Encoder::build(spec)?
             .ok_or_else(|| ConnectorError::unsupported_format("sink", &spec.format.name, Self::Encoder::FORMATS).into())
+    }
+
+    /// The same for a sink whose records are read by themselves, such as messages. `place` is where they go, for people: a
+    /// `topic`.
+    ///
+    /// # Errors
+    /// Those of [`Sink::build_encoder`]; a format that writes files: a header without a line end, or a footer.
+    fn build_message_encoder(&self, spec: &EncodeSpec, place: &str) -> SchemaResult<Self::Encoder> {
+        let mut encoder = self.build_encoder(spec)?;
+        if encoder.has_footer() || (encoder.delimiter().is_empty() && !encoder.prologue().is_empty()) {
+            let source = format!(
+                "format {} writes files here, and a {place} has records; choose another format, or its options for messages",
+                encoder.format_name()
+            );
+            let source = source.into();
+            return Err(ConnectorError::External { action: "write messages", source, retryable: false }.into());
+        }
+        Ok(encoder)
     }
 
     /// The columns of `schema` that the format writes: what is registered of it. The default is all of them; a sink that makes

@@ -8,7 +8,7 @@ use arrow_schema::{Schema, SchemaRef};
 use super::lane::{Portion, Projection, Rows, Share};
 use crate::{
     capability::{Capability, SchemaRegistryAware},
-    config::{FormatSpec, did_you_mean},
+    config::{FormatSpec, column},
     connector::{Checkpoint, Prepared, RecordSink, SinkBatch, SinkConnector},
     error::SchemaResult,
     format::{EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, registered},
@@ -241,21 +241,12 @@ impl<K: SinkConnector> Output<K> {
     }
 }
 
-/// Exact name first; otherwise the only column that differs in case alone, as SQL names do.
-pub(crate) fn find<'a>(schema: &'a Schema, column: &str) -> SchemaResult<(usize, &'a arrow_schema::Field)> {
-    if let Some(found) = schema.column_with_name(column) {
-        return Ok(found);
+/// A column that is selected by this name.
+pub(crate) fn find<'a>(schema: &'a Schema, name: &str) -> SchemaResult<(usize, &'a arrow_schema::Field)> {
+    match column::position(schema, name) {
+        Some(index) => Ok((index, schema.field(index))),
+        None => Err(ResolveError::UnknownColumn { column: name.to_owned(), help: column::help(schema, name) }.into()),
     }
-    let mut alike = schema.fields().iter().enumerate().filter(|(_, f)| f.name().eq_ignore_ascii_case(column));
-    if let (Some((index, field)), None) = (alike.next(), alike.next()) {
-        return Ok((index, field));
-    }
-    let names = || schema.fields().iter().map(|f| f.name().as_str());
-    let help = match did_you_mean(column, names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the columns are {}", names().collect::<Vec<_>>().join(", ")),
-    };
-    Err(ResolveError::UnknownColumn { column: column.to_owned(), help }.into())
 }
 
 /// An open output.
