@@ -1,6 +1,6 @@
 //! The decoder: messages, blocks of container files, and whole files in a message → rows.
 
-use std::{collections::HashMap, fmt, io::Read, sync::Arc};
+use std::{fmt, io::Read, sync::Arc};
 
 use arrow_schema::{Schema as ArrowSchema, SchemaRef};
 use laminar_schema::{
@@ -18,11 +18,10 @@ use super::{
     cursor::Cursor,
     fingerprint,
     options::parsed,
-    program::Record,
     rescue::Rescue,
-    resolve::Resolver,
     run::{Failure, Run},
     schema::Schema,
+    writers::{Writer, Writers},
 };
 use crate::{
     column::{ColumnOps, ColumnOptions, OnAbsent},
@@ -59,7 +58,7 @@ pub struct AvroDecoder {
 /// What the options say about every record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
-    wire_format: WireFormat,
+    pub(super) wire_format: WireFormat,
     tombstones: NoContent,
     pub(super) max_depth: usize,
     max_record_bytes: usize,
@@ -69,97 +68,7 @@ pub(super) struct Rules {
     /// Texts are looked at one by one: some of the batch is none.
     pub(super) checks_text: bool,
     /// No message is a container, whatever it begins with.
-    is_datum: bool,
-}
-
-/// A writer's schema, and how it is read into the columns.
-#[derive(Debug)]
-pub(super) struct Writer {
-    pub(super) schema: Schema,
-    /// The reader's, where it is another one: its defaults are values of it.
-    pub(super) reader: Option<Arc<Schema>>,
-    program: Record,
-}
-
-impl Writer {
-    fn new(schema: Schema, reader: Option<&Arc<Schema>>, rows: &RootRows) -> SchemaResult<Self> {
-        let rescue = rows.root.fields.iter().position(|f| f.on_absent == OnAbsent::Decoder);
-        let resolver = Resolver { writer: &schema, reader: reader.map_or(&schema, |reader| reader) };
-        let program = resolver.program(rows.schema().fields(), rescue);
-        let program = program.map_err(|source| ConnectorError::External {
-            action: "resolve the Avro schema",
-            source,
-            retryable: false,
-        })?;
-        Ok(Self { schema, reader: reader.cloned(), program })
-    }
-}
-
-/// Writers that are found without a look into a map.
-const RECENT_WRITERS: usize = 64;
-/// Stands in a place where no writer does.
-const NO_WRITER: u32 = u32::MAX;
-
-/// What messages are written with.
-#[derive(Debug)]
-struct Writers {
-    /// Of those that do not say it.
-    plain: Option<Writer>,
-    /// Of those that do. A schema that does not go into the columns costs its own messages, which say why.
-    named: Vec<Result<Writer, String>>,
-    /// By what stands in front of messages: a registry's id or a fingerprint.
-    by_key: HashMap<u64, usize>,
-    /// What stood in front of messages lately, each where the last bits of it say, and whose they were: ids of a registry are
-    /// dense, so that the writers of one topic rarely share a place.
-    recent: [(u64, u32); RECENT_WRITERS],
-}
-
-impl Default for Writers {
-    fn default() -> Self {
-        let (plain, named, by_key) = (None, Vec::new(), HashMap::new());
-        Self { plain, named, by_key, recent: [(0, NO_WRITER); RECENT_WRITERS] }
-    }
-}
-
-impl Writers {
-    fn add(&mut self, key: u64, writer: Result<Writer, String>) {
-        self.by_key.insert(key, self.named.len());
-        self.named.push(writer);
-    }
-
-    #[inline]
-    fn find(&mut self, key: u64) -> Option<usize> {
-        match self.recent[key as usize % RECENT_WRITERS] {
-            (known, index) if known == key && index != NO_WRITER => Some(index as usize),
-            _ => self.look_up(key),
-        }
-    }
-
-    #[inline(never)]
-    fn look_up(&mut self, key: u64) -> Option<usize> {
-        let index = *self.by_key.get(&key)?;
-        self.recent[key as usize % RECENT_WRITERS] = (key, index as u32);
-        Some(index)
-    }
-
-    /// The writer of a message, and how long the header is; `None` for whatever is not the usual case.
-    #[inline(always)]
-    fn of_message(&mut self, rules: Rules, message: &[u8]) -> Option<(&Writer, usize)> {
-        let (key, header) = match rules.wire_format {
-            WireFormat::None if rules.is_datum || !message.starts_with(MAGIC) => {
-                return Some((self.plain.as_ref()?, 0));
-            }
-            WireFormat::None => return None,
-            WireFormat::Confluent => {
-                (u64::from(wire::confluent::split(message).ok()?.0), wire::confluent::HEADER_BYTES)
-            }
-            WireFormat::SingleObject => {
-                (wire::single_object::split(message).ok()?.0, wire::single_object::HEADER_BYTES)
-            }
-        };
-        let index = self.find(key)?;
-        Some((self.named[index].as_ref().ok()?, header))
-    }
+    pub(super) is_datum: bool,
 }
 
 /// Room for what values are turned into on their way.
@@ -224,7 +133,7 @@ impl AvroDecoder {
             }
             _ => None,
         };
-        let mut writers = Writers { plain, ..Writers::default() };
+        let mut writers = Writers::of_plain(plain);
         for WriterSchema { id, raw } in writer_schemas {
             let text = String::from_utf8_lossy(raw);
             let key = match options.wire_format {

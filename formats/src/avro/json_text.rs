@@ -7,7 +7,8 @@ use arrow_schema::TimeUnit;
 
 use super::{
     cursor::Malformed,
-    run::{Run, big_decimal, decimal_text, duration_parts, uuid_text},
+    logical::{big_decimal, decimal_text, duration_parts, uuid_text},
+    run::Run,
     schema::{Kind, Logical, NodeId},
 };
 use crate::{

@@ -21,8 +21,10 @@ mod decode;
 mod encode;
 mod fingerprint;
 mod json_text;
+mod logical;
 mod names;
 mod options;
+mod problem;
 mod program;
 mod rescue;
 #[cfg(test)]
@@ -33,6 +35,7 @@ pub(crate) mod schema;
 mod skip;
 #[cfg(test)]
 mod tests;
+mod writers;
 
 use ::arrow_schema::SchemaRef;
 use laminar_schema::{ConnectorConfig, Options, SchemaResult, format::FormatInfo};
@@ -44,7 +47,7 @@ pub use self::{
     encode::AvroEncoder,
     fingerprint::{Fingerprint, FingerprintAlgorithm, fingerprint},
     options::{AvroFraming, AvroOptions, Enums, Recursion, SyncMarker, Unions},
-    resolve::{Problem, ResolutionError},
+    problem::{Problem, ResolutionError},
     schema::{AvroSchemaError, Schema},
 };
 
