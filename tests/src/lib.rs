@@ -15,4 +15,5 @@ pub mod inferred;
 pub mod protobuf;
 pub mod random;
 pub mod registry;
+pub mod served;
 pub mod stand_in;

@@ -8,11 +8,12 @@ use laminar_schema::{
     Checkpoint, ConnectorConfig, EncodeSpec, EncodedBatch, FormatSpec, Options, Positions, Prepared, RecordSink,
     SchemaResult, Sink, SinkBatch,
 };
+use laminar_testkit::served::{account, unique};
 
 use crate::{
-    broker::{Topic, brokers, unique},
+    broker::{Topic, brokers},
     ids,
-    sql::{account, run_until},
+    sql::run_until,
 };
 
 /// A sink of one topic, with a name for its transactions.

@@ -9,10 +9,12 @@ use std::{
     time::Duration,
 };
 
+use laminar_testkit::served::{account, memory, unique};
+
 use crate::{
-    broker::{Topic, brokers, service, unique},
+    broker::{Topic, brokers, service},
     id_of, ids,
-    sql::{account, memory, run_until},
+    sql::run_until,
     until,
 };
 

@@ -14,8 +14,10 @@ mod sql;
 
 use std::time::Duration;
 
-use broker::{Topic, brokers, unique};
-use sql::{account, memory, run, run_until};
+use laminar_testkit::served::{account, memory, unique};
+
+use broker::{Topic, brokers};
+use sql::{run, run_until};
 
 fn ids(range: std::ops::Range<u64>) -> impl Iterator<Item = String> {
     range.map(|id| format!(r#"{{"id":{id},"name":"n{id}"}}"#))

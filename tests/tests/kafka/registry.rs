@@ -4,11 +4,12 @@
 use std::process::Command;
 
 use laminar_testkit::registry::StandInRegistry;
+use laminar_testkit::served::{account, memory};
 
 use crate::{
     broker::{Topic, brokers},
     ids,
-    sql::{account, memory, run},
+    sql::run,
 };
 
 #[tokio::test(flavor = "multi_thread")]

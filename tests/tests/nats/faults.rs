@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use laminar_connector_nats::{NatsSource, NatsSourceConfig};
 use laminar_schema::{ConnectorConfig, Options, RecordStream, Source, SourceBatch};
+use laminar_testkit::served::{account, memory};
 
 use crate::{
     ids,
     server::{Own, Stream, server},
-    sql::{account, memory, run, run_until},
+    sql::{run, run_until},
     until,
 };
 

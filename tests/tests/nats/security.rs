@@ -1,12 +1,9 @@
 //! Servers that want to know who asks, and that show certificates.
 
+use laminar_testkit::served::memory;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
-use crate::{
-    ids,
-    server::Own,
-    sql::{memory, run},
-};
+use crate::{ids, server::Own, sql::run};
 
 /// Reads a stream that `client` has made, with `options`.
 async fn read(own: &Own, stream: &str, options: &str) -> Result<u64, String> {

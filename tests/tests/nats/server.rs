@@ -6,11 +6,8 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{
-        OnceLock,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    sync::OnceLock,
+    time::{Duration, Instant},
 };
 
 use async_nats::{
@@ -18,6 +15,7 @@ use async_nats::{
     jetstream::{self, consumer::DeliverPolicy, consumer::pull, context::PublishAckFuture, stream},
 };
 use futures_util::StreamExt;
+use laminar_testkit::served::unique;
 use tempfile::TempDir;
 
 /// The server's address, or `None` after saying why there is none.
@@ -121,13 +119,6 @@ impl Drop for Own {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// A name that no other test and no other run has.
-pub(crate) fn unique(what: &str) -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
-    format!("{what}-{nanos:x}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A stream of the subjects below its own name.

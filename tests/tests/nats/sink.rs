@@ -1,11 +1,12 @@
 //! Sinks: subjects and headers from columns, message ids, and plain subjects.
 
 use futures_util::StreamExt;
+use laminar_testkit::served::{account, unique};
 
 use crate::{
     ids,
-    server::{Stream, server, unique},
-    sql::{account, run},
+    server::{Stream, server},
+    sql::run,
 };
 
 #[tokio::test(flavor = "multi_thread")]

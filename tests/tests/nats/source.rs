@@ -7,11 +7,12 @@ use async_nats::jetstream::{self, consumer::AckPolicy, consumer::pull, kv};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use laminar_connector_nats::{NatsSource, NatsSourceConfig};
 use laminar_schema::{ConnectorConfig, Options, RecordStream, Source, SourceBatch};
+use laminar_testkit::served::{account, memory, unique};
 
 use crate::{
     id_of, ids,
-    server::{Stream, server, unique},
-    sql::{account, memory, run, run_until},
+    server::{Stream, server},
+    sql::{run, run_until},
     until,
 };
 
