@@ -55,9 +55,23 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The server's program, or `None` after saying why there is none.
+fn program() -> Option<&'static Path> {
+    static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        // Somebody else's server may listen where ours would, so that nothing has brought it yet.
+        service(&["--unpack", "nats"]).map(|()| root().join("target/services/nats/nats-server"))
+    });
+    if let Err(why) = program {
+        println!("skipped: no NATS server to start: {why}");
+    }
+    program.as_deref().ok()
+}
+
 /// A server of a test's own, which can be killed and started again with its data. It ends with the test.
 pub(crate) struct Own {
     pub(crate) address: String,
+    binary: &'static Path,
     dir: TempDir,
     arguments: Vec<String>,
     child: Option<Child>,
@@ -66,11 +80,7 @@ pub(crate) struct Own {
 impl Own {
     /// Starts one with lines of configuration; `{dir}` in them is its folder. `None` where there is no program to start.
     pub(crate) fn start(configuration: &str, files: &[(&str, &str)]) -> Option<Self> {
-        let binary = root().join("target/services/nats/nats-server");
-        if !binary.exists() && service(&["nats"]).is_err() {
-            println!("skipped: no NATS server to start: scripts/services nats brings one");
-            return None;
-        }
+        let binary = program()?;
         let dir = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         files.iter().for_each(|(name, text)| fs::write(dir.path().join(name), text).unwrap());
@@ -82,7 +92,7 @@ impl Own {
         )
         .unwrap();
         let arguments = vec!["-c".to_owned(), format!("{path}/nats.conf")];
-        let mut own = Self { address: format!("127.0.0.1:{port}"), dir, arguments, child: None };
+        let mut own = Self { address: format!("127.0.0.1:{port}"), binary, dir, arguments, child: None };
         own.run();
         Some(own)
     }
@@ -95,7 +105,7 @@ impl Own {
     /// Starts it again, with its data.
     pub(crate) fn run(&mut self) {
         let log = fs::File::create(self.dir.path().join("log")).unwrap();
-        let mut command = Command::new(root().join("target/services/nats/nats-server"));
+        let mut command = Command::new(self.binary);
         command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().unwrap());
         let deadline = Instant::now() + Duration::from_secs(20);

@@ -1,7 +1,8 @@
 //! Runs of records → columns, one column after the other: the fast way for dialects that are simple.
 //!
 //! ```text
-//! records ─▶ marks: where delimiters, quotes and line ends are ─▶ table: a span per field ─▶ fill: column by column
+//! records ─▶ regular: separators outside of quotes ─┬─▶ table: a span per field ─▶ fill: column by column
+//!         └▶ marks, one by one, where that fails ───┘
 //! ```
 //!
 //! Lives here: what nearly all records are. Does not live here: anything that an error could be made of. A record that is
