@@ -23,7 +23,7 @@ impl Marks {
                 Some(window) => isa.any_of(window, bytes),
                 None => isa.any_of(&padded(&text[at..]), bytes),
             };
-            self.places.push_all(at as u32, found & low_bits(left));
+            self.places.push_all(at as u32, u64::from(found & low_bits(left)));
             at += WINDOW;
         }
         self.places.end();
@@ -36,7 +36,10 @@ impl Marks {
     }
 }
 
-/// A list of places, which grows by a window's at a time.
+/// Places that are appended together at most.
+const MOST: usize = 64;
+
+/// A list of places, which grows by those of 64 bytes at a time.
 #[derive(Debug, Default)]
 pub(super) struct Places {
     places: Vec<u32>,
@@ -57,18 +60,18 @@ impl Places {
     /// Appends `u32::MAX`.
     #[inline(always)]
     pub(super) fn end(&mut self) {
-        self.push_all(u32::MAX - WINDOW as u32 + 1, 1 << (WINDOW - 1));
+        self.push_all(u32::MAX, 1);
     }
 
     /// Appends `base` plus the number of each bit that is set.
     #[inline(always)]
-    pub(super) fn push_all(&mut self, base: u32, mut bits: u32) {
-        if self.places.len() - self.len < WINDOW {
+    pub(super) fn push_all(&mut self, base: u32, mut bits: u64) {
+        if self.places.len() - self.len < MOST {
             self.grow();
         }
         let count = bits.count_ones() as usize;
         // `grow` made the room.
-        let Some(room) = self.places[self.len..].first_chunk_mut::<WINDOW>() else { return };
+        let Some(room) = self.places[self.len..].first_chunk_mut::<MOST>() else { return };
         // Eight at a time, whether there are as many or not: their number is harder to predict than it is to write them.
         for eight in room.as_chunks_mut::<8>().0 {
             for place in eight {
@@ -84,7 +87,7 @@ impl Places {
 
     #[inline(never)]
     fn grow(&mut self) {
-        self.places.resize((2 * self.places.len()).max(8 * WINDOW), 0);
+        self.places.resize((2 * self.places.len()).max(8 * MOST), 0);
     }
 }
 

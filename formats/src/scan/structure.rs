@@ -1,9 +1,12 @@
 //! Where the bytes stand that separate, with those in quotes left out.
 
 use super::{
-    isa::{Isa, WINDOW, low_bits},
-    marks::{Places, padded},
+    isa::{Isa, WINDOW},
+    marks::Places,
 };
+
+/// Bytes that are looked at together: as many as one word has bits.
+const BLOCK: usize = 2 * WINDOW;
 
 /// Places of the separators of a text that stand outside of quotes, in order, in memory that is reused, and what is known of
 /// its quotes.
@@ -13,7 +16,7 @@ use super::{
 #[derive(Debug, Default)]
 pub(crate) struct Structure {
     places: Places,
-    /// One per window, from the first that has a quote on. Those behind the text's last window mean nothing.
+    /// One per block, from the first that has a quote on. Those behind the text's last block mean nothing.
     doubled: Vec<Doubled>,
     /// Where the first of them begins.
     first_quotes: usize,
@@ -25,11 +28,11 @@ pub(crate) struct Structure {
     pub(crate) opens: u32,
 }
 
-/// Doubled quotes of one window.
+/// Doubled quotes of one block.
 #[derive(Debug, Clone, Copy, Default)]
 struct Doubled {
-    bits: u32,
-    /// How many there are in the windows in front of it.
+    bits: u64,
+    /// How many there are in the blocks in front of it.
     before: u32,
 }
 
@@ -47,36 +50,36 @@ impl Structure {
     #[inline(always)]
     pub(crate) fn find<I: Isa>(&mut self, isa: I, text: &[u8], end: usize, bytes: Separators) {
         let end = end.min(text.len()).min(1 << 31);
-        let (windows, rest) = text[..end].as_chunks::<WINDOW>();
+        let (blocks, rest) = text[..end].as_chunks::<BLOCK>();
         self.places.clear();
         let mut counted = 0;
         // Up to the first quote: many texts have none.
         let mut plain = 0;
-        for window in windows {
-            if bytes.quotes(isa, window) != 0 {
+        for block in blocks {
+            if bytes.quotes(isa, block) != 0 {
                 break;
             }
-            counted += bytes.counted(isa, window).count_ones();
-            self.places.push_all((plain * WINDOW) as u32, bytes.separators(isa, window));
+            counted += bytes.counted(isa, block).count_ones();
+            self.places.push_all((plain * BLOCK) as u32, bytes.separators(isa, block));
             plain += 1;
         }
         // From there on it counts whether a byte is inside of quotes.
-        let windows = &windows[plain..];
-        let mut at = plain * WINDOW;
+        let blocks = &blocks[plain..];
+        let mut at = plain * BLOCK;
         self.first_quotes = at;
-        if self.doubled.len() <= windows.len() {
-            self.doubled.resize(windows.len() + 1, Doubled::default());
+        if self.doubled.len() <= blocks.len() {
+            self.doubled.resize(blocks.len() + 1, Doubled::default());
         }
         let mut parity = Parity { counted, ..Parity::default() };
-        for (window, doubled) in windows.iter().zip(&mut self.doubled) {
-            let separators = parity.step(isa, window, u32::MAX, bytes, doubled);
-            // Long texts in quotes have windows without any.
+        for (block, doubled) in blocks.iter().zip(&mut self.doubled) {
+            let separators = parity.step(isa, block, u64::MAX, bytes, doubled);
+            // Long texts in quotes have blocks without any.
             if separators != 0 {
                 self.places.push_all(at as u32, separators);
             }
-            at += WINDOW;
+            at += BLOCK;
         }
-        if let Some(doubled) = self.doubled.get_mut(windows.len()) {
+        if let Some(doubled) = self.doubled.get_mut(blocks.len()) {
             let separators = parity.step(isa, &padded(rest), low_bits(rest.len()), bytes, doubled);
             self.places.push_all(at as u32, separators);
         }
@@ -93,56 +96,63 @@ impl Structure {
     #[inline(always)]
     pub(crate) fn doubled_before(&self, place: usize) -> u32 {
         let Some(place) = place.checked_sub(self.first_quotes) else { return 0 };
-        let Some(window) = self.doubled.get(place / WINDOW) else { return self.num_doubled };
-        window.before + (window.bits & low_bits(place % WINDOW)).count_ones()
+        let Some(block) = self.doubled.get(place / BLOCK) else { return self.num_doubled };
+        block.before + (block.bits & low_bits(place % BLOCK)).count_ones()
     }
 }
 
 impl Separators {
     #[inline(always)]
-    fn quotes<I: Isa>(self, isa: I, window: &[u8; WINDOW]) -> u32 {
-        self.quote.map_or(0, |quote| isa.any_of(window, [quote; 3]))
+    fn quotes<I: Isa>(self, isa: I, block: &[u8; BLOCK]) -> u64 {
+        self.quote.map_or(0, |quote| any_of(isa, block, [quote; 3]))
     }
 
     #[inline(always)]
-    fn counted<I: Isa>(self, isa: I, window: &[u8; WINDOW]) -> u32 {
+    fn counted<I: Isa>(self, isa: I, block: &[u8; BLOCK]) -> u64 {
         let [first, second] = self.counted;
-        isa.any_of(window, [first, second, second])
+        any_of(isa, block, [first, second, second])
     }
 
     #[inline(always)]
-    fn separators<I: Isa>(self, isa: I, window: &[u8; WINDOW]) -> u32 {
+    fn separators<I: Isa>(self, isa: I, block: &[u8; BLOCK]) -> u64 {
         let [first, second] = self.counted;
-        isa.any_of(window, [self.delimiter, first, second])
+        any_of(isa, block, [self.delimiter, first, second])
     }
+}
+
+/// Bit i is set where byte i is one of the three.
+#[inline(always)]
+fn any_of<I: Isa>(isa: I, block: &[u8; BLOCK], bytes: [u8; 3]) -> u64 {
+    let ([low, high], _) = block.as_chunks::<WINDOW>() else { return 0 };
+    u64::from(isa.any_of(low, bytes)) | u64::from(isa.any_of(high, bytes)) << WINDOW
 }
 
 /// What is known of quotes and separators, from window to window.
 #[derive(Debug, Default)]
 struct Parity {
     /// All ones behind a quote that opens.
-    inside: u32,
+    inside: u64,
     /// 1 where the last byte is a quote that closes.
-    closed: u32,
+    closed: u64,
     counted: u32,
     opens: u32,
     num_doubled: u32,
 }
 
 impl Parity {
-    /// Takes the bytes of a window that are in the text, and returns which of them are separators outside of quotes.
+    /// Takes the bytes of a block that are in the text, and returns which of them are separators outside of quotes.
     #[inline(always)]
     fn step<I: Isa>(
         &mut self,
         isa: I,
-        window: &[u8; WINDOW],
-        in_text: u32,
+        block: &[u8; BLOCK],
+        in_text: u64,
         bytes: Separators,
         into: &mut Doubled,
-    ) -> u32 {
-        let quotes = bytes.quotes(isa, window) & in_text;
-        let (counted, separators) = (bytes.counted(isa, window), bytes.separators(isa, window));
-        // As in most windows of long texts.
+    ) -> u64 {
+        let quotes = bytes.quotes(isa, block) & in_text;
+        let (counted, separators) = (bytes.counted(isa, block), bytes.separators(isa, block));
+        // As in most blocks of long texts.
         if quotes == 0 {
             *into = Doubled { bits: 0, before: self.num_doubled };
             self.closed = 0;
@@ -158,21 +168,36 @@ impl Parity {
         self.num_doubled += doubled.count_ones();
         self.opens += opens.count_ones();
         self.counted += (counted & outside).count_ones();
-        self.inside = ((within as i32) >> 31) as u32;
-        self.closed = closes >> 31;
+        self.inside = ((within as i64) >> 63) as u64;
+        self.closed = closes >> 63;
         separators & outside
     }
 }
 
 /// Bit i is set where of the bits up to i, with it, an odd number is.
 #[inline(always)]
-fn odd_so_far(bits: u32) -> u32 {
+fn odd_so_far(bits: u64) -> u64 {
     let mut odd = bits;
     odd ^= odd << 1;
     odd ^= odd << 2;
     odd ^= odd << 4;
     odd ^= odd << 8;
-    odd ^ odd << 16
+    odd ^= odd << 16;
+    odd ^ odd << 32
+}
+
+/// The low `count` bits set, of which there are fewer than 64.
+#[inline(always)]
+fn low_bits(count: usize) -> u64 {
+    (1 << count) - 1
+}
+
+/// The bytes, of which there are fewer than a block's, with zeros behind them.
+#[inline(never)]
+fn padded(bytes: &[u8]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    block.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    block
 }
 
 #[cfg(test)]
