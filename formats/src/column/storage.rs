@@ -140,6 +140,14 @@ impl<O: ArrowNativeType + arrow_array::OffsetSizeTrait> Offsets<O> {
         self.ends.push(self.ends[self.ends.len() - 1]);
     }
 
+    /// The ends of so many rows more, to be written in place; [`Offsets::truncate`] takes back those that were not.
+    #[inline(always)]
+    pub(super) fn room(&mut self, rows: usize) -> &mut [O] {
+        let len = self.ends.len();
+        self.ends.resize(len + rows, O::default());
+        &mut self.ends[len..]
+    }
+
     pub(super) fn truncate(&mut self, rows: usize) {
         self.ends.truncate(rows.saturating_add(1));
     }
@@ -155,8 +163,8 @@ impl<O: ArrowNativeType + arrow_array::OffsetSizeTrait> Offsets<O> {
 #[derive(Debug)]
 pub(super) struct ByteRows<O: arrow_array::OffsetSizeTrait> {
     pub(super) data: Vec<u8>,
-    offsets: Offsets<O>,
-    nulls: NullRows,
+    pub(super) offsets: Offsets<O>,
+    pub(super) nulls: NullRows,
 }
 
 impl<O: arrow_array::OffsetSizeTrait> Default for ByteRows<O> {

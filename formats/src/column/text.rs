@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, OffsetSizeTrait};
 
-use super::{ColumnOps, Mismatch, Scalar, utf8::Utf8Rows};
+use super::{ColumnOps, Mismatch, Scalar, text_block::TextSpan, utf8::Utf8Rows};
 use crate::scan::{Cursor, Isa};
 
 /// Builds a Utf8 or LargeUtf8 column; also JSON text, which its decoder hands over as text.
@@ -26,6 +26,15 @@ impl<O: OffsetSizeTrait> TextColumn<O> {
     #[inline(always)]
     pub(crate) fn push_front(&mut self, text: &str, len: usize) -> bool {
         self.0.push_front(text, len)
+    }
+
+    /// Appends a row for each of the spans and makes those that are `nulls` null, counted from the first, and returns true.
+    ///
+    /// False, and the column is as before, where a span is not short, has not [`SHORT`](super::SHORT) bytes of the text from
+    /// its start on or cuts a character, or the column could get full.
+    #[inline]
+    pub(crate) fn push_short(&mut self, text: &str, spans: &[TextSpan], nulls: &[u32]) -> bool {
+        self.0.push_short(text, spans, nulls)
     }
 
     /// Appends a row of text: the first `len` bytes of `text`, with one quote for every two. False where they do not end with a

@@ -3,7 +3,7 @@
 
 use arrow_array::{GenericStringArray, OffsetSizeTrait, builder::GenericStringBuilder};
 
-use super::storage::ByteRows;
+use super::{storage::ByteRows, text_block::TextSpan};
 use crate::scan::{Cursor, Isa, WINDOW, low_bits, string};
 
 /// Rows of text: offsets and data.
@@ -84,6 +84,12 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
         }
         append_front(&mut self.rows.data, window, len);
         self.rows.end_row()
+    }
+
+    /// Appends a row of text for each of the spans; see [`ByteRows::push_short`].
+    #[inline]
+    pub(super) fn push_short(&mut self, text: &str, spans: &[TextSpan], nulls: &[u32]) -> bool {
+        self.rows.push_short(text, spans, nulls)
     }
 
     /// Appends a row of text: the first `len` bytes of `text`, with one quote for every two. False where they do not end with a

@@ -4,7 +4,7 @@ use laminar_schema::RawBatch;
 
 use super::{FieldSpan, ISO_WINDOW, Instance, Run, table::Block};
 use crate::{
-    column::{Column, ColumnOps, Scalar},
+    column::{Column, ColumnOps, SHORT, Scalar, TextSpan},
     csv::{
         NullValues,
         column::{Builder, CsvColumn},
@@ -67,17 +67,75 @@ pub(super) fn column<I: Instance>(
     column: &mut CsvColumn,
     rows: &Rows<'_>,
     field: usize,
-    unescaped: &mut String,
+    scratch: &mut Scratch,
 ) -> usize {
-    let mut row = 0;
+    let mut row = short_texts(column, rows, field, scratch);
     while row < rows.count {
         row = plain_values(isa, column, rows, field, row);
-        if row == rows.count || !push_any(column, rows, field, row, unescaped) {
+        if row == rows.count || !push_any(column, rows, field, row, &mut scratch.unescaped) {
             break;
         }
         row += 1;
     }
     row
+}
+
+/// Appends rows of a column of text whose values are all short and as they are written, and returns how many: the last may
+/// be left out, and all of them where one is not.
+#[inline(always)]
+fn short_texts(column: &mut CsvColumn, rows: &Rows<'_>, field: usize, scratch: &mut Scratch) -> usize {
+    let empty_is_null = column.nulls.contains("");
+    let other_nulls = column.quoted_nulls || column.nulls.texts().next().is_some();
+    let Builder::Text(builder @ (Column::Utf8(_) | Column::LargeUtf8(_))) = &mut column.builder else { return 0 };
+    if other_nulls || !scratch.gather(rows, field) {
+        return 0;
+    }
+    let nulls = if empty_is_null { &*scratch.empty } else { &[] };
+    let are_pushed = (column.nullable || nulls.is_empty())
+        && match builder {
+            Column::Utf8(column) => column.push_short(rows.text, &scratch.texts, nulls),
+            Column::LargeUtf8(column) => column.push_short(rows.text, &scratch.texts, nulls),
+            _ => false,
+        };
+    if are_pushed { scratch.texts.len() } else { 0 }
+}
+
+/// The fields of one column, in memory that is reused.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    /// Where the texts are of the records that were gathered.
+    texts: Vec<TextSpan>,
+    /// Those of them that are empty and not in quotes.
+    empty: Vec<u32>,
+    /// The text of a field that had quotes doubled.
+    unescaped: String,
+}
+
+impl Scratch {
+    /// Gathers a field of the records, but for those that end with the block; false when one of them is not short, or has
+    /// quotes doubled.
+    #[inline(never)]
+    fn gather(&mut self, rows: &Rows<'_>, field: usize) -> bool {
+        let Some(last_start) = rows.text.len().checked_sub(SHORT) else { return false };
+        let Block { fields, num_fields, .. } = rows.block;
+        self.texts.resize(rows.count, TextSpan { start: 0, len: 0 });
+        self.empty.resize(rows.count, 0);
+        let (mut num_texts, mut num_empty, mut all) = (0, 0, FieldSpan::new(0, 0, 0));
+        for (text, spans) in self.texts.iter_mut().zip(fields.chunks_exact(num_fields)) {
+            let Some(span) = spans.get(field).filter(|span| span.start as usize <= last_start) else { break };
+            *text = TextSpan { start: span.start, len: span.len() as u32 };
+            all = all.and(*span);
+            // Whether a field is empty is harder to predict than it is to write it down.
+            if let Some(empty) = self.empty.get_mut(num_empty) {
+                *empty = num_texts as u32;
+            }
+            num_empty += usize::from(span.is_bare_and_empty());
+            num_texts += 1;
+        }
+        self.texts.truncate(num_texts);
+        self.empty.truncate(num_empty);
+        all.len() < SHORT && !all.is_escaped()
+    }
 }
 
 /// Appends the value of any row as the plain way does; false when there is none.

@@ -15,7 +15,7 @@ pub(super) trait Instance: Isa {
     fn rows(self, direct: &mut Direct, columns: &mut [CsvColumn], run: Run<'_>) -> usize;
 
     /// [`fill::column`].
-    fn fill(self, column: &mut CsvColumn, rows: &fill::Rows<'_>, field: usize, unescaped: &mut String) -> usize;
+    fn fill(self, column: &mut CsvColumn, rows: &fill::Rows<'_>, field: usize, scratch: &mut fill::Scratch) -> usize;
 }
 
 /// Writes the instance of one instruction set.
@@ -25,7 +25,7 @@ macro_rules! instance {
             compiled!($isa, [$($feature)?], rows, super::rows,
                 (direct: &mut Direct, columns: &mut [CsvColumn], run: Run<'_>) -> usize);
             compiled!($isa, [$($feature)?], fill, fill::column,
-                (column: &mut CsvColumn, rows: &fill::Rows<'_>, field: usize, unescaped: &mut String) -> usize);
+                (column: &mut CsvColumn, rows: &fill::Rows<'_>, field: usize, scratch: &mut fill::Scratch) -> usize);
         }
     };
 }

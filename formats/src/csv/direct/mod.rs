@@ -67,8 +67,7 @@ pub(super) struct Direct {
     isa: Isas,
     marks: Marks,
     table: Table,
-    /// The text of a field that had quotes doubled.
-    unescaped: String,
+    scratch: fill::Scratch,
 }
 
 /// The bytes that give records their structure.
@@ -108,7 +107,7 @@ impl Direct {
             return None;
         }
         let marks = Marks { delimiter, quote: dialect.quote.unwrap_or(b'\n'), has_quote: dialect.quote.is_some() };
-        Some(Self { isa, marks, table: Table::default(), unescaped: String::new() })
+        Some(Self { isa, marks, table: Table::default(), scratch: fill::Scratch::default() })
     }
 
     /// Appends a row for each of the run's records up to one that is not understood, or to where it is time for a pause, and
@@ -125,13 +124,13 @@ impl Direct {
 /// [`Direct::rows`], for one instruction set.
 #[inline(always)]
 fn rows<I: Instance>(isa: I, direct: &mut Direct, columns: &mut [CsvColumn], run: Run<'_>) -> usize {
-    let Direct { marks, table, unescaped, .. } = direct;
+    let Direct { marks, table, scratch, .. } = direct;
     let Some(block) = table.split(isa, *marks, run) else { return 0 };
     let mut rows = fill::Rows::new(block, run, marks.quote);
     let mut count = rows.count;
     for (column, field) in columns.iter_mut().zip(&run.layout.columns) {
         rows.count = match field {
-            Some(field) => isa.fill(column, &rows, *field, unescaped),
+            Some(field) => isa.fill(column, &rows, *field, scratch),
             None => fill::absent(column, &rows),
         };
         count = rows.count;

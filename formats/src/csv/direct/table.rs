@@ -38,6 +38,12 @@ impl FieldSpan {
         (self.len_and_kind >> 2) as usize
     }
 
+    /// What has a length at least that of each of the two, at most one bit longer, and every kind that one of them has.
+    #[inline(always)]
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { start: self.start, len_and_kind: self.len_and_kind | other.len_and_kind }
+    }
+
     /// Whether it stood in quotes, which are not part of the span.
     #[inline(always)]
     pub(super) fn is_quoted(self) -> bool {
