@@ -6,6 +6,7 @@
 
 mod commands;
 mod cpu;
+mod dead_letters;
 mod engine;
 mod error;
 mod input;
@@ -44,6 +45,8 @@ enum Command {
     Explain(commands::explain::Args),
     /// Show the schema changes that the sources of a SQL file have shown
     Drift(commands::drift::Args),
+    /// Show what was rejected and why, or try it again
+    Dlq(commands::dlq::Args),
     /// Keep what the sources of a SQL file were found to be, or say what has changed since
     Lock(commands::lock::Args),
     /// Show the identity of a schema
@@ -96,6 +99,7 @@ async fn run(command: Command) -> CommandResult {
         Command::Convert(args) => commands::convert::run(args).await,
         Command::Explain(args) => commands::explain::run(args).await,
         Command::Drift(args) => commands::drift::run(args).await,
+        Command::Dlq(args) => commands::dlq::run(args).await,
         Command::Lock(args) => commands::lock::run(args).await,
         Command::Schema(args) => commands::schema::run(&args).await,
         Command::Run(args) => commands::run::run(args).await,

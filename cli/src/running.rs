@@ -6,6 +6,7 @@ use laminar_schema::{Metrics, Pipeline, SchemaResult, Summary};
 use tokio::task::JoinSet;
 
 use crate::{
+    dead_letters::DeadLetterSource,
     engine::{CliSinks, CliSources},
     error::{CliError, CommandResult, DONE},
     output::report,
@@ -19,12 +20,26 @@ pub(crate) struct Job {
     /// The source's name.
     pub(crate) name: String,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) pipeline: Pipeline<CliSources, CliSinks>,
+    work: Work,
+}
+
+/// What a job runs.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one per pipeline")]
+enum Work {
+    Connector(Pipeline<CliSources, CliSinks>),
+    DeadLetters(Pipeline<DeadLetterSource, CliSinks>),
 }
 
 impl Job {
+    /// Reads from a connector.
     pub(crate) fn new(name: String, pipeline: Pipeline<CliSources, CliSinks>) -> Self {
-        Self { name, metrics: Arc::new(Metrics::new()), pipeline }
+        Self { name, metrics: Arc::new(Metrics::new()), work: Work::Connector(pipeline) }
+    }
+
+    /// Reads dead letters.
+    pub(crate) fn of_dead_letters(name: String, pipeline: Pipeline<DeadLetterSource, CliSinks>) -> Self {
+        Self { name, metrics: Arc::new(Metrics::new()), work: Work::DeadLetters(pipeline) }
     }
 }
 
@@ -44,10 +59,13 @@ pub(crate) async fn run_all(jobs: Vec<Job>) -> CommandResult {
     let started = Instant::now();
     let line = ProgressLine::show(jobs.iter().map(|j| (j.name.clone(), Arc::clone(&j.metrics))).collect());
     let mut tasks = JoinSet::new();
-    for Job { name, metrics, pipeline } in jobs {
+    for Job { name, metrics, work } in jobs {
         let stop = shutdown.clone().requested();
         tasks.spawn(async move {
-            let result: SchemaResult<Summary> = pipeline.dispatch(stop, &metrics).await;
+            let result: SchemaResult<Summary> = match work {
+                Work::Connector(pipeline) => pipeline.dispatch(stop, &metrics).await,
+                Work::DeadLetters(pipeline) => pipeline.run(stop, &metrics).await,
+            };
             (name, result, started.elapsed())
         });
     }

@@ -5,7 +5,9 @@
 
 pub(crate) mod completions;
 pub(crate) mod connectors;
+mod conversion;
 pub(crate) mod convert;
+pub(crate) mod dlq;
 pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod explain;

@@ -7,6 +7,7 @@ mod avro;
 mod conversions;
 mod convert;
 mod corpora;
+mod dlq;
 mod evolve;
 mod infer;
 mod infer_ddl;

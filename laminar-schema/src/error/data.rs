@@ -133,6 +133,29 @@ pub enum DecodeError {
     },
 }
 
+impl DecodeError {
+    /// What went wrong, as one word for tables and filters; a dead letter has it as `kind`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Syntax { .. } => "syntax",
+            Self::InvalidUtf8 => "invalid_utf8",
+            Self::TypeMismatch { .. } => "type_mismatch",
+            Self::OutOfRange { .. } => "out_of_range",
+            Self::MissingField { .. } => "missing_field",
+            Self::NullField { .. } => "null_field",
+            Self::UnknownField => "unknown_field",
+            Self::DuplicateField => "duplicate_field",
+            Self::NotARow { .. } => "not_a_row",
+            Self::MultipleDocuments => "multiple_documents",
+            Self::EmptyRecord => "empty_record",
+            Self::Tombstone => "tombstone",
+            Self::TooDeep { .. } => "too_deep",
+            Self::TooLarge { .. } => "too_large",
+            Self::ColumnCount { .. } => "column_count",
+        }
+    }
+}
+
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -95,8 +95,7 @@ fn build<'a>(
             Arc::new(column.finish())
         }
         MetadataKind::Headers => {
-            let names = MapFieldNames { entry: "entries".into(), key: "keys".into(), value: "values".into() };
-            let mut column = MapBuilder::new(Some(names), StringBuilder::new(), BinaryBuilder::new());
+            let mut column = MapBuilder::new(Some(header_names()), StringBuilder::new(), BinaryBuilder::new());
             for record in records {
                 for (name, value) in record.headers() {
                     column.keys().append_value(name);
@@ -107,4 +106,9 @@ fn build<'a>(
             Arc::new(column.finish())
         }
     })
+}
+
+/// What the fields of a column of headers are called.
+pub(crate) fn header_names() -> MapFieldNames {
+    MapFieldNames { entry: "entries".into(), key: "keys".into(), value: "values".into() }
 }

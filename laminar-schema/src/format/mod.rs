@@ -18,7 +18,9 @@ pub use decode::{Decoded, DecoderSet, FormatDecoder, Rejected, RowRecords};
 pub use describe::{FormatFile, SelfDescription};
 pub use encode::{EncodedBatch, EncoderSet, FormatEncoder};
 pub use framing::{CsvFraming, Encoding, Framing};
+pub(crate) use metadata::header_names;
 pub use metadata::{append_metadata, metadata_of_rows};
+pub(crate) use spec::header_field;
 pub use spec::{DecodeSpec, EncodeSpec, MetadataColumn, MetadataKind, WriterSchema, WriterSchemaId};
 pub use wrapping::Wrapping;
 

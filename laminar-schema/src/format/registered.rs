@@ -23,6 +23,15 @@ pub(crate) fn of_messages(format: &FormatSpec, options: &[ConfigKey]) -> FormatS
     format
 }
 
+/// The id of the schema that a message names, where the format has one in front of each message.
+pub(crate) fn schema_id_of(format: &FormatSpec, message: &[u8]) -> Option<u32> {
+    let is_framed = format.options.get(WIRE_FORMAT).is_some_and(|named| named == "confluent");
+    match message {
+        [0, id @ ..] if is_framed => id.first_chunk().map(|id| u32::from_be_bytes(*id)),
+        _ => None,
+    }
+}
+
 /// The format that reads what older and newer writers wrote as the registered schema says: with its defaults and aliases.
 pub(crate) fn read_as(format: &FormatSpec, registered: &RegisteredSchema, options: &[ConfigKey]) -> FormatSpec {
     let mut format = format.clone();

@@ -101,16 +101,18 @@ impl MetadataColumn {
             MetadataKind::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             MetadataKind::Partition => DataType::Utf8,
             MetadataKind::Offset => DataType::Int64,
-            MetadataKind::Headers => {
-                let entries = Fields::from(vec![
-                    Field::new("keys", DataType::Utf8, false),
-                    Field::new("values", DataType::Binary, true),
-                ]);
-                DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false)
-            }
+            MetadataKind::Headers => return header_field(&self.name),
         };
         Field::new(&self.name, data_type, true)
     }
+}
+
+/// A column of headers: MAP(VARCHAR, BLOB).
+pub(crate) fn header_field(name: &str) -> Field {
+    let entries =
+        Fields::from(vec![Field::new("keys", DataType::Utf8, false), Field::new("values", DataType::Binary, true)]);
+    let data_type = DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false);
+    Field::new(name, data_type, true)
 }
 
 /// Everything an encoder needs, decided on Ring 2.

@@ -4,16 +4,20 @@ use std::sync::Arc;
 
 use arrow_array::{
     RecordBatch,
-    builder::{BinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder},
+    builder::{BinaryBuilder, Int64Builder, MapBuilder, StringBuilder, TimestampMicrosecondBuilder},
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use crate::{
-    error::{SchemaError, SchemaResult},
+    config::FormatSpec,
+    error::{ErrorKind, SchemaError, SchemaResult},
+    format::{header_field, header_names, registered},
     record::RawBatch,
 };
 
 /// Columns of a dead letter: where the record came from, why it was rejected, and its bytes as they came.
+///
+/// `kind` is [`DecodeError::name`](crate::DecodeError::name). `schema_id` is what a message in the Confluent wire format names.
 pub fn dead_letter_schema() -> SchemaRef {
     let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     Arc::new(Schema::new(vec![
@@ -23,23 +27,33 @@ pub fn dead_letter_schema() -> SchemaRef {
         Field::new("line", DataType::Int64, true),
         Field::new("timestamp", utc, true),
         Field::new("field", DataType::Utf8, true),
+        Field::new("kind", DataType::Utf8, false),
         Field::new("error", DataType::Utf8, false),
+        Field::new("schema_id", DataType::Int64, true),
         Field::new("key", DataType::Binary, true),
+        header_field("headers"),
         Field::new("record", DataType::Binary, true),
     ]))
 }
 
 /// The rejected records of `raw` as rows of [`dead_letter_schema`].
 ///
-/// Input: each rejection's record index and its error, located.
+/// Input: the format that the source is read in; each rejection's record index and its error, located.
 ///
 /// # Errors
 /// Arrow's; none is known to happen.
-pub fn dead_letters(source: &str, raw: &RawBatch, rejected: &[(usize, SchemaError)]) -> SchemaResult<RecordBatch> {
+pub fn dead_letters(
+    source: &str,
+    format: &FormatSpec,
+    raw: &RawBatch,
+    rejected: &[(usize, SchemaError)],
+) -> SchemaResult<RecordBatch> {
     let (mut sources, mut partitions) = (StringBuilder::new(), StringBuilder::new());
     let (mut offsets, mut lines) = (Int64Builder::new(), Int64Builder::new());
     let mut timestamps = TimestampMicrosecondBuilder::new().with_timezone("UTC");
-    let (mut fields, mut errors) = (StringBuilder::new(), StringBuilder::new());
+    let (mut fields, mut kinds, mut errors) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
+    let mut schema_ids = Int64Builder::new();
+    let mut headers = MapBuilder::new(Some(header_names()), StringBuilder::new(), BinaryBuilder::new());
     let (mut keys, mut records) = (BinaryBuilder::new(), BinaryBuilder::new());
     let number = |n: Option<u64>| n.and_then(|n| i64::try_from(n).ok());
     for (index, error) in rejected {
@@ -50,11 +64,23 @@ pub fn dead_letters(source: &str, raw: &RawBatch, rejected: &[(usize, SchemaErro
         lines.append_option(number(record.line()));
         timestamps.append_option(record.timestamp().and_then(|ms| ms.checked_mul(1000)));
         fields.append_option(error.location().field.as_deref());
+        kinds.append_value(match error.kind() {
+            ErrorKind::Decode(e) => e.name(),
+            _ => "other",
+        });
         errors.append_value(match &error.location().span {
             Some(span) => format!("at byte {}: {}", span.start, error.message()),
             None => error.message(),
         });
+        schema_ids
+            .append_option(record.value().and_then(|value| registered::schema_id_of(format, value)).map(i64::from));
         keys.append_option(record.key());
+        for (name, value) in record.headers() {
+            headers.keys().append_value(name);
+            headers.values().append_value(value);
+        }
+        // Empty where there are none: not every format has maps that are null.
+        headers.append(true)?;
         records.append_option(record.value());
     }
     Ok(RecordBatch::try_new(
@@ -66,8 +92,11 @@ pub fn dead_letters(source: &str, raw: &RawBatch, rejected: &[(usize, SchemaErro
             Arc::new(lines.finish()),
             Arc::new(timestamps.finish()),
             Arc::new(fields.finish()),
+            Arc::new(kinds.finish()),
             Arc::new(errors.finish()),
+            Arc::new(schema_ids.finish()),
             Arc::new(keys.finish()),
+            Arc::new(headers.finish()),
             Arc::new(records.finish()),
         ],
     )?)

@@ -496,7 +496,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             return Err(rejected.swap_remove(0).1);
         }
         match &mut self.dead_letter {
-            Some(output) => output.write(&dead_letters(&self.config.source_name, raw, &rejected)?).await,
+            Some(output) => {
+                output.write(&dead_letters(&self.config.source_name, &self.spec.format, raw, &rejected)?).await
+            }
             None => Ok(()),
         }
     }
