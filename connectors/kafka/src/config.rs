@@ -67,6 +67,9 @@ pub struct SourceOptions {
     /// How often to look for new partitions where they are assigned manually
     #[config(default = "1m")]
     pub discovery_interval: Duration,
+    /// How often the source tells how far behind it is, and its other numbers; `0s` for never
+    #[config(default = "5s")]
+    pub statistics_interval: Duration,
     /// Where to take samples: at the `head` of the log, or at its `tail`
     #[config(default = "head")]
     pub sample_from: SampleFrom,

@@ -5,14 +5,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use laminar_schema::SchemaError;
+use laminar_schema::{Measures, SchemaError};
 use rdkafka::{
-    ClientContext, Offset, TopicPartitionList,
+    ClientContext, Offset, Statistics, TopicPartitionList,
     consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol},
     types::RDKafkaRespErr,
 };
 
-use crate::{assignment::starts, config::KafkaSourceConfig, error};
+use crate::{assignment::starts, config::KafkaSourceConfig, error, measures};
 
 /// Where each partition is to be resumed, by topic and number.
 pub(crate) type Resume = HashMap<(String, i32), i64>;
@@ -27,6 +27,8 @@ pub(crate) struct ReaderContext {
     /// Partitions of a group that were assigned since the last look, and where they began.
     begun: Mutex<Vec<(String, i32, i64)>>,
     failure: Mutex<Option<SchemaError>>,
+    /// What the source tells of itself.
+    pub(crate) measures: Measures,
 }
 
 /// The consumer of a running source.
@@ -40,6 +42,7 @@ impl ReaderContext {
             began: Mutex::new(Resume::new()),
             begun: Mutex::default(),
             failure: Mutex::new(None),
+            measures: Measures::new(),
         }
     }
 
@@ -97,7 +100,11 @@ impl ReaderContext {
     }
 }
 
-impl ClientContext for ReaderContext {}
+impl ClientContext for ReaderContext {
+    fn stats(&self, statistics: Statistics) {
+        measures::take_over(&self.measures, &statistics, self.config.source.isolation);
+    }
+}
 
 impl ConsumerContext for ReaderContext {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, partitions: &mut TopicPartitionList) {

@@ -28,6 +28,7 @@ mod config;
 mod context;
 mod delivery;
 mod error;
+mod measures;
 mod partition;
 mod properties;
 mod reader;

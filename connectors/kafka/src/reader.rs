@@ -24,6 +24,7 @@ use crate::{
     chunk::{Chunk, Event},
     context::{ReaderConsumer, Resume},
     error::{self, KafkaFault},
+    measures::ERRORS,
     partition,
     retry::wait,
     words::OnOffsetLost,
@@ -323,6 +324,7 @@ impl Reader {
     /// Tells what ends reading from what librdkafka gets over.
     fn judge(&mut self, error: KafkaError) -> SchemaResult<()> {
         use RDKafkaErrorCode as Code;
+        self.consumer.context().measures.add(&ERRORS, 1);
         let about = || format!("`{}`", self.consumer.context().config.topics());
         let fatal = |error| Err(error::client("read the topic", about(), error));
         match (&error, error.rdkafka_error_code()) {

@@ -64,6 +64,9 @@ impl<D: DecoderSet> KafkaSource<D> {
         // A consumer that assigns itself needs some name of a group as well; nothing is committed to this one.
         client.set("group.id", config.source.group_id.as_deref().unwrap_or("laminar-manual"));
         client.set("enable.partition.eof", if config.source.end.is_some() { "true" } else { "false" });
+        // librdkafka takes a day at most.
+        let statistics = config.source.statistics_interval.as_millis().min(86_400_000);
+        client.set("statistics.interval.ms", statistics.to_string());
         if config.source.on_offset_lost != OnOffsetLost::Fail {
             client.set("auto.offset.reset", config.source.on_offset_lost.word());
         }

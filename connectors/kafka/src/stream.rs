@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use laminar_schema::{ConnectorError, Positions, RecordStream, SchemaResult, SourceBatch};
+use laminar_schema::{ConnectorError, Measures, Positions, RecordStream, SchemaResult, SourceBatch};
 use rdkafka::{
     Offset, TopicPartitionList,
     consumer::{CommitMode, Consumer},
@@ -114,6 +114,10 @@ impl RecordStream for KafkaStream {
         let upto = upto.clone();
         let committing = tokio::task::spawn_blocking(move || commit(&consumer, &upto));
         committing.await.map_err(|_| error::panicked("commit offsets"))?
+    }
+
+    fn measures(&self) -> Option<Measures> {
+        self.consumer.as_ref().map(|consumer| consumer.context().measures.clone())
     }
 }
 

@@ -122,6 +122,7 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
             metrics.resume_drift(store.load().map_err(in_source)?);
         }
         let mut running = Box::pin(Running::open(self)).await.map_err(in_source)?;
+        metrics.show_measures(running.stream.measures());
         match running.run(shutdown, metrics).await {
             Ok(ended) => Ok(metrics.summary(ended, running.positions)),
             Err(error) => {
