@@ -20,7 +20,7 @@ use arrow_schema::{DataType, Field, Schema};
 use laminar_connector_kafka::{KafkaSource, KafkaSourceConfig};
 use laminar_schema::record::BatchContent;
 use laminar_schema::{
-    ConnectorConfig, DecodeSpec, FormatDecoder, FormatSpec, Options, RecordStream, Source, SourceBatch,
+    ConnectorConfig, DecodeSpec, FormatDecoder, FormatSpec, Options, RecordStream, Scan, Source, SourceBatch,
 };
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
@@ -166,7 +166,10 @@ async fn ours(brokers: &str, topic: &str, decoded: Option<Encoding>) -> Outcome<
         Field::new("symbol", DataType::Utf8, true),
         Field::new("note", DataType::Utf8, true),
     ]));
-    let mut decoder = source.build_decoder(&DecodeSpec::new(schema, decoded.unwrap_or(Encoding::Json).format()))?;
+    let mut decoder =
+        source.build_decoder(&DecodeSpec::new(Arc::clone(&schema), decoded.unwrap_or(Encoding::Json).format()))?;
+    // As a pipeline does where no column wants headers.
+    let source = source.with_scan(&Scan { headers: false, ..Scan::all(Arc::clone(&schema)) })?;
     let mut stream = source.start(None).await?;
     let (mut first, mut seen): (Option<(Instant, usize)>, usize) = (None, 0);
     let (mut batch, mut bytes, mut rows) = (SourceBatch::new(), 0, 0);

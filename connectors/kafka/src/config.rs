@@ -49,9 +49,8 @@ pub struct SourceOptions {
     /// What to do when the next offset is not in the log any more: `fail`, or go on at `earliest` or `latest`
     #[config(default = "fail")]
     pub on_offset_lost: OnOffsetLost,
-    /// Whether headers are read: for INCLUDE HEADERS, and for dead letters that keep them
-    #[config(default = true)]
-    pub headers: bool,
+    /// Whether headers are read; without it, where INCLUDE HEADERS or dead letters want them
+    pub headers: Option<bool>,
     /// Bytes of records after which a batch ends; the record that reaches it is the last of its batch
     #[config(default = 4_194_304)]
     pub max_batch_bytes: usize,
@@ -253,6 +252,11 @@ impl KafkaSourceConfig {
             Some(assignment) => assignment == Assignment::Group,
             None => self.source.group_id.is_some(),
         }
+    }
+
+    /// Whether headers are read: as the options say, and otherwise until a pipeline says that nobody wants them.
+    pub(crate) fn takes_headers(&self) -> bool {
+        self.source.headers.unwrap_or(true)
     }
 
     /// The topics, for people.
