@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! scripts/services kafka
-//! cargo run --release -p laminar-connector-kafka --example throughput -- 127.0.0.1:19092 [rounds]
+//! cargo run --release -p laminar-connector-kafka --example throughput -- 127.0.0.1:19092 [rounds [option=value …]]
 //! ```
 //!
 //! Three ways read everything that a topic of 6 partitions holds: `bare` polls with rdkafka and drops each record, `source`
@@ -158,7 +158,10 @@ fn bare(brokers: &str, topic: &str, records: usize) -> Outcome<(usize, f64)> {
 /// Reads everything through the source; yields bytes, rows where they are `decoded`, and seconds per record behind the first
 /// batch.
 async fn ours(brokers: &str, topic: &str, decoded: Option<Encoding>) -> Outcome<(usize, usize, f64)> {
-    let options = Options::from_pairs([("brokers", brokers), ("topic", topic), ("end", "latest")]);
+    let mut options = vec![("brokers".to_owned(), brokers.to_owned()), ("topic".to_owned(), topic.to_owned())];
+    options.push(("end".to_owned(), "latest".to_owned()));
+    options.extend(std::env::args().filter_map(|arg| arg.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()))));
+    let options = Options::from_pairs(options);
     let source: KafkaSource = KafkaSource::new(KafkaSourceConfig::from_options(&options)?)?;
     let schema = Arc::new(Schema::new(vec![
         Field::new("id", DataType::Int64, true),
