@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use laminar_schema::{Metrics, Summary, pipeline::Ended};
+use laminar_schema::{Metrics, Summary, connector::LAG, pipeline::Ended};
 
 use crate::terminal::harmless;
 
@@ -87,6 +87,9 @@ fn line(pipelines: &[(String, Arc<Metrics>)], elapsed: Duration) -> String {
         let _ = write!(out, "{gap}{name}: {} records", grouped(metrics.records()));
         if metrics.rejected() > 0 {
             let _ = write!(out, ", {} rejected", grouped(metrics.rejected()));
+        }
+        if let Some(behind) = metrics.source_total(LAG.name) {
+            let _ = write!(out, ", {} behind", grouped(behind));
         }
         let _ = write!(out, ", {}", speed(metrics.bytes(), elapsed));
     }

@@ -3,22 +3,7 @@
 //! Each is an option of its own name: `type_mismatch`, `unknown_fields`, `duplicate_fields`, `empty_records`,
 //! `tombstones`. None of them disposes of a rejected record: that is ON ERROR's matter alone.
 
-use laminar_schema::config::FromConfigValue;
-
-macro_rules! words {
-    ($ty:ident: $expected:literal, $($word:literal => $variant:ident),* $(,)?) => {
-        impl FromConfigValue for $ty {
-            const TYPE_NAME: &'static str = $expected;
-            fn from_value(text: &str) -> Result<Self, String> {
-                match text.trim().to_ascii_lowercase().as_str() {
-                    $($word => Ok(Self::$variant),)*
-                    _ => Err(String::new()),
-                }
-            }
-        }
-    };
-}
-pub(crate) use words;
+pub(crate) use laminar_schema::impl_option_words as words;
 
 /// A value of another type than its column, or one that does not fit it without loss.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -55,9 +55,9 @@ pub use config::{
     SourceConfig,
 };
 pub use connector::{
-    BoxSink, BoxSource, Checkpoint, ConnectorRegistry, Prepared, RecordSink, RecordStream, Sink, SinkBatch,
-    SinkConnector, SinkConnectorFactory, SinkFromConfig, SinkSet, Source, SourceConnector, SourceConnectorFactory,
-    SourceFromConfig, SourceSet, SourceVisitor, StaticConnector,
+    BoxSink, BoxSource, Checkpoint, ConnectorRegistry, Measure, MeasureKind, Measured, Measures, Prepared, RecordSink,
+    RecordStream, Sink, SinkBatch, SinkConnector, SinkConnectorFactory, SinkFromConfig, SinkSet, Source,
+    SourceConnector, SourceConnectorFactory, SourceFromConfig, SourceSet, SourceVisitor, StaticConnector,
 };
 pub use declared::{DeclaredColumn, DeclaredSchema};
 pub use default_value::DefaultFiller;

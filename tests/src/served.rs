@@ -33,6 +33,22 @@ pub async fn run_until<S: SourceSet, K: SinkSet>(
     checkpoints: Option<&Path>,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<Summary, String> {
+    run_measured::<S, K>(sql, checkpoints, stop, &Metrics::new()).await
+}
+
+/// [`run_until`], with counters that the caller looks at while it runs.
+///
+/// # Errors
+/// The text of what went wrong.
+///
+/// # Panics
+/// When there is another number of pipelines.
+pub async fn run_measured<S: SourceSet, K: SinkSet>(
+    sql: &str,
+    checkpoints: Option<&Path>,
+    stop: impl Future<Output = ()> + Send,
+    metrics: &Metrics,
+) -> Result<Summary, String> {
     let mut engine = Engine::<S, K>::new();
     let script = engine.load(sql).map_err(|e| e.to_string())?;
     let options = RunOptions {
@@ -43,7 +59,7 @@ pub async fn run_until<S: SourceSet, K: SinkSet>(
     let mut planned = Box::pin(engine.plan(&script, &options)).await.map_err(|e| e.to_string())?;
     assert_eq!(planned.len(), 1, "one pipeline");
     let pipeline = planned.remove(0).pipeline;
-    Box::pin(pipeline.run(stop, &Metrics::new())).await.map_err(|e| e.to_string())
+    Box::pin(pipeline.run(stop, metrics)).await.map_err(|e| e.to_string())
 }
 
 /// [`run_until`] its end, which is to come within a minute.

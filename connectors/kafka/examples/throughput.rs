@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! scripts/services kafka
-//! cargo run --release -p laminar-connector-kafka --example throughput -- 127.0.0.1:19092
+//! cargo run --release -p laminar-connector-kafka --example throughput -- 127.0.0.1:19092 [rounds [option=value …]]
 //! ```
 //!
 //! Three ways read everything that a topic of 6 partitions holds: `bare` polls with rdkafka and drops each record, `source`
-//! takes batches of raw records, `arrow` also decodes their JSON into columns. The clock starts behind the first record
-//! or batch, whose records are not counted: connecting is no part of the loop. Printed are medians of records per second,
-//! the processor's seconds per million records, and the ratio to `bare`.
+//! takes batches of raw records, `arrow` also decodes them into columns. They take turns, and `bare` has the source's
+//! options. The clock starts behind the first record or batch, whose records are not counted: connecting is no part of the
+//! loop. Printed are medians of records per second with their ratio to `bare`, the median of the ratio in each round, and
+//! the processor's seconds per million records over all rounds, connecting included.
 
 #![allow(clippy::print_stdout, reason = "it is a program that prints")]
 #![allow(clippy::disallowed_methods, reason = "it waits for the producer's buffer, of which nothing tells")]
@@ -19,7 +20,7 @@ use arrow_schema::{DataType, Field, Schema};
 use laminar_connector_kafka::{KafkaSource, KafkaSourceConfig};
 use laminar_schema::record::BatchContent;
 use laminar_schema::{
-    ConnectorConfig, DecodeSpec, FormatDecoder, FormatSpec, Options, RecordStream, Source, SourceBatch,
+    ConnectorConfig, DecodeSpec, FormatDecoder, FormatSpec, Options, RecordStream, Scan, Source, SourceBatch,
 };
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
@@ -31,7 +32,9 @@ use rdkafka::{
 };
 
 const PARTITIONS: i32 = 6;
-const ROUNDS: usize = 7;
+const USUAL_ROUNDS: usize = 15;
+const AVRO: &str = r#"{"type":"record","name":"row","fields":[{"name":"id","type":"long"},
+    {"name":"price","type":"double"},{"name":"symbol","type":"string"},{"name":"note","type":"string"}]}"#;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -50,22 +53,67 @@ fn client(brokers: &str) -> ClientConfig {
     config
 }
 
-fn record(id: usize, size: usize) -> String {
-    let head = format!(r#"{{"id":{id},"price":{}.25,"symbol":"ABC","note":""#, id % 1000);
-    let filling = size.saturating_sub(head.len() + 2);
-    format!("{head}{}\"}}", "x".repeat(filling))
+/// How records are encoded.
+#[derive(Debug, Clone, Copy)]
+enum Encoding {
+    Json,
+    Avro,
 }
 
-async fn fill(brokers: &str, topic: &str, records: usize, size: usize) -> Outcome<()> {
+impl Encoding {
+    /// A record of about `size` bytes.
+    fn record(self, id: usize, size: usize) -> Vec<u8> {
+        let price = (id % 1000) as f64 + 0.25;
+        match self {
+            Self::Json => {
+                let head = format!(r#"{{"id":{id},"price":{price},"symbol":"ABC","note":""#);
+                let filling = "x".repeat(size.saturating_sub(head.len() + 2));
+                format!("{head}{filling}\"}}").into_bytes()
+            }
+            Self::Avro => {
+                let mut out = Vec::with_capacity(size);
+                put_long(&mut out, id);
+                out.extend_from_slice(&price.to_le_bytes());
+                put_long(&mut out, 3);
+                out.extend_from_slice(b"ABC");
+                let filling = size.saturating_sub(out.len() + 2);
+                put_long(&mut out, filling);
+                out.resize(out.len() + filling, b'x');
+                out
+            }
+        }
+    }
+
+    fn format(self) -> FormatSpec {
+        match self {
+            Self::Json => FormatSpec::new("json"),
+            Self::Avro => {
+                FormatSpec::new("avro").with_options(Options::from_pairs([("framing", "datum"), ("schema", AVRO)]))
+            }
+        }
+    }
+}
+
+/// A number that is not negative, as Avro writes longs.
+fn put_long(out: &mut Vec<u8>, number: usize) {
+    let mut left = (number as u64) << 1;
+    while left > 0x7f {
+        out.push((left & 0x7f) as u8 | 0x80);
+        left >>= 7;
+    }
+    out.push(left as u8);
+}
+
+async fn fill(brokers: &str, topic: &str, records: usize, (encoding, size): (Encoding, usize)) -> Outcome<()> {
     let admin: AdminClient<DefaultClientContext> = client(brokers).create()?;
     let new = NewTopic::new(topic, PARTITIONS, TopicReplication::Fixed(1)).set("retention.ms", "-1");
     admin.create_topics([&new], &AdminOptions::new()).await?;
     let producer: ThreadedProducer<DefaultProducerContext> =
         client(brokers).set("linger.ms", "20").set("batch.size", "500000").create()?;
     for id in 0..records {
-        let text = record(id, size);
+        let value = encoding.record(id, size);
         let partition = i32::try_from(id)? % PARTITIONS;
-        let mut next = BaseRecord::<str, str>::to(topic).partition(partition).payload(&text);
+        let mut next = BaseRecord::<str, [u8]>::to(topic).partition(partition).payload(&value);
         while let Err((error, back)) = producer.send(next) {
             if error != KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) {
                 return Err(error.into());
@@ -80,7 +128,14 @@ async fn fill(brokers: &str, topic: &str, records: usize, size: usize) -> Outcom
 /// Polls everything; yields bytes, and seconds per record behind the first: connecting is no part of the loop.
 fn bare(brokers: &str, topic: &str, records: usize) -> Outcome<(usize, f64)> {
     let mut config = client(brokers);
-    let consumer: BaseConsumer = config.set("group.id", "bare").set("enable.auto.commit", "false").create()?;
+    let consumer: BaseConsumer = config
+        .set("group.id", "bare")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true")
+        .set("isolation.level", "read_committed")
+        .set("queued.max.messages.kbytes", "65536")
+        .create()?;
     let mut assigned = TopicPartitionList::new();
     for partition in 0..PARTITIONS {
         assigned.add_partition_offset(topic, partition, Offset::Beginning)?;
@@ -88,19 +143,25 @@ fn bare(brokers: &str, topic: &str, records: usize) -> Outcome<(usize, f64)> {
     consumer.assign(&assigned)?;
     let (mut seen, mut bytes, mut first) = (0, 0, None);
     while seen < records {
-        if let Some(message) = consumer.poll(std::time::Duration::from_millis(100)) {
-            first.get_or_insert_with(Instant::now);
-            bytes += message?.payload().map_or(0, <[u8]>::len);
-            seen += 1;
+        match consumer.poll(std::time::Duration::from_millis(100)) {
+            None | Some(Err(KafkaError::PartitionEOF(_))) => {}
+            Some(message) => {
+                first.get_or_insert_with(Instant::now);
+                bytes += message?.payload().map_or(0, <[u8]>::len);
+                seen += 1;
+            }
         }
     }
     Ok((bytes, first.map_or(0.0, |first| first.elapsed().as_secs_f64()) / (seen - 1) as f64))
 }
 
-/// Reads everything through the source; yields bytes, rows where `decodes`, and seconds per record behind the first
+/// Reads everything through the source; yields bytes, rows where they are `decoded`, and seconds per record behind the first
 /// batch.
-async fn ours(brokers: &str, topic: &str, decodes: bool) -> Outcome<(usize, usize, f64)> {
-    let options = Options::from_pairs([("brokers", brokers), ("topic", topic), ("end", "latest")]);
+async fn ours(brokers: &str, topic: &str, decoded: Option<Encoding>) -> Outcome<(usize, usize, f64)> {
+    let mut options = vec![("brokers".to_owned(), brokers.to_owned()), ("topic".to_owned(), topic.to_owned())];
+    options.push(("end".to_owned(), "latest".to_owned()));
+    options.extend(std::env::args().filter_map(|arg| arg.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()))));
+    let options = Options::from_pairs(options);
     let source: KafkaSource = KafkaSource::new(KafkaSourceConfig::from_options(&options)?)?;
     let schema = Arc::new(Schema::new(vec![
         Field::new("id", DataType::Int64, true),
@@ -108,7 +169,10 @@ async fn ours(brokers: &str, topic: &str, decodes: bool) -> Outcome<(usize, usiz
         Field::new("symbol", DataType::Utf8, true),
         Field::new("note", DataType::Utf8, true),
     ]));
-    let mut decoder = source.build_decoder(&DecodeSpec::new(schema, FormatSpec::new("json")))?;
+    let mut decoder =
+        source.build_decoder(&DecodeSpec::new(Arc::clone(&schema), decoded.unwrap_or(Encoding::Json).format()))?;
+    // As a pipeline does where no column wants headers.
+    let source = source.with_scan(&Scan { headers: false, ..Scan::all(Arc::clone(&schema)) })?;
     let mut stream = source.start(None).await?;
     let (mut first, mut seen): (Option<(Instant, usize)>, usize) = (None, 0);
     let (mut batch, mut bytes, mut rows) = (SourceBatch::new(), 0, 0);
@@ -118,7 +182,7 @@ async fn ours(brokers: &str, topic: &str, decodes: bool) -> Outcome<(usize, usiz
         if let BatchContent::Raw(raw) = batch.content() {
             // One NUL behind each value is ours.
             bytes += raw.num_value_bytes() - raw.len();
-            if decodes {
+            if decoded.is_some() {
                 rows += decoder.decode(raw)?.batch.num_rows();
             }
         }
@@ -136,51 +200,60 @@ fn median(mut values: Vec<f64>) -> f64 {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome<()> {
     let brokers = std::env::args().nth(1).ok_or("give the brokers: 127.0.0.1:19092")?;
-    for (size, records) in [(100, 300_000), (1000, 60_000)] {
-        let topic = format!("throughput-{size}-{}", std::process::id());
-        fill(&brokers, &topic, records, size).await?;
-        let names = ["bare", "source", "arrow"];
-        let mut runs: [(Vec<f64>, Vec<f64>); 3] = Default::default();
-        for round in 0..=ROUNDS {
-            let mut bytes = [0; 3];
-            for (which, run) in runs.iter_mut().enumerate() {
-                let before = ticks()?;
-                let rows;
-                let wall;
-                match which {
-                    0 => (rows, (bytes[which], wall)) = (records, bare(&brokers, &topic, records)?),
-                    1 => {
-                        rows = records;
-                        (bytes[which], _, wall) = ours(&brokers, &topic, false).await?;
-                    }
-                    _ => (bytes[which], rows, wall) = ours(&brokers, &topic, true).await?,
-                }
-                let cpu = (ticks()? - before) as f64 / 100.0;
-                if rows != records {
-                    return Err(format!("{}: {rows} rows of {records}", names[which]).into());
-                }
-                // The first round warms the broker up.
-                if round > 0 {
-                    run.0.push(1.0 / wall);
-                    run.1.push(cpu * 1e6 / records as f64);
-                }
-            }
-            if bytes[1] != bytes[0] || bytes[2] != bytes[0] {
-                return Err(format!("they read {bytes:?} bytes").into());
-            }
+    let rounds = std::env::args().nth(2).map_or(Ok(USUAL_ROUNDS), |rounds| rounds.parse())?;
+    for encoding in [Encoding::Json, Encoding::Avro] {
+        for (size, records) in [(100, 300_000), (1000, 60_000)] {
+            compare(&brokers, (encoding, size), records, rounds).await?;
         }
-        println!("{records} records of {size} B, {PARTITIONS} partitions, medians of {ROUNDS} rounds");
-        let base = median(runs[0].0.clone());
-        for (name, (rates, cpu)) in names.iter().zip(runs) {
-            let rate = median(rates);
-            println!(
-                "{name:7} {rate:>10.0} records/s  {:.2} of bare  {:.2} CPU s per million",
-                rate / base,
-                median(cpu)
-            );
-        }
-        let admin: AdminClient<DefaultClientContext> = client(&brokers).create()?;
-        admin.delete_topics(&[&topic], &AdminOptions::new()).await?;
     }
+    Ok(())
+}
+
+async fn compare(brokers: &str, (encoding, size): (Encoding, usize), records: usize, rounds: usize) -> Outcome<()> {
+    let topic = format!("throughput-{encoding:?}-{size}-{}", std::process::id());
+    fill(brokers, &topic, records, (encoding, size)).await?;
+    let names = ["bare", "source", "arrow"];
+    let mut runs: [(Vec<f64>, u64); 3] = Default::default();
+    for round in 0..=rounds {
+        let mut bytes = [0; 3];
+        for (which, run) in runs.iter_mut().enumerate() {
+            let before = ticks()?;
+            let rows;
+            let wall;
+            match which {
+                0 => (rows, (bytes[which], wall)) = (records, bare(brokers, &topic, records)?),
+                1 => {
+                    rows = records;
+                    (bytes[which], _, wall) = ours(brokers, &topic, None).await?;
+                }
+                _ => (bytes[which], rows, wall) = ours(brokers, &topic, Some(encoding)).await?,
+            }
+            if rows != records {
+                return Err(format!("{}: {rows} rows of {records}", names[which]).into());
+            }
+            // The first round warms the broker up.
+            if round > 0 {
+                run.0.push(1.0 / wall);
+                run.1 += ticks()? - before;
+            }
+        }
+        if bytes[1] != bytes[0] || bytes[2] != bytes[0] {
+            return Err(format!("they read {bytes:?} bytes").into());
+        }
+    }
+    println!("{records} {encoding:?} records of {size} B, {PARTITIONS} partitions, {rounds} rounds");
+    let base = runs[0].0.clone();
+    for (name, (rates, ticks)) in names.iter().zip(&runs) {
+        let ratios = rates.iter().zip(&base).map(|(rate, base)| rate / base).collect();
+        println!(
+            "{name:7} {:>10.0} records/s  {:.2} of bare  {:.2} by round  {:.2} CPU s per million",
+            median(rates.clone()),
+            median(rates.clone()) / median(base.clone()),
+            median(ratios),
+            *ticks as f64 * 1e4 / (records * rounds) as f64,
+        );
+    }
+    let admin: AdminClient<DefaultClientContext> = client(brokers).create()?;
+    admin.delete_topics(&[&topic], &AdminOptions::new()).await?;
     Ok(())
 }

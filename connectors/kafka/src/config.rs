@@ -49,9 +49,8 @@ pub struct SourceOptions {
     /// What to do when the next offset is not in the log any more: `fail`, or go on at `earliest` or `latest`
     #[config(default = "fail")]
     pub on_offset_lost: OnOffsetLost,
-    /// Whether headers are read: for INCLUDE HEADERS, and for dead letters that keep them
-    #[config(default = true)]
-    pub headers: bool,
+    /// Whether headers are read; without it, where INCLUDE HEADERS or dead letters want them
+    pub headers: Option<bool>,
     /// Bytes of records after which a batch ends; the record that reaches it is the last of its batch
     #[config(default = 4_194_304)]
     pub max_batch_bytes: usize,
@@ -67,6 +66,9 @@ pub struct SourceOptions {
     /// How often to look for new partitions where they are assigned manually
     #[config(default = "1m")]
     pub discovery_interval: Duration,
+    /// How often the source tells how far behind it is, and its other numbers; `0s` for never
+    #[config(default = "5s")]
+    pub statistics_interval: Duration,
     /// Where to take samples: at the `head` of the log, or at its `tail`
     #[config(default = "head")]
     pub sample_from: SampleFrom,
@@ -250,6 +252,11 @@ impl KafkaSourceConfig {
             Some(assignment) => assignment == Assignment::Group,
             None => self.source.group_id.is_some(),
         }
+    }
+
+    /// Whether headers are read: as the options say, and otherwise until a pipeline says that nobody wants them.
+    pub(crate) fn takes_headers(&self) -> bool {
+        self.source.headers.unwrap_or(true)
     }
 
     /// The topics, for people.

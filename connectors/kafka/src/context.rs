@@ -5,14 +5,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use laminar_schema::SchemaError;
+use laminar_schema::{Measures, SchemaError};
 use rdkafka::{
-    ClientContext, Offset, TopicPartitionList,
+    ClientContext, Offset, Statistics, TopicPartitionList,
     consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol},
     types::RDKafkaRespErr,
 };
 
-use crate::{assignment::starts, config::KafkaSourceConfig, error};
+use crate::{assignment::starts, config::KafkaSourceConfig, error, fetched::Diversion, measures};
 
 /// Where each partition is to be resumed, by topic and number.
 pub(crate) type Resume = HashMap<(String, i32), i64>;
@@ -26,7 +26,13 @@ pub(crate) struct ReaderContext {
     began: Mutex<Resume>,
     /// Partitions of a group that were assigned since the last look, and where they began.
     begun: Mutex<Vec<(String, i32, i64)>>,
+    /// Partitions of a group that were given up since the last look.
+    given_up: Mutex<Vec<(String, i32)>>,
     failure: Mutex<Option<SchemaError>>,
+    /// Where the records of our partitions go.
+    pub(crate) diversion: Diversion,
+    /// What the source tells of itself.
+    pub(crate) measures: Measures,
 }
 
 /// The consumer of a running source.
@@ -39,7 +45,10 @@ impl ReaderContext {
             reached: Mutex::new(resume),
             began: Mutex::new(Resume::new()),
             begun: Mutex::default(),
+            given_up: Mutex::default(),
             failure: Mutex::new(None),
+            diversion: Diversion::default(),
+            measures: Measures::new(),
         }
     }
 
@@ -62,6 +71,11 @@ impl ReaderContext {
     /// Partitions that were assigned since the last call, with the offsets where they begin, as far as those are known.
     pub(crate) fn take_begun(&self) -> Vec<(String, i32, i64)> {
         std::mem::take(&mut *self.begun.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Partitions that were given up since the last call.
+    pub(crate) fn take_given_up(&self) -> Vec<(String, i32)> {
+        std::mem::take(&mut *self.given_up.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What went wrong in a callback since the last call.
@@ -89,6 +103,9 @@ impl ReaderContext {
             }
         }
         drop((began, begun));
+        for element in starts.elements() {
+            self.diversion.divert(consumer, element.topic(), element.partition())?;
+        }
         let assigned = match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_assign(&starts),
             RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(&starts),
@@ -97,7 +114,11 @@ impl ReaderContext {
     }
 }
 
-impl ClientContext for ReaderContext {}
+impl ClientContext for ReaderContext {
+    fn stats(&self, statistics: Statistics) {
+        measures::take_over(&self.measures, &statistics, self.config.source.isolation);
+    }
+}
 
 impl ConsumerContext for ReaderContext {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
@@ -107,6 +128,9 @@ impl ConsumerContext for ReaderContext {
                 Err(error) => self.fail(error),
             }
         }
+        let elements = partitions.elements();
+        let named = elements.iter().map(|e| (e.topic().to_owned(), e.partition()));
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner).extend(named);
         let given_up = match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_unassign(partitions),
             RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.unassign(),

@@ -19,7 +19,8 @@
 //!
 //! Options and guarantees: `docs/connectors/kafka.md`.
 
-#![forbid(unsafe_code)]
+// Allowed in `fetched` alone.
+#![deny(unsafe_code)]
 
 mod assignment;
 mod chunk;
@@ -28,6 +29,8 @@ mod config;
 mod context;
 mod delivery;
 mod error;
+mod fetched;
+mod measures;
 mod partition;
 mod properties;
 mod reader;

@@ -35,6 +35,7 @@ const OWNED: &[(&str, &str)] = &[
     ("request.required.acks", "an idempotent producer needs all of them"),
     ("ssl.engine.location", "it would load code into this process"),
     ("ssl.providers", "it would load code into this process"),
+    ("statistics.interval.ms", "write statistics_interval at a source"),
     ("transaction.timeout.ms", "write transaction_timeout"),
     ("transactional.id", "write transactional_id"),
 ];

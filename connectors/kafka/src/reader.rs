@@ -1,7 +1,7 @@
 //! The thread that polls a consumer and fills chunks: the only place where a record's bytes are copied.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
+    str::Utf8Error,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,7 +15,6 @@ use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::Consumer,
     error::{KafkaError, RDKafkaErrorCode},
-    message::{BorrowedHeaders, BorrowedMessage, Headers},
 };
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
@@ -24,6 +23,8 @@ use crate::{
     chunk::{Chunk, Event},
     context::{ReaderConsumer, Resume},
     error::{self, KafkaFault},
+    fetched::{Fetched, Record},
+    measures::ERRORS,
     partition,
     retry::wait,
     words::OnOffsetLost,
@@ -31,11 +32,11 @@ use crate::{
 
 /// Records in one chunk, at most: as many as a pipeline's batch has, so that a chunk becomes one without a copy.
 const MAX_CHUNK_RECORDS: usize = 8192;
-/// How long one poll waits, at most: so often a stopped source is noticed.
-const POLL: Duration = Duration::from_millis(100);
-/// How often a consumer is polled whose records nobody takes: a group gives up members that never poll, after
-/// `max.poll.interval.ms`, which is five minutes unless the user says otherwise.
-const STAY_ALIVE: Duration = Duration::from_secs(30);
+/// How long to wait for records, at most: so often a stopped source is noticed, and rebalances are.
+const POLL: Duration = Duration::from_millis(20);
+/// How often to listen to a consumer whose records nobody takes: a group gives up members that do not, statistics are told,
+/// and partitions that another member waits for are given up.
+const STAY_ALIVE: Duration = Duration::from_millis(200);
 /// Headers of a record that need no allocation.
 const USUAL_HEADERS: usize = 16;
 
@@ -46,8 +47,10 @@ pub(crate) struct Reader {
     spare: std_mpsc::Receiver<Chunk>,
     stop: Arc<AtomicBool>,
     slots: Vec<Slot>,
-    /// The slot of the last record: the next one is mostly of the same partition.
-    last: usize,
+    /// Topic and partition of the last record that was taken, and their slot: the next one is mostly of the same partition.
+    last: Option<((usize, i32), usize)>,
+    takes_headers: bool,
+    max_bytes: usize,
     /// Number of the chunk that is being filled, from 1.
     chunk_no: u64,
     /// Partitions that have an end and have not reached it; `None` for a source without an end.
@@ -116,15 +119,29 @@ impl Reader {
         let unfinished = ends.map(|_| slots.iter().filter(|s| !s.is_finished).count());
         let looks = !config.is_grouped() && ends.is_none();
         let discover_at = looks.then(|| Instant::now() + config.source.discovery_interval);
-        let (last, chunk_no, outage_since, failure) = (0, 1, None, None);
-        Self { consumer, out, spare, stop, slots, last, chunk_no, unfinished, outage_since, failure, discover_at }
+        let (takes_headers, max_bytes) = (config.takes_headers(), config.source.max_batch_bytes);
+        Self {
+            consumer,
+            out,
+            spare,
+            stop,
+            slots,
+            last: None,
+            takes_headers,
+            max_bytes,
+            chunk_no: 1,
+            unfinished,
+            outage_since: None,
+            failure: None,
+            discover_at,
+        }
     }
 
     /// Reads until the end, an error, or until nobody listens.
-    pub(crate) fn run(mut self) {
+    pub(crate) fn run(mut self, mut fetched: Fetched) {
         // What came before an error or the end is handed over first.
         let mut chunk = Chunk::default();
-        let last = match self.read(&mut chunk) {
+        let last = match self.read(&mut fetched, &mut chunk) {
             Ok(true) => Event::Ended,
             Ok(false) => return,
             Err(error) => Event::Failed(error),
@@ -135,8 +152,7 @@ impl Reader {
     }
 
     /// Yields true at the end, and false when it was stopped.
-    fn read(&mut self, chunk: &mut Chunk) -> SchemaResult<bool> {
-        let consumer = Arc::clone(&self.consumer);
+    fn read(&mut self, fetched: &mut Fetched, chunk: &mut Chunk) -> SchemaResult<bool> {
         let mut is_crowded = false;
         loop {
             if self.stop.load(Ordering::Relaxed) || self.out.is_closed() {
@@ -145,11 +161,16 @@ impl Reader {
             if self.unfinished == Some(0) {
                 return Ok(true);
             }
-            if let Some(failure) = self.failure.take().or_else(|| consumer.context().take_failure()) {
-                return Err(failure);
-            }
             if self.discover_at.is_some_and(|at| at <= Instant::now()) {
                 self.discover()?;
+            }
+            self.listen()?;
+            for (topic, partition) in self.consumer.context().take_given_up() {
+                fetched.forget(&topic, partition);
+            }
+            for (topic, partition, offset) in self.consumer.context().take_begun() {
+                let at = self.slot_named(&topic, partition);
+                self.slots[at].begin_at(offset);
             }
             let timeout = match (chunk.raw.is_empty(), is_crowded) {
                 (true, _) => POLL,
@@ -157,51 +178,81 @@ impl Reader {
                 (false, true) => Duration::from_millis(1),
                 (false, false) => Duration::ZERO,
             };
-            let mut polled = consumer.poll(timeout);
-            // Rebalances happen while it is polled.
-            for (topic, partition, offset) in consumer.context().take_begun() {
-                let at = self.slot_of(&topic, partition);
-                self.slots[at].begin_at(offset);
-            }
-            // What is there already is taken without looking at anything else, up to a full chunk or the end.
-            while let Some(Ok(message)) = &polled {
-                self.take(message, chunk)?;
-                if self.is_full(chunk) || self.unfinished == Some(0) {
-                    break;
+            if fetched.fill(timeout) {
+                self.outage_since = None;
+                if self.take_all(fetched, chunk)? && !self.deliver(chunk, true) {
+                    return Ok(false);
                 }
-                polled = consumer.poll(Duration::ZERO);
-            }
-            match polled {
-                Some(Ok(_)) => {
-                    self.outage_since = None;
-                    if !self.deliver(chunk, true) {
-                        return Ok(false);
-                    }
-                    is_crowded = false;
+                is_crowded = false;
+            } else if chunk.raw.is_empty() {
+                self.check_outage()?;
+            } else {
+                if !self.deliver(chunk, false) {
+                    return Ok(false);
                 }
-                Some(Err(KafkaError::PartitionEOF(partition))) => self.reached_log_end(partition),
-                Some(Err(error)) => self.judge(error)?,
-                None if chunk.raw.is_empty() => self.idle()?,
-                None => {
-                    self.outage_since = None;
-                    if !self.deliver(chunk, false) {
-                        return Ok(false);
-                    }
-                    is_crowded = !chunk.raw.is_empty();
+                is_crowded = !chunk.raw.is_empty();
+            }
+        }
+    }
+
+    /// Hears what librdkafka has to say beside records: rebalances and statistics, which call back, and errors.
+    fn listen(&mut self) -> SchemaResult<()> {
+        let consumer = Arc::clone(&self.consumer);
+        loop {
+            let said = consumer.poll(Duration::ZERO);
+            if let Some(failure) = self.failure.take().or_else(|| consumer.context().take_failure()) {
+                return Err(failure);
+            }
+            match said {
+                None => return Ok(()),
+                Some(Err(error)) => self.hear(error)?,
+                Some(Ok(record)) => {
+                    let (topic, partition, offset) = (record.topic(), record.partition(), record.offset());
+                    let reason = format!("{topic}/{partition} has sent offset {offset} past its queue");
+                    return Err(KafkaFault::Refused { reason }.during("read the topic"));
                 }
             }
         }
     }
 
+    /// Takes what was fetched, up to a full chunk or the end. Yields whether the chunk is full.
+    fn take_all(&mut self, fetched: &mut Fetched, chunk: &mut Chunk) -> SchemaResult<bool> {
+        // What it was may have gone, and its number be another's.
+        self.last = None;
+        while let Some(next) = fetched.peek() {
+            match next {
+                Ok(record) => self.take(record, chunk)?,
+                Err(error) => self.hear(error)?,
+            }
+            fetched.advance();
+            if self.is_full(chunk) {
+                return Ok(true);
+            }
+            if self.unfinished == Some(0) {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    fn hear(&mut self, error: KafkaError) -> SchemaResult<()> {
+        match error {
+            KafkaError::PartitionEOF(partition) => {
+                self.reached_log_end(partition);
+                Ok(())
+            }
+            error => self.judge(error),
+        }
+    }
+
     fn is_full(&self, chunk: &Chunk) -> bool {
-        chunk.raw.len() >= MAX_CHUNK_RECORDS
-            || chunk.raw.num_value_bytes() >= self.consumer.context().config.source.max_batch_bytes
+        chunk.raw.len() >= MAX_CHUNK_RECORDS || chunk.raw.num_value_bytes() >= self.max_bytes
     }
 
     /// Appends a record.
-    fn take(&mut self, message: &BorrowedMessage<'_>, chunk: &mut Chunk) -> SchemaResult<()> {
-        let at = self.slot_of(message.topic(), message.partition());
-        let (slot, offset) = (&mut self.slots[at], message.offset());
+    fn take(&mut self, record: Record<'_>, chunk: &mut Chunk) -> SchemaResult<()> {
+        let at = self.slot_of(record);
+        let (slot, offset) = (&mut self.slots[at], record.offset());
         if let Some(end) = slot.end {
             if !slot.is_finished && offset + 1 >= end {
                 slot.is_finished = true;
@@ -217,37 +268,44 @@ impl Reader {
             // Should this record not come in, it is the next one.
             slot.next = offset;
         }
-        let record = NewRecord {
-            value: message.payload(),
-            key: message.key(),
-            timestamp: message.timestamp().to_millis(),
+        let new = NewRecord {
+            value: record.value(),
+            key: record.key(),
+            timestamp: record.timestamp(),
             partition: Some(slot.in_batch),
             // Offsets of records are never negative.
             offset: u64::try_from(offset).ok(),
             line: None,
             headers: &[],
         };
-        match message.headers().filter(|_| self.consumer.context().config.source.headers) {
-            None => chunk.raw.push(record),
-            Some(headers) => {
-                // rdkafka panics at a header's name that is not UTF-8, and Kafka does not check names.
-                let pushed = catch_unwind(AssertUnwindSafe(|| push_with_headers(&mut chunk.raw, record, headers)));
-                pushed.map_err(|_| bad_header(&slot.name, record.offset))?;
-            }
+        if self.takes_headers {
+            let pushed = push_with_headers(&mut chunk.raw, new, record.headers());
+            pushed.map_err(|_| bad_header(&slot.name, new.offset))?;
+        } else {
+            chunk.raw.push(new);
         }
         slot.next = offset + 1;
         Ok(())
     }
 
-    fn slot_of(&mut self, topic: &str, partition: i32) -> usize {
-        let is = |slot: &Slot| slot.partition == partition && slot.topic == topic;
-        if !self.slots.get(self.last).is_some_and(is) {
-            self.last = self.slots.iter().position(is).unwrap_or_else(|| {
-                self.slots.push(Slot::new(topic, partition, None));
-                self.slots.len() - 1
-            });
+    fn slot_of(&mut self, record: Record<'_>) -> usize {
+        let key = (record.topic_id(), record.partition());
+        match self.last {
+            Some((last, at)) if last == key => at,
+            _ => {
+                let at = self.slot_named(record.topic(), record.partition());
+                self.last = Some((key, at));
+                at
+            }
         }
-        self.last
+    }
+
+    fn slot_named(&mut self, topic: &str, partition: i32) -> usize {
+        let is = |slot: &Slot| slot.partition == partition && slot.topic == topic;
+        self.slots.iter().position(is).unwrap_or_else(|| {
+            self.slots.push(Slot::new(topic, partition, None));
+            self.slots.len() - 1
+        })
     }
 
     /// Hands a chunk over. Where nobody takes it, waits when `must`, and keeps it otherwise. Yields false when stopped.
@@ -273,9 +331,9 @@ impl Reader {
                 Err(TrySendError::Closed(_)) => return false,
                 Err(TrySendError::Full(event)) => event,
             };
-            let Event::Chunk(full) = &mut event else { return false };
             if !must {
-                *chunk = std::mem::take(full);
+                let Event::Chunk(kept) = event else { return false };
+                *chunk = kept;
                 return true;
             }
             if self.stop.load(Ordering::Relaxed) {
@@ -283,21 +341,9 @@ impl Reader {
             }
             if polled.elapsed() >= STAY_ALIVE {
                 polled = Instant::now();
-                let consumer = Arc::clone(&self.consumer);
-                // One record more than a chunk holds. What librdkafka says of a partition it says once.
-                let judged = match consumer.poll(Duration::ZERO) {
-                    None => Ok(()),
-                    Some(Ok(message)) => self.take(&message, full),
-                    Some(Err(KafkaError::PartitionEOF(partition))) => {
-                        self.reached_log_end(partition);
-                        Ok(())
-                    }
-                    Some(Err(error)) => self.judge(error),
-                };
-                if let Err(error) = judged {
+                if let Err(error) = self.listen() {
                     self.failure.get_or_insert(error);
                 }
-                self.note_next(full);
             }
             wait(Duration::from_millis(1));
         }
@@ -323,6 +369,7 @@ impl Reader {
     /// Tells what ends reading from what librdkafka gets over.
     fn judge(&mut self, error: KafkaError) -> SchemaResult<()> {
         use RDKafkaErrorCode as Code;
+        self.consumer.context().measures.add(&ERRORS, 1);
         let about = || format!("`{}`", self.consumer.context().config.topics());
         let fatal = |error| Err(error::client("read the topic", about(), error));
         match (&error, error.rdkafka_error_code()) {
@@ -348,11 +395,6 @@ impl Reader {
             }
             _ => fatal(error),
         }
-    }
-
-    /// Nothing came for a while.
-    fn idle(&mut self) -> SchemaResult<()> {
-        self.check_outage()
     }
 
     /// Gives up when brokers have been out of reach for too long, and are still.
@@ -384,6 +426,7 @@ impl Reader {
             if self.slots.iter().all(|s| s.topic != topic || s.partition != number) {
                 let failed = |e| -> SchemaError { error::client("take over a new partition", &topic, e) };
                 added.add_partition_offset(&topic, number, Offset::Beginning).map_err(failed)?;
+                self.consumer.context().diversion.divert(&self.consumer, &topic, number)?;
                 self.slots.push(Slot::new(&topic, number, None));
             }
         }
@@ -396,17 +439,29 @@ impl Reader {
 }
 
 /// Appends a record with its headers; those of most records fit on the stack.
-fn push_with_headers(raw: &mut RawBatch, record: NewRecord<'_>, headers: &BorrowedHeaders) {
-    let count = headers.count();
-    if count > USUAL_HEADERS {
-        let all: Vec<_> = headers.iter().map(|h| (h.key, h.value.unwrap_or_default())).collect();
-        return raw.push(NewRecord { headers: &all, ..record });
+fn push_with_headers<'a>(
+    raw: &mut RawBatch,
+    record: NewRecord<'_>,
+    headers: impl Iterator<Item = Result<(&'a str, &'a [u8]), Utf8Error>>,
+) -> Result<(), Utf8Error> {
+    let mut headers = headers.peekable();
+    if headers.peek().is_none() {
+        raw.push(record);
+        return Ok(());
     }
     let mut usual: [(&str, &[u8]); USUAL_HEADERS] = [("", &[]); USUAL_HEADERS];
-    for (place, header) in usual.iter_mut().zip(headers.iter()) {
-        *place = (header.key, header.value.unwrap_or_default());
+    let mut count = 0;
+    for (place, header) in usual.iter_mut().zip(&mut headers) {
+        *place = header?;
+        count += 1;
     }
-    raw.push(NewRecord { headers: &usual[..count], ..record });
+    let more = headers.collect::<Result<Vec<_>, _>>()?;
+    if more.is_empty() {
+        raw.push(NewRecord { headers: &usual[..count], ..record });
+    } else {
+        raw.push(NewRecord { headers: &[&usual[..], &more[..]].concat(), ..record });
+    }
+    Ok(())
 }
 
 #[cold]

@@ -5,7 +5,7 @@ use std::{marker::PhantomData, sync::Arc};
 use laminar_formats::AnyDecoder;
 use laminar_registry::{RegistryHandle, registry_aware};
 use laminar_schema::{
-    ConnectorError, DecoderSet, Positions, RegistryConfig, SchemaEvolvable, SchemaResult, Source, SourceConfig,
+    ConnectorError, DecoderSet, Positions, RegistryConfig, Scan, SchemaEvolvable, SchemaResult, Source, SourceConfig,
     SourceConnector, SourceFromConfig, config::ConfigError,
 };
 use rdkafka::{TopicPartitionList, consumer::Consumer};
@@ -14,7 +14,9 @@ use crate::{
     assignment::{ends, partitions_of, starts},
     config::KafkaSourceConfig,
     context::{ReaderConsumer, ReaderContext, Resume},
-    error, partition,
+    error,
+    fetched::Fetched,
+    partition,
     stream::KafkaStream,
     words::OnOffsetLost,
 };
@@ -64,6 +66,9 @@ impl<D: DecoderSet> KafkaSource<D> {
         // A consumer that assigns itself needs some name of a group as well; nothing is committed to this one.
         client.set("group.id", config.source.group_id.as_deref().unwrap_or("laminar-manual"));
         client.set("enable.partition.eof", if config.source.end.is_some() { "true" } else { "false" });
+        // librdkafka takes a day at most.
+        let statistics = config.source.statistics_interval.as_millis().min(86_400_000);
+        client.set("statistics.interval.ms", statistics.to_string());
         if config.source.on_offset_lost != OnOffsetLost::Fail {
             client.set("auto.offset.reset", config.source.on_offset_lost.word());
         }
@@ -71,11 +76,13 @@ impl<D: DecoderSet> KafkaSource<D> {
         let context = ReaderContext::new(Arc::clone(&config), if is_grouped { resume.clone() } else { Resume::new() });
         let consumer: ReaderConsumer =
             client.create_with_context(context).map_err(|e| error::client("make a consumer", &brokers, e))?;
+        let consumer = Arc::new(consumer);
         let partitions = partitions_of(&consumer, &config)?;
         if is_grouped {
             let topics: Vec<&str> = config.source.topic.iter().map(String::as_str).collect();
+            let fetched = Fetched::of(&consumer)?;
             consumer.subscribe(&topics).map_err(|e| error::client("subscribe", config.topics(), e))?;
-            return KafkaStream::spawn(consumer, &[], &TopicPartitionList::new(), None);
+            return KafkaStream::spawn(consumer, fetched, &[], &TopicPartitionList::new(), None);
         }
         if let Some((topic, number)) = resume.keys().find(|p| !partitions.contains(p)) {
             let reason = format!("`{}` has no such partition", config.topics());
@@ -84,8 +91,12 @@ impl<D: DecoderSet> KafkaSource<D> {
         }
         let starts = starts(&consumer, &config, &partitions, &resume)?;
         let ends = ends(&consumer, &config, &partitions)?;
+        let fetched = Fetched::of(&consumer)?;
+        for (topic, number) in &partitions {
+            consumer.context().diversion.divert(&consumer, topic, *number)?;
+        }
         consumer.assign(&starts).map_err(|e| error::client("take the partitions", config.topics(), e))?;
-        KafkaStream::spawn(consumer, &partitions, &starts, ends.as_ref())
+        KafkaStream::spawn(consumer, fetched, &partitions, &starts, ends.as_ref())
     }
 }
 
@@ -118,6 +129,13 @@ impl<D: DecoderSet> Source for KafkaSource<D> {
 
     fn is_bounded(&self) -> bool {
         self.config.source.end.is_some()
+    }
+
+    fn with_scan(mut self, scan: &Scan) -> SchemaResult<Self> {
+        if !scan.headers && self.config.source.headers.is_none() {
+            Arc::make_mut(&mut self.config).source.headers = Some(false);
+        }
+        Ok(self)
     }
 
     async fn start(&self, from: Option<&Positions>) -> SchemaResult<KafkaStream> {

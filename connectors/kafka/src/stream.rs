@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use laminar_schema::{ConnectorError, Positions, RecordStream, SchemaResult, SourceBatch};
+use laminar_schema::{ConnectorError, Measures, Positions, RecordStream, SchemaResult, SourceBatch};
 use rdkafka::{
     Offset, TopicPartitionList,
     consumer::{CommitMode, Consumer},
@@ -21,7 +21,9 @@ use tokio::sync::mpsc;
 use crate::{
     chunk::{Chunk, Event},
     context::{ReaderConsumer, Resume},
-    error, partition,
+    error,
+    fetched::Fetched,
+    partition,
     reader::Reader,
     retry::wait,
 };
@@ -53,18 +55,18 @@ impl std::fmt::Debug for KafkaStream {
 impl KafkaStream {
     /// Starts the reader thread.
     pub(crate) fn spawn(
-        consumer: ReaderConsumer,
+        consumer: Arc<ReaderConsumer>,
+        fetched: Fetched,
         manual: &[(String, i32)],
         starts: &TopicPartitionList,
         ends: Option<&Resume>,
     ) -> SchemaResult<Self> {
         let commits = consumer.context().config.source.group_id.is_some();
-        let consumer = Arc::new(consumer);
         let (out, chunks) = mpsc::channel(CHUNKS);
         let (spare, spares) = std_mpsc::channel();
         let stop = Arc::new(AtomicBool::new(false));
         let reader = Reader::new(Arc::clone(&consumer), manual, starts, ends, (out, spares, Arc::clone(&stop)));
-        let thread = std::thread::Builder::new().name("kafka-reader".to_owned()).spawn(move || reader.run());
+        let thread = std::thread::Builder::new().name("kafka-reader".to_owned()).spawn(move || reader.run(fetched));
         let thread = thread.map_err(|e| ConnectorError::io("start", "the Kafka reader's thread", e))?;
         Ok(Self {
             consumer: Some(consumer),
@@ -114,6 +116,10 @@ impl RecordStream for KafkaStream {
         let upto = upto.clone();
         let committing = tokio::task::spawn_blocking(move || commit(&consumer, &upto));
         committing.await.map_err(|_| error::panicked("commit offsets"))?
+    }
+
+    fn measures(&self) -> Option<Measures> {
+        self.consumer.as_ref().map(|consumer| consumer.context().measures.clone())
     }
 }
 

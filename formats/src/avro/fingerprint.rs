@@ -4,7 +4,6 @@
 
 use std::fmt;
 
-use laminar_schema::config::FromConfigValue;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 

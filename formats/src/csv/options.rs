@@ -1,6 +1,6 @@
 //! Options of `FORMAT CSV (…)`, for reading and writing.
 
-use laminar_schema::{ConnectorConfig, config::FromConfigValue, format::Encoding};
+use laminar_schema::{ConnectorConfig, format::Encoding};
 
 use super::{
     dialect::{Delimiter, Mark},

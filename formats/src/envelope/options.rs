@@ -2,7 +2,7 @@
 
 use laminar_schema::{
     ConnectorConfig, SchemaResult,
-    config::{ENVELOPE_OPTION, FormatSpec, FromConfigValue, Options},
+    config::{ENVELOPE_OPTION, FormatSpec, Options},
 };
 
 use crate::policy::words;

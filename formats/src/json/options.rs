@@ -1,6 +1,6 @@
 //! Options of `FORMAT JSON`.
 
-use laminar_schema::{ConnectorConfig, config::FromConfigValue};
+use laminar_schema::ConnectorConfig;
 
 use crate::{
     column::BinaryEncoding,

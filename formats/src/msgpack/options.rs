@@ -1,6 +1,6 @@
 //! Options of `FORMAT MSGPACK`.
 
-use laminar_schema::{ConnectorConfig, Options, SchemaResult, config::FromConfigValue};
+use laminar_schema::{ConnectorConfig, Options, SchemaResult};
 
 use crate::{
     json::{DuplicateFields, JsonOptions, MultipleDocuments, NonObjects},

@@ -1,6 +1,6 @@
 //! Options of `FORMAT PROTOBUF`.
 
-use laminar_schema::{ConnectorConfig, config::FromConfigValue};
+use laminar_schema::ConnectorConfig;
 
 use crate::{
     policy::{NoContent, TypeMismatch, UnknownFields, words},

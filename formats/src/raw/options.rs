@@ -1,6 +1,6 @@
 //! Options of `FORMAT RAW (…)`, for reading and writing.
 
-use laminar_schema::{ConnectorConfig, Framing, config::FromConfigValue};
+use laminar_schema::{ConnectorConfig, Framing};
 
 use crate::policy::{NoContent, words};
 

@@ -22,8 +22,6 @@ pub mod single_object;
 
 pub use error::WireError;
 
-use laminar_schema::config::FromConfigValue;
-
 use crate::policy::words;
 
 /// What stands in front of an Avro payload: the words of `wire_format`.

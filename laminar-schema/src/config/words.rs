@@ -43,6 +43,28 @@ macro_rules! option_words {
             }
         }
 
+        $crate::impl_option_words! { $ty: $names, $($word => $variant),* }
+    };
+}
+
+/// Makes an enum an option of one word, in any case, where it stands already: one variant may have several words.
+///
+/// ```
+/// use laminar_schema::{config::FromConfigValue, impl_option_words};
+///
+/// #[derive(Debug, PartialEq, Eq)]
+/// pub enum NotANumber {
+///     Reject,
+///     Null,
+/// }
+/// impl_option_words! { NotANumber: "reject or null", "reject" => Reject, "fail" => Reject, "null" => Null }
+///
+/// assert_eq!(NotANumber::from_value("Fail "), Ok(NotANumber::Reject));
+/// assert!(NotANumber::from_value("").is_err());
+/// ```
+#[macro_export]
+macro_rules! impl_option_words {
+    ($ty:ident: $names:literal, $($word:literal => $variant:ident),* $(,)?) => {
         impl $crate::config::FromConfigValue for $ty {
             const TYPE_NAME: &'static str = $names;
 

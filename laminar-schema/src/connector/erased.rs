@@ -7,7 +7,9 @@ use std::{collections::HashMap, fmt, future::Future, pin::Pin};
 
 use arrow_schema::SchemaRef;
 
-use super::{Checkpoint, Prepared, RecordSink, RecordStream, Sink, SinkBatch, SinkConnector, Source, SourceConnector};
+use super::{
+    Checkpoint, Measures, Prepared, RecordSink, RecordStream, Sink, SinkBatch, SinkConnector, Source, SourceConnector,
+};
 use crate::{
     capability::{Capabilities, ConnectorInfo, SchemaEvolvable, SchemaInferable, SchemaProvider, SchemaRegistryAware},
     config::FormatSpec,
@@ -159,6 +161,7 @@ impl SchemaRegistryAware for DynRegistry<'_> {
 trait StreamMirror: Send {
     fn dyn_next<'a>(&'a mut self, out: &'a mut SourceBatch, max: usize) -> BoxFuture<'a, SchemaResult<usize>>;
     fn dyn_commit<'a>(&'a mut self, upto: &'a Positions) -> BoxFuture<'a, SchemaResult<()>>;
+    fn dyn_measures(&self) -> Option<Measures>;
 }
 
 impl<T: RecordStream> StreamMirror for T {
@@ -167,6 +170,9 @@ impl<T: RecordStream> StreamMirror for T {
     }
     fn dyn_commit<'a>(&'a mut self, upto: &'a Positions) -> BoxFuture<'a, SchemaResult<()>> {
         Box::pin(self.commit(upto))
+    }
+    fn dyn_measures(&self) -> Option<Measures> {
+        self.measures()
     }
 }
 
@@ -185,6 +191,9 @@ impl RecordStream for BoxStream {
     }
     async fn commit(&mut self, upto: &Positions) -> SchemaResult<()> {
         self.0.dyn_commit(upto).await
+    }
+    fn measures(&self) -> Option<Measures> {
+        self.0.dyn_measures()
     }
 }
 

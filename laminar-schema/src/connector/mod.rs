@@ -4,6 +4,7 @@
 //! them, [`BoxSource`], [`BoxSink`] and [`ConnectorRegistry`]. Does not live here: any connector.
 
 mod erased;
+mod measures;
 mod registry;
 mod sink;
 mod source;
@@ -11,6 +12,7 @@ mod source;
 pub use erased::{
     BoxFuture, BoxSink, BoxSource, BoxStream, BoxWriter, DynEvolvable, DynInferable, DynProvider, DynRegistry,
 };
+pub use measures::{LAG, Measure, MeasureKind, Measured, Measures};
 pub(crate) use registry::unknown_connector;
 pub use registry::{ConnectorRegistry, SinkConnectorFactory, SourceConnectorFactory};
 pub use sink::{Checkpoint, Prepared, RecordSink, Sink, SinkBatch, SinkConnector, SinkFromConfig, SinkSet};

@@ -2,6 +2,7 @@
 
 use std::{fmt, future::Future};
 
+use super::Measures;
 use crate::{
     capability::{Capabilities, ConnectorInfo, SchemaEvolvable, SchemaInferable, SchemaProvider, SchemaRegistryAware},
     config::{ConnectorConfig, ConnectorConfigSchema, FormatSpec, SourceConfig},
@@ -99,6 +100,11 @@ pub trait RecordStream: Send {
     fn commit(&mut self, upto: &Positions) -> impl Future<Output = SchemaResult<()>> + Send {
         let _ = upto;
         std::future::ready(Ok(()))
+    }
+
+    /// What the source tells of itself while it runs, beside what the pipeline counts; nothing unless it has something.
+    fn measures(&self) -> Option<Measures> {
+        None
     }
 }
 

@@ -18,13 +18,16 @@ pub struct Scan {
     /// them; a source may leave those unread that it knows to be dropped. Indices at and beyond the number of columns
     /// of `schema` are metadata columns.
     pub predicate: Option<Predicate>,
+    /// Whether anybody looks at the headers of records: a metadata column, or dead letters. A decoder does not: its records
+    /// may come without them.
+    pub headers: bool,
 }
 
 impl Scan {
     /// All columns and rows.
     pub fn all(schema: SchemaRef) -> Self {
         let columns = (0..schema.fields().len()).collect();
-        Self { schema, columns, predicate: None }
+        Self { schema, columns, predicate: None, headers: true }
     }
 }
 

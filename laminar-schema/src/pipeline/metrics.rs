@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use crate::{
+    connector::{Measured, Measures},
     error::Location,
     evolution::{DriftReport, DriftVerdict},
     format::Skipped,
@@ -32,6 +33,8 @@ pub struct Metrics {
     earlier_drift: Mutex<DriftReport>,
     /// What this run sees.
     drift: Mutex<DriftReport>,
+    /// What the running source tells of itself.
+    source: Mutex<Option<Measures>>,
 }
 
 /// How a pipeline came to its end.
@@ -119,6 +122,23 @@ impl Metrics {
     /// Checkpoints taken so far.
     pub fn checkpoints(&self) -> u64 {
         self.checkpoints.load(Ordering::Relaxed)
+    }
+
+    /// What the source tells of itself now, such as how far behind it is; empty for a source that tells nothing.
+    pub fn source_measures(&self) -> Vec<Measured> {
+        self.source.lock().ok().and_then(|source| source.as_ref().map(Measures::all)).unwrap_or_default()
+    }
+
+    /// The sum over the partitions of one number that the source tells of itself; `None` where it does not tell it.
+    pub fn source_total(&self, name: &str) -> Option<u64> {
+        self.source.lock().ok()?.as_ref()?.total(name)
+    }
+
+    /// From now on shows what the source of `measures` tells.
+    pub(super) fn show_measures(&self, measures: Option<Measures>) {
+        if let Ok(mut source) = self.source.lock() {
+            *source = measures;
+        }
     }
 
     /// Every schema change that the source has shown so far, in this run and, where there is a checkpoint, in those before it.

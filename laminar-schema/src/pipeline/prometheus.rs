@@ -1,8 +1,9 @@
 //! Counters as Prometheus scrapes them.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::Metrics;
+use crate::connector::{MeasureKind, Measured};
 
 /// One counter: its name, help text, and where it is read.
 type Counter = (&'static str, &'static str, fn(&Metrics) -> u64);
@@ -35,16 +36,47 @@ pub fn prometheus_text<'a>(pipelines: impl Iterator<Item = (&'a str, &'a Metrics
     for (name, help, value) in COUNTERS {
         let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} counter\n");
         for (source, metrics) in pipelines.clone() {
-            let label = source.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-            let _ = writeln!(out, "{name}{{source=\"{label}\"}} {}", value(metrics));
+            let _ = writeln!(out, "{name}{{source=\"{}\"}} {}", label(source), value(metrics));
         }
     }
+    measures(&mut out, pipelines);
     out
+}
+
+/// What sources tell of themselves: all lines of one name stand together, as the format asks.
+fn measures<'a>(out: &mut String, pipelines: impl Iterator<Item = (&'a str, &'a Metrics)>) {
+    let mut by_name: BTreeMap<&str, Vec<(&str, Measured)>> = BTreeMap::new();
+    for (source, metrics) in pipelines {
+        for measured in metrics.source_measures() {
+            by_name.entry(measured.measure.name).or_default().push((source, measured));
+        }
+    }
+    for (name, lines) in by_name {
+        let Some((_, first)) = lines.first() else { continue };
+        let kind = match first.measure.kind {
+            MeasureKind::Counter => "counter",
+            MeasureKind::Gauge => "gauge",
+        };
+        let _ = write!(out, "# HELP {name} {}\n# TYPE {name} {kind}\n", first.measure.help);
+        for (source, measured) in &lines {
+            let _ = write!(out, "{name}{{source=\"{}\"", label(source));
+            if !measured.partition.is_empty() {
+                let _ = write!(out, ",partition=\"{}\"", label(&measured.partition));
+            }
+            let _ = writeln!(out, "}} {}", measured.value);
+        }
+    }
+}
+
+/// A label's value with what must be escaped in it.
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connector::{Measure, Measures};
 
     #[test]
     fn every_pipeline_has_its_line_and_labels_are_escaped() {
@@ -60,5 +92,32 @@ mod tests {
         ];
         assert_eq!(lines, expected);
         assert_eq!(text.lines().count(), 4 * COUNTERS.len());
+    }
+
+    #[test]
+    fn what_sources_tell_of_themselves_stands_by_name_and_partition() {
+        const LAG: Measure = Measure { name: "lag", help: "How far behind", kind: MeasureKind::Gauge };
+        const ERRORS: Measure = Measure { name: "errors_total", help: "Errors", kind: MeasureKind::Counter };
+        let (a, b, none) = (Metrics::new(), Metrics::new(), Metrics::new());
+        for (metrics, lag) in [(&a, 7), (&b, 9)] {
+            let measures = Measures::new();
+            measures.set_of(&LAG, &"t/1".into(), lag);
+            measures.add(&ERRORS, 1);
+            metrics.show_measures(Some(measures));
+        }
+        let text = prometheus_text([("a", &a), ("b", &b), ("none", &none)].into_iter());
+        let lines: Vec<&str> = text.lines().skip(5 * COUNTERS.len()).collect();
+        let expected = [
+            "# HELP errors_total Errors",
+            "# TYPE errors_total counter",
+            r#"errors_total{source="a"} 1"#,
+            r#"errors_total{source="b"} 1"#,
+            "# HELP lag How far behind",
+            "# TYPE lag gauge",
+            r#"lag{source="a",partition="t/1"} 7"#,
+            r#"lag{source="b",partition="t/1"} 9"#,
+        ];
+        assert_eq!(lines, expected);
+        assert_eq!((a.source_total("lag"), none.source_total("lag")), (Some(7), None));
     }
 }

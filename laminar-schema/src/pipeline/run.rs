@@ -26,7 +26,7 @@ use crate::{
     connector::{Checkpoint, RecordStream, SinkConnector, SourceConnector},
     error::{ConnectorError, Location, SchemaError, SchemaResult},
     evolution::{DriftStore, DriftVerdict, OnSchemaChange},
-    format::{DecodeSpec, EncodedBatch, Scan, WriterSchema, WriterSchemaId, registered},
+    format::{DecodeSpec, EncodedBatch, MetadataKind, Scan, WriterSchema, WriterSchemaId, registered},
     position::Positions,
     predicate::Predicate,
     record::{BatchContent, NewRecord, RawBatch, SourceBatch},
@@ -122,6 +122,7 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
             metrics.resume_drift(store.load().map_err(in_source)?);
         }
         let mut running = Box::pin(Running::open(self)).await.map_err(in_source)?;
+        metrics.show_measures(running.stream.measures());
         match running.run(shutdown, metrics).await {
             Ok(ended) => Ok(metrics.summary(ended, running.positions)),
             Err(error) => {
@@ -230,7 +231,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
         };
         let (decode_spec, watch) = decoding(&spec, follower.as_deref());
-        let source = source.with_scan(&scan(&spec, &outputs))?;
+        let source = source.with_scan(&scan(&spec, &outputs, matches!(on_error, OnError::DeadLetter(_))))?;
         let decoder = source.build_decoder(&decode_spec)?;
         let stream = source.start(last.as_ref().map(|l| &l.positions)).await?;
         let prepared = |name: &str| last.as_ref().and_then(|l| l.sinks.get(name));
@@ -598,7 +599,7 @@ fn decoding(spec: &DecodeSpec, follower: Option<&Follower>) -> (DecodeSpec, Watc
 }
 
 /// What the outputs want of the source, all of them together.
-fn scan<K: SinkConnector>(spec: &DecodeSpec, outputs: &[Output<K>]) -> Scan {
+fn scan<K: SinkConnector>(spec: &DecodeSpec, outputs: &[Output<K>], has_dead_letters: bool) -> Scan {
     let projections: Vec<Projection> = outputs.iter().map(Output::projection).collect();
     let wanted = wanted(spec, projections.iter());
     let columns = (0..wanted.len()).filter(|column| wanted[*column]).collect();
@@ -608,7 +609,8 @@ fn scan<K: SinkConnector>(spec: &DecodeSpec, outputs: &[Output<K>]) -> Scan {
         1 => filters.swap_remove(0),
         _ => Predicate::Any(filters),
     });
-    Scan { schema: Arc::clone(&spec.schema), columns, predicate }
+    let headers = has_dead_letters || spec.metadata_columns.iter().any(|column| column.kind == MetadataKind::Headers);
+    Scan { schema: Arc::clone(&spec.schema), columns, predicate, headers }
 }
 
 fn shares<K: SinkConnector>(outputs: &[RunningOutput<K>], encode: bool) -> SchemaResult<Vec<Share<K::Encoder>>> {

@@ -9,6 +9,7 @@
 mod broker;
 mod exactly_once;
 mod faults;
+mod measures;
 mod registry;
 mod sql;
 

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use laminar_schema::config::FromConfigValue;
-
 use crate::policy::words;
 
 /// How the blocks of a container file are compressed: the words of `avro.codec`.
