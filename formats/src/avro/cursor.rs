@@ -76,6 +76,12 @@ impl<'b> Cursor<'b> {
         Ok(())
     }
 
+    /// Whether there were values of no bytes.
+    #[inline]
+    pub(super) fn has_spent(&self) -> bool {
+        self.empties != MAX_EMPTIES
+    }
+
     /// A number that is mostly of one byte, such as a length or a branch.
     #[inline(always)]
     pub(super) fn short(&mut self) -> Result<i64, Malformed> {

@@ -11,6 +11,7 @@
 //! columns ─▶ encode ─▶ datums, messages, blocks of a container
 //! ```
 
+mod abreast;
 mod arrow_schema;
 mod arrow_type;
 mod canonical;
