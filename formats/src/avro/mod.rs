@@ -12,6 +12,8 @@
 //! ```
 
 mod abreast;
+#[cfg(test)]
+mod abreast_tests;
 mod arrow_schema;
 mod arrow_type;
 mod canonical;
