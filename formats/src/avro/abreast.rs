@@ -14,11 +14,12 @@ use laminar_schema::{ARENA_PADDING, RawBatch};
 use super::{
     cursor::Cursor,
     decode::{Rules, Scratch},
-    program::{FillWith, Nulls, Op, Record, Size, Slot},
+    program::{FillWith, Items, Nulls, Op, Record, Size, Slot},
     run::Run,
+    stride::{Stride, pass},
     writers::{Writer, Writers},
 };
-use crate::column::{Column, ColumnOps, StructColumn};
+use crate::column::{Column, ColumnOps, ListColumn, MapColumn, StructColumn};
 
 /// Most messages at a time: so few that their bytes stay in the nearest cache from one field to the next.
 const MOST: usize = 128;
@@ -26,15 +27,33 @@ const MOST: usize = 128;
 /// Fewer messages of one writer are not worth it.
 const LEAST: usize = 4;
 
+/// Most bytes of them, which bounds what is noted of their items, too.
+const MOST_BYTES: usize = 32 << 10;
+
 /// Messages that lie behind each other and have one writer.
 #[derive(Debug, Default)]
 pub(super) struct Abreast {
-    /// Where the next value of each begins.
-    places: Vec<usize>,
-    /// Where each ends.
-    ends: Vec<usize>,
+    messages: Places,
+    /// Room for items of lists in them.
+    spare: Vec<Places>,
     /// Messages in front of this one are read one by one: something was amiss among them.
     alone_until: usize,
+}
+
+/// Where values are that are read abreast.
+#[derive(Debug, Default)]
+struct Places {
+    /// Where the next value of each begins.
+    next: Vec<usize>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Places {
+    fn clear(&mut self) {
+        self.next.clear();
+        self.ends.clear();
+    }
 }
 
 impl Abreast {
@@ -57,21 +76,19 @@ impl Abreast {
             return 0;
         }
         let Some(writer) = self.gather(batch, first, writers, rules) else { return 0 };
-        let (count, before) = (self.places.len(), row.num_rows());
-        if count < LEAST {
-            self.alone_until = first + count;
-            return 0;
+        let Self { messages: Places { next, ends }, spare, alone_until } = self;
+        let (count, before) = (next.len(), row.num_rows());
+        if count >= LEAST {
+            let bytes = batch.padded_values();
+            let most = ends[count - 1] - batch.span(first).start;
+            let mut run = Run::new(writer, scratch, rules, Cursor::new(bytes, 0));
+            let mut messages = Messages { bytes, next, ends, most, spare, run: &mut run };
+            if messages.record(&writer.program, row) && messages.all_ended() {
+                return count;
+            }
+            row.truncate(before);
         }
-        let bytes = batch.padded_values();
-        let Self { places, ends, .. } = self;
-        let most = ends.last().copied().unwrap_or_default().saturating_sub(batch.span(first).start);
-        let run = Run::new(writer, scratch, rules, Cursor::new(bytes, 0));
-        let mut messages = Messages { bytes, places, ends, most, run };
-        if messages.record(&writer.program, row) && messages.places == messages.ends {
-            return count;
-        }
-        row.truncate(before);
-        self.alone_until = first + count;
+        *alone_until = first + count;
         0
     }
 
@@ -84,36 +101,37 @@ impl Abreast {
         writers: &'w mut Writers,
         rules: Rules,
     ) -> Option<&'w Writer> {
-        self.places.clear();
-        self.ends.clear();
+        self.messages.clear();
         let bytes = batch.padded_values();
+        let most_end = batch.span(first).start + MOST_BYTES;
         let mut of_first = None;
         for record in first..batch.len().min(first + MOST) {
             let span = batch.span(record);
-            if batch.is_tombstone(record) || span.len() > rules.max_record_bytes {
+            if batch.is_tombstone(record) || span.len() > rules.max_record_bytes || span.end > most_end {
                 break;
             }
             let Some(header) = Writers::header(rules, &bytes[span.clone()]) else { break };
             if *of_first.get_or_insert(header) != header {
                 break;
             }
-            self.places.push(span.start + header.len);
-            self.ends.push(span.end);
+            self.messages.next.push(span.start + header.len);
+            self.messages.ends.push(span.end);
         }
         writers.of_header(of_first?)
     }
 }
 
-/// Messages, and where the next value of each begins.
+/// Messages, or items of lists in them, and where the next value of each begins.
 struct Messages<'m, 'b, 's> {
     /// Of the batch: what is read of one message may go beyond it, which is seen at its end.
     bytes: &'b [u8],
-    places: &'m mut [usize],
+    next: &'m mut [usize],
     ends: &'m [usize],
-    /// How many bytes they have together.
+    /// How many bytes the messages have together.
     most: usize,
+    spare: &'m mut Vec<Places>,
     /// For values that are read one by one.
-    run: Run<'b, 's>,
+    run: &'m mut Run<'b, 's>,
 }
 
 /// The value that `read` reads at a place, which then is behind it.
@@ -127,40 +145,27 @@ fn read_at<'b, T>(bytes: &'b [u8], place: &mut usize, read: impl Fn(&mut Cursor<
 
 /// The same for a value in a union with null; true where it is null, and then the value is anything.
 ///
-/// `value_branch` is the byte of the other branch. What would be a value is read in any case, since whether it is one cannot be
-/// foreseen.
+/// What would be a value is read in any case, since whether it is one cannot be foreseen.
 #[inline(always)]
 fn read_or_null<'b, T: Default>(
     bytes: &'b [u8],
     place: &mut usize,
-    value_branch: u8,
+    nulls: Nulls,
     read: impl Fn(&mut Cursor<'b>) -> Option<T>,
 ) -> Option<(T, bool)> {
-    let branch = *bytes.get(*place)?;
-    if branch & !2 != 0 {
-        return None;
-    }
-    let is_null = branch != value_branch;
-    let mut cursor = Cursor::new(bytes, *place + 1);
+    let mut cursor = Cursor::new(bytes, *place);
+    let is_null = cursor.is_null(nulls)?;
+    let behind_branch = cursor.at;
     let value = match read(&mut cursor) {
         Some(value) => value,
         None if is_null => T::default(),
         None => return None,
     };
-    *place = select_unpredictable(is_null, *place + 1, cursor.at);
+    *place = select_unpredictable(is_null, behind_branch, cursor.at);
     Some((value, is_null))
 }
 
-/// The byte of the branch that is not null.
-#[inline]
-fn value_branch(nulls: Nulls) -> u8 {
-    match nulls {
-        Nulls::Never | Nulls::First => 2,
-        Nulls::Second => 0,
-    }
-}
-
-impl Messages<'_, '_, '_> {
+impl<'b, 's> Messages<'_, 'b, 's> {
     /// Pushes a row for each message; false where something is amiss, and then columns hold any part of it.
     fn record(&mut self, record: &Record, row: &mut StructColumn) -> bool {
         for step in &record.steps {
@@ -176,7 +181,7 @@ impl Messages<'_, '_, '_> {
                 return false;
             }
         }
-        let count = self.places.len();
+        let count = self.next.len();
         for fill in &record.fills {
             let rows = row.num_rows();
             let field = &mut row.fields[fill.column as usize];
@@ -200,46 +205,55 @@ impl Messages<'_, '_, '_> {
         true
     }
 
+    /// Whether all of them are read, and end where they should.
+    fn all_ended(&self) -> bool {
+        self.next == self.ends
+    }
+
     /// Pushes a value of each message.
     fn slot(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> bool {
-        macro_rules! read {
+        let (bytes, most, nulls) = (self.bytes, self.most, slot.nulls);
+        macro_rules! push {
             ($rows:ident, $read:ident) => {
-                self.each(slot, |bytes, places, other| match other {
-                    None => $rows.push_each(places, |place| read_at(bytes, place, |cursor| cursor.$read().ok())),
-                    Some(other) => $rows.push_each_or_null(places, |place| {
-                        read_or_null(bytes, place, other, |cursor| cursor.$read().ok())
+                match nulls {
+                    Nulls::Never => {
+                        $rows.push_each(self.next, |place| read_at(bytes, place, |cursor| cursor.$read().ok()))
+                    }
+                    _ => $rows.push_each_or_null(self.next, |place| {
+                        read_or_null(bytes, place, nulls, |cursor| cursor.$read().ok())
                     }),
-                })
+                }
             };
         }
-        macro_rules! read_bytes {
+        macro_rules! push_bytes {
             ($rows:ident) => {{
-                let most = self.most;
                 let length = |cursor: &mut Cursor<'_>| cursor.length().ok();
-                self.each(slot, |bytes, places, other| match other {
-                    None => $rows.push_each(bytes, places, most, |place| Some((read_at(bytes, place, length)?, false))),
-                    Some(other) => $rows.push_each(bytes, places, most, |place| {
-                        let (len, is_null) = read_or_null(bytes, place, other, length)?;
+                match nulls {
+                    Nulls::Never => {
+                        $rows.push_each(bytes, self.next, most, |place| Some((read_at(bytes, place, length)?, false)))
+                    }
+                    _ => $rows.push_each(bytes, self.next, most, |place| {
+                        let (len, is_null) = read_or_null(bytes, place, nulls, length)?;
                         Some((select_unpredictable(is_null, 0, len), is_null))
                     }),
-                })
+                }
             }};
         }
-        if slot.is_required && slot.nulls != Nulls::Never {
+        if slot.is_required && nulls != Nulls::Never {
             // Null where it may not be is an error of its own.
             return self.value_by_value(slot, column, field);
         }
         match (&slot.op, &mut *column) {
-            (Op::Int64, Column::Int64(rows)) => read!(rows, long),
-            (Op::Float64, Column::Float64(rows)) => read!(rows, double),
-            (Op::Int32, Column::Int32(rows)) => read!(rows, int),
-            (Op::Float32, Column::Float32(rows)) => read!(rows, float),
-            (Op::Boolean, Column::Boolean(rows)) => read!(rows, boolean),
-            (Op::Timestamp, Column::TimestampMicrosecond(rows)) => read!(rows, long),
-            (Op::Timestamp, Column::TimestampMillisecond(rows)) => read!(rows, long),
-            (Op::Date, Column::Date32(rows)) => read!(rows, int),
-            (Op::Text, Column::Utf8(rows)) => read_bytes!(rows),
-            (Op::Bytes, Column::Binary(rows)) => read_bytes!(rows),
+            (Op::Int64, Column::Int64(rows)) => push!(rows, long),
+            (Op::Float64, Column::Float64(rows)) => push!(rows, double),
+            (Op::Int32, Column::Int32(rows)) => push!(rows, int),
+            (Op::Float32, Column::Float32(rows)) => push!(rows, float),
+            (Op::Boolean, Column::Boolean(rows)) => push!(rows, boolean),
+            (Op::Timestamp, Column::TimestampMicrosecond(rows)) => push!(rows, long),
+            (Op::Timestamp, Column::TimestampMillisecond(rows)) => push!(rows, long),
+            (Op::Date, Column::Date32(rows)) => push!(rows, int),
+            (Op::Text, Column::Utf8(rows)) => push_bytes!(rows),
+            (Op::Bytes, Column::Binary(rows)) => push_bytes!(rows),
             (Op::Decimal { size, scale }, Column::Decimal128(rows)) if rows.is_small(*scale) => {
                 let read = |cursor: &mut Cursor<'_>| {
                     let len = match size {
@@ -250,31 +264,120 @@ impl Messages<'_, '_, '_> {
                     cursor.at += len;
                     Some(digits)
                 };
-                self.each(slot, |bytes, places, other| match other {
-                    None => rows.push_each_or_null(places, |place| Some((read_at(bytes, place, read)?, false))),
-                    Some(other) => rows.push_each_or_null(places, |place| read_or_null(bytes, place, other, read)),
+                rows.push_each_or_null(self.next, |place| match nulls {
+                    Nulls::Never => Some((read_at(bytes, place, read)?, false)),
+                    _ => read_or_null(bytes, place, nulls, read),
                 })
             }
             (Op::Enum(symbols), Column::Dictionary(rows)) => {
                 let text = |number: usize| symbols.get(number)?.as_deref();
                 let read = |cursor: &mut Cursor<'_>| usize::try_from(cursor.short().ok()?).ok();
-                self.each(slot, |bytes, places, other| match other {
-                    None => rows.push_each_numbered(places, text, |place| Some((read_at(bytes, place, read)?, false))),
-                    Some(other) => {
-                        rows.push_each_numbered(places, text, |place| read_or_null(bytes, place, other, read))
-                    }
+                rows.push_each_numbered(self.next, text, |place| match nulls {
+                    Nulls::Never => Some((read_at(bytes, place, read)?, false)),
+                    _ => read_or_null(bytes, place, nulls, read),
                 })
             }
-            (Op::Record(record), Column::Struct(row)) if slot.nulls == Nulls::Never => self.record(record, row),
+            (Op::Record(record), Column::Struct(row)) if nulls == Nulls::Never => self.record(record, row),
+            (Op::List(items), Column::List(rows)) => match &items.strides {
+                Some(strides) => self.list(items, strides, nulls, rows),
+                None => self.value_by_value(slot, column, field),
+            },
+            (Op::Map(items), Column::Map(rows)) => match &items.strides {
+                Some(strides) if matches!(rows.key(), Column::Utf8(_)) => self.map(items, strides, nulls, rows),
+                _ => self.value_by_value(slot, column, field),
+            },
             _ => self.value_by_value(slot, column, field),
         }
     }
 
-    /// Hands out places, and the byte of the branch that is not null where there is a union.
+    /// Pushes a list of each message: all items of all of them abreast.
+    #[inline(never)]
+    fn list(&mut self, items: &Items, strides: &[Stride], nulls: Nulls, rows: &mut ListColumn<i32>) -> bool {
+        let mut found = self.spare.pop().unwrap_or_default();
+        let is_read = self.find_items(items, strides, nulls, &mut found, |count| match count {
+            Some(count) => rows.end_row_of(count),
+            None => {
+                rows.push_null();
+                true
+            }
+        }) && {
+            let (column, field) = rows.item_and_field();
+            let mut messages = self.of_items(&mut found);
+            messages.slot(&items.slot, column, field) && messages.all_ended()
+        };
+        self.spare.push(found);
+        is_read
+    }
+
+    /// Pushes a map of each message: all entries of all of them abreast.
+    #[inline(never)]
+    fn map(&mut self, items: &Items, strides: &[Stride], nulls: Nulls, rows: &mut MapColumn) -> bool {
+        let mut found = self.spare.pop().unwrap_or_default();
+        let is_read = self.find_items(items, strides, nulls, &mut found, |count| match count {
+            Some(count) => rows.end_row_of(count),
+            None => {
+                rows.push_null();
+                true
+            }
+        }) && {
+            let mut messages = self.of_items(&mut found);
+            let text = Slot { nulls: Nulls::Never, is_required: true, op: Op::Text };
+            let (keys, field) = rows.key_and_field();
+            messages.slot(&text, keys, field) && {
+                let (values, field) = rows.value_and_field();
+                messages.slot(&items.slot, values, field) && messages.all_ended()
+            }
+        };
+        self.spare.push(found);
+        is_read
+    }
+
+    /// Passes over a list of each message and notes where its items are; `end_row` takes how many, or none for null.
     #[inline(always)]
-    fn each(&mut self, slot: &Slot, push: impl FnOnce(&[u8], &mut [usize], Option<u8>) -> bool) -> bool {
-        let other = (slot.nulls != Nulls::Never).then(|| value_branch(slot.nulls));
-        push(self.bytes, self.places, other)
+    fn find_items(
+        &mut self,
+        items: &Items,
+        strides: &[Stride],
+        nulls: Nulls,
+        found: &mut Places,
+        mut end_row: impl FnMut(Option<usize>) -> bool,
+    ) -> bool {
+        found.clear();
+        for (place, end) in self.next.iter_mut().zip(self.ends) {
+            let mut cursor = Cursor::new(readable(self.bytes, *end), *place);
+            let is_null = match nulls {
+                Nulls::Never => false,
+                _ => match cursor.is_null(nulls) {
+                    Some(is_null) => is_null,
+                    None => return false,
+                },
+            };
+            let before = found.next.len();
+            while !is_null {
+                let Ok(count) = cursor.block(items.least) else { return false };
+                if count == 0 {
+                    break;
+                }
+                for _ in 0..count {
+                    found.next.push(cursor.at);
+                    if pass(&mut cursor, strides).is_none() {
+                        return false;
+                    }
+                    found.ends.push(cursor.at);
+                }
+            }
+            if cursor.has_spent() || !end_row((!is_null).then_some(found.next.len() - before)) {
+                return false;
+            }
+            *place = cursor.at;
+        }
+        true
+    }
+
+    /// Items that were found, to be read as messages are.
+    fn of_items<'n>(&'n mut self, found: &'n mut Places) -> Messages<'n, 'b, 's> {
+        let Places { next, ends } = found;
+        Messages { bytes: self.bytes, next, ends, most: self.most, spare: self.spare, run: self.run }
     }
 
     /// Values as only a run reads them.
@@ -285,15 +388,20 @@ impl Messages<'_, '_, '_> {
 
     #[inline(always)]
     fn one_by_one(&mut self, mut read: impl FnMut(&mut Run<'_, '_>) -> bool) -> bool {
-        for (place, end) in self.places.iter_mut().zip(self.ends) {
-            // No further than a wide load reaches: what a message claims to hold is compared with what is there.
-            let readable = self.bytes.get(..end + ARENA_PADDING).unwrap_or(self.bytes);
-            self.run.cursor = Cursor::new(readable, *place);
-            if !read(&mut self.run) || self.run.cursor.has_spent() {
+        for (place, end) in self.next.iter_mut().zip(self.ends) {
+            self.run.cursor = Cursor::new(readable(self.bytes, *end), *place);
+            if !read(self.run) || self.run.cursor.has_spent() {
                 return false;
             }
             *place = self.run.cursor.at;
         }
         true
     }
+}
+
+/// What is read of a message that ends at `end`, no further than a wide load reaches: what it claims to hold is compared with
+/// what is there.
+#[inline(always)]
+fn readable(bytes: &[u8], end: usize) -> &[u8] {
+    bytes.get(..end + ARENA_PADDING).unwrap_or(bytes)
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: Avro 1.12 specification, "Binary encoding".
 
+use super::program::Nulls;
 use crate::column::is_text;
 
 /// A place in bytes.
@@ -214,10 +215,30 @@ impl<'b> Cursor<'b> {
         if is_text(self.bytes()?) { Ok(()) } else { Err(Malformed::Text) }
     }
 
+    /// Whether null is what a union with it holds; `None` where its branch is neither, or in more bytes than one.
+    #[inline(always)]
+    pub(super) fn is_null(&mut self, nulls: Nulls) -> Option<bool> {
+        let branch = *self.bytes.get(self.at)?;
+        self.at += 1;
+        (branch & !2 == 0).then_some(branch != nulls.value_branch())
+    }
+
     /// The number of items in the next block of an array or a map, 0 where there is none; `least` is what an item takes at
     /// least.
-    #[inline]
+    #[inline(always)]
     pub(super) fn block(&mut self, least: usize) -> Result<usize, Malformed> {
+        // Mostly it is a number of one byte without a size behind it, and far from what there is room for.
+        match self.bytes.get(self.at) {
+            Some(0) => {
+                self.at += 1;
+                Ok(0)
+            }
+            _ => self.long_block(least),
+        }
+    }
+
+    #[inline(never)]
+    fn long_block(&mut self, least: usize) -> Result<usize, Malformed> {
         let mut count = self.short()?;
         if count < 0 {
             // The block's size in bytes, for whoever wants to pass over it.

@@ -36,6 +36,7 @@ mod resolve;
 mod run;
 pub(crate) mod schema;
 mod skip;
+mod stride;
 #[cfg(test)]
 mod tests;
 mod writers;

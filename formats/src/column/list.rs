@@ -47,6 +47,12 @@ impl<O: OffsetSizeTrait> ListColumn<O> {
         (&mut self.item, &self.field)
     }
 
+    /// Ends a row with so many items, which are pushed later; false where the offsets cannot count so far.
+    #[inline]
+    pub(crate) fn end_row_of(&mut self, items: usize) -> bool {
+        self.offsets.push(self.offsets.end() + items)
+    }
+
     /// Ends a row with the items pushed since the last one.
     ///
     /// # Errors

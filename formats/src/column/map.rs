@@ -74,6 +74,12 @@ impl MapColumn {
         (&mut self.value, &self.pair[1])
     }
 
+    /// Ends a row with so many pairs, which are pushed later; false where the offsets cannot count so far.
+    #[inline]
+    pub(crate) fn end_row_of(&mut self, pairs: usize) -> bool {
+        self.offsets.push(self.offsets.end() + pairs)
+    }
+
     /// Ends a row with the pairs pushed since the last one.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ pub(super) fn push_each_or_null<T: Copy + Default>(
     values.resize(first + places.len(), T::default());
     let null_rows = nulls.room(places.len());
     let mut count = 0;
-    for ((row, value), place) in (first..).zip(&mut values[first..]).zip(places) {
+    for (index, (value, place)) in values[first..].iter_mut().zip(places).enumerate() {
         let Some((read, is_null)) = read(place) else {
             values.truncate(first);
             nulls.keep(nulls_before);
@@ -110,7 +110,7 @@ pub(super) fn push_each_or_null<T: Copy + Default>(
         *value = select_unpredictable(is_null, T::default(), read);
         // Written in any case, and counted where it is one: there is a place for each row.
         if let Some(null_row) = null_rows.get_mut(count) {
-            *null_row = row;
+            *null_row = first + index;
         }
         count += usize::from(is_null);
     }
@@ -317,7 +317,7 @@ impl<O: arrow_array::OffsetSizeTrait> ByteRows<O> {
         self.offsets.ends.resize(rows + 1 + places.len(), O::default());
         let null_rows = self.nulls.room(places.len());
         let (mut end, mut count, mut is_read) = (data_before, 0, true);
-        for ((row, row_end), place) in (rows..).zip(&mut self.offsets.ends[rows + 1..]).zip(places) {
+        for (index, (row_end, place)) in self.offsets.ends[rows + 1..].iter_mut().zip(places).enumerate() {
             let Some((len, is_null)) = read(place).filter(|(len, _)| *len <= most) else {
                 is_read = false;
                 break;
@@ -327,7 +327,7 @@ impl<O: arrow_array::OffsetSizeTrait> ByteRows<O> {
             *row_end = O::usize_as(end);
             // Written in any case, and counted where it is one: there is a place for each row.
             if let Some(null_row) = null_rows.get_mut(count) {
-                *null_row = row;
+                *null_row = rows + index;
             }
             count += usize::from(is_null);
         }
