@@ -143,7 +143,7 @@ fn read_at<'b, T>(bytes: &'b [u8], place: &mut usize, read: impl Fn(&mut Cursor<
     value
 }
 
-/// The same for a value in a union with null; true where it is null, and then the value is anything.
+/// The same for a value in a union with null; true where it is null, and then the value is the default.
 ///
 /// What would be a value is read in any case, since whether it is one cannot be foreseen.
 #[inline(always)]
@@ -162,7 +162,8 @@ fn read_or_null<'b, T: Default>(
         None => return None,
     };
     *place = select_unpredictable(is_null, behind_branch, cursor.at);
-    Some((value, is_null))
+    // Only of integers such a choice is no branch.
+    Some((select_unpredictable(is_null, T::default(), value), is_null))
 }
 
 impl<'b, 's> Messages<'_, 'b, 's> {
@@ -232,10 +233,7 @@ impl<'b, 's> Messages<'_, 'b, 's> {
                     Nulls::Never => {
                         $rows.push_each(bytes, self.next, most, |place| Some((read_at(bytes, place, length)?, false)))
                     }
-                    _ => $rows.push_each(bytes, self.next, most, |place| {
-                        let (len, is_null) = read_or_null(bytes, place, nulls, length)?;
-                        Some((select_unpredictable(is_null, 0, len), is_null))
-                    }),
+                    _ => $rows.push_each(bytes, self.next, most, |place| read_or_null(bytes, place, nulls, length)),
                 }
             }};
         }
@@ -245,10 +243,21 @@ impl<'b, 's> Messages<'_, 'b, 's> {
         }
         match (&slot.op, &mut *column) {
             (Op::Int64, Column::Int64(rows)) => push!(rows, long),
-            (Op::Float64, Column::Float64(rows)) => push!(rows, double),
+            (Op::Float64, Column::Float64(rows)) if nulls == Nulls::Never => push!(rows, double),
+            (Op::Float64, Column::Float64(rows)) => rows.push_each_or_null(self.next, |place| {
+                let read = |cursor: &mut Cursor<'_>| cursor.array().ok().map(u64::from_le_bytes);
+                let (bits, is_null) = read_or_null(bytes, place, nulls, read)?;
+                Some((f64::from_bits(bits), is_null))
+            }),
             (Op::Int32, Column::Int32(rows)) => push!(rows, int),
             (Op::Float32, Column::Float32(rows)) => push!(rows, float),
-            (Op::Boolean, Column::Boolean(rows)) => push!(rows, boolean),
+            (Op::Boolean, Column::Boolean(rows)) if nulls == Nulls::Never => push!(rows, boolean),
+            (Op::Boolean, Column::Boolean(rows)) => rows.push_each_or_null(self.next, |place| {
+                // Behind a null, any byte may stand.
+                let read = |cursor: &mut Cursor<'_>| cursor.array::<1>().ok().map(|[byte]| byte);
+                let (byte, is_null) = read_or_null(bytes, place, nulls, read)?;
+                (byte <= 1).then_some((byte == 1, is_null))
+            }),
             (Op::Timestamp, Column::TimestampMicrosecond(rows)) => push!(rows, long),
             (Op::Timestamp, Column::TimestampMillisecond(rows)) => push!(rows, long),
             (Op::Date, Column::Date32(rows)) => push!(rows, int),

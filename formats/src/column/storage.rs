@@ -1,7 +1,5 @@
 //! Memory of column builders: vectors that stay, and nulls that cost nothing while there are none.
 
-use std::hint::select_unpredictable;
-
 use arrow_array::{ArrowPrimitiveType, PrimitiveArray, types::ByteArrayType};
 use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::DataType;
@@ -70,7 +68,8 @@ impl NullRows {
 }
 
 /// Appends a value for each place; false where `read` yields none, and then nothing is appended.
-#[inline(always)]
+// A function of its own for each kind of values, so that the loop has all registers.
+#[inline(never)]
 pub(super) fn push_each<T: Copy + Default>(
     values: &mut Vec<T>,
     places: &mut [usize],
@@ -90,7 +89,7 @@ pub(super) fn push_each<T: Copy + Default>(
 
 /// Appends a value or a null for each place, without a branch on which of them it is; false where `read` yields neither, and
 /// then nothing is appended.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn push_each_or_null<T: Copy + Default>(
     values: &mut Vec<T>,
     nulls: &mut NullRows,
@@ -107,7 +106,7 @@ pub(super) fn push_each_or_null<T: Copy + Default>(
             nulls.keep(nulls_before);
             return false;
         };
-        *value = select_unpredictable(is_null, T::default(), read);
+        *value = read;
         // Written in any case, and counted where it is one: there is a place for each row.
         if let Some(null_row) = null_rows.get_mut(count) {
             *null_row = first + index;
@@ -168,7 +167,7 @@ impl<T: ArrowPrimitiveType> Values<T> {
         push_each(&mut self.values, places, read)
     }
 
-    /// The same for rows that may be null, which `read` says behind the value, whatever that is then.
+    /// The same for rows that may be null, which `read` says behind the value, which then is the default.
     #[inline(always)]
     pub(super) fn push_each_or_null(
         &mut self,
@@ -306,7 +305,7 @@ impl<O: arrow_array::OffsetSizeTrait> ByteRows<O> {
     }
 
     /// The first half of it: where rows end. Yields the last end.
-    #[inline(always)]
+    #[inline(never)]
     fn push_each_end(
         &mut self,
         places: &mut [usize],
@@ -338,7 +337,7 @@ impl<O: arrow_array::OffsetSizeTrait> ByteRows<O> {
 
     /// The second half: the bytes of rows from `rows` on, which end at their places. A known number of bytes is copied faster
     /// than one that depends on the row.
-    #[inline(always)]
+    #[inline(never)]
     fn copy_each(&mut self, bytes: &[u8], places: &[usize], rows: usize, new_end: usize) -> bool {
         const WINDOW: usize = 64;
         let mut start = self.data.len();

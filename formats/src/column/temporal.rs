@@ -112,7 +112,7 @@ impl<T: ArrowPrimitiveType> TemporalColumn<T> {
         self.values.push_each(places, read)
     }
 
-    /// The same for rows that may be null, which `read` says behind the value, whatever that is then.
+    /// The same for rows that may be null, which `read` says behind the value, which then is the default.
     #[inline(always)]
     pub(crate) fn push_each_or_null(
         &mut self,
