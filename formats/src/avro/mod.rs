@@ -12,8 +12,6 @@
 //! ```
 
 mod abreast;
-#[cfg(test)]
-mod abreast_tests;
 mod arrow_schema;
 mod arrow_type;
 mod canonical;

@@ -1,137 +1,31 @@
-//! Messages → columns, many messages abreast: a program carried out for all of them, field by field.
-//!
-//! What a field takes is then decided once for many values instead of once for each; and since no value waits for where the
-//! one before it in its own message ends, the processor works on several messages at a time.
-//!
-//! This is the way of messages in which nothing is amiss. Where anything is, the rows are taken back, and their messages are
-//! read one by one, which finds the one at fault and says what is wrong with it.
+//! Values of many messages, field by field.
 
 use std::hint::select_unpredictable;
 
 use arrow_schema::Field;
-use laminar_schema::{ARENA_PADDING, RawBatch};
+use laminar_schema::ARENA_PADDING;
 
-use super::{
-    cursor::Cursor,
-    decode::{Rules, Scratch},
-    program::{FillWith, Items, Nulls, Op, Record, Size, Slot},
-    run::Run,
-    stride::{Stride, pass},
-    writers::{Writer, Writers},
+use super::Places;
+use crate::{
+    avro::{
+        cursor::Cursor,
+        program::{FillWith, Nulls, Op, Record, Size, Slot},
+        run::Run,
+    },
+    column::{Column, ColumnOps, StructColumn},
 };
-use crate::column::{Column, ColumnOps, ListColumn, MapColumn, StructColumn};
-
-/// Most messages at a time: so few that their bytes stay in the nearest cache from one field to the next.
-const MOST: usize = 128;
-
-/// Fewer messages of one writer are not worth it.
-const LEAST: usize = 4;
-
-/// Most bytes of them, which bounds what is noted of their items, too.
-const MOST_BYTES: usize = 32 << 10;
-
-/// Messages that lie behind each other and have one writer.
-#[derive(Debug, Default)]
-pub(super) struct Abreast {
-    messages: Places,
-    /// Room for items of lists in them.
-    spare: Vec<Places>,
-    /// Messages in front of this one are read one by one: something was amiss among them.
-    alone_until: usize,
-}
-
-/// Where values are that are read abreast.
-#[derive(Debug, Default)]
-struct Places {
-    /// Where the next value of each begins.
-    next: Vec<usize>,
-    /// Where each ends.
-    ends: Vec<usize>,
-}
-
-impl Places {
-    fn clear(&mut self) {
-        self.next.clear();
-        self.ends.clear();
-    }
-}
-
-impl Abreast {
-    /// Begins a batch.
-    pub(super) fn restart(&mut self) {
-        self.alone_until = 0;
-    }
-
-    /// Decodes messages from `first` on, a row each, and yields how many: none where they are to be read one by one, and then
-    /// rows are as before.
-    #[inline(never)]
-    pub(super) fn decode(
-        &mut self,
-        batch: &RawBatch,
-        first: usize,
-        (writers, rules, scratch): (&mut Writers, Rules, &mut Scratch),
-        row: &mut StructColumn,
-    ) -> usize {
-        if first < self.alone_until || rules.checks_text {
-            return 0;
-        }
-        let Some(writer) = self.gather(batch, first, writers, rules) else { return 0 };
-        let Self { messages: Places { next, ends }, spare, alone_until } = self;
-        let (count, before) = (next.len(), row.num_rows());
-        if count >= LEAST {
-            let bytes = batch.padded_values();
-            let most = ends[count - 1] - batch.span(first).start;
-            let mut run = Run::new(writer, scratch, rules, Cursor::new(bytes, 0));
-            let mut messages = Messages { bytes, next, ends, most, spare, run: &mut run };
-            if messages.record(&writer.program, row) && messages.all_ended() {
-                return count;
-            }
-            row.truncate(before);
-        }
-        *alone_until = first + count;
-        0
-    }
-
-    /// Notes the messages from `first` on that have the writer of the first one, and yields it.
-    #[inline(always)]
-    fn gather<'w>(
-        &mut self,
-        batch: &RawBatch,
-        first: usize,
-        writers: &'w mut Writers,
-        rules: Rules,
-    ) -> Option<&'w Writer> {
-        self.messages.clear();
-        let bytes = batch.padded_values();
-        let most_end = batch.span(first).start + MOST_BYTES;
-        let mut of_first = None;
-        for record in first..batch.len().min(first + MOST) {
-            let span = batch.span(record);
-            if batch.is_tombstone(record) || span.len() > rules.max_record_bytes || span.end > most_end {
-                break;
-            }
-            let Some(header) = Writers::header(rules, &bytes[span.clone()]) else { break };
-            if *of_first.get_or_insert(header) != header {
-                break;
-            }
-            self.messages.next.push(span.start + header.len);
-            self.messages.ends.push(span.end);
-        }
-        writers.of_header(of_first?)
-    }
-}
 
 /// Messages, or items of lists in them, and where the next value of each begins.
-struct Messages<'m, 'b, 's> {
+pub(super) struct Messages<'m, 'b, 's> {
     /// Of the batch: what is read of one message may go beyond it, which is seen at its end.
-    bytes: &'b [u8],
-    next: &'m mut [usize],
-    ends: &'m [usize],
+    pub(super) bytes: &'b [u8],
+    pub(super) next: &'m mut [usize],
+    pub(super) ends: &'m [usize],
     /// How many bytes the messages have together.
-    most: usize,
-    spare: &'m mut Vec<Places>,
+    pub(super) most: usize,
+    pub(super) spare: &'m mut Vec<Places>,
     /// For values that are read one by one.
-    run: &'m mut Run<'b, 's>,
+    pub(super) run: &'m mut Run<'b, 's>,
 }
 
 /// The value that `read` reads at a place, which then is behind it.
@@ -168,7 +62,7 @@ fn read_or_null<'b, T: Default>(
 
 impl<'b, 's> Messages<'_, 'b, 's> {
     /// Pushes a row for each message; false where something is amiss, and then columns hold any part of it.
-    fn record(&mut self, record: &Record, row: &mut StructColumn) -> bool {
+    pub(super) fn record(&mut self, record: &Record, row: &mut StructColumn) -> bool {
         for step in &record.steps {
             let is_read = match row.fields.get_mut(step.column as usize) {
                 Some(field) => self.slot(&step.slot, &mut field.column, &field.field),
@@ -207,12 +101,12 @@ impl<'b, 's> Messages<'_, 'b, 's> {
     }
 
     /// Whether all of them are read, and end where they should.
-    fn all_ended(&self) -> bool {
+    pub(super) fn all_ended(&self) -> bool {
         self.next == self.ends
     }
 
     /// Pushes a value of each message.
-    fn slot(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> bool {
+    pub(super) fn slot(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> bool {
         let (bytes, most, nulls) = (self.bytes, self.most, slot.nulls);
         macro_rules! push {
             ($rows:ident, $read:ident) => {
@@ -299,96 +193,6 @@ impl<'b, 's> Messages<'_, 'b, 's> {
         }
     }
 
-    /// Pushes a list of each message: all items of all of them abreast.
-    #[inline(never)]
-    fn list(&mut self, items: &Items, strides: &[Stride], nulls: Nulls, rows: &mut ListColumn<i32>) -> bool {
-        let mut found = self.spare.pop().unwrap_or_default();
-        let is_read = self.find_items(items, strides, nulls, &mut found, |count| match count {
-            Some(count) => rows.end_row_of(count),
-            None => {
-                rows.push_null();
-                true
-            }
-        }) && {
-            let (column, field) = rows.item_and_field();
-            let mut messages = self.of_items(&mut found);
-            messages.slot(&items.slot, column, field) && messages.all_ended()
-        };
-        self.spare.push(found);
-        is_read
-    }
-
-    /// Pushes a map of each message: all entries of all of them abreast.
-    #[inline(never)]
-    fn map(&mut self, items: &Items, strides: &[Stride], nulls: Nulls, rows: &mut MapColumn) -> bool {
-        let mut found = self.spare.pop().unwrap_or_default();
-        let is_read = self.find_items(items, strides, nulls, &mut found, |count| match count {
-            Some(count) => rows.end_row_of(count),
-            None => {
-                rows.push_null();
-                true
-            }
-        }) && {
-            let mut messages = self.of_items(&mut found);
-            let text = Slot { nulls: Nulls::Never, is_required: true, op: Op::Text };
-            let (keys, field) = rows.key_and_field();
-            messages.slot(&text, keys, field) && {
-                let (values, field) = rows.value_and_field();
-                messages.slot(&items.slot, values, field) && messages.all_ended()
-            }
-        };
-        self.spare.push(found);
-        is_read
-    }
-
-    /// Passes over a list of each message and notes where its items are; `end_row` takes how many, or none for null.
-    #[inline(always)]
-    fn find_items(
-        &mut self,
-        items: &Items,
-        strides: &[Stride],
-        nulls: Nulls,
-        found: &mut Places,
-        mut end_row: impl FnMut(Option<usize>) -> bool,
-    ) -> bool {
-        found.clear();
-        for (place, end) in self.next.iter_mut().zip(self.ends) {
-            let mut cursor = Cursor::new(readable(self.bytes, *end), *place);
-            let is_null = match nulls {
-                Nulls::Never => false,
-                _ => match cursor.is_null(nulls) {
-                    Some(is_null) => is_null,
-                    None => return false,
-                },
-            };
-            let before = found.next.len();
-            while !is_null {
-                let Ok(count) = cursor.block(items.least) else { return false };
-                if count == 0 {
-                    break;
-                }
-                for _ in 0..count {
-                    found.next.push(cursor.at);
-                    if pass(&mut cursor, strides).is_none() {
-                        return false;
-                    }
-                    found.ends.push(cursor.at);
-                }
-            }
-            if cursor.has_spent() || !end_row((!is_null).then_some(found.next.len() - before)) {
-                return false;
-            }
-            *place = cursor.at;
-        }
-        true
-    }
-
-    /// Items that were found, to be read as messages are.
-    fn of_items<'n>(&'n mut self, found: &'n mut Places) -> Messages<'n, 'b, 's> {
-        let Places { next, ends } = found;
-        Messages { bytes: self.bytes, next, ends, most: self.most, spare: self.spare, run: self.run }
-    }
-
     /// Values as only a run reads them.
     #[inline(never)]
     fn value_by_value(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> bool {
@@ -411,6 +215,6 @@ impl<'b, 's> Messages<'_, 'b, 's> {
 /// What is read of a message that ends at `end`, no further than a wide load reaches: what it claims to hold is compared with
 /// what is there.
 #[inline(always)]
-fn readable(bytes: &[u8], end: usize) -> &[u8] {
+pub(super) fn readable(bytes: &[u8], end: usize) -> &[u8] {
     bytes.get(..end + ARENA_PADDING).unwrap_or(bytes)
 }

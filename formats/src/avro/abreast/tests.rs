@@ -10,7 +10,7 @@ use laminar_schema::{
     format::{WriterSchema, WriterSchemaId},
 };
 
-use super::{AvroDecoder, container::write_varint};
+use crate::avro::{AvroDecoder, container::write_varint};
 
 /// Values in every way in which they are read.
 const EVERY_KIND: &str = r#"{"type":"record","name":"r","fields":[
