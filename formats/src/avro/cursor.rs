@@ -2,6 +2,7 @@
 //!
 //! Source: Avro 1.12 specification, "Binary encoding".
 
+use super::program::Nulls;
 use crate::column::is_text;
 
 /// A place in bytes.
@@ -76,6 +77,12 @@ impl<'b> Cursor<'b> {
         Ok(())
     }
 
+    /// Whether there were values of no bytes.
+    #[inline]
+    pub(super) fn has_spent(&self) -> bool {
+        self.empties != MAX_EMPTIES
+    }
+
     /// A number that is mostly of one byte, such as a length or a branch.
     #[inline(always)]
     pub(super) fn short(&mut self) -> Result<i64, Malformed> {
@@ -101,28 +108,9 @@ impl<'b> Cursor<'b> {
                 return Ok(zigzag(gather(word & (ends ^ (ends - 1)))));
             }
         }
-        let (value, at) = self.long_bytewise()?;
+        let (value, at) = long_bytewise(self.bytes, self.at)?;
         self.at = at;
         Ok(value)
-    }
-
-    /// A number of any length, and where it ends. By value, so that a place in registers stays there.
-    #[cold]
-    #[inline(never)]
-    fn long_bytewise(self) -> Result<(i64, usize), Malformed> {
-        let mut value = 0_u64;
-        for index in 0..10 {
-            let byte = *self.bytes.get(self.at + index).ok_or(Malformed::End)?;
-            // The tenth byte has room for one bit.
-            if index == 9 && byte > 1 {
-                return Err(Malformed::Varint);
-            }
-            value |= u64::from(byte & 0x7f) << (7 * index);
-            if byte < 0x80 {
-                return Ok((zigzag(value), self.at + index + 1));
-            }
-        }
-        Err(Malformed::Varint)
     }
 
     #[inline(always)]
@@ -208,10 +196,30 @@ impl<'b> Cursor<'b> {
         if is_text(self.bytes()?) { Ok(()) } else { Err(Malformed::Text) }
     }
 
+    /// Whether null is what a union with it holds; `None` where its branch is neither, or in more bytes than one.
+    #[inline(always)]
+    pub(super) fn is_null(&mut self, nulls: Nulls) -> Option<bool> {
+        let branch = *self.bytes.get(self.at)?;
+        self.at += 1;
+        (branch & !2 == 0).then_some(branch != nulls.value_branch())
+    }
+
     /// The number of items in the next block of an array or a map, 0 where there is none; `least` is what an item takes at
     /// least.
-    #[inline]
+    #[inline(always)]
     pub(super) fn block(&mut self, least: usize) -> Result<usize, Malformed> {
+        // Mostly it is a number of one byte without a size behind it, and far from what there is room for.
+        match self.bytes.get(self.at) {
+            Some(0) => {
+                self.at += 1;
+                Ok(0)
+            }
+            _ => self.long_block(least),
+        }
+    }
+
+    #[inline(never)]
+    fn long_block(&mut self, least: usize) -> Result<usize, Malformed> {
         let mut count = self.short()?;
         if count < 0 {
             // The block's size in bytes, for whoever wants to pass over it.
@@ -234,18 +242,41 @@ impl<'b> Cursor<'b> {
     }
 }
 
+/// A number of any length, and where it ends. Not of a cursor, which would have to be in memory for it.
+#[cold]
+#[inline(never)]
+fn long_bytewise(bytes: &[u8], at: usize) -> Result<(i64, usize), Malformed> {
+    let mut value = 0_u64;
+    for index in 0..10 {
+        let byte = *bytes.get(at + index).ok_or(Malformed::End)?;
+        // The tenth byte has room for one bit.
+        if index == 9 && byte > 1 {
+            return Err(Malformed::Varint);
+        }
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte < 0x80 {
+            return Ok((zigzag(value), at + index + 1));
+        }
+    }
+    Err(Malformed::Varint)
+}
+
 #[inline(always)]
 fn zigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
-/// The seven low bits of each of eight bytes, joined.
+/// The seven low bits of each of eight bytes, joined: the upper one of each two neighbours moves down, what it was is taken
+/// away and what it becomes is added.
 #[inline(always)]
 fn gather(word: u64) -> u64 {
-    let word = word & 0x7f7f_7f7f_7f7f_7f7f;
-    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
-    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
-    (word & 0x0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
+    let bytes = word & 0x7f7f_7f7f_7f7f_7f7f;
+    // 2^8 - 2^7 is 2^7.
+    let pairs = bytes - ((bytes & 0x7f00_7f00_7f00_7f00) >> 1);
+    let upper = pairs & 0x3fff_0000_3fff_0000;
+    let fours = pairs - upper + (upper >> 2);
+    let upper = fours & 0x0fff_ffff_0000_0000;
+    fours - upper + (upper >> 4)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use laminar_schema::{
 
 use super::{
     AvroFraming, AvroOptions, FingerprintAlgorithm,
+    abreast::Abreast,
     arrow_type::arrow_schema_of,
     avro_schema_of,
     container::{Codec, Decompressor, Header, MAGIC},
@@ -53,6 +54,7 @@ pub struct AvroDecoder {
     writers: Writers,
     containers: Box<Containers>,
     scratch: Scratch,
+    abreast: Abreast,
 }
 
 /// What the options say about every record.
@@ -61,7 +63,7 @@ pub(super) struct Rules {
     pub(super) wire_format: WireFormat,
     tombstones: NoContent,
     pub(super) max_depth: usize,
-    max_record_bytes: usize,
+    pub(super) max_record_bytes: usize,
     pub(super) is_lenient: bool,
     /// The column `_rescued` takes what does not fit.
     pub(super) rescues: bool,
@@ -165,6 +167,7 @@ impl AvroDecoder {
                 decompressor: Decompressor::new(options.max_block_bytes),
             }),
             scratch: Scratch::default(),
+            abreast: Abreast::default(),
         })
     }
 
@@ -173,6 +176,7 @@ impl AvroDecoder {
         let mut account = Account::of(batch.len());
         let mut preambles = batch.partitions().iter().filter_map(|partition| partition.preamble.as_ref());
         let has_containers = preambles.any(|header| header.starts_with(MAGIC));
+        self.abreast.restart();
         let mut record = 0;
         while record < batch.len() {
             if !has_containers {
@@ -199,24 +203,34 @@ impl AvroDecoder {
     /// the root of everything that happens per usual record.
     #[inline(never)]
     fn decode_run(&mut self, batch: &RawBatch, first: usize) -> usize {
-        let Self { rows, rules, writers, scratch, .. } = self;
+        let Self { rows, rules, writers, scratch, abreast, .. } = self;
         let bytes = batch.padded_values();
-        let before = rows.num_rows();
-        for record in first..batch.len() {
+        let mut record = first;
+        while record < batch.len() {
+            match abreast.decode(batch, record, (writers, *rules, scratch), &mut rows.root) {
+                0 => {}
+                taken => {
+                    record += taken;
+                    continue;
+                }
+            }
             let span = batch.span(record);
             if batch.is_tombstone(record) || span.len() > rules.max_record_bytes {
                 return record;
             }
-            let Some((writer, header)) = writers.of_message(*rules, &bytes[span.clone()]) else { return record };
+            let Some(header) = Writers::header(*rules, &bytes[span.clone()]) else { return record };
+            let Some(writer) = writers.of_header(header) else { return record };
             // No further than a wide load reaches: what a record claims to hold is compared with what is there.
             let readable = &bytes[..bytes.len().min(span.end + ARENA_PADDING)];
-            let mut run = Run::new(writer, scratch, *rules, Cursor::new(readable, span.start + header));
+            let before = rows.num_rows();
+            let mut run = Run::new(writer, scratch, *rules, Cursor::new(readable, span.start + header.len));
             if run.record(&writer.program, &mut rows.root).is_err() || run.cursor.at != span.end {
-                rows.root.truncate(before + record - first);
+                rows.root.truncate(before);
                 return record;
             }
+            record += 1;
         }
-        batch.len()
+        record
     }
 
     /// Decodes one record into any number of rows, or says which schema it needs: the root of everything that happens to

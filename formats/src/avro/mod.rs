@@ -11,6 +11,7 @@
 //! columns ─▶ encode ─▶ datums, messages, blocks of a container
 //! ```
 
+mod abreast;
 mod arrow_schema;
 mod arrow_type;
 mod canonical;
@@ -33,6 +34,7 @@ mod resolve;
 mod run;
 pub(crate) mod schema;
 mod skip;
+mod stride;
 #[cfg(test)]
 mod tests;
 mod writers;

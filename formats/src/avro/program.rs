@@ -1,6 +1,6 @@
 //! What reading a datum takes, decided once for each writer: values in the writer's order, and where they go.
 
-use super::schema::NodeId;
+use super::{schema::NodeId, stride::Stride};
 
 /// One value of the writer's, on its way into a column.
 #[derive(Debug)]
@@ -93,6 +93,17 @@ pub(super) struct Ratio {
     pub(super) over: i64,
 }
 
+impl Nulls {
+    /// The byte of the branch that is not null.
+    #[inline]
+    pub(super) fn value_branch(self) -> u8 {
+        match self {
+            Self::Never | Self::First => 2,
+            Self::Second => 0,
+        }
+    }
+}
+
 impl Ratio {
     /// The units are the same.
     pub(super) const ONE: Self = Self { times: 1, over: 1 };
@@ -110,6 +121,8 @@ pub(super) enum Size {
 pub(super) struct Items {
     /// What an item takes at least, in bytes.
     pub(super) least: usize,
+    /// How an item is passed over, or a map's entry, where that is simple.
+    pub(super) strides: Option<Box<[Stride]>>,
     pub(super) slot: Slot,
 }
 

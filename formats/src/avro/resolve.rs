@@ -18,6 +18,7 @@ use super::{
     problem::{MAX_LEVELS, Problem, ResolutionError},
     program::{Branch, Fill, FillWith, Items, Nulls, Op, Ratio, Record, Size, Skip, Slot, Source, Step},
     schema::{Kind, Logical, Name, NodeId, RecordField, Schema},
+    stride::{strides_over, strides_over_entry},
 };
 
 type Resolved<T> = Result<T, Box<ResolutionError>>;
@@ -390,7 +391,7 @@ impl Resolver<'_> {
             (Kind::Array(item), Kind::Array(wanted)) => match data_type {
                 DataType::List(of) | DataType::LargeList(of) | DataType::FixedSizeList(of, _) => {
                     let slot = self.slot(*item, *wanted, of).map_err(|e| at(e, "[]"))?;
-                    Op::List(Box::new(Items { least: self.writer.least(*item), slot }))
+                    Op::List(Box::new(Items { least: self.writer.least(*item), strides: strides_over(&slot), slot }))
                 }
                 _ => return Err(unfit()),
             },
@@ -398,7 +399,11 @@ impl Resolver<'_> {
                 DataType::Map(entries, _) => match entries.data_type() {
                     DataType::Struct(pair) if pair.len() == 2 && is_text(pair[0].data_type()) => {
                         let slot = self.slot(*value, *wanted, &pair[1]).map_err(|e| at(e, "{}"))?;
-                        Op::Map(Box::new(Items { least: 1 + self.writer.least(*value), slot }))
+                        Op::Map(Box::new(Items {
+                            least: 1 + self.writer.least(*value),
+                            strides: strides_over_entry(&slot),
+                            slot,
+                        }))
                     }
                     _ => return Err(unfit()),
                 },

@@ -155,7 +155,7 @@ impl<'b, 's> Run<'b, 's> {
 
     /// A default of the reader's.
     #[inline(never)]
-    fn constant(&mut self, bytes: &[u8], slot: &Slot, column: &mut Column, field: &Field) -> Done {
+    pub(super) fn constant(&mut self, bytes: &[u8], slot: &Slot, column: &mut Column, field: &Field) -> Done {
         let cursor = Cursor::new(bytes, 0);
         let Self { reader, max_depth, is_lenient, checks_text, .. } = *self;
         let mut run = Run {
@@ -177,7 +177,7 @@ impl<'b, 's> Run<'b, 's> {
 
     /// A value wherever it stands; what stands in a record is read without the call.
     #[inline(never)]
-    fn slot(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> Done {
+    pub(super) fn slot(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> Done {
         self.slot_here(slot, column, field)
     }
 
@@ -597,7 +597,7 @@ impl<'b, 's> Run<'b, 's> {
     }
 
     #[inline]
-    fn skip(&mut self, skip: Skip) -> Done {
+    pub(super) fn skip(&mut self, skip: Skip) -> Done {
         let skipped = match skip {
             Skip::Fixed(size) => self.cursor.take(size).map(drop),
             Skip::Boolean => self.cursor.boolean().map(drop),

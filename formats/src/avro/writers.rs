@@ -79,22 +79,41 @@ impl Writers {
         Some(index)
     }
 
-    /// The writer of a message, and how long the header is; `None` for whatever is not the usual case.
+    /// What stands in front of a message; `None` for whatever is not the usual case.
     #[inline(always)]
-    pub(super) fn of_message(&mut self, rules: Rules, message: &[u8]) -> Option<(&Writer, usize)> {
-        let (key, header) = match rules.wire_format {
-            WireFormat::None if rules.is_datum || !message.starts_with(MAGIC) => {
-                return Some((self.plain.as_ref()?, 0));
-            }
+    pub(super) fn header(rules: Rules, message: &[u8]) -> Option<Header> {
+        Some(match rules.wire_format {
+            WireFormat::None if rules.is_datum || !message.starts_with(MAGIC) => Header { key: None, len: 0 },
             WireFormat::None => return None,
             WireFormat::Confluent => {
-                (u64::from(wire::confluent::split(message).ok()?.0), wire::confluent::HEADER_BYTES)
+                let (id, _) = wire::confluent::split(message).ok()?;
+                Header { key: Some(id.into()), len: wire::confluent::HEADER_BYTES }
             }
             WireFormat::SingleObject => {
-                (wire::single_object::split(message).ok()?.0, wire::single_object::HEADER_BYTES)
+                let (fingerprint, _) = wire::single_object::split(message).ok()?;
+                Header { key: Some(fingerprint), len: wire::single_object::HEADER_BYTES }
             }
-        };
-        let index = self.find(key)?;
-        Some((self.named[index].as_ref().ok()?, header))
+        })
     }
+
+    /// The writer of messages with a header, if it is known and goes into the columns.
+    #[inline]
+    pub(super) fn of_header(&mut self, header: Header) -> Option<&Writer> {
+        match header.key {
+            None => self.plain.as_ref(),
+            Some(key) => {
+                let index = self.find(key)?;
+                self.named[index].as_ref().ok()
+            }
+        }
+    }
+}
+
+/// What stands in front of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Header {
+    /// A registry's id or a fingerprint.
+    key: Option<u64>,
+    /// In bytes.
+    pub(super) len: usize,
 }

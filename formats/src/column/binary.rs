@@ -74,6 +74,18 @@ impl<O: OffsetSizeTrait> BinaryColumn<O> {
     pub(crate) fn push_bytes(&mut self, bytes: &[u8]) -> bool {
         self.rows.push(bytes)
     }
+
+    /// Appends a row for each place in `bytes`, as [`TextColumn::push_each`](super::TextColumn::push_each).
+    #[inline(always)]
+    pub(crate) fn push_each(
+        &mut self,
+        bytes: &[u8],
+        places: &mut [usize],
+        most: usize,
+        read: impl FnMut(&mut usize) -> Option<(usize, bool)>,
+    ) -> bool {
+        self.rows.push_each_or_null(bytes, places, most, read)
+    }
 }
 
 impl<O: OffsetSizeTrait> ColumnOps for BinaryColumn<O> {

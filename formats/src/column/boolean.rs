@@ -5,7 +5,10 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray};
 use arrow_buffer::{BooleanBuffer, Buffer};
 
-use super::{ColumnOps, Mismatch, Scalar, storage::NullRows};
+use super::{
+    ColumnOps, Mismatch, Scalar,
+    storage::{NullRows, push_each, push_each_or_null},
+};
 
 /// Builds a BOOLEAN column. Untyped text is `true` or `false` in any case; a number is never a boolean.
 #[derive(Debug, Default)]
@@ -30,6 +33,22 @@ impl BooleanColumn {
     #[inline]
     pub(crate) fn push(&mut self, value: bool) {
         self.values.push(value);
+    }
+
+    /// Appends a row for each place, whose value `read` yields; false where it yields none, and then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_each(&mut self, places: &mut [usize], read: impl FnMut(&mut usize) -> Option<bool>) -> bool {
+        push_each(&mut self.values, places, read)
+    }
+
+    /// The same for rows that may be null, which `read` says behind the value, which then is the default.
+    #[inline(always)]
+    pub(crate) fn push_each_or_null(
+        &mut self,
+        places: &mut [usize],
+        read: impl FnMut(&mut usize) -> Option<(bool, bool)>,
+    ) -> bool {
+        push_each_or_null(&mut self.values, &mut self.nulls, places, read)
     }
 }
 

@@ -51,6 +51,27 @@ impl DecimalColumn<Decimal128Type> {
         let value = i128::from(digits) * i128::from(*power);
         Decimal128Type::is_valid_decimal_precision(value, self.precision) && self.values.push_at(row, value)
     }
+
+    /// Whether all values of a decimal of this scale that fit are numbers of 64 bits as they stand.
+    #[inline]
+    pub(crate) fn is_small(&self, scale: u8) -> bool {
+        self.precision <= 18 && i16::from(self.scale) == i16::from(scale)
+    }
+
+    /// Appends a row for each place, whose unscaled digits `read` yields, and whether it is null; false where it yields nothing
+    /// or they do not fit, and then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_each_or_null(
+        &mut self,
+        places: &mut [usize],
+        mut read: impl FnMut(&mut usize) -> Option<(i64, bool)>,
+    ) -> bool {
+        let above = 10_u64.saturating_pow(self.precision.into());
+        self.values.push_each_or_null(places, |place| {
+            let (digits, is_null) = read(place)?;
+            (digits.unsigned_abs() < above || is_null).then_some((digits.into(), is_null))
+        })
+    }
 }
 
 /// The native types of decimals, which gather digits.

@@ -107,14 +107,45 @@ impl DictionaryColumn {
     /// The dictionary is full; the column is as before.
     #[inline]
     pub(crate) fn push_numbered(&mut self, number: usize, text: &str) -> Result<(), Mismatch> {
-        if let Some(index) = self.numbered.get(number)
-            && (*index as usize) < self.origins.len()
-            && self.values.row(*index as usize) == text.as_bytes()
-        {
-            self.keys.push(*index);
-            return Ok(());
+        match self.numbered(number, text) {
+            Some(index) => self.keys.push(index),
+            None => self.push_unseen(number, text)?,
         }
-        self.push_unseen(number, text)
+        Ok(())
+    }
+
+    /// Appends a row for each place, of the value whose number `read` yields and which `text` knows, or null where `read` says so.
+    /// False where one of them yields nothing or the dictionary is full; the rows must then be taken back.
+    #[inline(always)]
+    pub(crate) fn push_each_numbered<'t>(
+        &mut self,
+        places: &mut [usize],
+        text: impl Fn(usize) -> Option<&'t str>,
+        mut read: impl FnMut(&mut usize) -> Option<(usize, bool)>,
+    ) -> bool {
+        // Which of the first numbers were looked at: the value that one has had in these rows it keeps.
+        let mut known = 0_u64;
+        for place in places {
+            match read(place) {
+                None => return false,
+                Some((_, true)) => self.push_null(),
+                Some((number, _)) if number < 64 && known >> number & 1 == 1 => self.keys.push(self.numbered[number]),
+                Some((number, _)) => {
+                    if text(number).is_none_or(|text| self.push_numbered(number, text).is_err()) {
+                        return false;
+                    }
+                    known |= u64::from(number < 64) << (number % 64);
+                }
+            }
+        }
+        true
+    }
+
+    /// The key of a value that the format knows by a small number, if it is a value that was seen.
+    #[inline]
+    fn numbered(&self, number: usize, text: &str) -> Option<u32> {
+        let index = *self.numbered.get(number)?;
+        ((index as usize) < self.origins.len() && self.values.row(index as usize) == text.as_bytes()).then_some(index)
     }
 
     #[inline(never)]

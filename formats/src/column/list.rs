@@ -47,6 +47,18 @@ impl<O: OffsetSizeTrait> ListColumn<O> {
         (&mut self.item, &self.field)
     }
 
+    /// Ends a row with so many items, which are pushed later, or a null one; false where the offsets cannot count so far.
+    #[inline]
+    pub(crate) fn end_row_of(&mut self, items: Option<usize>) -> bool {
+        match items {
+            Some(items) => self.offsets.push(self.offsets.end() + items),
+            None => {
+                self.push_null();
+                true
+            }
+        }
+    }
+
     /// Ends a row with the items pushed since the last one.
     ///
     /// # Errors

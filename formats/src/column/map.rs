@@ -74,6 +74,18 @@ impl MapColumn {
         (&mut self.value, &self.pair[1])
     }
 
+    /// Ends a row with so many pairs, which are pushed later, or a null one; false where the offsets cannot count so far.
+    #[inline]
+    pub(crate) fn end_row_of(&mut self, pairs: Option<usize>) -> bool {
+        match pairs {
+            Some(pairs) => self.offsets.push(self.offsets.end() + pairs),
+            None => {
+                self.push_null();
+                true
+            }
+        }
+    }
+
     /// Ends a row with the pairs pushed since the last one.
     ///
     /// # Errors

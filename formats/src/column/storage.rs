@@ -28,6 +28,26 @@ impl NullRows {
         self.0.push(row);
     }
 
+    /// Room for so many more null rows; [`NullRows::keep`] says how many there are then.
+    #[inline(always)]
+    fn room(&mut self, rows: usize) -> &mut [usize] {
+        let before = self.0.len();
+        self.0.resize(before + rows, 0);
+        &mut self.0[before..]
+    }
+
+    /// Forgets what is behind the first `count` null rows.
+    #[inline]
+    fn keep(&mut self, count: usize) {
+        self.0.truncate(count);
+    }
+
+    /// How many rows are null.
+    #[inline]
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn truncate(&mut self, rows: usize) {
         while self.0.last().is_some_and(|last| *last >= rows) {
             self.0.pop();
@@ -45,6 +65,56 @@ impl NullRows {
         }
         Some(NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(bits), 0, rows)))
     }
+}
+
+/// Appends a value for each place; false where `read` yields none, and then nothing is appended.
+// A function of its own for each kind of values, so that the loop has all registers.
+#[inline(never)]
+pub(super) fn push_each<T: Copy + Default>(
+    values: &mut Vec<T>,
+    places: &mut [usize],
+    mut read: impl FnMut(&mut usize) -> Option<T>,
+) -> bool {
+    let first = values.len();
+    values.resize(first + places.len(), T::default());
+    for (value, place) in values[first..].iter_mut().zip(places) {
+        let Some(read) = read(place) else {
+            values.truncate(first);
+            return false;
+        };
+        *value = read;
+    }
+    true
+}
+
+/// Appends a value or a null for each place, without a branch on which of them it is; false where `read` yields neither, and
+/// then nothing is appended.
+#[inline(never)]
+pub(super) fn push_each_or_null<T: Copy + Default>(
+    values: &mut Vec<T>,
+    nulls: &mut NullRows,
+    places: &mut [usize],
+    mut read: impl FnMut(&mut usize) -> Option<(T, bool)>,
+) -> bool {
+    let (first, nulls_before) = (values.len(), nulls.count());
+    values.resize(first + places.len(), T::default());
+    let null_rows = nulls.room(places.len());
+    let mut count = 0;
+    for (index, (value, place)) in values[first..].iter_mut().zip(places).enumerate() {
+        let Some((read, is_null)) = read(place) else {
+            values.truncate(first);
+            nulls.keep(nulls_before);
+            return false;
+        };
+        *value = read;
+        // Written in any case, and counted where it is one: there is a place for each row.
+        if let Some(null_row) = null_rows.get_mut(count) {
+            *null_row = first + index;
+        }
+        count += usize::from(is_null);
+    }
+    nulls.keep(nulls_before + count);
+    true
 }
 
 /// Values of a fixed-width column.
@@ -85,6 +155,26 @@ impl<T: ArrowPrimitiveType> Values<T> {
     pub(super) fn push_null(&mut self) {
         self.nulls.push(self.values.len());
         self.values.push(T::Native::default());
+    }
+
+    /// Appends a row for each place, whose value `read` yields; false where it yields none, and then nothing is appended.
+    #[inline(always)]
+    pub(super) fn push_each(
+        &mut self,
+        places: &mut [usize],
+        read: impl FnMut(&mut usize) -> Option<T::Native>,
+    ) -> bool {
+        push_each(&mut self.values, places, read)
+    }
+
+    /// The same for rows that may be null, which `read` says behind the value, which then is the default.
+    #[inline(always)]
+    pub(super) fn push_each_or_null(
+        &mut self,
+        places: &mut [usize],
+        read: impl FnMut(&mut usize) -> Option<(T::Native, bool)>,
+    ) -> bool {
+        push_each_or_null(&mut self.values, &mut self.nulls, places, read)
     }
 
     pub(super) fn truncate(&mut self, rows: usize) {
@@ -197,6 +287,87 @@ impl<O: arrow_array::OffsetSizeTrait> ByteRows<O> {
             self.abandon();
         }
         fits
+    }
+
+    /// Appends a row for each place in `bytes`: `read` moves the place to where the row begins, and yields how long the row is
+    /// and whether it is null. Behind it, places are where rows end.
+    ///
+    /// False where `read` yields nothing, where rows are not in `bytes` or of more than `most` bytes together, or the column is
+    /// full; then nothing is appended.
+    #[inline(always)]
+    pub(super) fn push_each_or_null(
+        &mut self,
+        bytes: &[u8],
+        places: &mut [usize],
+        most: usize,
+        read: impl FnMut(&mut usize) -> Option<(usize, bool)>,
+    ) -> bool {
+        let (rows, end) = (self.num_rows(), self.data.len());
+        let is_appended =
+            self.push_each_end(places, most, read).is_some_and(|new_end| self.copy_each(bytes, places, rows, new_end));
+        if !is_appended {
+            self.data.truncate(end);
+            self.truncate(rows);
+        }
+        is_appended
+    }
+
+    /// The first half of it: where rows end. Yields the last end.
+    #[inline(never)]
+    fn push_each_end(
+        &mut self,
+        places: &mut [usize],
+        most: usize,
+        mut read: impl FnMut(&mut usize) -> Option<(usize, bool)>,
+    ) -> Option<usize> {
+        let (rows, nulls_before, data_before) = (self.num_rows(), self.nulls.count(), self.data.len());
+        self.offsets.ends.resize(rows + 1 + places.len(), O::default());
+        let null_rows = self.nulls.room(places.len());
+        let (mut end, mut count, mut is_read) = (data_before, 0, true);
+        for (index, (row_end, place)) in self.offsets.ends[rows + 1..].iter_mut().zip(places).enumerate() {
+            let Some((len, is_null)) = read(place).filter(|(len, _)| *len <= most) else {
+                is_read = false;
+                break;
+            };
+            *place += len;
+            end += len;
+            *row_end = O::usize_as(end);
+            // Written in any case, and counted where it is one: there is a place for each row.
+            if let Some(null_row) = null_rows.get_mut(count) {
+                *null_row = rows + index;
+            }
+            count += usize::from(is_null);
+        }
+        self.nulls.keep(nulls_before + count);
+        let fits = end - data_before <= most && O::from_usize(end).is_some();
+        (is_read && fits).then_some(end)
+    }
+
+    /// The second half: the bytes of rows from `rows` on, which end at their places. A known number of bytes is copied faster
+    /// than one that depends on the row.
+    #[inline(never)]
+    fn copy_each(&mut self, bytes: &[u8], places: &[usize], rows: usize, new_end: usize) -> bool {
+        const WINDOW: usize = 64;
+        let mut start = self.data.len();
+        self.data.resize(new_end + WINDOW, 0);
+        let data = &mut *self.data;
+        for (end, place) in self.offsets.ends[rows + 1..].iter().zip(places) {
+            let end = end.as_usize();
+            let len = end.wrapping_sub(start);
+            let from = place.wrapping_sub(len);
+            let window = bytes.get(from..).and_then(<[u8]>::first_chunk::<WINDOW>);
+            let room = data.get_mut(start..).and_then(<[u8]>::first_chunk_mut::<WINDOW>);
+            match (window, room) {
+                (Some(window), Some(room)) if len <= WINDOW => *room = *window,
+                _ => match (bytes.get(from..*place), data.get_mut(start..end)) {
+                    (Some(row), Some(room)) if row.len() == room.len() => room.copy_from_slice(row),
+                    _ => return false,
+                },
+            }
+            start = end;
+        }
+        self.data.truncate(new_end);
+        true
     }
 
     /// The bytes of a row.

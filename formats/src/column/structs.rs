@@ -125,6 +125,12 @@ impl StructColumn {
         self.rows += 1;
     }
 
+    /// Ends so many rows; every field's column has got their values.
+    #[inline]
+    pub(crate) fn end_rows(&mut self, rows: usize) {
+        self.rows += rows;
+    }
+
     /// Hands out the fields' arrays, as [`ColumnOps::finish`] does, without wrapping them.
     pub fn finish_fields(&mut self) -> Vec<ArrayRef> {
         self.rows = 0;

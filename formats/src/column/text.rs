@@ -60,6 +60,23 @@ impl<O: OffsetSizeTrait> TextColumn<O> {
         if self.0.push_unchecked(bytes) { Ok(()) } else { Err(Mismatch::Range) }
     }
 
+    /// Appends a row for each place in `bytes`, which may be no text, as [`TextColumn::check_text`] finds out: `read` moves the
+    /// place to where the row begins, and yields how long the row is and whether it is null. Behind it, places are where rows
+    /// end.
+    ///
+    /// False where `read` yields nothing, where rows are not in `bytes` or of more than `most` bytes together, or the column is
+    /// full; then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_each(
+        &mut self,
+        bytes: &[u8],
+        places: &mut [usize],
+        most: usize,
+        read: impl FnMut(&mut usize) -> Option<(usize, bool)>,
+    ) -> bool {
+        self.0.push_each(bytes, places, most, read)
+    }
+
     /// Whether all rows are text. Where they are not, they must be taken back before the column is finished.
     pub(crate) fn check_text(&mut self) -> bool {
         self.0.check()

@@ -64,6 +64,20 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
         self.rows.push(bytes)
     }
 
+    /// Appends a row for each place in `bytes`, which [`Utf8Rows::check`] looks at later; false as
+    /// [`ByteRows::push_each_or_null`] says.
+    #[inline(always)]
+    pub(super) fn push_each(
+        &mut self,
+        bytes: &[u8],
+        places: &mut [usize],
+        most: usize,
+        read: impl FnMut(&mut usize) -> Option<(usize, bool)>,
+    ) -> bool {
+        self.unchecked = true;
+        self.rows.push_each_or_null(bytes, places, most, read)
+    }
+
     /// Whether every row is UTF-8, all of them looked at together. The rows stay in any case.
     pub(super) fn check(&mut self) -> bool {
         if self.unchecked {

@@ -1,0 +1,123 @@
+//! Messages → columns, many messages abreast: a program carried out for all of them, field by field.
+//!
+//! What a field takes is then decided once for many values instead of once for each; and since no value waits for where the
+//! one before it in its own message ends, the processor works on several messages at a time.
+//!
+//! This is the way of messages in which nothing is amiss. Where anything is, the rows are taken back, and their messages are
+//! read one by one, which finds the one at fault and says what is wrong with it.
+
+mod items;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use laminar_schema::RawBatch;
+
+use self::values::Messages;
+use super::{
+    cursor::Cursor,
+    decode::{Rules, Scratch},
+    run::Run,
+    writers::{Writer, Writers},
+};
+use crate::column::{ColumnOps, StructColumn};
+
+/// Most messages at a time: so few that their bytes stay in the nearest cache from one field to the next.
+const MOST: usize = 128;
+
+/// Fewer messages of one writer are not worth it.
+const LEAST: usize = 4;
+
+/// Most bytes of them, which bounds what is noted of their items, too.
+const MOST_BYTES: usize = 32 << 10;
+
+/// Messages that lie behind each other and have one writer.
+#[derive(Debug, Default)]
+pub(super) struct Abreast {
+    messages: Places,
+    /// Room for items of lists in them.
+    spare: Vec<Places>,
+    /// Messages in front of this one are read one by one: something was amiss among them.
+    alone_until: usize,
+}
+
+/// Where values are that are read abreast.
+#[derive(Debug, Default)]
+struct Places {
+    /// Where the next value of each begins.
+    next: Vec<usize>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Places {
+    fn clear(&mut self) {
+        self.next.clear();
+        self.ends.clear();
+    }
+}
+
+impl Abreast {
+    /// Begins a batch.
+    pub(super) fn restart(&mut self) {
+        self.alone_until = 0;
+    }
+
+    /// Decodes messages from `first` on, a row each, and yields how many: none where they are to be read one by one, and then
+    /// rows are as before.
+    #[inline(never)]
+    pub(super) fn decode(
+        &mut self,
+        batch: &RawBatch,
+        first: usize,
+        (writers, rules, scratch): (&mut Writers, Rules, &mut Scratch),
+        row: &mut StructColumn,
+    ) -> usize {
+        if first < self.alone_until || rules.checks_text {
+            return 0;
+        }
+        let Some(writer) = self.gather(batch, first, writers, rules) else { return 0 };
+        let Self { messages: Places { next, ends }, spare, alone_until } = self;
+        let (count, before) = (next.len(), row.num_rows());
+        if count >= LEAST {
+            let bytes = batch.padded_values();
+            let most = ends[count - 1] - batch.span(first).start;
+            let mut run = Run::new(writer, scratch, rules, Cursor::new(bytes, 0));
+            let mut messages = Messages { bytes, next, ends, most, spare, run: &mut run };
+            if messages.record(&writer.program, row) && messages.all_ended() {
+                return count;
+            }
+            row.truncate(before);
+        }
+        *alone_until = first + count;
+        0
+    }
+
+    /// Notes the messages from `first` on that have the writer of the first one, and yields it.
+    #[inline(always)]
+    fn gather<'w>(
+        &mut self,
+        batch: &RawBatch,
+        first: usize,
+        writers: &'w mut Writers,
+        rules: Rules,
+    ) -> Option<&'w Writer> {
+        self.messages.clear();
+        let bytes = batch.padded_values();
+        let most_end = batch.span(first).start + MOST_BYTES;
+        let mut of_first = None;
+        for record in first..batch.len().min(first + MOST) {
+            let span = batch.span(record);
+            if batch.is_tombstone(record) || span.len() > rules.max_record_bytes || span.end > most_end {
+                break;
+            }
+            let Some(header) = Writers::header(rules, &bytes[span.clone()]) else { break };
+            if *of_first.get_or_insert(header) != header {
+                break;
+            }
+            self.messages.next.push(span.start + header.len);
+            self.messages.ends.push(span.end);
+        }
+        writers.of_header(of_first?)
+    }
+}
