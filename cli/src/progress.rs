@@ -111,6 +111,9 @@ pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> Strin
     if summary.skipped.rows > 0 {
         let _ = write!(out, ", {} not read", grouped(summary.skipped.rows));
     }
+    if let Some(watermark) = summary.watermark {
+        let _ = write!(out, "; watermark {}, {} late", instant(watermark), grouped(summary.late));
+    }
     if summary.ended == Ended::Interrupted {
         out.push_str("; stopped before the end");
     }
@@ -126,6 +129,14 @@ pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> Strin
     }
     push_rejections(summary, &mut out);
     out
+}
+
+/// Microseconds since the Unix epoch as a person reads them.
+fn instant(micros: i64) -> String {
+    match arrow_array::temporal_conversions::timestamp_us_to_datetime(micros) {
+        Some(time) => format!("{time} UTC"),
+        None => format!("{micros} µs"),
+    }
 }
 
 /// What a pipeline did that only reads, in one line and one more for each of the first rejections.

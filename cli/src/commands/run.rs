@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// Threads of each pipeline that decode and encode; one where it is not given
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<NonZeroUsize>,
+    /// How long a partition may be without records before it no longer holds WATERMARK FOR back; 60s where it is not given
+    #[arg(long, value_name = "DURATION", value_parser = Duration::from_value)]
+    idle_timeout: Option<Duration>,
     /// Serve counters for Prometheus at this address; on the loopback interface where it is only a port
     #[arg(long, value_name = "ADDR")]
     metrics: Option<String>,
@@ -69,6 +72,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         must_end: args.once,
         checkpoint_interval: args.checkpoint_interval.unwrap_or(usual.checkpoint_interval),
         threads: args.threads.map_or(usual.threads, NonZeroUsize::get),
+        idle_timeout: args.idle_timeout.unwrap_or(usual.idle_timeout),
         ..usual
     };
     let planned = engine.plan(&script, &options).await?;

@@ -286,9 +286,8 @@ impl Statement {
         };
         match &self.kind {
             StatementKind::CreateSource(source) => {
-                if let Some(watermark) = &source.watermark {
-                    refuse(&watermark.span, "WATERMARK", "remove the clause");
-                }
+                let watermark = source.watermark.as_ref().map(|watermark| super::parse_watermark_delay(sql, watermark));
+                errors.extend(watermark.and_then(Result::err));
             }
             StatementKind::Insert(insert) => {
                 // The first says it for all of them; a text of a megabyte may have half a million.

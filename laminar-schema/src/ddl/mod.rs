@@ -32,6 +32,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod types;
+mod watermark;
 
 pub use ast::{
     AlterSource, ConnectorClause, CreateSink, CreateSource, Drop, Expression, FormatClause, Ident, Insert, OnError,
@@ -42,6 +43,7 @@ pub use error::{DdlError, DdlErrorKind};
 pub use print::{Secrets, columns_of, ddl_of};
 pub use render::{render, render_config, snippet};
 pub use types::SqlType;
+pub use watermark::parse_watermark_delay;
 
 use crate::declared::DeclaredSchema;
 use cursor::Cursor;

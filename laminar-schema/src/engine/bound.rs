@@ -6,12 +6,12 @@ use super::{Engine, StatementError, catalog::Definition};
 use crate::{
     capability::Capability,
     connector::{SinkSet, SourceSet},
-    ddl::{CreateSource, OnError},
+    ddl::{CreateSource, OnError, parse_watermark_delay},
     error::{SchemaError, SchemaResult},
     evolution::OnSchemaChange,
     format::{DecodeSpec, DecoderSet, FormatDecoder, WriterSchema, WriterSchemaId, format_options, registered},
     inference::InferenceConfig,
-    pipeline::{SchemaChanges, with_rescue_column},
+    pipeline::{IDLE_TIMEOUT, SchemaChanges, WatermarkConfig, output, watermark::is_event_time, with_rescue_column},
     registry::RegistryConfig,
     resolve::{ResolveError, ResolveRequest, ResolvedSchema},
 };
@@ -30,6 +30,7 @@ pub struct BoundSource<S> {
     pub inference: InferenceConfig,
     pub(super) registry: Option<RegistryConfig>,
     pub(super) schema_changes: Option<Box<SchemaChanges>>,
+    pub(super) watermark: Option<WatermarkConfig>,
 }
 
 impl<S: SourceSet, K: SinkSet> Engine<S, K> {
@@ -83,7 +84,8 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             ..DecodeSpec::new(schema, resolved.format.clone())
         };
         check_metadata_names(&spec).map_err(at_connector)?;
-        Ok(BoundSource { source, resolved, spec, inference, registry, schema_changes, definition })
+        let watermark = watermark(&definition, &spec)?;
+        Ok(BoundSource { source, resolved, spec, inference, registry, schema_changes, watermark, definition })
     }
 }
 
@@ -122,6 +124,9 @@ impl<S: SourceSet> BoundSource<S> {
             OnError::Skip => writeln!(out, "on error: skip bad records and count them"),
             OnError::DeadLetter(sink) => writeln!(out, "on error: bad records go to sink {}", sink.name),
         };
+        if let Some(WatermarkConfig { column, delay, .. }) = &self.watermark {
+            let _ = writeln!(out, "watermark: {column}, {delay:?} behind the latest");
+        }
         if let Some(changes) = &self.schema_changes {
             let _ = writeln!(out, "on schema change: {}", changes.policy.word().to_lowercase());
         }
@@ -178,6 +183,25 @@ fn schema_changes<S: SourceSet>(
 
 fn change_span(statement: &CreateSource) -> std::ops::Range<usize> {
     statement.on_schema_change.as_ref().map_or_else(|| statement.connector.span.clone(), |clause| clause.span.clone())
+}
+
+/// What WATERMARK FOR says of columns that are there.
+fn watermark(
+    definition: &Definition<CreateSource>,
+    spec: &DecodeSpec,
+) -> Result<Option<WatermarkConfig>, StatementError> {
+    let statement = &definition.statement;
+    let Some(clause) = &statement.watermark else { return Ok(None) };
+    let at = |e: SchemaError| definition.error(named(e, statement), &clause.column.span);
+    let delay = parse_watermark_delay(&definition.text, clause);
+    let delay = delay.map_err(|e| definition.error(e, &clause.expression.span))?;
+    let schema = spec.output_schema();
+    let (_, field) = output::find(&schema, &clause.column.name).map_err(at)?;
+    if !is_event_time(field.data_type()) {
+        let (column, found) = (field.name().clone(), crate::types::field_type_name(field));
+        return Err(at(ResolveError::NoEventTime { column, found }.into()));
+    }
+    Ok(Some(WatermarkConfig { column: field.name().clone(), delay, idle_timeout: IDLE_TIMEOUT }))
 }
 
 /// Names the source in an error that does not know where it happened.

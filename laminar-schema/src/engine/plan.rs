@@ -9,7 +9,10 @@ use crate::{
     ddl::{self, CreateSink, Ident, Insert, SelectItem, StatementKind},
     error::{ConnectorError, ErrorKind, SchemaError, SchemaResult},
     evolution::{DriftStore, HistoryStore, OnSchemaChange},
-    pipeline::{CheckpointStore, OnError, Output, Pipeline, PipelineConfig, SelectedColumn, dead_letter_schema},
+    pipeline::{
+        CheckpointStore, IDLE_TIMEOUT, OnError, Output, Pipeline, PipelineConfig, SelectedColumn, WatermarkConfig,
+        dead_letter_schema,
+    },
     resolve::ResolveError,
     resolve::ResolvedSchema,
 };
@@ -27,6 +30,8 @@ pub struct RunOptions {
     pub must_end: bool,
     /// Threads of each pipeline that decode and encode.
     pub threads: usize,
+    /// A partition without records for so long does not hold the watermark back.
+    pub idle_timeout: Duration,
 }
 
 impl Default for RunOptions {
@@ -38,6 +43,7 @@ impl Default for RunOptions {
             max_batch_records: usual.max_batch_records,
             must_end: false,
             threads: usual.threads,
+            idle_timeout: IDLE_TIMEOUT,
         }
     }
 }
@@ -141,6 +147,10 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             store,
             registry: bound.registry.clone(),
             threads: options.threads,
+            watermark: bound
+                .watermark
+                .clone()
+                .map(|watermark| WatermarkConfig { idle_timeout: options.idle_timeout, ..watermark }),
             ..PipelineConfig::new(name)
         };
         let explanation = bound.explain().map_err(StatementError::without_span)?;

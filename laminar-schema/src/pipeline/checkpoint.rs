@@ -31,6 +31,9 @@ pub struct StoredCheckpoint {
     /// Id of the newest writer's schema, where a registry has named any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writer_id: Option<u32>,
+    /// How far event time had come, in microseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<i64>,
     /// Every schema change that the source has shown up to here.
     #[serde(default, skip_serializing_if = "DriftReport::is_empty")]
     pub drift: DriftReport,
@@ -48,6 +51,7 @@ impl StoredCheckpoint {
             epoch,
             schema_version: 0,
             writer_id: None,
+            watermark: None,
             drift: DriftReport::new(),
             positions,
             sinks,

@@ -9,6 +9,7 @@ use arrow_array::{Array, ArrayRef, NullArray, RecordBatch, RecordBatchOptions, S
 use arrow_schema::SchemaRef;
 use arrow_select::filter::{FilterBuilder, FilterPredicate};
 
+use super::watermark::EventTimes;
 use crate::{
     error::{DecodeError, EncodeError, ErrorKind, SchemaError, SchemaResult},
     field::RESCUE_COLUMN,
@@ -30,6 +31,8 @@ pub(super) struct Lane<D, E> {
     wanted: Vec<bool>,
     shares: Vec<Share<E>>,
     watch: Watch,
+    /// Which column of the output schema says when something happened, where there is a watermark.
+    event_time: Option<usize>,
 }
 
 /// What a lane looks out for beside what its decoder does: signs that the source's schema has changed.
@@ -88,6 +91,8 @@ pub(super) struct Made {
     pub(super) unknown: Option<(usize, SchemaError)>,
     /// The column `_rescued`, and which record each of its rows came from.
     pub(super) rescued: Option<Box<(StringArray, RowRecords)>>,
+    /// The times of the rows, where there is a watermark.
+    pub(super) event_times: Option<Box<EventTimes>>,
 }
 
 /// A batch as one output gets it.
@@ -98,14 +103,21 @@ pub(super) enum Portion {
 }
 
 impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
-    pub(super) fn new(decoder: D, spec: &DecodeSpec, shares: Vec<Share<E>>, watch: Watch) -> Self {
+    pub(super) fn new(
+        decoder: D,
+        spec: &DecodeSpec,
+        shares: Vec<Share<E>>,
+        watch: Watch,
+        event_time: Option<usize>,
+    ) -> Self {
         Self {
             watch,
+            event_time,
             decoder,
             schema: Arc::clone(&spec.schema),
             output_schema: spec.output_schema(),
             metadata_columns: spec.metadata_columns.clone(),
-            wanted: wanted(spec, shares.iter().map(|share| &share.projection)),
+            wanted: wanted(spec, shares.iter().map(|share| &share.projection), event_time),
             shares,
         }
     }
@@ -126,8 +138,13 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
                     arrays.extend(metadata_of_rows(&self.metadata_columns, batch.origin.as_ref(), num_rows)?);
                     Ok(arrays)
                 });
-                let shared =
-                    arrays.and_then(|arrays| self.share_out(Rows { columns: &arrays, num_rows }, &mut made, spare));
+                let shared = arrays.and_then(|arrays| {
+                    made.event_times = self.event_times(&arrays, RowRecords::Identity);
+                    if let (Some(times), Some(origin)) = (&mut made.event_times, &batch.origin) {
+                        times.origin = Some(Arc::clone(&origin.partition));
+                    }
+                    self.share_out(Rows { columns: &arrays, num_rows }, &mut made, spare)
+                });
                 made.error = shared.err();
                 made
             }
@@ -155,12 +172,19 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
             made.rejected = rejected.into_iter().map(located).collect();
         }
         made.needs = needs.map(|id| (id, consumed));
-        let rows = append_metadata(batch, &self.output_schema, &self.metadata_columns, raw, &rows);
-        let shared = rows.and_then(|rows| {
-            self.share_out(Rows { columns: rows.columns(), num_rows: rows.num_rows() }, &mut made, spare)
+        let whole = append_metadata(batch, &self.output_schema, &self.metadata_columns, raw, &rows);
+        let shared = whole.and_then(|whole| {
+            made.event_times = self.event_times(whole.columns(), rows);
+            self.share_out(Rows { columns: whole.columns(), num_rows: whole.num_rows() }, &mut made, spare)
         });
         made.error = shared.err();
         made
+    }
+
+    /// The column of event times, where there is a watermark.
+    fn event_times(&self, columns: &[ArrayRef], rows: RowRecords) -> Option<Box<EventTimes>> {
+        let times = columns.get(self.event_time?)?;
+        Some(Box::new(EventTimes { times: Arc::clone(times), rows, origin: None }))
     }
 
     fn share_out(&mut self, rows: Rows<'_>, made: &mut Made, spare: &mut Vec<EncodedBatch>) -> SchemaResult<()> {
@@ -250,10 +274,14 @@ impl Projection {
     }
 }
 
-/// For each column of the schema, whether some projection looks at it.
-pub(super) fn wanted<'a>(spec: &DecodeSpec, projections: impl Iterator<Item = &'a Projection>) -> Vec<bool> {
+/// For each column of the schema, whether some projection looks at it, or the watermark.
+pub(super) fn wanted<'a>(
+    spec: &DecodeSpec,
+    projections: impl Iterator<Item = &'a Projection>,
+    event_time: Option<usize>,
+) -> Vec<bool> {
     let mut wanted = vec![false; spec.schema.fields().len()];
-    for column in projections.flat_map(Projection::looks_at) {
+    for column in projections.flat_map(Projection::looks_at).chain(event_time) {
         // Metadata columns lie behind those of the schema.
         if let Some(wanted) = wanted.get_mut(column) {
             *wanted = true;

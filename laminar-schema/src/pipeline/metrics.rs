@@ -26,6 +26,8 @@ pub struct Metrics {
     skipped_row_groups: AtomicU64,
     skipped_rows: AtomicU64,
     rejected: AtomicU64,
+    late: AtomicU64,
+    watermark: Mutex<Option<i64>>,
     batches: AtomicU64,
     checkpoints: AtomicU64,
     first_rejections: Mutex<Vec<String>>,
@@ -61,6 +63,10 @@ pub struct Summary {
     pub skipped: Skipped,
     /// Records that did not fit.
     pub rejected: u64,
+    /// How far event time has come, in microseconds since the Unix epoch; `None` without WATERMARK FOR, and before the first row.
+    pub watermark: Option<i64>,
+    /// Rows behind the watermark when they came.
+    pub late: u64,
     /// Batches processed.
     pub batches: u64,
     /// Checkpoints taken.
@@ -112,6 +118,16 @@ impl Metrics {
     /// Records rejected so far.
     pub fn rejected(&self) -> u64 {
         self.rejected.load(Ordering::Relaxed)
+    }
+
+    /// How far event time has come, in microseconds since the Unix epoch; `None` without WATERMARK FOR, and before the first row.
+    pub fn watermark(&self) -> Option<i64> {
+        self.watermark.lock().ok().and_then(|watermark| *watermark)
+    }
+
+    /// Rows so far that were behind the watermark when they came. They were written all the same.
+    pub fn late(&self) -> u64 {
+        self.late.load(Ordering::Relaxed)
     }
 
     /// Batches processed so far.
@@ -181,6 +197,16 @@ impl Metrics {
         self.skipped_rows.fetch_add(skipped.rows, Ordering::Relaxed);
     }
 
+    pub(super) fn count_late(&self, rows: u64) {
+        self.late.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_watermark(&self, now: Option<i64>) {
+        if let Ok(mut watermark) = self.watermark.lock() {
+            *watermark = now;
+        }
+    }
+
     pub(super) fn count_checkpoint(&self) {
         self.checkpoints.fetch_add(1, Ordering::Relaxed);
     }
@@ -201,6 +227,8 @@ impl Metrics {
             left_out: self.left_out(),
             skipped: self.skipped(),
             rejected: self.rejected(),
+            watermark: self.watermark(),
+            late: self.late(),
             batches: self.batches(),
             checkpoints: self.checkpoints(),
             first_rejections: self.first_rejections.lock().map(|s| s.clone()).unwrap_or_default(),

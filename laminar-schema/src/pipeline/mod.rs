@@ -23,6 +23,7 @@ pub(crate) mod output;
 mod prometheus;
 mod run;
 mod schema_change;
+pub(crate) mod watermark;
 mod workers;
 
 pub(crate) use checkpoint::file_name_of;
@@ -33,3 +34,4 @@ pub use output::{Output, SelectedColumn};
 pub use prometheus::prometheus_text;
 pub use run::{OnError, Pipeline, PipelineConfig};
 pub use schema_change::{MAX_EVOLVED_FIELDS, SchemaChanges, with_rescue_column};
+pub use watermark::{IDLE_TIMEOUT, WatermarkConfig};

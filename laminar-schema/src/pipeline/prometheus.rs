@@ -8,7 +8,7 @@ use crate::connector::{MeasureKind, Measured};
 /// One counter: its name, help text, and where it is read.
 type Counter = (&'static str, &'static str, fn(&Metrics) -> u64);
 
-const COUNTERS: [Counter; 11] = [
+const COUNTERS: [Counter; 12] = [
     ("laminar_records_total", "Records read from the source", Metrics::records),
     ("laminar_record_bytes_total", "Bytes of the records read from the source", Metrics::bytes),
     ("laminar_rows_total", "Rows decoded, before any WHERE", Metrics::rows),
@@ -18,6 +18,7 @@ const COUNTERS: [Counter; 11] = [
     }),
     ("laminar_skipped_rows_total", "Rows left unread because no output wants them", |m| m.skipped().rows),
     ("laminar_rejected_records_total", "Records that did not fit", Metrics::rejected),
+    ("laminar_late_rows_total", "Rows behind the watermark when they came", Metrics::late),
     ("laminar_schema_changes_total", "Different changes that the source's schema has shown", |m| {
         m.drift().entries.len() as u64
     }),
@@ -39,8 +40,22 @@ pub fn prometheus_text<'a>(pipelines: impl Iterator<Item = (&'a str, &'a Metrics
             let _ = writeln!(out, "{name}{{source=\"{}\"}} {}", label(source), value(metrics));
         }
     }
+    watermarks(&mut out, pipelines.clone());
     measures(&mut out, pipelines);
     out
+}
+
+/// How far event time has come, in seconds, where there is a watermark.
+fn watermarks<'a>(out: &mut String, pipelines: impl Iterator<Item = (&'a str, &'a Metrics)>) {
+    let mut known = pipelines.filter_map(|(source, metrics)| Some((source, metrics.watermark()?))).peekable();
+    if known.peek().is_none() {
+        return;
+    }
+    let name = "laminar_watermark_timestamp_seconds";
+    let _ = write!(out, "# HELP {name} How far event time has come\n# TYPE {name} gauge\n");
+    for (source, micros) in known {
+        let _ = writeln!(out, "{name}{{source=\"{}\"}} {}", label(source), micros as f64 / 1e6);
+    }
 }
 
 /// What sources tell of themselves: all lines of one name stand together, as the format asks.

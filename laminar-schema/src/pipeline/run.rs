@@ -19,6 +19,7 @@ use super::{
     lane::{Lane, Made, Projection, Share, Watch, wanted},
     output::RunningOutput,
     schema_change::{Follower, SchemaChanges, Seen, note_rescued},
+    watermark::{WatermarkConfig, Watermarks},
     workers::{Done, Workers},
 };
 use crate::{
@@ -69,6 +70,8 @@ pub struct PipelineConfig {
     ///
     /// Memory: two batches per thread are on their way at most, each as its bytes and as what was encoded of them.
     pub threads: usize,
+    /// Which column says how far event time has come; nobody looks without it.
+    pub watermark: Option<WatermarkConfig>,
 }
 
 impl PipelineConfig {
@@ -84,6 +87,7 @@ impl PipelineConfig {
             drift: None,
             commits: true,
             threads: 1,
+            watermark: None,
         }
     }
 }
@@ -121,7 +125,7 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
         if let Some(store) = &self.config.drift {
             metrics.resume_drift(store.load().map_err(in_source)?);
         }
-        let mut running = Box::pin(Running::open(self)).await.map_err(in_source)?;
+        let mut running = Box::pin(Running::open(self, metrics)).await.map_err(in_source)?;
         metrics.show_measures(running.stream.measures());
         match running.run(shutdown, metrics).await {
             Ok(ended) => Ok(metrics.summary(ended, running.positions)),
@@ -150,6 +154,7 @@ struct Running<S: SourceConnector, K: SinkConnector> {
     /// What the outputs take columns of.
     spec: DecodeSpec,
     follower: Option<Box<Follower>>,
+    watermarks: Option<Watermarks>,
     /// Decodes here, where there are no workers.
     lane: Lane<S::Decoder, K::Encoder>,
     workers: Option<Workers>,
@@ -208,7 +213,7 @@ impl Spare {
 const BATCHES_PER_WORKER: usize = 2;
 
 impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
-    async fn open(pipeline: Pipeline<S, K>) -> SchemaResult<Self> {
+    async fn open(pipeline: Pipeline<S, K>, metrics: &Metrics) -> SchemaResult<Self> {
         let Pipeline { source, mut spec, mut outputs, on_error, mut config } = pipeline;
         let last = config.store.as_ref().map(CheckpointStore::load).transpose()?.flatten();
         let follower = match config.schema_changes.take() {
@@ -231,7 +236,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
         };
         let (decode_spec, watch) = decoding(&spec, follower.as_deref());
-        let source = source.with_scan(&scan(&spec, &outputs, matches!(on_error, OnError::DeadLetter(_))))?;
+        let event_time = event_time(&spec, &config);
+        let source =
+            source.with_scan(&scan(&spec, &outputs, matches!(on_error, OnError::DeadLetter(_)), event_time))?;
         let decoder = source.build_decoder(&decode_spec)?;
         let stream = source.start(last.as_ref().map(|l| &l.positions)).await?;
         let prepared = |name: &str| last.as_ref().and_then(|l| l.sinks.get(name));
@@ -248,10 +255,13 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
             OnError::Fail | OnError::Skip => None,
         };
-        let lane = Lane::new(decoder, &spec, shares(&opened, false)?, watch);
+        let lane = Lane::new(decoder, &spec, shares(&opened, false)?, watch, event_time);
         let workers = match config.threads {
             2.. if config.registry.is_none() && watch != Watch::UnknownFields => {
-                let lane = |_| Ok(Lane::new(source.build_decoder(&decode_spec)?, &spec, shares(&opened, true)?, watch));
+                let lane = |_| {
+                    let decoder = source.build_decoder(&decode_spec)?;
+                    Ok(Lane::new(decoder, &spec, shares(&opened, true)?, watch, event_time))
+                };
                 Some(Workers::spawn((0..config.threads).map(lane).collect::<SchemaResult<_>>()?)?)
             }
             _ => None,
@@ -266,10 +276,14 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             outputs: opened,
             dead_letter,
             fails_on_rejection,
-            config,
             on_its_way: VecDeque::new(),
             spare: Spare::default(),
             epoch: last.as_ref().map_or(0, |l| l.epoch),
+            watermarks: config
+                .watermark
+                .clone()
+                .map(|watermark| Watermarks::new(watermark, last.as_ref().and_then(|last| last.watermark), metrics)),
+            config,
             positions: last.map(|l| l.positions).unwrap_or_default(),
             is_dirty: false,
             is_decided: false,
@@ -344,6 +358,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             Step::End(batch) => {
                 metrics.count_skipped(batch.skipped);
                 self.advance(&batch);
+                if let Some(watermarks) = &mut self.watermarks {
+                    watermarks.end(metrics);
+                }
                 Ok(())
             }
         }
@@ -434,7 +451,8 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         }
         let (decode_spec, watch) = decoding(&self.spec, self.follower.as_deref());
         let decoder = self.source.build_decoder(&decode_spec)?;
-        self.lane = Lane::new(decoder, &self.spec, shares(&self.outputs, false)?, watch);
+        let event_time = event_time(&self.spec, &self.config);
+        self.lane = Lane::new(decoder, &self.spec, shares(&self.outputs, false)?, watch, event_time);
         Ok(())
     }
 
@@ -445,7 +463,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         made: Made,
         metrics: &Metrics,
     ) -> SchemaResult<Option<(Stop, usize)>> {
-        let Made { rejected, num_rows, num_left_out, portions, error, needs, unknown, rescued } = made;
+        let Made { rejected, num_rows, num_left_out, portions, error, needs, unknown, rescued, event_times } = made;
         if let Some(rescued) = rescued {
             let (column, rows) = *rescued;
             let found = column.iter().enumerate().filter_map(|(row, text)| Some((row, text?)));
@@ -466,6 +484,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         match error {
             Some(error) => return Err(error),
             None => metrics.count_rows(num_rows, num_left_out),
+        }
+        if let (Some(watermarks), Some(times)) = (&mut self.watermarks, event_times) {
+            watermarks.observe(raw, &times, metrics);
         }
         let unknown = unknown.map(|(record, error)| {
             let source = Location::source(Arc::clone(&self.config.source_name));
@@ -562,6 +583,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         }
         let mut stored = StoredCheckpoint::new(self.epoch, self.positions.clone(), prepared);
         stored.drift = metrics.drift();
+        stored.watermark = self.watermarks.as_ref().and_then(Watermarks::current);
         stored.writer_id = self.follower.as_ref().and_then(|follower| follower.writer_id());
         stored.schema_version = self.follower.as_ref().map_or(0, |follower| follower.version());
         if let Some(store) = &self.config.store {
@@ -598,10 +620,20 @@ fn decoding(spec: &DecodeSpec, follower: Option<&Follower>) -> (DecodeSpec, Watc
     follower.map_or_else(|| (spec.clone(), Watch::Nothing), |follower| follower.decoding(spec))
 }
 
+/// Which column of the output schema says when something happened, where there is a watermark.
+fn event_time(spec: &DecodeSpec, config: &PipelineConfig) -> Option<usize> {
+    spec.output_schema().index_of(&config.watermark.as_ref()?.column).ok()
+}
+
 /// What the outputs want of the source, all of them together.
-fn scan<K: SinkConnector>(spec: &DecodeSpec, outputs: &[Output<K>], has_dead_letters: bool) -> Scan {
+fn scan<K: SinkConnector>(
+    spec: &DecodeSpec,
+    outputs: &[Output<K>],
+    has_dead_letters: bool,
+    event_time: Option<usize>,
+) -> Scan {
     let projections: Vec<Projection> = outputs.iter().map(Output::projection).collect();
-    let wanted = wanted(spec, projections.iter());
+    let wanted = wanted(spec, projections.iter(), event_time);
     let columns = (0..wanted.len()).filter(|column| wanted[*column]).collect();
     // A row is wanted when some output wants it; an output without a filter wants all.
     let filters: Option<Vec<_>> = projections.into_iter().map(|p| p.filter).collect();

@@ -111,6 +111,13 @@ pub enum ResolveError {
         /// The nearest one, or all of them.
         help: String,
     },
+    /// The column of a watermark does not say when something happened.
+    NoEventTime {
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+    },
 }
 
 impl fmt::Display for ResolveError {
@@ -171,6 +178,9 @@ impl fmt::Display for ResolveError {
                  began with, in format `{format}`; select columns that cannot change by name, or write another format"
             ),
             Self::UnknownColumn { column, help } => write!(f, "no column `{column}`; {help}"),
+            Self::NoEventTime { column, found } => {
+                write!(f, "column `{column}` of the watermark is {found}; declare it as TIMESTAMP or TIMESTAMPTZ")
+            }
         }
     }
 }

@@ -17,4 +17,5 @@ mod pipeline;
 mod registry_pipeline;
 mod resolution;
 mod schema_changes;
+mod watermark;
 mod zero_cost;
