@@ -60,6 +60,9 @@ impl Malformed {
     }
 }
 
+/// The bits that say of eight bytes whether a number goes on behind them.
+const ENDS: u64 = 0x8080_8080_8080_8080;
+
 /// Most items and records of no bytes, such as nulls in an array, in one datum: nothing else bounds their number.
 const MAX_EMPTIES: usize = 1 << 20;
 
@@ -101,7 +104,7 @@ impl<'b> Cursor<'b> {
         // Eight bytes at once hold all that is common.
         if let Some(window) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
             let word = u64::from_le_bytes(*window);
-            let ends = !word & 0x8080_8080_8080_8080;
+            let ends = !word & ENDS;
             if ends != 0 {
                 self.at += (ends.trailing_zeros() as usize + 1) / 8;
                 // All bits up to the first end.
@@ -176,7 +179,30 @@ impl<'b> Cursor<'b> {
     /// The length in front of bytes or text.
     #[inline(always)]
     pub(super) fn length(&mut self) -> Result<usize, Malformed> {
-        usize::try_from(self.short()?).map_err(|_| Malformed::Length)
+        match self.bytes.get(self.at) {
+            // A number of one byte, and not below zero.
+            Some(first) if first & 0x81 == 0 => {
+                self.at += 1;
+                Ok(usize::from(first >> 1))
+            }
+            _ => {
+                let (len, at) = long_length(self.bytes, self.at)?;
+                self.at = at;
+                Ok(len)
+            }
+        }
+    }
+
+    /// Passes over a number, which is not looked at.
+    #[inline(always)]
+    pub(super) fn skip_long(&mut self) -> Result<(), Malformed> {
+        match self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
+            Some(window) if u64::from_le_bytes(*window) & ENDS != ENDS => {
+                self.at += (!u64::from_le_bytes(*window) & ENDS).trailing_zeros() as usize / 8 + 1;
+            }
+            _ => self.at = long_bytewise(self.bytes, self.at)?.1,
+        }
+        Ok(())
     }
 
     #[inline(always)]
@@ -208,14 +234,19 @@ impl<'b> Cursor<'b> {
     /// least.
     #[inline(always)]
     pub(super) fn block(&mut self, least: usize) -> Result<usize, Malformed> {
-        // Mostly it is a number of one byte without a size behind it, and far from what there is room for.
+        // Mostly it is a number of one byte without a size behind it.
         match self.bytes.get(self.at) {
-            Some(0) => {
-                self.at += 1;
-                Ok(0)
+            Some(first) if first & 0x81 == 0 => {
+                let count = usize::from(first >> 1);
+                let rest = self.bytes.len() - self.at - 1;
+                if least > 0 && count.saturating_mul(least) <= rest || count == 0 {
+                    self.at += 1;
+                    return Ok(count);
+                }
             }
-            _ => self.long_block(least),
+            _ => {}
         }
+        self.long_block(least)
     }
 
     #[inline(never)]
@@ -259,6 +290,13 @@ fn long_bytewise(bytes: &[u8], at: usize) -> Result<(i64, usize), Malformed> {
         }
     }
     Err(Malformed::Varint)
+}
+
+/// A length of any number of bytes, and where it ends.
+#[inline(never)]
+fn long_length(bytes: &[u8], at: usize) -> Result<(usize, usize), Malformed> {
+    let (value, at) = long_bytewise(bytes, at)?;
+    Ok((usize::try_from(value).map_err(|_| Malformed::Length)?, at))
 }
 
 #[inline(always)]

@@ -8,6 +8,7 @@
 //! schema text ─▶ schema: a graph ─┬─▶ arrow_type: the columns it stands for
 //!                                 └─▶ resolve: writer × reader × columns ─▶ a program, once
 //! block ─▶ decompressed ─▶ datum ─▶ run: the program, value by value ─▶ columns
+//! messages ─▶ abreast: the program, field by field of many ─▶ columns; run where anything is amiss
 //! columns ─▶ encode ─▶ datums, messages, blocks of a container
 //! ```
 

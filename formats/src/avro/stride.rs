@@ -63,6 +63,14 @@ fn append(slot: &Slot, strides: &mut Vec<Stride>) -> bool {
     true
 }
 
+/// How many bytes a value has, where all have as many.
+pub(super) fn fixed(strides: &[Stride]) -> Option<usize> {
+    match strides {
+        [Stride { nulls: Nulls::Never, pace: Pace::Fixed(size) }] => Some(*size),
+        _ => None,
+    }
+}
+
 /// Passes over a value, which is not looked at; `None` where it has no end.
 #[inline(always)]
 pub(super) fn pass(cursor: &mut Cursor<'_>, strides: &[Stride]) -> Option<()> {
@@ -72,7 +80,7 @@ pub(super) fn pass(cursor: &mut Cursor<'_>, strides: &[Stride]) -> Option<()> {
         }
         match stride.pace {
             Pace::Fixed(size) => cursor.at += size,
-            Pace::Varint => drop(cursor.short().ok()?),
+            Pace::Varint => cursor.skip_long().ok()?,
             Pace::Length => {
                 let len = cursor.length().ok()?;
                 cursor.at = cursor.at.checked_add(len)?;

@@ -8,7 +8,7 @@ use crate::{
     avro::{
         cursor::Cursor,
         program::{Items, Nulls, Op, Slot},
-        stride::{Stride, pass},
+        stride::{Stride, fixed, pass},
     },
     column::{ListColumn, MapColumn},
 };
@@ -88,6 +88,14 @@ fn note_items(cursor: &mut Cursor<'_>, least: usize, strides: &[Stride], found: 
         let count = cursor.block(least).ok()?;
         if count == 0 {
             return Some(found.next.len() - before);
+        }
+        if let Some(size) = fixed(strides) {
+            let first = cursor.at;
+            let end = count.checked_mul(size)?.checked_add(first).filter(|end| *end <= cursor.bytes.len())?;
+            found.next.extend((0..count).map(|index| first + index * size));
+            found.ends.extend((1..=count).map(|index| first + index * size));
+            cursor.at = end;
+            continue;
         }
         for _ in 0..count {
             found.next.push(cursor.at);

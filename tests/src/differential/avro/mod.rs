@@ -138,8 +138,20 @@ impl Avro {
         for (index, ((record, whole), part)) in records.iter().zip(whole).zip(part).enumerate() {
             tally.records += 1;
             self.judge(record, &whole, &part, tally).map_err(|what| (Some(index), what))?;
+            self.read_abreast(record, &whole).map_err(|what| (Some(index), what))?;
         }
         Ok(())
+    }
+
+    /// The same record several times over: as few as are read abreast, so that no other one keeps them from it.
+    fn read_abreast(&mut self, record: &[u8], alone: &Ours) -> Result<(), String> {
+        let copies = vec![record.to_vec(); 4];
+        // Of two errors in a record, either may be told.
+        let is_same = |copy: &Ours| copy == alone || copy.is_err() && alone.is_err();
+        match Self::read(&mut self.whole, &copies)?.iter().find(|copy| !is_same(copy)) {
+            Some(copy) => Err(format!("abreast it is {copy:?}\n  and otherwise {alone:?}")),
+            None => Ok(()),
+        }
     }
 
     fn judge(&self, record: &[u8], whole: &Ours, part: &Ours, tally: &mut Tally) -> Result<(), String> {
