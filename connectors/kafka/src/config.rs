@@ -52,7 +52,7 @@ pub struct SourceOptions {
     /// Whether headers are read; without it, where INCLUDE HEADERS or dead letters want them
     pub headers: Option<bool>,
     /// Bytes of records after which a batch ends; the record that reaches it is the last of its batch
-    #[config(default = 4_194_304)]
+    #[config(default = 524_288)]
     pub max_batch_bytes: usize,
     /// Bytes that the client fetches ahead, at most
     #[config(default = 67_108_864)]
