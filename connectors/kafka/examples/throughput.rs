@@ -135,6 +135,7 @@ fn bare(brokers: &str, topic: &str, records: usize) -> Outcome<(usize, f64)> {
         .set("enable.partition.eof", "true")
         .set("isolation.level", "read_committed")
         .set("queued.max.messages.kbytes", "65536")
+        .set("fetch.queue.backoff.ms", "10")
         .create()?;
     let mut assigned = TopicPartitionList::new();
     for partition in 0..PARTITIONS {
@@ -202,7 +203,7 @@ async fn main() -> Outcome<()> {
     let brokers = std::env::args().nth(1).ok_or("give the brokers: 127.0.0.1:19092")?;
     let rounds = std::env::args().nth(2).map_or(Ok(USUAL_ROUNDS), |rounds| rounds.parse())?;
     for encoding in [Encoding::Json, Encoding::Avro] {
-        for (size, records) in [(100, 300_000), (1000, 60_000)] {
+        for (size, records) in [(100, 900_000), (1000, 60_000)] {
             compare(&brokers, (encoding, size), records, rounds).await?;
         }
     }

@@ -235,6 +235,9 @@ impl KafkaSourceConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.source.brokers);
         self.security.apply(&mut config);
+        // A partition whose buffer is full is not asked for more for so long; librdkafka's own second is longer than the
+        // reader takes for all that is buffered.
+        config.set("fetch.queue.backoff.ms", "10");
         self.properties.apply(&mut config);
         config
             .set("enable.auto.commit", "false")
