@@ -52,7 +52,7 @@ pub struct SourceOptions {
     /// Whether headers are read; without it, where INCLUDE HEADERS or dead letters want them
     pub headers: Option<bool>,
     /// Bytes of records after which a batch ends; the record that reaches it is the last of its batch
-    #[config(default = 4_194_304)]
+    #[config(default = 524_288)]
     pub max_batch_bytes: usize,
     /// Bytes that the client fetches ahead, at most
     #[config(default = 67_108_864)]
@@ -235,6 +235,9 @@ impl KafkaSourceConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.source.brokers);
         self.security.apply(&mut config);
+        // A partition whose buffer is full is not asked for more for so long; librdkafka's own second is longer than the
+        // reader takes for all that is buffered.
+        config.set("fetch.queue.backoff.ms", "10");
         self.properties.apply(&mut config);
         config
             .set("enable.auto.commit", "false")

@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc as std_mpsc,
+        mpsc::{self as std_mpsc, RecvTimeoutError},
     },
     time::{Duration, Instant},
 };
@@ -26,7 +26,6 @@ use crate::{
     fetched::{Fetched, Record},
     measures::ERRORS,
     partition,
-    retry::wait,
     words::OnOffsetLost,
 };
 
@@ -44,7 +43,9 @@ const USUAL_HEADERS: usize = 16;
 pub(crate) struct Reader {
     consumer: Arc<ReaderConsumer>,
     out: Sender<Event>,
+    /// Chunks that come back, and those of them that wait to be filled.
     spare: std_mpsc::Receiver<Chunk>,
+    spares: Vec<Chunk>,
     stop: Arc<AtomicBool>,
     slots: Vec<Slot>,
     /// Topic and partition of the last record that was taken, and their slot: the next one is mostly of the same partition.
@@ -124,6 +125,7 @@ impl Reader {
             consumer,
             out,
             spare,
+            spares: Vec::new(),
             stop,
             slots,
             last: None,
@@ -324,7 +326,7 @@ impl Reader {
                         }
                         slot.is_looked_up = false;
                     }
-                    *chunk = self.spare.try_recv().unwrap_or_default();
+                    *chunk = self.spares.pop().or_else(|| self.spare.try_recv().ok()).unwrap_or_default();
                     self.chunk_no += 1;
                     return true;
                 }
@@ -345,7 +347,12 @@ impl Reader {
                     self.failure.get_or_insert(error);
                 }
             }
-            wait(Duration::from_millis(1));
+            // A chunk comes back where one was taken, so that there is room for this one.
+            match self.spare.recv_timeout(POLL) {
+                Ok(spare) => self.spares.push(spare),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
         }
     }
 

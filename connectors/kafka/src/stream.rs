@@ -28,8 +28,8 @@ use crate::{
     retry::wait,
 };
 
-/// Chunks that may wait: one that is being taken, and one behind it.
-const CHUNKS: usize = 2;
+/// Chunks that may wait, so that neither side stands still while the other does not get a processor.
+const CHUNKS: usize = 4;
 
 /// A running [`KafkaSource`](crate::KafkaSource).
 ///
