@@ -222,6 +222,8 @@ mod tests {
             rows: 999_990,
             left_out: 0,
             skipped: laminar_schema::Skipped::default(),
+            watermark: None,
+            late: 0,
             rejected: 10,
             batches: 1,
             checkpoints: 1,

@@ -198,7 +198,9 @@ fn what_is_not_supported_yet_is_refused_by_name() {
     };
     check(
         "CREATE SOURCE t (ts TIMESTAMP, WATERMARK FOR ts AS ts - 1)\nFROM FILE FORMAT JSON ON SCHEMA CHANGE RESCUE",
-        expect!["line 1, column 57: expected `INTERVAL`, found `1`; a watermark is the column, or the column less a time: ts - INTERVAL '5' SECOND"],
+        expect![
+            "line 1, column 57: expected `INTERVAL`, found `1`; a watermark is the column, or the column less a time: ts - INTERVAL '5' SECOND"
+        ],
     );
     check(
         "CREATE SOURCE t FROM F ON SCHEMA CHANGE IGNORE; CREATE SOURCE t FROM F ON SCHEMA CHANGE EVOLVE",
