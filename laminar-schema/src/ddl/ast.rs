@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::error::{DdlError, DdlErrorKind};
 use crate::{
-    config::{FormatSpec, Options, SinkConfig, SourceConfig},
+    config::{ConfigErrors, ConnectorConfig, FormatSpec, Options, SinkConfig, SourceConfig},
     declared::DeclaredSchema,
     evolution::OnSchemaChange,
     format::MetadataColumn,
+    pipeline::ErrorBudget,
 };
 
 /// Bytes of the SQL text.
@@ -95,6 +96,8 @@ pub struct CreateSource {
     pub include_spans: Vec<Span>,
     /// `ON ERROR …`, where it is given.
     pub on_error: Option<Spanned<OnError>>,
+    /// Options of `ON ERROR … WITHIN (…)`; typed by [`CreateSource::error_budget`].
+    pub error_budget: Option<Spanned<Options>>,
     /// `ON SCHEMA CHANGE …`, where it is given.
     pub on_schema_change: Option<Spanned<OnSchemaChange>>,
 }
@@ -246,6 +249,14 @@ impl CreateSource {
     /// What happens to bad records; FAIL where the statement does not say.
     pub fn on_error(&self) -> OnError {
         self.on_error.as_ref().map(|s| s.value.clone()).unwrap_or_default()
+    }
+
+    /// How many records may be rejected; `None` where the statement has no `WITHIN`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with its options.
+    pub fn error_budget(&self) -> Result<Option<ErrorBudget>, ConfigErrors> {
+        self.error_budget.as_ref().map(|clause| ErrorBudget::from_options(&clause.value)).transpose()
     }
 
     /// What happens when the schema changes; `None` where the statement does not say: the options of the format decide then,

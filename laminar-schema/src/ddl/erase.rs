@@ -38,7 +38,7 @@ impl CreateSource {
         if let Some(watermark) = &mut self.watermark {
             (watermark.span, watermark.column.span, watermark.expression.span) = (0..0, 0..0, 0..0);
         }
-        for clause in [&mut self.registry, &mut self.inference].into_iter().flatten() {
+        for clause in [&mut self.registry, &mut self.inference, &mut self.error_budget].into_iter().flatten() {
             clause.span = 0..0;
             erase_option_spans(&mut clause.value);
         }

@@ -77,6 +77,7 @@ impl CreateSource {
             include: Vec::new(),
             include_spans: Vec::new(),
             on_error: None,
+            error_budget: None,
             on_schema_change: None,
         }
     }
@@ -117,6 +118,10 @@ impl CreateSource {
             Some(OnError::DeadLetter(sink)) => {
                 let _ = write!(out, "\nON ERROR DEAD LETTER TO {}", ident(sink));
             }
+        }
+        if let Some(budget) = &self.error_budget {
+            out.push_str(" WITHIN");
+            write_options(&mut out, &budget.value, None);
         }
         if let Some(change) = &self.on_schema_change {
             let word = change.value.word();

@@ -32,7 +32,8 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<CreateSource, DdlError> {
     let behind = cursor.previous_end();
     let mut clauses = Clauses::default();
     while clauses.next(cursor)? {}
-    let Clauses { mut format, envelope, registry, inference, include, on_error, on_schema_change } = clauses;
+    let Clauses { mut format, envelope, registry, inference, include, on_error, error_budget, on_schema_change } =
+        clauses;
     if let Some(envelope) = envelope {
         wrap(cursor, format.as_mut(), envelope)?;
     }
@@ -50,6 +51,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<CreateSource, DdlError> {
         include,
         include_spans,
         on_error,
+        error_budget,
         on_schema_change,
     };
     refuse_duplicate_names(cursor, &source)?;
@@ -104,6 +106,7 @@ struct Clauses {
     inference: Option<Spanned<Options>>,
     include: Option<Vec<(MetadataColumn, Span)>>,
     on_error: Option<Spanned<OnError>>,
+    error_budget: Option<Spanned<Options>>,
     on_schema_change: Option<Spanned<OnSchemaChange>>,
 }
 
@@ -141,6 +144,7 @@ impl Clauses {
                 cursor.advance();
                 if cursor.eat_words(&["ERROR"]) {
                     once(cursor, &mut self.on_error, "ON ERROR", span, on_error)?;
+                    self.within(cursor)?;
                 } else if cursor.eat_words(&["SCHEMA"]) {
                     cursor.expect_word("CHANGE", "`CHANGE`")?;
                     once(cursor, &mut self.on_schema_change, "ON SCHEMA CHANGE", span, on_schema_change)?;
@@ -152,6 +156,16 @@ impl Clauses {
             _ => return Err(self.unknown(cursor)),
         }
         Ok(true)
+    }
+
+    /// `WITHIN (…)` behind an ON ERROR that lets the pipeline go on.
+    fn within(&mut self, cursor: &mut Cursor<'_>) -> Result<(), DdlError> {
+        let goes_on = self.on_error.as_ref().is_some_and(|clause| clause.value != OnError::Fail);
+        let span = cursor.span();
+        if goes_on && cursor.eat_words(&["WITHIN"]) {
+            self.error_budget = Some(spanned_options(cursor, span)?);
+        }
+        Ok(())
     }
 
     /// No clause starts like this.

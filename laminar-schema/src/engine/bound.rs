@@ -11,7 +11,9 @@ use crate::{
     evolution::OnSchemaChange,
     format::{DecodeSpec, DecoderSet, FormatDecoder, WriterSchema, WriterSchemaId, format_options, registered},
     inference::InferenceConfig,
-    pipeline::{IDLE_TIMEOUT, SchemaChanges, WatermarkConfig, output, watermark::is_event_time, with_rescue_column},
+    pipeline::{
+        ErrorBudget, IDLE_TIMEOUT, SchemaChanges, WatermarkConfig, output, watermark::is_event_time, with_rescue_column,
+    },
     registry::RegistryConfig,
     resolve::{ResolveError, ResolveRequest, ResolvedSchema},
 };
@@ -31,6 +33,7 @@ pub struct BoundSource<S> {
     pub(super) registry: Option<RegistryConfig>,
     pub(super) schema_changes: Option<Box<SchemaChanges>>,
     pub(super) watermark: Option<WatermarkConfig>,
+    pub(super) error_budget: Option<ErrorBudget>,
 }
 
 impl<S: SourceSet, K: SinkSet> Engine<S, K> {
@@ -85,7 +88,18 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         };
         check_metadata_names(&spec).map_err(at_connector)?;
         let watermark = watermark(&definition, &spec)?;
-        Ok(BoundSource { source, resolved, spec, inference, registry, schema_changes, watermark, definition })
+        let error_budget = statement.error_budget().map_err(|e| definition.error(e, &statement.connector.span))?;
+        Ok(BoundSource {
+            source,
+            resolved,
+            spec,
+            inference,
+            registry,
+            schema_changes,
+            watermark,
+            error_budget,
+            definition,
+        })
     }
 }
 
@@ -124,6 +138,9 @@ impl<S: SourceSet> BoundSource<S> {
             OnError::Skip => writeln!(out, "on error: skip bad records and count them"),
             OnError::DeadLetter(sink) => writeln!(out, "on error: bad records go to sink {}", sink.name),
         };
+        if let Some(ErrorBudget { max_rate, window, .. }) = &self.error_budget {
+            let _ = writeln!(out, "error budget: a rate of {max_rate} within {window:?}");
+        }
         if let Some(WatermarkConfig { column, delay, .. }) = &self.watermark {
             let _ = writeln!(out, "watermark: {column}, {delay:?} behind the latest");
         }

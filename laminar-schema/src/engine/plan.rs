@@ -147,6 +147,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             store,
             registry: bound.registry.clone(),
             threads: options.threads,
+            error_budget: bound.error_budget.clone(),
             watermark: bound
                 .watermark
                 .clone()

@@ -16,7 +16,10 @@ pub use connector::ConnectorError;
 pub use data::{DecodeError, EncodeError, Found, InferError, SHOWN_INPUT_BYTES, cut};
 pub use location::Location;
 
-use crate::{config::ConfigErrors, evolution::EvolutionError, registry::RegistryError, resolve::ResolveError};
+use crate::{
+    config::ConfigErrors, evolution::EvolutionError, pipeline::BudgetExceeded, registry::RegistryError,
+    resolve::ResolveError,
+};
 
 /// Result of every fallible operation of this crate.
 pub type SchemaResult<T> = Result<T, SchemaError>;
@@ -52,6 +55,8 @@ pub enum ErrorKind {
     Evolution(EvolutionError),
     /// A connector could not do its I/O, or does not exist.
     Connector(ConnectorError),
+    /// More records were rejected than may be.
+    Budget(BudgetExceeded),
     /// The SQL text is wrong.
     #[cfg(feature = "ddl")]
     Ddl(crate::ddl::DdlError),
@@ -156,6 +161,7 @@ impl fmt::Display for ErrorKind {
             Self::Registry(e) => e.fmt(f),
             Self::Evolution(e) => e.fmt(f),
             Self::Connector(e) => e.fmt(f),
+            Self::Budget(e) => e.fmt(f),
             #[cfg(feature = "ddl")]
             Self::Ddl(e) => e.fmt(f),
             Self::Arrow(e) => e.fmt(f),
@@ -201,7 +207,8 @@ macro_rules! kinds {
 }
 kinds! {
     Decode(DecodeError), Encode(EncodeError), Infer(InferError), Resolve(ResolveError), Config(ConfigErrors),
-    Registry(RegistryError), Evolution(EvolutionError), Connector(ConnectorError), Arrow(ArrowError),
+    Registry(RegistryError), Evolution(EvolutionError), Connector(ConnectorError), Budget(BudgetExceeded),
+    Arrow(ArrowError),
 }
 #[cfg(feature = "ddl")]
 kinds! { Ddl(crate::ddl::DdlError) }

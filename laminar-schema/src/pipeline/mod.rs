@@ -14,6 +14,7 @@
 //!   run, is as with one.
 //! - On an error, everything since the last checkpoint is aborted in every sink.
 
+mod budget;
 mod checkpoint;
 mod dead_letter;
 mod dispatch;
@@ -26,6 +27,7 @@ mod schema_change;
 pub(crate) mod watermark;
 mod workers;
 
+pub use budget::{BudgetExceeded, ErrorBudget};
 pub(crate) use checkpoint::file_name_of;
 pub use checkpoint::{CheckpointStore, StoredCheckpoint};
 pub use dead_letter::{dead_letter_schema, dead_letters};

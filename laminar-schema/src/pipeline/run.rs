@@ -15,7 +15,9 @@ use tokio::{
 };
 
 use super::{
-    CheckpointStore, Ended, Metrics, Output, StoredCheckpoint, Summary, dead_letters,
+    CheckpointStore, Ended, ErrorBudget, Metrics, Output, StoredCheckpoint, Summary,
+    budget::Spent,
+    dead_letters,
     lane::{Lane, Made, Projection, Share, Watch, wanted},
     output::RunningOutput,
     schema_change::{Follower, SchemaChanges, Seen, note_rescued},
@@ -72,6 +74,8 @@ pub struct PipelineConfig {
     pub threads: usize,
     /// Which column says how far event time has come; nobody looks without it.
     pub watermark: Option<WatermarkConfig>,
+    /// How many records may be rejected before the run ends; any number without it, where `ON ERROR` is not FAIL.
+    pub error_budget: Option<ErrorBudget>,
 }
 
 impl PipelineConfig {
@@ -88,6 +92,7 @@ impl PipelineConfig {
             commits: true,
             threads: 1,
             watermark: None,
+            error_budget: None,
         }
     }
 }
@@ -155,6 +160,7 @@ struct Running<S: SourceConnector, K: SinkConnector> {
     spec: DecodeSpec,
     follower: Option<Box<Follower>>,
     watermarks: Option<Watermarks>,
+    spent: Option<Spent>,
     /// Decodes here, where there are no workers.
     lane: Lane<S::Decoder, K::Encoder>,
     workers: Option<Workers>,
@@ -283,6 +289,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 .watermark
                 .clone()
                 .map(|watermark| Watermarks::new(watermark, last.as_ref().and_then(|last| last.watermark), metrics)),
+            spent: config.error_budget.clone().map(Spent::new),
             config,
             positions: last.map(|l| l.positions).unwrap_or_default(),
             is_dirty: false,
@@ -475,12 +482,15 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             });
             note_rescued(located, self.rescue_verdict(), metrics);
         }
+        let num_rejected = rejected.len();
+        let last = self.spent.as_ref().and_then(|_| rejected.last()).map(|(_, error)| error.to_string());
         if !rejected.is_empty() {
             self.reject(raw, rejected, metrics).await?;
         }
         for (output, portion) in self.outputs.iter_mut().zip(portions) {
             self.spare.arenas.extend(output.write_portion(portion).await?);
         }
+        self.spend(num_rows + num_rejected, num_rejected, last)?;
         match error {
             Some(error) => return Err(error),
             None => metrics.count_rows(num_rows, num_left_out),
@@ -493,6 +503,12 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             (Stop::UnknownField(error.at(source)), record)
         });
         Ok(unknown.or(needs.map(|(id, record)| (Stop::UnknownWriter(id), record))))
+    }
+
+    /// Counts records against the error budget, where there is one.
+    fn spend(&mut self, records: usize, rejected: usize, last: Option<String>) -> SchemaResult<()> {
+        let Some(spent) = &mut self.spent else { return Ok(()) };
+        Ok(spent.count(records as u64, rejected as u64, || last.unwrap_or_default())?)
     }
 
     fn rescue_verdict(&self) -> DriftVerdict {
@@ -535,7 +551,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         raw.push(NewRecord { value, partition, offset: place.offset, line: place.line, ..NewRecord::default() });
         metrics.count_input(1, value.map_or(0, <[u8]>::len));
         self.is_dirty = true;
-        self.reject(&raw, vec![(0, error)], metrics).await
+        let last = self.spent.as_ref().map(|_| error.to_string());
+        self.reject(&raw, vec![(0, error)], metrics).await?;
+        self.spend(1, 1, last)
     }
 
     /// Fetches a writer schema that a record named, and rebuilds the decoder with it.

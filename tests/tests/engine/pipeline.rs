@@ -326,3 +326,36 @@ mod plugin {
         }
     }
 }
+
+#[tokio::test]
+async fn a_pipeline_ends_where_more_is_rejected_than_its_budget_allows() {
+    let (feed, store, dead) = (MemoryFeed::new(), MemoryStore::new(), MemoryStore::new());
+    assert!(feed.register("budget") && store.register("budget") && dead.register("budget_dead"));
+    for n in 0..20 {
+        feed.push_to("p", if n < 4 { r#"{"n": "x"}"#.to_owned() } else { format!(r#"{{"n": {n}}}"#) });
+    }
+    feed.end();
+    let sql = |clause: &str| {
+        format!(
+            "CREATE SOURCE s (n BIGINT) FROM MEMORY (name = 'budget') FORMAT JSON ON ERROR {clause};
+             CREATE SINK k INTO MEMORY (name = 'budget') FORMAT JSON;
+             CREATE SINK dead INTO MEMORY (name = 'budget_dead') FORMAT JSON; INSERT INTO k SELECT * FROM s"
+        )
+    };
+    // Four of twenty are a fifth, which may be; of the first three, all are bad, but three are too few to tell.
+    let within = "DEAD LETTER TO dead WITHIN (max_rate = 0.2, window = '1h', min_records = 20)";
+    let summaries = run(TestEngine::new(), &sql(within), &small_batches()).await.unwrap();
+    assert_eq!((summaries[0].rejected, store.texts().len(), dead.texts().len()), (4, 16, 4));
+    // With three records in a batch, the budget is used up at the second batch: nothing of this run stays.
+    let error = run(TestEngine::new(), &sql("SKIP WITHIN (max_rate = 0.2, min_records = 6)"), &small_batches()).await;
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "s: 4 of the last 6 records were rejected, more than ON ERROR … WITHIN (max_rate = 0.2, window = '60s') allows; the last: \
+         [partition p, offset 3] field n at byte 6: expected BIGINT, found string \"x\""
+    );
+    assert_eq!((store.texts().len(), store.num_uncommitted()), (16, 0));
+    let wrong = run(TestEngine::new(), &sql("SKIP WITHIN (max_rate = 2)"), &small_batches()).await;
+    assert_eq!(wrong.unwrap_err().to_string(), "option `max_rate` = '2': expected number from 0 to 1");
+    let refused = run(TestEngine::new(), &sql("FAIL WITHIN (max_rate = 0.5)"), &small_batches()).await;
+    assert!(refused.unwrap_err().to_string().contains("found `WITHIN`"));
+}

@@ -26,6 +26,7 @@ const PIECES: &[&str] = &[
     "ON",
     "ERROR",
     "SKIP",
+    "WITHIN",
     "DEAD",
     "LETTER",
     "TO",
@@ -114,7 +115,7 @@ const PIECES: &[&str] = &[
 
 /// Texts that are accepted, to change at random.
 const SEEDS: &[&str] = &[
-    "CREATE SOURCE IF NOT EXISTS t ( a BIGINT NOT NULL DEFAULT - 5 , b STRUCT ( c VARCHAR [ ] ) , * PREFIX 'x' , WATERMARK FOR ts AS ts - INTERVAL '5' SECOND ) FROM KAFKA ( topic = 'a' , 'g.id' = b ) FORMAT JSON ( u = 1 ) USING SCHEMA REGISTRY ( url = 'http' ) INFER SCHEMA ( n = 5 ) INCLUDE KEY AS k , OFFSET ON ERROR DEAD LETTER TO d ON SCHEMA CHANGE EVOLVE ;",
+    "CREATE SOURCE IF NOT EXISTS t ( a BIGINT NOT NULL DEFAULT - 5 , b STRUCT ( c VARCHAR [ ] ) , * PREFIX 'x' , WATERMARK FOR ts AS ts - INTERVAL '5' SECOND ) FROM KAFKA ( topic = 'a' , 'g.id' = b ) FORMAT JSON ( u = 1 ) USING SCHEMA REGISTRY ( url = 'http' ) INFER SCHEMA ( n = 5 ) INCLUDE KEY AS k , OFFSET ON ERROR DEAD LETTER TO d WITHIN ( max_rate = 0.1 ) ON SCHEMA CHANGE EVOLVE ;",
     "CREATE SINK s INTO FILE ( path = 'x' ) FORMAT CSV ; INSERT INTO s SELECT a , t . b AS c , a + 1 AS d , * FROM t WHERE a > ( 1 )",
     "EXPLAIN SOURCE t ; DESCRIBE t ; SHOW CREATE SOURCE t ; SHOW CONNECTORS ; SHOW DRIFT FOR SOURCE t ; ALTER SOURCE t REFRESH SCHEMA DRY RUN ; DROP SOURCE IF EXISTS t ; DROP SINK s",
     "CREATE SOURCE t ( d DATE FORMAT '%d' NOT NULL KEY '' , s STRUCT ( a TIMESTAMP FORMAT ( 'x' , 'y' ) [ 2 ] ) KEY 'a b' ) FROM F",
