@@ -43,7 +43,7 @@ pub(crate) struct DeadLetter {
 /// # Errors
 /// A file that cannot be read, or holds something else.
 pub(crate) async fn read(file: &str, format: Option<&str>) -> Result<Vec<DeadLetter>, CliError> {
-    let input = Found::look_at(&[file.to_owned()], format).await?.open(Options::new()).await?;
+    let input = Found::look_at(&[file.to_owned()], format, "--file-format").await?.open(Options::new()).await?;
     // Any column may be missing, so that letters of older versions can be read.
     let schema = dead_letter_schema();
     let columns = schema.fields().iter().map(|f| DeclaredColumn::new(f.name(), f.data_type().clone()));
@@ -55,12 +55,16 @@ pub(crate) async fn read(file: &str, format: Option<&str>) -> Result<Vec<DeadLet
     let output = Output::all("letters", sink, FormatSpec::new("json"), &spec.output_schema());
     let config = PipelineConfig::new(input.name.as_str());
     let pipeline = Pipeline::new(input.source, spec, vec![output], OnError::Fail, config);
-    pipeline.dispatch(std::future::pending(), &Metrics::new()).await?;
+    let read = pipeline.dispatch(std::future::pending(), &Metrics::new()).await;
+    read.map_err(|e| if e.is_row_level() { something_else(file, &format!(": {e}")) } else { e.into() })?;
     let letters: Option<Vec<_>> = store.batches().iter().map(letters_of).collect();
-    letters.map(|letters| letters.into_iter().flatten().collect()).ok_or_else(|| {
-        let help = "name a file that DEAD LETTER TO or `--on-error dlq=FILE` has written";
-        CliError::usage(format!("{file} holds something else than dead letters"), help)
-    })
+    letters.map(|letters| letters.into_iter().flatten().collect()).ok_or_else(|| something_else(file, ""))
+}
+
+fn something_else(file: &str, why: &str) -> CliError {
+    let help =
+        "name a file that DEAD LETTER TO or `--on-error dlq=FILE` has written, and with --file-format its format";
+    CliError::usage(format!("{file} holds something else than dead letters{why}"), help)
 }
 
 /// The letters of a batch; `None` where a row says neither whence it came nor what was wrong.

@@ -45,7 +45,14 @@ pub(crate) struct Found {
 
 impl Found {
     /// Looks at inputs; `named` is the format that the user named.
-    pub(crate) async fn look_at(inputs: &[String], named: Option<&str>) -> Result<Self, CliError> {
+    ///
+    /// # Errors
+    /// With `option` as the one that names the format.
+    pub(crate) async fn look_at(
+        inputs: &[String],
+        named: Option<&str>,
+        option: &'static str,
+    ) -> Result<Self, CliError> {
         if let [only] = inputs
             && let Some(remote) = Remote::parse(only)?
         {
@@ -68,18 +75,21 @@ impl Found {
         if paths.first().is_some_and(|p| p == STANDARD_STREAM) {
             let (format, whole) =
                 detect::format_of_stream(io::stdin()).map_err(|source| unreadable("standard input", source))?;
-            let format = format.ok_or_else(|| unknown_format("standard input"))?;
+            let format = format.ok_or_else(|| unknown_format("standard input", option))?;
             return Ok(Self { format, paths, stdin: Some(whole), remote: None });
         }
         let mut format: Option<(FormatSpec, &String)> = None;
         for path in &paths {
-            let of_path = format_of_file(path)?;
+            let of_path = format_of_file(path, option)?;
             match &format {
                 None => format = Some((of_path, path)),
                 Some((first, at)) if *first != of_path => {
                     let message =
                         format!("inputs are in different formats: {at} is {}, {path} is {}", first.name, of_path.name);
-                    return Err(CliError::usage(message, "name the one that all of them are in with -f"));
+                    return Err(CliError::usage(
+                        message,
+                        format!("name the one that all of them are in with {option}"),
+                    ));
                 }
                 Some(_) => {}
             }
@@ -174,21 +184,24 @@ fn local_path(input: &str) -> Result<String, CliError> {
     Err(CliError::usage(format!("connector {connector} is not linked into this binary"), help))
 }
 
-fn format_of_file(path: &str) -> Result<FormatSpec, CliError> {
+fn format_of_file(path: &str, option: &'static str) -> Result<FormatSpec, CliError> {
     if let Some(format) = detect::format_of_path(path) {
         return Ok(format);
     }
     // A pattern, a folder or nothing at all: opening the source says so better than a format error would.
     if !std::fs::metadata(path).is_ok_and(|m| m.is_file()) {
-        return Err(unknown_format(path));
+        return Err(unknown_format(path, option));
     }
     let file = std::fs::File::open(path).map_err(|source| unreadable(path, source))?;
     let (format, _) = detect::format_of_stream(file).map_err(|source| unreadable(path, source))?;
-    format.ok_or_else(|| unknown_format(path))
+    format.ok_or_else(|| unknown_format(path, option))
 }
 
-fn unknown_format(what: &str) -> CliError {
-    CliError::usage(format!("cannot tell the format of {what}"), "name it with -f, as in `-f json`")
+fn unknown_format(what: &str, option: &str) -> CliError {
+    CliError::usage(
+        format!("cannot tell the format of {what}"),
+        format!("name it with {option}, as in `{option} json`"),
+    )
 }
 
 fn unreadable(path: &str, source: io::Error) -> CliError {

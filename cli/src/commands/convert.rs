@@ -37,7 +37,7 @@ pub(crate) struct Args {
 /// Decodes the input and encodes it.
 pub(crate) async fn run(args: Args) -> CommandResult {
     let declared = args.columns.declared()?;
-    let found = Found::look_at(std::slice::from_ref(&args.input), args.format.as_deref()).await?;
+    let found = Found::look_at(std::slice::from_ref(&args.input), args.format.as_deref(), "-f").await?;
     let (format_options, inference_options) = divide(&args.settings, &found.format.name)?;
     let input = found.open(format_options).await?;
     args.target.check_not_the_input(&args.input)?;

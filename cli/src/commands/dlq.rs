@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, io::Cursor};
 
-use clap::Subcommand;
+use clap::{Subcommand, builder::PossibleValuesParser};
 use laminar_connector_file::detect;
 use laminar_schema::{
-    ConnectorConfig, DecodeSpec, FormatSpec, InferenceConfig, Location, Pipeline, PipelineConfig, ResolveRequest,
-    SchemaResolver, error::cut,
+    ConnectorConfig, DecodeError, DecodeSpec, FormatSpec, InferenceConfig, Location, Pipeline, PipelineConfig,
+    ResolveRequest, SchemaResolver, error::cut,
 };
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ struct Letters {
     #[arg(long, value_name = "FORMAT")]
     file_format: Option<String>,
     /// Only those that were rejected for this, as `type_mismatch`
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(DecodeError::NAMES))]
     kind: Option<String>,
     /// Only those that came from this source
     #[arg(long, value_name = "NAME")]

@@ -73,7 +73,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
             "give a pattern: 'logs/*.json'",
         ));
     }
-    let found = Found::look_at(&args.inputs, args.format.as_deref()).await?;
+    let found = Found::look_at(&args.inputs, args.format.as_deref(), "-f").await?;
     let (format_options, mut inference) = divide(&args.settings, &found.format.name)?;
     if let Some(size) = args.sample_size {
         inference.insert("sample_size", size.to_string(), None);

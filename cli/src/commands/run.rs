@@ -77,6 +77,10 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     };
     let planned = engine.plan(&script, &options).await?;
     if planned.is_empty() || code != DONE {
+        let shows = |kind: &StatementKind| !matches!(kind, StatementKind::Insert(_));
+        if planned.is_empty() && !script.statements.iter().any(|statement| shows(&statement.kind)) {
+            report("nothing to run: there is no INSERT; `laminar explain` resolves the sources");
+        }
         return Ok(code);
     }
     let mut jobs = Vec::new();

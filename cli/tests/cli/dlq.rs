@@ -75,7 +75,7 @@ fn what_still_does_not_fit_ends_with_its_first_place() {
     let folder = rejected("json", "");
     let place = "dead.json[partition in.ndjson, offset 8, line 2] field a at byte 5: expected BIGINT";
     folder.run(&["dlq", "replay", "dead.json", "--schema", "a BIGINT"]).ended(1, &[place]);
-    folder.run(&["dlq", "replay", "dead.json", "--kind", "none"]).ended(0, &["0 dead letters"]);
+    folder.run(&["dlq", "replay", "dead.json", "--kind", "too_deep"]).ended(0, &["0 dead letters"]);
 }
 
 #[test]
@@ -87,4 +87,9 @@ fn what_is_no_file_of_dead_letters_is_refused() {
     folder.run(&["dlq", "list", "nothing.json"]).ended(3, &["nothing.json"]);
     folder.run(&["dlq", "replay", "a.ndjson", "-o", "a.ndjson"]).ended(2, &["a.ndjson is the input"]);
     folder.run(&["dlq"]).ended(2, &["list", "replay"]);
+    folder.write("a.csv", "id,name\n1,x\n");
+    folder.run(&["dlq", "list", "a.csv"]).ended(2, &["a.csv holds something else than dead letters"]);
+    folder.write("empty", "");
+    folder.run(&["dlq", "list", "empty"]).ended(2, &["--file-format json"]);
+    folder.run(&["dlq", "list", "dead.json", "--kind", "sintax"]).ended(2, &["syntax"]);
 }

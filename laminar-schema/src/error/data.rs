@@ -134,24 +134,43 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
+    /// Every [`name`](Self::name), in the order of the variants.
+    pub const NAMES: [&'static str; 15] = [
+        "syntax",
+        "invalid_utf8",
+        "type_mismatch",
+        "out_of_range",
+        "missing_field",
+        "null_field",
+        "unknown_field",
+        "duplicate_field",
+        "not_a_row",
+        "multiple_documents",
+        "empty_record",
+        "tombstone",
+        "too_deep",
+        "too_large",
+        "column_count",
+    ];
+
     /// What went wrong, as one word for tables and filters; a dead letter has it as `kind`.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Syntax { .. } => "syntax",
-            Self::InvalidUtf8 => "invalid_utf8",
-            Self::TypeMismatch { .. } => "type_mismatch",
-            Self::OutOfRange { .. } => "out_of_range",
-            Self::MissingField { .. } => "missing_field",
-            Self::NullField { .. } => "null_field",
-            Self::UnknownField => "unknown_field",
-            Self::DuplicateField => "duplicate_field",
-            Self::NotARow { .. } => "not_a_row",
-            Self::MultipleDocuments => "multiple_documents",
-            Self::EmptyRecord => "empty_record",
-            Self::Tombstone => "tombstone",
-            Self::TooDeep { .. } => "too_deep",
-            Self::TooLarge { .. } => "too_large",
-            Self::ColumnCount { .. } => "column_count",
+            Self::Syntax { .. } => Self::NAMES[0],
+            Self::InvalidUtf8 => Self::NAMES[1],
+            Self::TypeMismatch { .. } => Self::NAMES[2],
+            Self::OutOfRange { .. } => Self::NAMES[3],
+            Self::MissingField { .. } => Self::NAMES[4],
+            Self::NullField { .. } => Self::NAMES[5],
+            Self::UnknownField => Self::NAMES[6],
+            Self::DuplicateField => Self::NAMES[7],
+            Self::NotARow { .. } => Self::NAMES[8],
+            Self::MultipleDocuments => Self::NAMES[9],
+            Self::EmptyRecord => Self::NAMES[10],
+            Self::Tombstone => Self::NAMES[11],
+            Self::TooDeep { .. } => Self::NAMES[12],
+            Self::TooLarge { .. } => Self::NAMES[13],
+            Self::ColumnCount { .. } => Self::NAMES[14],
         }
     }
 }
