@@ -37,9 +37,14 @@ pub(super) struct Abreast {
     messages: Places,
     /// Room for items of lists in them.
     spare: Vec<Places>,
-    /// Messages in front of this one are read one by one: something was amiss among them.
+    /// Messages in front of this one are read one by one: something was amiss among them, or shortly before.
     alone_until: usize,
+    /// How often in turn something was amiss: then ever more messages are spared the attempt.
+    refusals: u32,
 }
+
+/// After so many refusals in turn, no more messages are spared than before.
+const MOST_REFUSALS: u32 = 6;
 
 /// Where values are that are read abreast.
 #[derive(Debug, Default)]
@@ -77,7 +82,7 @@ impl Abreast {
             return 0;
         }
         let Some(writer) = self.gather(batch, first, writers, rules) else { return 0 };
-        let Self { messages: Places { next, ends }, spare, alone_until } = self;
+        let Self { messages: Places { next, ends }, spare, alone_until, refusals } = self;
         let (count, before) = (next.len(), row.num_rows());
         if count >= LEAST {
             let bytes = batch.padded_values();
@@ -85,11 +90,15 @@ impl Abreast {
             let mut run = Run::new(writer, scratch, rules, Cursor::new(bytes, 0));
             let mut messages = Messages { bytes, next, ends, most, spare, run: &mut run };
             if messages.record(&writer.program, row) && messages.all_ended() {
+                *refusals = 0;
                 return count;
             }
             row.truncate(before);
+            *alone_until = first + (count << *refusals);
+            *refusals = MOST_REFUSALS.min(*refusals + 1);
+        } else {
+            *alone_until = first + count;
         }
-        *alone_until = first + count;
         0
     }
 
