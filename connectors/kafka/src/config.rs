@@ -98,7 +98,11 @@ pub struct SinkOptions {
     pub headers: Option<Vec<String>>,
     /// Columns that make the value; without it, all that are no headers
     pub value: Option<Vec<String>>,
-    /// How a record's partition follows from its key: `murmur2_random` as Java clients do, `consistent_random`, `fnv1a_random` or `random`
+    /// Column of changes, such as an envelope's `_op`: a row that is deleted becomes a record without a value; needs `key`, and is left out of the value
+    pub changes: Option<String>,
+    /// Column with the number of the record's partition, left out of the value; the partitioner decides where it is null
+    pub partition: Option<String>,
+    /// How a record's partition follows from its key: `murmur2_random` as Java clients do, `consistent_random`, `fnv1a_random` or `random`; without `_random`, records without a key all go to one
     #[config(default = "murmur2_random")]
     pub partitioner: Partitioner,
     /// Compression of batches: `none`, `gzip`, `snappy`, `lz4`, or `zstd` where it is built in

@@ -43,6 +43,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) key: Option<&'a [u8]>,
     pub(crate) value: Option<&'a [u8]>,
     pub(crate) headers: &'a [(&'a str, &'a [u8])],
+    /// Where it goes; without it, the partitioner says.
+    pub(crate) partition: Option<i32>,
 }
 
 /// A producer that sends to one topic.
@@ -86,6 +88,7 @@ impl Topic {
         let mut sent = BaseRecord::<[u8], [u8]>::to(&self.config.sink.topic);
         sent.key = record.key;
         sent.payload = record.value;
+        sent.partition = record.partition;
         if !record.headers.is_empty() {
             let headers = OwnedHeaders::new_with_capacity(record.headers.len());
             let insert = |headers: OwnedHeaders, (key, value): &(&str, &[u8])| {
@@ -101,6 +104,11 @@ impl Topic {
                 let reason = format!(
                     "a record of {bytes} bytes is larger than 'message.max.bytes' allows; raise it here and at the topic"
                 );
+                Err(KafkaFault::Refused { reason }.during("write to the topic"))
+            }
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::UnknownPartition), _)) => {
+                let number = record.partition.unwrap_or(-1);
+                let reason = format!("`{}` has no partition {number}", self.config.sink.topic);
                 Err(KafkaFault::Refused { reason }.during("write to the topic"))
             }
             Err((error, _)) => Err(self.failed(error)),

@@ -185,8 +185,10 @@ impl<'a> Record<'a> {
     }
 
     pub(crate) fn topic(&self) -> &'a str {
-        // SAFETY: the message holds its topic, which holds its name.
-        let name = unsafe { CStr::from_ptr(rd::rd_kafka_topic_name(self.message.rkt)) };
+        // SAFETY: a record's message holds its topic.
+        let name = unsafe { rd::rd_kafka_topic_name(self.message.rkt) };
+        // SAFETY: the topic holds its name, which ends in a NUL, as long as the message holds the topic.
+        let name: &'a CStr = unsafe { CStr::from_ptr(name) };
         // Kafka's names are of ASCII letters, digits, and three signs.
         name.to_str().unwrap_or("")
     }

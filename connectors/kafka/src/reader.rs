@@ -1,7 +1,6 @@
 //! The thread that polls a consumer and fills chunks: the only place where a record's bytes are copied.
 
 use std::{
-    str::Utf8Error,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -10,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use laminar_schema::{Location, NewRecord, RawBatch, SchemaError, SchemaResult};
+use laminar_schema::{NewRecord, SchemaError, SchemaResult};
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::Consumer,
@@ -24,8 +23,9 @@ use crate::{
     context::{ReaderConsumer, Resume},
     error::{self, KafkaFault},
     fetched::{Fetched, Record},
+    headers::{bad_header, push_with_headers},
     measures::ERRORS,
-    partition,
+    slot::Slot,
     words::OnOffsetLost,
 };
 
@@ -36,8 +36,6 @@ const POLL: Duration = Duration::from_millis(20);
 /// How often to listen to a consumer whose records nobody takes: a group gives up members that do not, statistics are told,
 /// and partitions that another member waits for are given up.
 const STAY_ALIVE: Duration = Duration::from_millis(200);
-/// Headers of a record that need no allocation.
-const USUAL_HEADERS: usize = 16;
 
 /// The state of the reader thread.
 pub(crate) struct Reader {
@@ -61,37 +59,6 @@ pub(crate) struct Reader {
     failure: Option<SchemaError>,
     /// When to look for new partitions; never where a group assigns them.
     discover_at: Option<Instant>,
-}
-
-/// What is known of one partition.
-struct Slot {
-    topic: String,
-    partition: i32,
-    name: Arc<str>,
-    /// The next offset.
-    next: i64,
-    end: Option<i64>,
-    is_finished: bool,
-    /// Its index in the batch of chunk `chunk_no`.
-    in_batch: u32,
-    chunk_no: u64,
-    /// `next` was looked up and nothing was read since: the next chunk tells it, so that a partition without records is
-    /// resumed where it began, and not at what is its end by then.
-    is_looked_up: bool,
-}
-
-impl Slot {
-    fn new(topic: &str, partition: i32, end: Option<i64>) -> Self {
-        let name = partition::name(topic, partition);
-        let topic = topic.to_owned();
-        Self { topic, partition, name, next: 0, end, is_finished: false, in_batch: 0, chunk_no: 0, is_looked_up: false }
-    }
-}
-
-impl Slot {
-    fn begin_at(&mut self, offset: i64) {
-        (self.next, self.is_looked_up) = (offset, true);
-    }
 }
 
 impl Reader {
@@ -443,38 +410,4 @@ impl Reader {
         let assigned = self.consumer.incremental_assign(&added);
         assigned.map_err(|e| error::client("take over new partitions", config.topics(), e))
     }
-}
-
-/// Appends a record with its headers; those of most records fit on the stack.
-fn push_with_headers<'a>(
-    raw: &mut RawBatch,
-    record: NewRecord<'_>,
-    headers: impl Iterator<Item = Result<(&'a str, &'a [u8]), Utf8Error>>,
-) -> Result<(), Utf8Error> {
-    let mut headers = headers.peekable();
-    if headers.peek().is_none() {
-        raw.push(record);
-        return Ok(());
-    }
-    let mut usual: [(&str, &[u8]); USUAL_HEADERS] = [("", &[]); USUAL_HEADERS];
-    let mut count = 0;
-    for (place, header) in usual.iter_mut().zip(&mut headers) {
-        *place = header?;
-        count += 1;
-    }
-    let more = headers.collect::<Result<Vec<_>, _>>()?;
-    if more.is_empty() {
-        raw.push(NewRecord { headers: &usual[..count], ..record });
-    } else {
-        raw.push(NewRecord { headers: &[&usual[..], &more[..]].concat(), ..record });
-    }
-    Ok(())
-}
-
-#[cold]
-fn bad_header(partition: &Arc<str>, offset: Option<u64>) -> SchemaError {
-    let reason =
-        "a header's name is not UTF-8; set headers = false to read the records without their headers".to_owned();
-    let place = Location { partition: Some(Arc::clone(partition)), offset, ..Location::default() };
-    KafkaFault::Refused { reason }.during("read a record").at(place)
 }

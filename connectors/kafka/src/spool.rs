@@ -1,6 +1,7 @@
 //! What a transaction wrote, in a file, until it is committed: a lost transaction is written again from it.
 //!
-//! A record: key, number of headers, each one's name and value, value. A text is its length plus one as four big-endian
+//! A record: partition plus one or zero for none, key, number of headers, each one's name and value, value. A number is
+//! four big-endian bytes. A text is its length plus one as four big-endian
 //! bytes, or zero for none, and its bytes.
 
 use std::{
@@ -23,6 +24,7 @@ pub(crate) struct Spool {
 /// One record of a spool, to be filled again and again.
 #[derive(Debug, Default)]
 pub(crate) struct Spooled {
+    pub(crate) partition: Option<i32>,
     pub(crate) key: Option<Vec<u8>>,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) value: Option<Vec<u8>>,
@@ -40,6 +42,9 @@ impl Spool {
 
     /// Appends a record.
     pub(crate) fn push(&mut self, record: Outgoing<'_>) -> io::Result<()> {
+        // No number of a partition is negative, nor is one as large as that.
+        let partition = record.partition.and_then(|p| u32::try_from(p).ok()).map_or(0, |p| p + 1);
+        self.raw(&partition.to_be_bytes())?;
         self.text(record.key)?;
         let count = u32::try_from(record.headers.len()).map_err(|_| too_long())?;
         self.raw(&count.to_be_bytes())?;
@@ -101,6 +106,7 @@ impl SpoolReader {
         if self.left == 0 {
             return Ok(false);
         }
+        into.partition = self.number()?.checked_sub(1).and_then(|p| i32::try_from(p).ok());
         into.key = self.text()?;
         into.headers.clear();
         for _ in 0..self.number()? {
@@ -149,15 +155,19 @@ mod tests {
         let path = dir.path().join("new/a.spool");
         let mut spool = Spool::create(path.clone())?;
         let headers: [(&str, &[u8]); 2] = [("h", b"1"), ("", b"")];
-        spool.push(Outgoing { key: Some(b"k"), value: Some(b"v"), headers: &headers })?;
+        spool.push(Outgoing { key: Some(b"k"), value: Some(b"v"), headers: &headers, partition: Some(7) })?;
         spool.push(Outgoing::default())?;
         spool.push(Outgoing { value: Some(b""), ..Outgoing::default() })?;
         let (records, bytes) = spool.sync()?;
         let (mut reader, mut record, mut seen) = (SpoolReader::open(&path, bytes)?, Spooled::default(), Vec::new());
         while reader.next(&mut record)? {
-            seen.push((record.key.clone(), record.headers.len(), record.value.clone()));
+            seen.push((record.partition, record.key.clone(), record.headers.len(), record.value.clone()));
         }
-        let expected = [(Some(b"k".to_vec()), 2, Some(b"v".to_vec())), (None, 0, None), (None, 0, Some(Vec::new()))];
+        let expected = [
+            (Some(7), Some(b"k".to_vec()), 2, Some(b"v".to_vec())),
+            (None, None, 0, None),
+            (None, None, 0, Some(Vec::new())),
+        ];
         assert_eq!((records, seen), (3, expected.to_vec()));
         assert!(SpoolReader::open(&path, bytes + 1).is_err());
         for cut in 1..bytes {

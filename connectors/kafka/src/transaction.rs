@@ -182,7 +182,8 @@ impl Transactions {
         let (mut record, mut records) = (Spooled::default(), 0);
         while spool.next(&mut record).map_err(|e| lost(&path, e))? {
             let headers: Vec<(&str, &[u8])> = record.headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();
-            let outgoing = Outgoing { key: record.key.as_deref(), value: record.value.as_deref(), headers: &headers };
+            let (key, value) = (record.key.as_deref(), record.value.as_deref());
+            let outgoing = Outgoing { key, value, headers: &headers, partition: record.partition };
             while !topic.try_send(outgoing)? {
                 wait(Duration::from_millis(1));
             }

@@ -42,13 +42,19 @@ option_words! {
 }
 option_words! {
     /// How a record's partition follows from its key.
-    Partitioner, "murmur2_random, consistent_random, fnv1a_random or random", Murmur2 {
+    Partitioner, "murmur2_random, murmur2, consistent_random, consistent, fnv1a_random, fnv1a or random", Murmur2 {
         /// As Java clients do; records without a key go anywhere.
         Murmur2 = "murmur2_random",
+        /// As Java clients do; records without a key go where an empty key goes.
+        Murmur2Always = "murmur2",
         /// By CRC32; records without a key go anywhere.
         Consistent = "consistent_random",
+        /// By CRC32; records without a key go where an empty key goes.
+        ConsistentAlways = "consistent",
         /// By FNV-1a; records without a key go anywhere.
         Fnv1a = "fnv1a_random",
+        /// By FNV-1a; records without a key go where an empty key goes.
+        Fnv1aAlways = "fnv1a",
         /// Anywhere.
         Random = "random",
     }

@@ -74,7 +74,9 @@ impl<E: EncoderSet> RecordSink for KafkaWriter<E> {
                 let sides = parts.sides(batch)?;
                 for (row, value) in encoded.iter().enumerate() {
                     sides.headers(row, &mut headers);
-                    let record = Outgoing { key: sides.key(row), value: Some(value), headers: &headers };
+                    let (key, partition) = (sides.key(row), sides.partition(row)?);
+                    let value = (!sides.is_deleted(row)?).then_some(value);
+                    let record = Outgoing { key, value, headers: &headers, partition };
                     send(topic, transactions, record).await?;
                 }
             }

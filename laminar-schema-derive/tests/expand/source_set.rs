@@ -56,6 +56,13 @@ const _: () = {
                 }
             }
         }
+        #[inline]
+        fn measures(&self) -> p::Option<p::Measures> {
+            match self {
+                EngineSourcePart::Kafka(__member) => p::RecordStream::measures(__member),
+                EngineSourcePart::Plugin(__member) => p::RecordStream::measures(__member),
+            }
+        }
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]

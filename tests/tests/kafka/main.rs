@@ -10,6 +10,7 @@ mod broker;
 mod exactly_once;
 mod faults;
 mod measures;
+mod placement;
 mod registry;
 mod sql;
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use laminar_schema::{Metrics, pipeline::prometheus_text};
+use laminar_connector_kafka::{KafkaSource, KafkaSourceConfig};
+use laminar_schema::{
+    ConnectorConfig, Metrics, Options, RecordStream, Source, SourceBatch, connector::LAG, pipeline::prometheus_text,
+};
 use laminar_testkit::served::{memory, run_measured, unique};
 
 use crate::{
@@ -59,4 +62,28 @@ async fn a_source_tells_how_far_behind_it_is() {
         let line = format!("laminar_lag_records{{source=\"s\",partition=\"{}/{partition}\"}} 0\n", topic.name);
         assert!(text.contains(&line), "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_whose_records_nobody_takes_tells_that_it_falls_behind() {
+    let Some(brokers) = brokers() else { return };
+    let topic = Topic::create(brokers, "behind", 1).await;
+    topic.write(1, ids(0..5000));
+    let options =
+        [("brokers", brokers), ("topic", &topic.name), ("max_batch_bytes", "1"), ("statistics_interval", "50ms")];
+    let config = KafkaSourceConfig::from_options(&Options::from_pairs(options)).unwrap();
+    let source: KafkaSource = KafkaSource::new(config).unwrap();
+    let mut stream = source.start(None).await.unwrap();
+    let measures = stream.measures().unwrap();
+    // Some records are on their way between the client and the pipeline; the others are behind.
+    until(|| measures.total(LAG.name).is_some_and(|lag| (3000..5000).contains(&lag))).await;
+    topic.write(1, ids(5000..9000));
+    until(|| measures.total(LAG.name).is_some_and(|lag| lag >= 7000)).await;
+
+    let (mut batch, mut seen) = (SourceBatch::new(), 0);
+    while seen < 9000 {
+        seen += stream.next(&mut batch, 8192).await.unwrap();
+        batch.clear();
+    }
+    until(|| measures.total(LAG.name) == Some(0)).await;
 }
