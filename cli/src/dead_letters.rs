@@ -38,12 +38,12 @@ pub(crate) struct DeadLetter {
     pub(crate) record: RawRecord,
 }
 
-/// Reads a file of dead letters, all of them into memory; `format` is the file's, if it is named.
+/// Reads a file of dead letters, all of them into memory; `format` is the file's, if it is named, with these options.
 ///
 /// # Errors
 /// A file that cannot be read, or holds something else.
-pub(crate) async fn read(file: &str, format: Option<&str>) -> Result<Vec<DeadLetter>, CliError> {
-    let input = Found::look_at(&[file.to_owned()], format, "--file-format").await?.open(Options::new()).await?;
+pub(crate) async fn read(file: &str, format: Option<&str>, options: Options) -> Result<Vec<DeadLetter>, CliError> {
+    let input = Found::look_at(&[file.to_owned()], format, "--file-format").await?.open(options).await?;
     // Any column may be missing, so that letters of older versions can be read.
     let schema = dead_letter_schema();
     let columns = schema.fields().iter().map(|f| DeclaredColumn::new(f.name(), f.data_type().clone()));

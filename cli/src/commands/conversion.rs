@@ -57,11 +57,27 @@ pub(super) struct Target {
 impl Target {
     /// Writing into the file that is read would empty it first.
     pub(super) fn check_not_the_input(&self, input: &str) -> Result<(), CliError> {
+        self.files().into_iter().try_for_each(|path| check_not_the_input(input, path))
+    }
+
+    /// The files of a pattern are not known here, so that none that is there is written beside one.
+    pub(super) fn check_new_beside(&self, input: &str) -> Result<(), CliError> {
+        let is_there = |path: &&&String| Path::new(path.as_str()).is_file();
+        match self.files().iter().find(is_there) {
+            Some(path) if input.contains(['*', '?', '[']) => {
+                let message = format!("{path} is there, and may be one of {input}");
+                Err(CliError::usage(message, "write to a new file"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn files(&self) -> Vec<&String> {
         let dead_letters = match &self.on_error {
             Policy::DeadLetter(path) => Some(path),
             Policy::Fail | Policy::Skip => None,
         };
-        [&self.output].into_iter().chain(dead_letters).try_for_each(|path| check_not_the_input(input, path))
+        [&self.output].into_iter().chain(dead_letters).collect()
     }
 
     /// Where rows of these columns go.
@@ -140,6 +156,7 @@ async fn output(path: &str, format: FormatSpec, schema: &SchemaRef) -> Result<Ou
 
 /// Writing into the file that is read would empty it first.
 fn check_not_the_input(input: &str, output: &str) -> Result<(), CliError> {
+    let input = input.strip_prefix("file://").unwrap_or(input);
     let same = match (Path::new(input).canonicalize(), Path::new(output).canonicalize()) {
         (Ok(input), Ok(output)) => input == output && input.is_file(),
         _ => false,

@@ -17,7 +17,7 @@ use crate::{
     error::{CliError, CommandResult, DONE},
     output::{print, print_json, report, report_warnings},
     running::{Job, run_all},
-    settings::{Setting, divide, parse_setting},
+    settings::{Setting, divide, options_of, parse_setting},
     table::Table,
     terminal::harmless,
 };
@@ -46,6 +46,9 @@ struct Letters {
     /// Format of FILE; told by the extension or the first bytes where it is not given
     #[arg(long, value_name = "FORMAT")]
     file_format: Option<String>,
+    /// An option of the format of FILE
+    #[arg(long = "file-set", value_name = "KEY=VALUE", value_parser = parse_setting)]
+    file_settings: Vec<Setting>,
     /// Only those that were rejected for this, as `type_mismatch`
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(DecodeError::NAMES))]
     kind: Option<String>,
@@ -56,7 +59,8 @@ struct Letters {
 
 impl Letters {
     async fn read(&self) -> Result<Vec<DeadLetter>, CliError> {
-        let mut letters = dead_letters::read(&self.file, self.file_format.as_deref()).await?;
+        let options = options_of(&self.file_settings);
+        let mut letters = dead_letters::read(&self.file, self.file_format.as_deref(), options).await?;
         letters.retain(|letter| {
             self.kind.as_ref().is_none_or(|kind| letter.kind.as_ref() == Some(kind))
                 && self.source.as_ref().is_none_or(|source| letter.source == *source)
@@ -114,14 +118,19 @@ async fn list(args: ListArgs) -> CommandResult {
 async fn replay(args: ReplayArgs) -> CommandResult {
     let declared = args.columns.declared()?;
     args.target.check_not_the_input(&args.letters.file)?;
-    let letters = args.letters.read().await?;
+    args.target.check_new_beside(&args.letters.file)?;
+    let mut letters = args.letters.read().await?;
+    // Each row of a record that was rejected has a letter with all of it.
+    letters.dedup_by(|letter, last| is_same_record(letter, last));
     if letters.is_empty() {
         report(&counts(&letters));
         return Ok(DONE);
     }
-    let format = format_of_records(args.format.as_deref(), &letters)?;
+    let mut format = format_of_records(args.format.as_deref(), &letters)?;
     let (format_options, inference_options) = divide(&args.settings, &format.name)?;
-    let format = FormatSpec { options: format_options, ..format };
+    for (key, value) in format_options.iter() {
+        format.options.insert(key, value.text.clone(), None);
+    }
     let inference = InferenceConfig::from_options(&inference_options).map_err(|e| CliError::Schema(e.into()))?;
     let request =
         ResolveRequest { declared: declared.as_ref(), inference: Some(&inference), ..ResolveRequest::new(&format) };
@@ -135,6 +144,14 @@ async fn replay(args: ReplayArgs) -> CommandResult {
     let on_error = args.target.on_error().await?;
     let pipeline = Pipeline::new(source, spec, vec![output], on_error, PipelineConfig::new(name.as_str()));
     run_all(vec![Job::of_dead_letters(name, pipeline)]).await
+}
+
+fn is_same_record(a: &DeadLetter, b: &DeadLetter) -> bool {
+    let (at, last) = (&a.record.metadata, &b.record.metadata);
+    let has_place = at.offset.is_some() || at.line.is_some();
+    has_place
+        && (&a.source, &at.partition, at.offset, at.line) == (&b.source, &last.partition, last.offset, last.line)
+        && a.record.value == b.record.value
 }
 
 fn format_of_records(named: Option<&str>, letters: &[DeadLetter]) -> Result<FormatSpec, CliError> {
@@ -156,7 +173,7 @@ fn as_text(letters: &[DeadLetter]) -> String {
         table.push([
             harmless(&letter.source),
             harmless(&place(letter)),
-            letter.kind.clone().unwrap_or_default(),
+            harmless(letter.kind.as_deref().unwrap_or_default()),
             harmless(letter.field.as_deref().unwrap_or_default()),
             harmless(&letter.error),
             record.map(|record| harmless(&cut(&record))).unwrap_or_default(),
@@ -208,7 +225,7 @@ fn bytes(bytes: &[u8]) -> Value {
 fn counts(letters: &[DeadLetter]) -> String {
     let mut kinds = BTreeMap::new();
     letters.iter().for_each(|letter| *kinds.entry(letter.kind.as_deref().unwrap_or("unknown")).or_insert(0) += 1);
-    let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {}", harmless(kind))).collect();
     let separator = if kinds.is_empty() { "" } else { ": " };
     format!("{} dead letters{separator}{}", letters.len(), kinds.join(", "))
 }

@@ -51,6 +51,9 @@ fn every_format_that_says_its_columns_carries_dead_letters() {
         let folder = rejected(format, "");
         assert_eq!(listed(&folder, &[&format!("dead.{format}")]), in_json, "{format}");
     }
+    // Digits of hexadecimal numbers are letters of base64 too: the option has to be said again.
+    let folder = rejected("json", "(binary_encoding = 'hex')");
+    assert_eq!(listed(&folder, &["dead.json", "--file-set", "binary_encoding=hex"]), in_json);
 }
 
 #[test]
@@ -86,6 +89,10 @@ fn what_is_no_file_of_dead_letters_is_refused() {
         .ended(2, &["a.ndjson holds something else than dead letters", "DEAD LETTER TO"]);
     folder.run(&["dlq", "list", "nothing.json"]).ended(3, &["nothing.json"]);
     folder.run(&["dlq", "replay", "a.ndjson", "-o", "a.ndjson"]).ended(2, &["a.ndjson is the input"]);
+    folder.run(&["dlq", "replay", "file://a.ndjson", "-o", "a.ndjson"]).ended(2, &["a.ndjson is the input"]);
+    folder
+        .run(&["dlq", "replay", "d*.json", "--on-error", "dlq=dead.json"])
+        .ended(2, &["dead.json is there, and may be one of"]);
     folder.run(&["dlq"]).ended(2, &["list", "replay"]);
     folder.write("a.csv", "id,name\n1,x\n");
     folder.run(&["dlq", "list", "a.csv"]).ended(2, &["a.csv holds something else than dead letters"]);

@@ -12,7 +12,7 @@ const COMMITTED_LAG: Measure = Measure {
 };
 const BUFFERED: Measure = Measure {
     name: "laminar_kafka_buffered_records",
-    help: "Records of the partition that the client has fetched ahead",
+    help: "Records that the client has fetched ahead",
     kind: MeasureKind::Gauge,
 };
 const RECORDS: Measure = Measure {
@@ -49,7 +49,7 @@ pub(crate) const ERRORS: Measure = Measure {
 
 /// Takes the numbers of `statistics` over. Partitions that are not read here any more are forgotten.
 pub(crate) fn take_over(measures: &Measures, statistics: &Statistics, isolation: Isolation) {
-    let mut read = Vec::new();
+    let (mut read, mut buffered) = (Vec::new(), 0);
     for topic in statistics.topics.values() {
         for (number, known) in topic.partitions.iter().filter(|(number, known)| **number >= 0 && is_read(known)) {
             let name = partition::name(&topic.topic, *number);
@@ -61,11 +61,13 @@ pub(crate) fn take_over(measures: &Measures, statistics: &Statistics, isolation:
             if let Some(lag) = behind(end, known.committed_offset) {
                 measures.set_of(&COMMITTED_LAG, &name, lag);
             }
-            measures.set_of(&BUFFERED, &name, counted(known.fetchq_cnt));
+            // All partitions share a queue, and each tells its length.
+            buffered = buffered.max(counted(known.fetchq_cnt));
             read.push(name);
         }
     }
     measures.retain(|name| read.iter().any(|read| **read == *name));
+    measures.set(&BUFFERED, buffered);
     measures.set(&RECORDS, counted(statistics.rxmsgs));
     measures.set(&BYTES, counted(statistics.rxmsg_bytes));
     if let Some(group) = &statistics.cgrp {
@@ -137,12 +139,7 @@ mod tests {
         };
         let lag = |lag, committed| {
             let of = |name, partition: &str, value| (name, partition.to_owned(), value);
-            vec![
-                of(BUFFERED.name, "t/0", 0),
-                of(BUFFERED.name, "t/1", 0),
-                of(COMMITTED_LAG.name, "t/0", committed),
-                of(LAG.name, "t/0", lag),
-            ]
+            vec![of(COMMITTED_LAG.name, "t/0", committed), of(LAG.name, "t/0", lag)]
         };
         assert_eq!(told(partitions(), Isolation::Committed), lag(3, 5));
         assert_eq!(told(partitions(), Isolation::Uncommitted), lag(5, 7));

@@ -148,9 +148,11 @@ impl Reader {
                 (false, false) => Duration::ZERO,
             };
             if fetched.fill(timeout) {
-                self.outage_since = None;
                 if self.take_all(fetched, chunk)? && !self.deliver(chunk, true) {
                     return Ok(false);
+                }
+                if chunk.raw.is_empty() {
+                    self.check_outage()?;
                 }
                 is_crowded = false;
             } else if chunk.raw.is_empty() {
@@ -190,7 +192,10 @@ impl Reader {
         self.last = None;
         while let Some(next) = fetched.peek() {
             match next {
-                Ok(record) => self.take(record, chunk)?,
+                Ok(record) => {
+                    self.outage_since = None;
+                    self.take(record, chunk)?;
+                }
                 Err(error) => self.hear(error)?,
             }
             fetched.advance();
@@ -279,20 +284,14 @@ impl Reader {
 
     /// Hands a chunk over. Where nobody takes it, waits when `must`, and keeps it otherwise. Yields false when stopped.
     fn deliver(&mut self, chunk: &mut Chunk, must: bool) -> bool {
-        let chunk_no = self.chunk_no;
         self.note_next(chunk);
+        self.note_reached();
         let mut polled = Instant::now();
         let mut event = Event::Chunk(std::mem::take(chunk));
         loop {
             event = match self.out.try_send(event) {
                 Ok(()) => {
-                    let context = self.consumer.context();
-                    for slot in &mut self.slots {
-                        if slot.chunk_no == chunk_no {
-                            context.has_reached(&slot.topic, slot.partition, slot.next);
-                        }
-                        slot.is_looked_up = false;
-                    }
+                    self.slots.iter_mut().for_each(|slot| slot.is_looked_up = false);
                     *chunk = self.spares.pop().or_else(|| self.spare.try_recv().ok()).unwrap_or_default();
                     self.chunk_no += 1;
                     return true;
@@ -320,6 +319,15 @@ impl Reader {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return false,
             }
+        }
+    }
+
+    /// Has a partition that the group takes away and gives back go on behind the chunk: it will be handed over, unless the run
+    /// stops.
+    fn note_reached(&self) {
+        let context = self.consumer.context();
+        for slot in self.slots.iter().filter(|slot| slot.chunk_no == self.chunk_no) {
+            context.has_reached(&slot.topic, slot.partition, slot.next);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a transaction wrote, in a file, until it is committed: a lost transaction is written again from it.
 //!
-//! A record: partition plus one or zero for none, key, number of headers, each one's name and value, value. A number is
+//! The number of the layout, then the records. A record: partition plus one or zero for none, key, number of headers, each one's name and value, value. A number is
 //! four big-endian bytes. A text is its length plus one as four big-endian
 //! bytes, or zero for none, and its bytes.
 
@@ -11,6 +11,9 @@ use std::{
 };
 
 use crate::delivery::Outgoing;
+
+/// What a spool begins with: the number of its layout.
+const LAYOUT: &[u8; 8] = b"spool\0\0\x02";
 
 /// A spool that is being written.
 #[derive(Debug)]
@@ -37,7 +40,9 @@ impl Spool {
             fs::create_dir_all(folder)?;
         }
         let file = BufWriter::with_capacity(1 << 18, File::create(&path)?);
-        Ok(Self { path, file, records: 0, bytes: 0 })
+        let mut spool = Self { path, file, records: 0, bytes: 0 };
+        spool.raw(LAYOUT)?;
+        Ok(spool)
     }
 
     /// Appends a record.
@@ -98,7 +103,14 @@ impl SpoolReader {
         if found != bytes {
             return Err(io::Error::other(format!("expected {bytes} bytes, found {found}")));
         }
-        Ok(Self { file: BufReader::with_capacity(1 << 18, file), left: bytes })
+        let mut spool = Self { file: BufReader::with_capacity(1 << 18, file), left: bytes };
+        let mut layout = [0; LAYOUT.len()];
+        spool.take(layout.len() as u64)?;
+        spool.file.read_exact(&mut layout)?;
+        if layout != *LAYOUT {
+            return Err(io::Error::other("it was written by another version, whose layout is not known"));
+        }
+        Ok(spool)
     }
 
     /// Reads the next record; false at the end.
@@ -174,7 +186,7 @@ mod tests {
             let whole = fs::read(&path)?;
             let short = dir.path().join("short");
             fs::write(&short, &whole[..usize::try_from(cut).unwrap_or(0)])?;
-            let mut reader = SpoolReader::open(&short, cut)?;
+            let Ok(mut reader) = SpoolReader::open(&short, cut) else { continue };
             let read = std::iter::from_fn(|| Some(reader.next(&mut record)).filter(|r| !matches!(r, Ok(false))));
             let records = read.take_while(Result::is_ok).count();
             assert!(records < 3, "{cut}");

@@ -108,6 +108,12 @@ struct Outcome {
 }
 
 impl AvroDecoder {
+    /// How many messages were read abreast.
+    #[cfg(test)]
+    pub(super) fn num_abreast(&self) -> usize {
+        self.abreast.num_read()
+    }
+
     /// A decoder for the columns of `schema`. `writer_schemas` are those that messages name by their id.
     ///
     /// # Errors

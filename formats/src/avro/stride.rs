@@ -79,7 +79,7 @@ pub(super) fn pass(cursor: &mut Cursor<'_>, strides: &[Stride]) -> Option<()> {
             continue;
         }
         match stride.pace {
-            Pace::Fixed(size) => cursor.at += size,
+            Pace::Fixed(size) => cursor.at = cursor.at.checked_add(size)?,
             Pace::Varint => cursor.skip_long().ok()?,
             Pace::Length => {
                 let len = cursor.length().ok()?;

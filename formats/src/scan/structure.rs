@@ -127,7 +127,7 @@ fn any_of<I: Isa>(isa: I, block: &[u8; BLOCK], bytes: [u8; 3]) -> u64 {
     u64::from(isa.any_of(low, bytes)) | u64::from(isa.any_of(high, bytes)) << WINDOW
 }
 
-/// What is known of quotes and separators, from window to window.
+/// What is known of quotes and separators, from block to block.
 #[derive(Debug, Default)]
 struct Parity {
     /// All ones behind a quote that opens.

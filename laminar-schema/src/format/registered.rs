@@ -25,7 +25,7 @@ pub(crate) fn of_messages(format: &FormatSpec, options: &[ConfigKey]) -> FormatS
 
 /// The id of the schema that a message names, where the format has one in front of each message.
 pub(crate) fn schema_id_of(format: &FormatSpec, message: &[u8]) -> Option<u32> {
-    let is_framed = format.options.get(WIRE_FORMAT).is_some_and(|named| named == "confluent");
+    let is_framed = format.options.get(WIRE_FORMAT).is_some_and(|named| named.trim().eq_ignore_ascii_case("confluent"));
     match message {
         [0, id @ ..] if is_framed => id.first_chunk().map(|id| u32::from_be_bytes(*id)),
         _ => None,

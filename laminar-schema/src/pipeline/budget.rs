@@ -12,9 +12,9 @@ const PARTS: u32 = 32;
 /// Options of `ON ERROR … WITHIN (…)`: a pipeline that skips records, or writes dead letters, ends where too many are rejected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ErrorBudget {
-    /// Records that may be rejected, of those in the window: 0.01 is one of a hundred.
+    /// Records that may be rejected, of the rows and rejected records in the window: 0.01 is one of a hundred.
     pub max_rate: f64,
-    /// How long back records count. Rounded up to a part of 32.
+    /// How long back records count, up to a thirty-second more.
     pub window: Duration,
     /// Records that must be in the window before the rate counts.
     pub min_records: u64,
@@ -114,7 +114,7 @@ impl Spent {
         last: impl FnOnce() -> String,
     ) -> Result<(), BudgetExceeded> {
         let (now, window) = (Instant::now(), self.budget.window);
-        while self.parts.front().is_some_and(|part| now.duration_since(part.since) >= window) {
+        while self.parts.front().is_some_and(|part| now.duration_since(part.since) >= window + window / PARTS) {
             self.parts.pop_front();
         }
         match self.parts.back_mut() {
@@ -147,7 +147,7 @@ mod tests {
         let mut count = |records, rejected| spent.count(records, rejected, || "bad".to_owned());
         // Too few to tell; then exactly what may be.
         assert_eq!(count(5, 5), Ok(()));
-        tokio::time::advance(Duration::from_secs(61)).await;
+        tokio::time::advance(Duration::from_secs(62)).await;
         assert_eq!(count(90, 9), Ok(()));
         assert_eq!(count(10, 1), Ok(()));
         tokio::time::advance(Duration::from_secs(30)).await;
@@ -158,7 +158,7 @@ mod tests {
             "21 of the last 200 records were rejected, more than ON ERROR … WITHIN (max_rate = 0.1, window = '60s') allows; \
              the last: bad"
         );
-        tokio::time::advance(Duration::from_secs(31)).await;
+        tokio::time::advance(Duration::from_secs(32)).await;
         assert_eq!(count(1000, 50), Ok(()));
     }
 

@@ -366,7 +366,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 metrics.count_skipped(batch.skipped);
                 self.advance(&batch);
                 if let Some(watermarks) = &mut self.watermarks {
-                    watermarks.end(metrics);
+                    self.is_dirty |= watermarks.end(metrics);
                 }
                 Ok(())
             }

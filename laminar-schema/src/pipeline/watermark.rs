@@ -89,15 +89,17 @@ impl Watermarks {
             let seen = self.partitions.entry(name).or_insert(Seen { latest, at: now });
             *seen = Seen { latest: latest.max(seen.latest), at: now };
         }
-        let is_awake = |seen: &&Seen| now.duration_since(seen.at) < self.config.idle_timeout;
+        let is_awake = |seen: &&Seen| now.duration_since(seen.at) <= self.config.idle_timeout;
         let reached = self.partitions.values().filter(is_awake).map(|seen| seen.latest).min();
         self.reach(reached, metrics);
         metrics.count_late(num_late);
     }
 
-    /// The source has ended: nothing holds the latest of its partitions back.
-    pub(super) fn end(&mut self, metrics: &Metrics) {
+    /// The source has ended: nothing holds the latest of its partitions back. Yields whether the watermark has moved.
+    pub(super) fn end(&mut self, metrics: &Metrics) -> bool {
+        let before = self.current;
         self.reach(self.partitions.values().map(|seen| seen.latest).max(), metrics);
+        self.current != before
     }
 
     fn reach(&mut self, latest: Option<i64>, metrics: &Metrics) {

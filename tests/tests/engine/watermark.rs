@@ -96,7 +96,7 @@ async fn it_never_goes_back_and_idle_partitions_do_not_hold_it() {
     assert_eq!(watermark_at_rest("wm_back", 2, &one_by_one()).await, Some(second(40)));
     // `b` comes first and is idle at once.
     let (_feed, _store) = feed("wm_idle", &[("b", 10), ("a", 40), ("a", 50)]);
-    let options = RunOptions { idle_timeout: Duration::from_nanos(1), ..one_by_one() };
+    let options = RunOptions { idle_timeout: Duration::ZERO, ..one_by_one() };
     assert_eq!(
         watermark_at_rest("wm_idle", 3, &RunOptions { idle_timeout: Duration::MAX, ..one_by_one() }).await,
         Some(second(10))

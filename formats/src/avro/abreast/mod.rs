@@ -41,6 +41,9 @@ pub(super) struct Abreast {
     alone_until: usize,
     /// How often in turn something was amiss: then ever more messages are spared the attempt.
     refusals: u32,
+    /// Messages that were read abreast, for tests.
+    #[cfg(test)]
+    num_read: usize,
 }
 
 /// After so many refusals in turn, no more messages are spared than before.
@@ -63,6 +66,12 @@ impl Places {
 }
 
 impl Abreast {
+    /// How many messages were read abreast.
+    #[cfg(test)]
+    pub(super) fn num_read(&self) -> usize {
+        self.num_read
+    }
+
     /// Begins a batch.
     pub(super) fn restart(&mut self) {
         self.alone_until = 0;
@@ -82,7 +91,7 @@ impl Abreast {
             return 0;
         }
         let Some(writer) = self.gather(batch, first, writers, rules) else { return 0 };
-        let Self { messages: Places { next, ends }, spare, alone_until, refusals } = self;
+        let Self { messages: Places { next, ends }, spare, alone_until, refusals, .. } = self;
         let (count, before) = (next.len(), row.num_rows());
         if count >= LEAST {
             let bytes = batch.padded_values();
@@ -91,6 +100,10 @@ impl Abreast {
             let mut messages = Messages { bytes, next, ends, most, spare, run: &mut run };
             if messages.record(&writer.program, row) && messages.all_ended() {
                 *refusals = 0;
+                #[cfg(test)]
+                {
+                    self.num_read += count;
+                }
                 return count;
             }
             row.truncate(before);

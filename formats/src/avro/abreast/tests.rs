@@ -134,11 +134,8 @@ impl Numbers {
             self.inner(out);
         }
         self.items(out, Self::inner);
-        // Nulls take no bytes.
-        match self.below(20) {
-            0 => out.extend_from_slice(&[6, 0]),
-            _ => out.push(0),
-        }
+        // Of nulls, which are read one by one.
+        out.push(0);
         self.items(out, |numbers, out| {
             numbers.text(out);
             if numbers.has(0, out) {
@@ -181,8 +178,19 @@ fn decoder(schema: &str, columns: Option<&str>, options: &[(&str, &str)]) -> Avr
     AvroDecoder::build(&spec).unwrap().unwrap()
 }
 
-/// All messages at once against each of them alone, which is never read abreast.
+/// All messages at once against each of them alone, which is never read abreast. Yields rows and rejections.
 fn check(schema: &str, columns: Option<&str>, options: &[(&str, &str)], messages: &[Vec<u8>]) -> (usize, usize) {
+    let (num_rows, rejected, _) = check_counting(schema, columns, options, messages);
+    (num_rows, rejected)
+}
+
+/// As [`check`]; yields also how many of the messages were read abreast.
+fn check_counting(
+    schema: &str,
+    columns: Option<&str>,
+    options: &[(&str, &str)],
+    messages: &[Vec<u8>],
+) -> (usize, usize, usize) {
     let mut alone = decoder(schema, columns, options);
     let (mut expected, mut rejected) = (Vec::new(), Vec::new());
     for (index, message) in messages.iter().enumerate() {
@@ -202,7 +210,8 @@ fn check(schema: &str, columns: Option<&str>, options: &[(&str, &str)], messages
             assert_eq!(found, expected, "row {row}");
         }
     }
-    (expected.len(), rejected.len())
+    assert_eq!(alone.num_abreast(), 0);
+    (expected.len(), rejected.len(), together.num_abreast() / 2)
 }
 
 fn datums(seed: u64, count: usize) -> Vec<Vec<u8>> {
@@ -215,8 +224,21 @@ const DATUMS: [(&str, &str); 1] = [("framing", "datum")];
 #[test]
 fn plain_messages_are_rows() {
     for count in [0, 1, 3, 4, 5, 127, 128, 129, 600] {
-        assert_eq!(check(EVERY_KIND, None, &DATUMS, &datums(count as u64, count)), (count, 0));
+        let (num_rows, rejected, abreast) = check_counting(EVERY_KIND, None, &DATUMS, &datums(count as u64, count));
+        assert_eq!((num_rows, rejected), (count, 0));
+        // A last group may have too few.
+        assert!(abreast + 4 > count, "{abreast} of {count} were read abreast");
     }
+}
+
+#[test]
+fn items_without_bytes_are_read_one_by_one() {
+    let schema = r#"{"type":"record","name":"r","fields":[{"name":"a","type":"int"},{"name":"none","type":{"type":"array","items":"null"}}]}"#;
+    let mut messages = vec![vec![2, 0]; 40];
+    messages[20] = vec![2, 6, 0];
+    assert_eq!(check_counting(schema, None, &DATUMS, &messages), (40, 0, 0));
+    messages[20] = vec![2, 0];
+    assert_eq!(check_counting(schema, None, &DATUMS, &messages), (40, 0, 40));
 }
 
 #[test]

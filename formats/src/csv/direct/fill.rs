@@ -124,7 +124,7 @@ impl Scratch {
         for (text, spans) in self.texts.iter_mut().zip(fields.chunks_exact(num_fields)) {
             let Some(span) = spans.get(field).filter(|span| span.start as usize <= last_start) else { break };
             *text = TextSpan { start: span.start, len: span.len() as u32 };
-            all = all.and(*span);
+            all = all.either(*span);
             // Whether a field is empty is harder to predict than it is to write it down.
             if let Some(empty) = self.empty.get_mut(num_empty) {
                 *empty = num_texts as u32;

@@ -38,9 +38,9 @@ impl FieldSpan {
         (self.len_and_kind >> 2) as usize
     }
 
-    /// What has a length at least that of each of the two, at most one bit longer, and every kind that one of them has.
+    /// Has every kind that one of the two has, and is short by powers of two only where both are.
     #[inline(always)]
-    pub(super) fn and(self, other: Self) -> Self {
+    pub(super) fn either(self, other: Self) -> Self {
         Self { start: self.start, len_and_kind: self.len_and_kind | other.len_and_kind }
     }
 
