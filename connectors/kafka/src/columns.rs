@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, BinaryArray, Int64Array, RecordBatch, RecordBatchOptions};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, Int64Array, MapArray, RecordBatch, RecordBatchOptions, StringArray, cast::AsArray,
+};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Schema, SchemaRef};
 use laminar_schema::{SchemaResult, config::ConfigError, config::column_of_option, error::cut};
@@ -14,7 +16,7 @@ use crate::{config::SinkOptions, error::KafkaFault};
 #[derive(Debug)]
 pub(crate) struct Parts {
     key: Option<usize>,
-    headers: Vec<(String, usize)>,
+    headers: Vec<Header>,
     changes: Option<usize>,
     partition: Option<usize>,
     value: Vec<usize>,
@@ -24,9 +26,58 @@ pub(crate) struct Parts {
 /// The keys and headers of a batch, as bytes.
 pub(crate) struct Sides<'a> {
     key: Option<BinaryArray>,
-    headers: Vec<(&'a str, BinaryArray)>,
+    headers: Vec<Headers<'a>>,
     changes: Option<BinaryArray>,
     partition: Option<Int64Array>,
+}
+
+/// A column of which headers are made.
+#[derive(Debug)]
+enum Header {
+    /// One, of the column's name.
+    Named(String, usize),
+    /// All that a MAP of names holds, such as those of a dead letter's record.
+    Spread(usize),
+}
+
+/// Headers of a batch's rows.
+#[allow(clippy::large_enum_variant, reason = "a few for each batch")]
+enum Headers<'a> {
+    Named(&'a str, BinaryArray),
+    Spread { rows: MapArray, names: StringArray, values: BinaryArray },
+}
+
+impl Header {
+    fn find(schema: &Schema, name: &str) -> SchemaResult<Self> {
+        let at = column_of_option(schema, "headers", name)?;
+        if let DataType::Map(entries, _) = schema.field(at).data_type()
+            && let DataType::Struct(fields) = entries.data_type()
+            && let [names, values] = &**fields
+            && names.data_type().is_string()
+            && !values.data_type().is_nested()
+        {
+            return Ok(Self::Spread(at));
+        }
+        Ok(Self::Named(name.to_owned(), bytes_column(schema, "headers", name)?))
+    }
+
+    fn column(&self) -> usize {
+        match self {
+            Self::Named(_, at) | Self::Spread(at) => *at,
+        }
+    }
+
+    fn of<'a>(&'a self, batch: &RecordBatch) -> SchemaResult<Headers<'a>> {
+        match self {
+            Self::Named(name, at) => Ok(Headers::Named(name, to_bytes(batch.column(*at))?)),
+            Self::Spread(at) => {
+                let rows = batch.column(*at).as_map().clone();
+                let names = cast(rows.keys(), &DataType::Utf8)?.as_string().clone();
+                let values = to_bytes(rows.values())?;
+                Ok(Headers::Spread { rows, names, values })
+            }
+        }
+    }
 }
 
 impl Parts {
@@ -47,16 +98,16 @@ impl Parts {
     pub(crate) fn find(options: &SinkOptions, schema: &SchemaRef) -> SchemaResult<Self> {
         let key = options.key.as_deref().map(|name| bytes_column(schema, "key", name)).transpose()?;
         let names = options.headers.as_deref().unwrap_or_default();
-        let header = |name: &String| Ok((name.clone(), bytes_column(schema, "headers", name)?));
-        let headers = names.iter().map(header).collect::<SchemaResult<Vec<_>>>()?;
+        let headers = names.iter().map(|name| Header::find(schema, name)).collect::<SchemaResult<Vec<_>>>()?;
         let changes = options.changes.as_deref().map(|name| changes_column(schema, name)).transpose()?;
         if let (Some(name), None) = (&options.changes, key) {
             let reason = "what is deleted is known by its key";
             return Err(ConfigError::invalid("changes", name, "`key` beside it", reason).into());
         }
         let partition = options.partition.as_deref().map(|name| partition_column(schema, name)).transpose()?;
-        let is_aside =
-            |column: &usize| headers.iter().any(|(_, h)| h == column) || [changes, partition].contains(&Some(*column));
+        let is_aside = |column: &usize| {
+            headers.iter().any(|header| header.column() == *column) || [changes, partition].contains(&Some(*column))
+        };
         let value: Vec<usize> = match &options.value {
             Some(names) => {
                 names.iter().map(|name| Ok(column_of_option(schema, "value", name)?)).collect::<SchemaResult<_>>()?
@@ -86,8 +137,7 @@ impl Parts {
     /// Keys and headers of a batch.
     pub(crate) fn sides(&self, batch: &RecordBatch) -> SchemaResult<Sides<'_>> {
         let key = self.key.map(|i| to_bytes(batch.column(i))).transpose()?;
-        let bytes = self.headers.iter().map(|(_, i)| to_bytes(batch.column(*i))).collect::<SchemaResult<Vec<_>>>()?;
-        let headers = self.headers.iter().map(|(name, _)| name.as_str()).zip(bytes).collect();
+        let headers = self.headers.iter().map(|header| header.of(batch)).collect::<SchemaResult<Vec<_>>>()?;
         let changes = self.changes.map(|i| to_bytes(batch.column(i))).transpose()?;
         let partition = self.partition.map(|i| to_numbers(batch.column(i))).transpose()?;
         Ok(Sides { key, headers, changes, partition })
@@ -144,7 +194,17 @@ impl Sides<'_> {
     /// Puts the headers of row `row` into `into`; nulls are left out.
     pub(crate) fn headers<'a>(&'a self, row: usize, into: &mut Vec<(&'a str, &'a [u8])>) {
         into.clear();
-        into.extend(self.headers.iter().filter(|(_, c)| c.is_valid(row)).map(|(name, c)| (*name, c.value(row))));
+        for headers in &self.headers {
+            match headers {
+                Headers::Named(name, column) if column.is_valid(row) => into.push((name, column.value(row))),
+                Headers::Spread { rows, names, values } if rows.is_valid(row) => {
+                    let (from, to) = (rows.value_offsets()[row] as usize, rows.value_offsets()[row + 1] as usize);
+                    let entries = (from..to).filter(|entry| values.is_valid(*entry));
+                    into.extend(entries.map(|entry| (names.value(entry), values.value(entry))));
+                }
+                Headers::Named(..) | Headers::Spread { .. } => {}
+            }
+        }
     }
 }
 

@@ -94,7 +94,7 @@ pub struct SinkOptions {
     pub topic: String,
     /// Column whose value is the record's key; it stays in the value unless `value` leaves it out
     pub key: Option<String>,
-    /// Columns that become headers of the record, and are left out of the value
+    /// Columns that become headers of the record, a MAP as many as it has, and are left out of the value
     pub headers: Option<Vec<String>>,
     /// Columns that make the value; without it, all that are no headers
     pub value: Option<Vec<String>>,

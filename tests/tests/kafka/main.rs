@@ -279,13 +279,13 @@ async fn dead_letters_go_to_a_topic_with_their_place_as_headers() {
     let Some(brokers) = brokers() else { return };
     let (topic, dead) = (Topic::create(brokers, "poisoned", 1).await, Topic::create(brokers, "dead", 1).await);
     topic.write_full("k0", Some(r#"{"id":0}"#), &[], 1);
-    topic.write_full("k1", Some(r#"{"id":"x"}"#), &[], 1);
+    topic.write_full("k1", Some(r#"{"id":"x"}"#), &[("trace", "t1"), ("trace", "t2")], 1);
     topic.write_full("k2", Some("{"), &[], 1);
     topic.write_full("k3", Some(r#"{"id":3}"#), &[], 1);
     let (store, out) = memory();
     let sql = format!(
         "CREATE SINK dead INTO KAFKA (brokers = '{brokers}', topic = '{}', key = 'key', value = 'record',
-         headers = 'source, partition, offset, field, error') FORMAT RAW;
+         headers = 'source, partition, offset, field, kind, error, schema_id, headers') FORMAT RAW;
          CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', end = latest) FORMAT JSON
          ON ERROR DEAD LETTER TO dead;
          {out} INSERT INTO out SELECT * FROM s",
@@ -303,6 +303,10 @@ async fn dead_letters_go_to_a_topic_with_their_place_as_headers() {
     assert_eq!(header(&letters[0], "partition"), Some(format!("{}/0", topic.name)));
     assert_eq!(header(&letters[0], "offset").as_deref(), Some("1"));
     assert_eq!(header(&letters[0], "field").as_deref(), Some("id"));
+    assert_eq!(header(&letters[0], "kind").as_deref(), Some("type_mismatch"));
+    let traces = letters[0].headers.iter().filter(|(name, _)| name == "trace").map(|(_, value)| value.as_str());
+    assert_eq!(traces.collect::<Vec<_>>(), ["t1", "t2"], "what the record had goes along");
+    assert_eq!(header(&letters[0], "schema_id"), None, "JSON without a registry names no schema");
     assert!(header(&letters[0], "error").is_some_and(|e| e.contains("expected")), "{letters:?}");
     assert_eq!((letters[1].key.as_deref(), letters[1].value.as_deref()), (Some("k2"), Some("{")));
     assert_eq!(header(&letters[1], "field"), None, "a record that is no JSON has no field");
