@@ -384,6 +384,9 @@ async fn records_that_come_too_fast_for_a_plain_subject_are_told() {
         let config = NatsSourceConfig::from_options(&Options::from_pairs(options)).unwrap();
         let source: NatsSource = NatsSource::new(config).unwrap();
         let (mut stream, mut batch) = (source.start(None).await.unwrap(), SourceBatch::new());
+        // Another connection's messages may overtake a subscription. The server says of a request whether anybody listens.
+        let asked = || tokio::time::timeout(Duration::from_millis(200), client.request(subject.clone(), "{}".into()));
+        while let Ok(Err(_)) = asked().await {}
         for id in ids(0..1000) {
             client.publish(subject.clone(), id.into()).await.unwrap();
         }
