@@ -103,9 +103,7 @@ impl Found {
         let Self { paths, mut format, stdin, remote } = self;
         let is_guess = |key: &&str| options.iter().all(|(given, _)| !given.eq_ignore_ascii_case(key));
         let guessed = format.options.iter().map(|(key, _)| key).filter(is_guess).map(str::to_owned).collect();
-        for (key, value) in options.iter() {
-            format.options.insert(key, value.text.clone(), None);
-        }
+        format.options.extend(&options);
         let name = paths.join(", ");
         if let Some(remote) = remote {
             let source = remote.source(&format)?;

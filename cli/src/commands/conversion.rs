@@ -114,9 +114,7 @@ impl Target {
                 }
             },
         };
-        for (key, value) in options_of(&self.to_settings).iter() {
-            format.options.insert(key, value.text.clone(), None);
-        }
+        format.options.extend(&options_of(&self.to_settings));
         Ok(format)
     }
 }

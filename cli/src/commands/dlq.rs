@@ -128,9 +128,7 @@ async fn replay(args: ReplayArgs) -> CommandResult {
     }
     let mut format = format_of_records(args.format.as_deref(), &letters)?;
     let (format_options, inference_options) = divide(&args.settings, &format.name)?;
-    for (key, value) in format_options.iter() {
-        format.options.insert(key, value.text.clone(), None);
-    }
+    format.options.extend(&format_options);
     let inference = InferenceConfig::from_options(&inference_options).map_err(|e| CliError::Schema(e.into()))?;
     let request =
         ResolveRequest { declared: declared.as_ref(), inference: Some(&inference), ..ResolveRequest::new(&format) };

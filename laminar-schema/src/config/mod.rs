@@ -85,6 +85,13 @@ pub struct ConfigKey {
     pub secret: bool,
 }
 
+impl ConfigKey {
+    /// An option that may be left out and has no default.
+    pub const fn new(key: &'static str, type_name: &'static str, doc: &'static str) -> Self {
+        Self { key, aliases: &[], type_name, required: false, default: None, doc, secret: false }
+    }
+}
+
 /// All options of one connector or format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ConnectorConfigSchema {

@@ -58,6 +58,11 @@ impl Options {
         self.0.iter().map(|(k, v)| (k.as_str(), v))
     }
 
+    /// Takes over all of `others`, in place of those of the same name.
+    pub fn extend(&mut self, others: &Options) {
+        self.0.extend(others.0.iter().map(|(key, value)| (key.clone(), value.clone())));
+    }
+
     /// True when there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -12,7 +12,7 @@ use crate::{
 };
 
 const fn key(key: &'static str, type_name: &'static str, default: &'static str, doc: &'static str) -> ConfigKey {
-    ConfigKey { key, aliases: &[], type_name, required: false, default: Some(default), doc, secret: false }
+    ConfigKey { default: Some(default), ..ConfigKey::new(key, type_name, doc) }
 }
 
 impl ConnectorConfig for InferenceConfig {

@@ -20,27 +20,37 @@ pub(super) struct RegistryOptions {
     connection: RegistryConnection,
 }
 
-const fn key(key: &'static str, type_name: &'static str, doc: &'static str) -> ConfigKey {
-    ConfigKey { key, aliases: &[], type_name, required: false, default: None, doc, secret: false }
-}
-
 impl ConnectorConfig for RegistryOptions {
     const KEYS: &'static [ConfigKey] = &[
-        ConfigKey { required: true, ..key("url", "text", "Base URL of the registry, without credentials") },
-        key("subject", "text", "Subject of the schema; the connector's naming rule where absent"),
-        key("schema_type", "avro, protobuf or json", "Language of the schema; the FORMAT's where absent"),
+        ConfigKey { required: true, ..ConfigKey::new("url", "text", "Base URL of the registry, without credentials") },
+        ConfigKey::new("subject", "text", "Subject of the schema; the connector's naming rule where absent"),
+        ConfigKey::new("schema_type", "avro, protobuf or json", "Language of the schema; the FORMAT's where absent"),
         ConfigKey {
             default: Some("BACKWARD"),
-            ..key("compatibility", "a compatibility mode", "Which schema changes are allowed")
+            ..ConfigKey::new("compatibility", "a compatibility mode", "Which schema changes are allowed")
         },
-        key("username", "text", "User name or API key of HTTP basic authentication"),
-        ConfigKey { secret: true, ..key("password", Secret::TYPE_NAME, "Password or API secret, with username") },
-        ConfigKey { secret: true, ..key("token", Secret::TYPE_NAME, "Bearer token, instead of username and password") },
-        key("context", "text", "Context of all subjects and ids that name none, such as .staging"),
-        key("timeout", "duration", "Longest time for one request"),
-        key("ca_file", "path", "PEM file of the certificates that are trusted, instead of the platform's"),
-        key("identity_file", "path", "PEM file of the client's certificate chain and private key, for mutual TLS"),
-        key("pin_file", "path", "Schema to start from while the registry is down, as `laminar schema pin` writes it"),
+        ConfigKey::new("username", "text", "User name or API key of HTTP basic authentication"),
+        ConfigKey {
+            secret: true,
+            ..ConfigKey::new("password", Secret::TYPE_NAME, "Password or API secret, with username")
+        },
+        ConfigKey {
+            secret: true,
+            ..ConfigKey::new("token", Secret::TYPE_NAME, "Bearer token, instead of username and password")
+        },
+        ConfigKey::new("context", "text", "Context of all subjects and ids that name none, such as .staging"),
+        ConfigKey::new("timeout", "duration", "Longest time for one request"),
+        ConfigKey::new("ca_file", "path", "PEM file of the certificates that are trusted, instead of the platform's"),
+        ConfigKey::new(
+            "identity_file",
+            "path",
+            "PEM file of the client's certificate chain and private key, for mutual TLS",
+        ),
+        ConfigKey::new(
+            "pin_file",
+            "path",
+            "Schema to start from while the registry is down, as `laminar schema pin` writes it",
+        ),
     ];
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {

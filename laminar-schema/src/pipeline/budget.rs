@@ -24,12 +24,15 @@ impl ConnectorConfig for ErrorBudget {
     const KEYS: &'static [ConfigKey] = &[
         ConfigKey {
             required: true,
-            ..key("max_rate", "number from 0 to 1", "Records that may be rejected, of those in the window")
+            ..ConfigKey::new("max_rate", "number from 0 to 1", "Records that may be rejected, of those in the window")
         },
-        ConfigKey { default: Some("1m"), ..key("window", Duration::TYPE_NAME, "How long back records count") },
+        ConfigKey {
+            default: Some("1m"),
+            ..ConfigKey::new("window", Duration::TYPE_NAME, "How long back records count")
+        },
         ConfigKey {
             default: Some("100"),
-            ..key("min_records", u64::TYPE_NAME, "Records in the window before the rate counts")
+            ..ConfigKey::new("min_records", u64::TYPE_NAME, "Records in the window before the rate counts")
         },
     ];
 
@@ -40,10 +43,6 @@ impl ConnectorConfig for ErrorBudget {
         let min_records = reader.read(2, u64::from_value);
         reader.build(|| Some(Self { max_rate: max_rate?, window: window?, min_records: min_records? }))
     }
-}
-
-const fn key(key: &'static str, type_name: &'static str, doc: &'static str) -> ConfigKey {
-    ConfigKey { key, aliases: &[], type_name, required: false, default: None, doc, secret: false }
 }
 
 fn rate(text: &str) -> Result<f64, String> {
