@@ -150,24 +150,10 @@ impl<T: ArrowPrimitiveType> FloatColumn<T> {
         self.0.push(value);
     }
 
-    /// Appends a row for each place, whose value `read` yields; false where it yields none, and then nothing is appended.
+    /// The values, to append many rows at a time.
     #[inline(always)]
-    pub(crate) fn push_each(
-        &mut self,
-        places: &mut [usize],
-        read: impl FnMut(&mut usize) -> Option<T::Native>,
-    ) -> bool {
-        self.0.push_each(places, read)
-    }
-
-    /// The same for rows that may be null, which `read` says behind the value, which then is the default.
-    #[inline(always)]
-    pub(crate) fn push_each_or_null(
-        &mut self,
-        places: &mut [usize],
-        read: impl FnMut(&mut usize) -> Option<(T::Native, bool)>,
-    ) -> bool {
-        self.0.push_each_or_null(places, read)
+    pub(crate) fn values_mut(&mut self) -> &mut Values<T> {
+        &mut self.0
     }
 }
 

@@ -50,13 +50,7 @@ impl<O: OffsetSizeTrait> ListColumn<O> {
     /// Ends a row with so many items, which are pushed later, or a null one; false where the offsets cannot count so far.
     #[inline]
     pub(crate) fn end_row_of(&mut self, items: Option<usize>) -> bool {
-        match items {
-            Some(items) => self.offsets.push(self.offsets.end() + items),
-            None => {
-                self.push_null();
-                true
-            }
-        }
+        self.offsets.push_more(items.unwrap_or(0), items.is_none(), &mut self.nulls)
     }
 
     /// Ends a row with the items pushed since the last one.

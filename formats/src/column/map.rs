@@ -77,13 +77,7 @@ impl MapColumn {
     /// Ends a row with so many pairs, which are pushed later, or a null one; false where the offsets cannot count so far.
     #[inline]
     pub(crate) fn end_row_of(&mut self, pairs: Option<usize>) -> bool {
-        match pairs {
-            Some(pairs) => self.offsets.push(self.offsets.end() + pairs),
-            None => {
-                self.push_null();
-                true
-            }
-        }
+        self.offsets.push_more(pairs.unwrap_or(0), pairs.is_none(), &mut self.nulls)
     }
 
     /// Ends a row with the pairs pushed since the last one.

@@ -119,7 +119,7 @@ pub(super) fn push_each_or_null<T: Copy + Default>(
 
 /// Values of a fixed-width column.
 #[derive(Debug)]
-pub(super) struct Values<T: ArrowPrimitiveType> {
+pub(crate) struct Values<T: ArrowPrimitiveType> {
     values: Vec<T::Native>,
     nulls: NullRows,
 }
@@ -159,7 +159,7 @@ impl<T: ArrowPrimitiveType> Values<T> {
 
     /// Appends a row for each place, whose value `read` yields; false where it yields none, and then nothing is appended.
     #[inline(always)]
-    pub(super) fn push_each(
+    pub(crate) fn push_each(
         &mut self,
         places: &mut [usize],
         read: impl FnMut(&mut usize) -> Option<T::Native>,
@@ -169,7 +169,7 @@ impl<T: ArrowPrimitiveType> Values<T> {
 
     /// The same for rows that may be null, which `read` says behind the value, which then is the default.
     #[inline(always)]
-    pub(super) fn push_each_or_null(
+    pub(crate) fn push_each_or_null(
         &mut self,
         places: &mut [usize],
         read: impl FnMut(&mut usize) -> Option<(T::Native, bool)>,
@@ -222,6 +222,15 @@ impl<O: ArrowNativeType + arrow_array::OffsetSizeTrait> Offsets<O> {
             }
             None => false,
         }
+    }
+
+    /// Ends a row with so many items more, which is null where `is_null` says so; false when the offset type cannot count so far.
+    #[inline]
+    pub(super) fn push_more(&mut self, items: usize, is_null: bool, nulls: &mut NullRows) -> bool {
+        if is_null {
+            nulls.push(self.num_rows());
+        }
+        self.push(self.end() + items)
     }
 
     /// Ends an empty row.

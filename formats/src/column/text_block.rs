@@ -1,4 +1,7 @@
 //! Many rows of short text at a time → offsets and data, by loops that have no branches.
+//!
+//! [`ByteRows::push_each_or_null`] does the same for rows of any length whose places are found on the way. CSV's texts by it were
+//! measured (`benches/`, `csv_peers`): 2.49 to 2.56 times arrow-csv in the mean of five files, beside 2.65 to 2.71 by this.
 
 use arrow_array::OffsetSizeTrait;
 

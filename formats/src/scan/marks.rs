@@ -91,10 +91,10 @@ impl Places {
     }
 }
 
-/// The bytes, of which there are fewer than a window's, with zeros behind them.
+/// The bytes, of which there are fewer than `N`, with zeros behind them.
 #[inline(never)]
-pub(super) fn padded(bytes: &[u8]) -> [u8; WINDOW] {
-    let mut window = [0; WINDOW];
+pub(super) fn padded<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut window = [0; N];
     window.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     window
 }

@@ -2,7 +2,7 @@
 
 use super::{
     isa::{Isa, WINDOW},
-    marks::Places,
+    marks::{Places, padded},
 };
 
 /// Bytes that are looked at together: as many as one word has bits.
@@ -190,14 +190,6 @@ fn odd_so_far(bits: u64) -> u64 {
 #[inline(always)]
 fn low_bits(count: usize) -> u64 {
     (1 << count) - 1
-}
-
-/// The bytes, of which there are fewer than a block's, with zeros behind them.
-#[inline(never)]
-fn padded(bytes: &[u8]) -> [u8; BLOCK] {
-    let mut block = [0; BLOCK];
-    block.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-    block
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ impl<'b, 's> Messages<'_, 'b, 's> {
     pub(super) fn slot(&mut self, slot: &Slot, column: &mut Column, field: &Field) -> bool {
         let (bytes, most, nulls) = (self.bytes, self.most, slot.nulls);
         macro_rules! push {
-            ($rows:ident, $read:ident) => {
+            ($rows:expr, $read:ident) => {
                 match nulls {
                     Nulls::Never => {
                         $rows.push_each(self.next, |place| read_at(bytes, place, |cursor| cursor.$read().ok()))
@@ -136,15 +136,15 @@ impl<'b, 's> Messages<'_, 'b, 's> {
             return self.value_by_value(slot, column, field);
         }
         match (&slot.op, &mut *column) {
-            (Op::Int64, Column::Int64(rows)) => push!(rows, long),
-            (Op::Float64, Column::Float64(rows)) if nulls == Nulls::Never => push!(rows, double),
-            (Op::Float64, Column::Float64(rows)) => rows.push_each_or_null(self.next, |place| {
+            (Op::Int64, Column::Int64(rows)) => push!(rows.values_mut(), long),
+            (Op::Float64, Column::Float64(rows)) if nulls == Nulls::Never => push!(rows.values_mut(), double),
+            (Op::Float64, Column::Float64(rows)) => rows.values_mut().push_each_or_null(self.next, |place| {
                 let read = |cursor: &mut Cursor<'_>| cursor.array().ok().map(u64::from_le_bytes);
                 let (bits, is_null) = read_or_null(bytes, place, nulls, read)?;
                 Some((f64::from_bits(bits), is_null))
             }),
-            (Op::Int32, Column::Int32(rows)) => push!(rows, int),
-            (Op::Float32, Column::Float32(rows)) => push!(rows, float),
+            (Op::Int32, Column::Int32(rows)) => push!(rows.values_mut(), int),
+            (Op::Float32, Column::Float32(rows)) => push!(rows.values_mut(), float),
             (Op::Boolean, Column::Boolean(rows)) if nulls == Nulls::Never => push!(rows, boolean),
             (Op::Boolean, Column::Boolean(rows)) => rows.push_each_or_null(self.next, |place| {
                 // Behind a null, any byte may stand.
@@ -152,9 +152,9 @@ impl<'b, 's> Messages<'_, 'b, 's> {
                 let (byte, is_null) = read_or_null(bytes, place, nulls, read)?;
                 (byte <= 1).then_some((byte == 1, is_null))
             }),
-            (Op::Timestamp, Column::TimestampMicrosecond(rows)) => push!(rows, long),
-            (Op::Timestamp, Column::TimestampMillisecond(rows)) => push!(rows, long),
-            (Op::Date, Column::Date32(rows)) => push!(rows, int),
+            (Op::Timestamp, Column::TimestampMicrosecond(rows)) => push!(rows.values_mut(), long),
+            (Op::Timestamp, Column::TimestampMillisecond(rows)) => push!(rows.values_mut(), long),
+            (Op::Date, Column::Date32(rows)) => push!(rows.values_mut(), int),
             (Op::Text, Column::Utf8(rows)) => push_bytes!(rows),
             (Op::Bytes, Column::Binary(rows)) => push_bytes!(rows),
             (Op::Decimal { size, scale }, Column::Decimal128(rows)) if rows.is_small(*scale) => {
