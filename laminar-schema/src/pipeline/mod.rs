@@ -16,6 +16,7 @@
 
 mod budget;
 mod checkpoint;
+mod config;
 mod dead_letter;
 mod dispatch;
 mod lane;
@@ -30,10 +31,11 @@ mod workers;
 pub use budget::{BudgetExceeded, ErrorBudget};
 pub(crate) use checkpoint::file_name_of;
 pub use checkpoint::{CheckpointStore, StoredCheckpoint};
+pub use config::{OnError, PipelineConfig};
 pub use dead_letter::{dead_letter_schema, dead_letters};
 pub use metrics::{Ended, Metrics, Summary};
 pub use output::{Output, SelectedColumn};
 pub use prometheus::prometheus_text;
-pub use run::{OnError, Pipeline, PipelineConfig};
+pub use run::Pipeline;
 pub use schema_change::{MAX_EVOLVED_FIELDS, SchemaChanges, with_rescue_column};
 pub use watermark::{IDLE_TIMEOUT, WatermarkConfig};

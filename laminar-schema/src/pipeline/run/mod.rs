@@ -1,101 +1,38 @@
 //! The loop: poll, decode, dispose of bad records, write, checkpoint.
 
+mod dispose;
+mod follow;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     future::Future,
     pin::pin,
     sync::Arc,
-    time::Duration,
 };
 
-use arrow_schema::SchemaRef;
 use tokio::{
     sync::oneshot,
     time::{Instant, sleep_until},
 };
 
 use super::{
-    CheckpointStore, Ended, ErrorBudget, Metrics, Output, StoredCheckpoint, Summary,
+    CheckpointStore, Ended, Metrics, OnError, Output, PipelineConfig, StoredCheckpoint, Summary,
     budget::Spent,
-    dead_letters,
-    lane::{Lane, Made, Projection, Share, Watch, wanted},
+    lane::{Lane, Projection, Share, Watch, wanted},
     output::RunningOutput,
-    schema_change::{Follower, SchemaChanges, Seen, note_rescued},
-    watermark::{WatermarkConfig, Watermarks},
+    schema_change::Follower,
+    watermark::Watermarks,
     workers::{Done, Workers},
 };
 use crate::{
     capability::SchemaRegistryAware,
     connector::{Checkpoint, RecordStream, SinkConnector, SourceConnector},
     error::{ConnectorError, Location, SchemaError, SchemaResult},
-    evolution::{DriftStore, DriftVerdict, OnSchemaChange},
-    format::{DecodeSpec, EncodedBatch, MetadataKind, Scan, WriterSchema, WriterSchemaId, registered},
+    format::{DecodeSpec, EncodedBatch, MetadataKind, Scan},
     position::Positions,
     predicate::Predicate,
-    record::{BatchContent, NewRecord, RawBatch, SourceBatch},
-    registry::{RegistryConfig, RegistryError},
+    record::SourceBatch,
 };
-
-/// What happens with records that do not fit: `ON ERROR …`.
-#[derive(Debug)]
-pub enum OnError<K> {
-    /// The first one stops the pipeline; nothing of its batch is written.
-    Fail,
-    /// They are counted and left out.
-    Skip,
-    /// They go to another sink, as rows of [`dead_letter_schema`](super::dead_letter_schema).
-    DeadLetter(Output<K>),
-}
-
-/// How a pipeline runs.
-#[derive(Debug, Clone)]
-pub struct PipelineConfig {
-    /// Name of the source in errors and dead letters.
-    pub source_name: Arc<str>,
-    /// Records per batch, at most.
-    pub max_batch_records: usize,
-    /// Time between checkpoints.
-    pub checkpoint_interval: Duration,
-    /// Where checkpoints are kept; without it every run starts at the beginning.
-    pub store: Option<CheckpointStore>,
-    /// The registry to ask for writer schemas that records name.
-    pub registry: Option<RegistryConfig>,
-    /// What happens when the source's schema changes; without it nobody looks, and the format's own options decide.
-    pub schema_changes: Option<Box<SchemaChanges>>,
-    /// Where the drift report is kept, beside the checkpoint.
-    pub drift: Option<DriftStore>,
-    /// Whether the source is told how far it was read: not where nothing was written.
-    pub commits: bool,
-    /// Threads that decode and encode; 0 means one. With one, that is done where the source is polled and the sinks are
-    /// written to. A pipeline with a registry has one, and so has one that stops or follows at a schema change: what it
-    /// learns from a record changes how the next one is decoded.
-    ///
-    /// Memory: two batches per thread are on their way at most, each as its bytes and as what was encoded of them.
-    pub threads: usize,
-    /// Which column says how far event time has come; nobody looks without it.
-    pub watermark: Option<WatermarkConfig>,
-    /// How many records may be rejected before the run ends; any number without it, where `ON ERROR` is not FAIL.
-    pub error_budget: Option<ErrorBudget>,
-}
-
-impl PipelineConfig {
-    /// The usual settings: 8,192 records per batch, a checkpoint every 10 s, no store, one thread.
-    pub fn new(source_name: impl Into<Arc<str>>) -> Self {
-        Self {
-            source_name: source_name.into(),
-            max_batch_records: 8192,
-            checkpoint_interval: Duration::from_secs(10),
-            store: None,
-            registry: None,
-            schema_changes: None,
-            drift: None,
-            commits: true,
-            threads: 1,
-            watermark: None,
-            error_budget: None,
-        }
-    }
-}
 
 /// One source, its decoder, and the outputs that share it.
 #[derive(Debug)]
@@ -357,235 +294,10 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         }
     }
 
-    async fn dispose(&mut self, step: Step, metrics: &Metrics) -> SchemaResult<()> {
-        match step {
-            Step::Done(done) => self.dispose_of_batch(done, metrics).await,
-            Step::Uncut(error) => self.reject_uncut(error, metrics).await,
-            Step::Failed(error) => Err(error),
-            Step::End(batch) => {
-                metrics.count_skipped(batch.skipped);
-                self.advance(&batch);
-                if let Some(watermarks) = &mut self.watermarks {
-                    self.is_dirty |= watermarks.end(metrics);
-                }
-                Ok(())
-            }
-        }
-    }
-
-    async fn dispose_of_batch(&mut self, done: Done, metrics: &Metrics) -> SchemaResult<()> {
-        let Done { mut batch, made, mut spare } = done;
-        self.spare.arenas.append(&mut spare);
-        match batch.content() {
-            BatchContent::Raw(raw) => {
-                metrics.count_input(raw.len(), raw.num_value_bytes());
-                self.finish(raw, made, metrics).await?;
-            }
-            BatchContent::Columns(columns) => {
-                metrics.count_input(columns.num_rows(), columns.get_array_memory_size());
-                self.take_over(&RawBatch::new(), made, metrics).await?;
-            }
-        }
-        self.advance(&batch);
-        metrics.count_skipped(batch.skipped);
-        self.is_dirty = true;
-        batch.clear();
-        self.spare.batches.push(batch);
-        Ok(())
-    }
-
     /// Whether some output is a file that a checkpoint ends. Without a store nothing resumes from one, so that the run
     /// makes one file, and its one checkpoint at its end.
     fn has_footers(&self) -> bool {
         self.outputs.iter().chain(&self.dead_letter).any(RunningOutput::has_footer)
-    }
-
-    /// Takes over how far the source was read: behind a batch, or behind the end of its last partition.
-    fn advance(&mut self, batch: &SourceBatch) {
-        if !batch.positions.is_empty() {
-            self.positions.advance(&batch.positions);
-            self.is_dirty = true;
-        }
-    }
-
-    /// Takes over what was made of `raw`, and of its rest when it names writer schemas that are not known yet, or has
-    /// fields that the schema lacks.
-    async fn finish(&mut self, raw: &RawBatch, made: Made, metrics: &Metrics) -> SchemaResult<()> {
-        let Some((stop, consumed)) = self.take_over(raw, made, metrics).await? else { return Ok(()) };
-        let mut rest = raw.suffix(consumed);
-        Box::pin(self.go_on(stop, &rest, metrics)).await?;
-        loop {
-            let made = self.lane.decode(&rest, &mut self.spare.arenas);
-            let Some((stop, consumed)) = self.take_over(&rest, made, metrics).await? else { return Ok(()) };
-            rest = rest.suffix(consumed);
-            Box::pin(self.go_on(stop, &rest, metrics)).await?;
-        }
-    }
-
-    /// Changes what the first record of `rest` needs to have changed. Boxed where it is called: it is rare, and would be most of
-    /// the future of every run.
-    #[cold]
-    async fn go_on(&mut self, stop: Stop, rest: &RawBatch, metrics: &Metrics) -> SchemaResult<()> {
-        match stop {
-            Stop::UnknownWriter(id) => {
-                let mut place = rest.record(0).location();
-                place.fill_from(Location::source(Arc::clone(&self.config.source_name)));
-                self.learn(id, place, metrics).await
-            }
-            Stop::UnknownField(error) => self.follow(rest, error, metrics).await,
-        }
-    }
-
-    /// Goes on with the schema that the first record of `rest` asks for, or fails.
-    async fn follow(&mut self, rest: &RawBatch, error: SchemaError, metrics: &Metrics) -> SchemaResult<()> {
-        // Without a follower nobody looks out for unknown fields.
-        let Some(follower) = &mut self.follower else { return Err(error) };
-        let record = Seen { place: error.location().clone(), positions: &self.positions, metrics };
-        let next = {
-            let evolvable = self.source.as_schema_evolvable();
-            follower.on_unknown_field(&self.spec, rest, &record, evolvable.as_ref())?
-        };
-        self.change_schema(next).await
-    }
-
-    /// Goes on with another schema: another decoder, and outputs that take their columns of its rows.
-    async fn change_schema(&mut self, next: SchemaRef) -> SchemaResult<()> {
-        let old = self.spec.output_schema();
-        self.spec.schema = next;
-        let new = self.spec.output_schema();
-        for output in &mut self.outputs {
-            output.follow(&old, &new).await?;
-        }
-        let (decode_spec, watch) = decoding(&self.spec, self.follower.as_deref());
-        let decoder = self.source.build_decoder(&decode_spec)?;
-        let event_time = event_time(&self.spec, &self.config);
-        self.lane = Lane::new(decoder, &self.spec, shares(&self.outputs, false)?, watch, event_time);
-        Ok(())
-    }
-
-    /// Disposes of what did not fit, then writes what did; yields why it stopped before the end, and at which record.
-    async fn take_over(
-        &mut self,
-        raw: &RawBatch,
-        made: Made,
-        metrics: &Metrics,
-    ) -> SchemaResult<Option<(Stop, usize)>> {
-        let Made { rejected, num_rows, num_left_out, portions, error, needs, unknown, rescued, event_times } = made;
-        if let Some(rescued) = rescued {
-            let (column, rows) = *rescued;
-            let found = column.iter().enumerate().filter_map(|(row, text)| Some((row, text?)));
-            let source = Location::source(Arc::clone(&self.config.source_name));
-            let located = found.map(|(row, text)| {
-                let mut place = raw.record(rows.record_of(row)).location();
-                place.fill_from(source.clone());
-                (text, place)
-            });
-            note_rescued(located, self.rescue_verdict(), metrics);
-        }
-        let num_rejected = rejected.len();
-        let last = self.spent.as_ref().and_then(|_| rejected.last()).map(|(_, error)| error.to_string());
-        if !rejected.is_empty() {
-            self.reject(raw, rejected, metrics).await?;
-        }
-        for (output, portion) in self.outputs.iter_mut().zip(portions) {
-            self.spare.arenas.extend(output.write_portion(portion).await?);
-        }
-        self.spend(num_rows + num_rejected, num_rejected, last)?;
-        match error {
-            Some(error) => return Err(error),
-            None => metrics.count_rows(num_rows, num_left_out),
-        }
-        if let (Some(watermarks), Some(times)) = (&mut self.watermarks, event_times) {
-            watermarks.observe(raw, &times, metrics);
-        }
-        let unknown = unknown.map(|(record, error)| {
-            let source = Location::source(Arc::clone(&self.config.source_name));
-            (Stop::UnknownField(error.at(source)), record)
-        });
-        Ok(unknown.or(needs.map(|(id, record)| (Stop::UnknownWriter(id), record))))
-    }
-
-    /// Counts records against the error budget, where there is one.
-    fn spend(&mut self, records: usize, rejected: usize, last: Option<String>) -> SchemaResult<()> {
-        let Some(spent) = &mut self.spent else { return Ok(()) };
-        Ok(spent.count(records as u64, rejected as u64, || last.unwrap_or_default())?)
-    }
-
-    fn rescue_verdict(&self) -> DriftVerdict {
-        match self.follower.as_ref().map(|follower| follower.config.policy) {
-            Some(OnSchemaChange::Ignore) => DriftVerdict::Ignored,
-            _ => DriftVerdict::Rescued,
-        }
-    }
-
-    /// Disposes of records of `raw` that did not fit: counts them, then fails, skips, or writes dead letters.
-    #[cold]
-    async fn reject(
-        &mut self,
-        raw: &RawBatch,
-        rejected: Vec<(usize, SchemaError)>,
-        metrics: &Metrics,
-    ) -> SchemaResult<()> {
-        let source = Location::source(Arc::clone(&self.config.source_name));
-        let mut rejected: Vec<(usize, SchemaError)> =
-            rejected.into_iter().map(|(index, e)| (index, e.at(source.clone()))).collect();
-        metrics.count_rejected(&rejected);
-        if self.fails_on_rejection && !rejected.is_empty() {
-            return Err(rejected.swap_remove(0).1);
-        }
-        match &mut self.dead_letter {
-            Some(output) => {
-                output.write(&dead_letters(&self.config.source_name, &self.spec.format, raw, &rejected)?).await
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Disposes of a record that the source could not even cut out of its bytes. One that was cut off by the end of the
-    /// input brings what there is of it; of others the dead letter names the place alone.
-    #[cold]
-    async fn reject_uncut(&mut self, error: SchemaError, metrics: &Metrics) -> SchemaResult<()> {
-        let mut raw = RawBatch::new();
-        let (place, value) = (error.location(), error.record());
-        let partition = place.partition.as_ref().map(|name| raw.partition(name, None));
-        raw.push(NewRecord { value, partition, offset: place.offset, line: place.line, ..NewRecord::default() });
-        metrics.count_input(1, value.map_or(0, <[u8]>::len));
-        self.is_dirty = true;
-        let last = self.spent.as_ref().map(|_| error.to_string());
-        self.reject(&raw, vec![(0, error)], metrics).await?;
-        self.spend(1, 1, last)
-    }
-
-    /// Fetches a writer schema that a record named, and rebuilds the decoder with it.
-    #[cold]
-    async fn learn(&mut self, id: WriterSchemaId, place: Location, metrics: &Metrics) -> SchemaResult<()> {
-        let unknown = |why: &str| RegistryError::NotFound { what: format!("schema with id {id}, {why}") };
-        if self.spec.writer_schemas.iter().any(|known| known.id == id) {
-            return Err(unknown("which it has just given").into());
-        }
-        let fetched = {
-            let registry = self.source.as_schema_registry_aware();
-            let (Some(registry), Some(config)) = (registry, &self.config.registry) else {
-                return Err(unknown("for there is no USING SCHEMA REGISTRY").into());
-            };
-            registry.fetch_schema_by_id(config, id.0).await?
-        };
-        self.spec.writer_schemas.push(WriterSchema { id, raw: fetched.raw_schema.clone() });
-        let new = match &mut self.follower {
-            None => None,
-            Some(follower) => {
-                let record = Seen { place, positions: &self.positions, metrics };
-                let evolvable = self.source.as_schema_evolvable();
-                follower.on_new_writer(&self.spec, fetched, &record, evolvable.as_ref())?
-            }
-        };
-        if let Some(new) = new {
-            registered::read_on(&mut self.spec.format, &new.before, &new.now);
-            return self.change_schema(new.schema).await;
-        }
-        let (decode_spec, _) = decoding(&self.spec, self.follower.as_deref());
-        self.lane.set_decoder(self.source.build_decoder(&decode_spec)?);
-        Ok(())
     }
 
     /// Prepares every sink, stores the checkpoint, commits every sink, tells the source.
@@ -623,14 +335,6 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         self.is_dirty = false;
         Ok(())
     }
-}
-
-/// Why a batch was not decoded to its end.
-enum Stop {
-    /// A record names a writer schema that is not known.
-    UnknownWriter(WriterSchemaId),
-    /// A record has a field that the schema lacks.
-    UnknownField(SchemaError),
 }
 
 /// What the decoder is built from, and what its lane looks out for.
