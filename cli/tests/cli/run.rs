@@ -26,6 +26,22 @@ fn a_pipeline_projects_renames_and_keeps_bad_records() {
 }
 
 #[test]
+fn a_watermark_and_late_rows_stand_in_the_summary() {
+    let sql =
+        "CREATE SOURCE t (at TIMESTAMP, WATERMARK FOR at AS at - INTERVAL '5' SECOND) FROM FILE (path = 'a.ndjson')
+        FORMAT JSON; CREATE SINK out INTO FILE (path = 'out.csv') FORMAT CSV; INSERT INTO out SELECT * FROM t;";
+    let times = |seconds: &[u32]| {
+        seconds.iter().map(|s| format!("{{\"at\":\"2026-01-01T00:00:{s:02}Z\"}}\n")).collect::<String>()
+    };
+    let folder = Folder::with(&[("a.ndjson", &times(&[10, 40, 20, 50])), ("q.sql", sql)]);
+    let said = "4 rows written, 0 rejected; watermark 2026-01-01 00:00:45 UTC, 0 late";
+    folder.run(&["run", "q.sql", "--once", "--idle-timeout", "0s"]).ended(0, &[said]);
+    assert!(folder.run(&["explain", "q.sql"]).ended(0, &[]).stdout.contains("watermark: at, 5s behind the latest"));
+    folder.write("none.sql", "CREATE SOURCE t (a BIGINT) FROM FILE (path = 'a.ndjson') FORMAT JSON;");
+    folder.run(&["run", "none.sql"]).ended(0, &["nothing to run: there is no INSERT"]);
+}
+
+#[test]
 fn statements_that_show_something_print_in_order() {
     let text = format!("{PIPELINE}SHOW CREATE SOURCE t; DESCRIBE t; EXPLAIN SOURCE t; SHOW CONNECTORS;");
     let folder = Folder::with(&[("a.ndjson", ROWS), ("q.sql", &text)]);

@@ -88,6 +88,20 @@ async fn messages_of_all_writers_are_read_as_the_latest_schema_says() {
 }
 
 #[tokio::test]
+async fn a_dead_letter_says_which_schema_its_message_named() {
+    let (stage, dead) = (Stage::new("dead_schema_id", 1).await, MemoryStore::new());
+    assert!(dead.register("dead_schema_id_dead"));
+    stage.push(0, &[&short(1), &[0]]);
+    // It ends behind its first field.
+    stage.push(0, &[&short(2)]);
+    let rest = "ON ERROR DEAD LETTER TO dead; CREATE SINK dead INTO MEMORY (name = 'dead_schema_id_dead') FORMAT JSON";
+    let summary = stage.run("", rest).await.0.unwrap();
+    assert_eq!((summary.rows, summary.rejected), (1, 1));
+    let letter: serde_json::Value = serde_json::from_str(&dead.texts()[0]).unwrap();
+    assert_eq!((letter["schema_id"].as_u64(), &letter["kind"]), (Some(stage.ids[0].into()), &"syntax".into()));
+}
+
+#[tokio::test]
 async fn a_declaration_needs_the_registry_for_writers_alone() {
     let stage = Stage::new("declared_writers", 2).await;
     stage.push(1, &[&short(2), &[0], &short(5)]);

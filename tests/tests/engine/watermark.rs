@@ -1,9 +1,10 @@
 //! `WATERMARK FOR`: from SQL to what a run and its checkpoint say of event time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use arrow_array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use laminar_connector_memory::{MemoryFeed, MemoryStore, SinkStep};
-use laminar_schema::{Metrics, SchemaError, Summary, engine::RunOptions, pipeline::prometheus_text};
+use laminar_schema::{Metrics, RawRecord, SchemaError, Summary, engine::RunOptions, pipeline::prometheus_text};
 use laminar_testkit::engine::{TestEngine, run};
 
 /// 2026-01-01 00:00:00 and so many seconds, in microseconds.
@@ -67,6 +68,30 @@ async fn every_unit_and_zone_says_the_same() {
         let (summary, _) = outcome(&sql(&name, column, "ts AS ts"), &one_by_one()).await;
         assert_eq!(summary.watermark, Some(second(30)), "{column}");
     }
+}
+
+#[tokio::test]
+async fn a_time_of_the_record_says_it_as_well() {
+    let (feed, _store) = feed("wm_include", &[]);
+    feed.push(RawRecord { timestamp: Some(second(7) / 1000), ..RawRecord::new("{}") });
+    feed.end();
+    let sql = sql("wm_include", "a BIGINT", "at AS at").replacen("JSON;", "JSON INCLUDE TIMESTAMP AS at;", 1);
+    let (summary, _) = outcome(&sql, &one_by_one()).await;
+    assert_eq!(summary.watermark, Some(second(7)));
+}
+
+#[tokio::test]
+async fn rows_that_come_as_columns_have_times_too_also_where_nobody_selects_them() {
+    let (feed, store) = feed("wm_columns", &[]);
+    let times: ArrayRef =
+        Arc::new(TimestampMicrosecondArray::from(vec![Some(second(3)), None, Some(second(9)), Some(second(4))]));
+    let names: ArrayRef = Arc::new(StringArray::from(vec!["a", "b", "c", "d"]));
+    feed.push_columns(RecordBatch::try_from_iter([("ts", times), ("name", names)]).unwrap());
+    feed.end();
+    let sql = sql("wm_columns", "ts TIMESTAMP, name VARCHAR", "ts AS ts").replace("SELECT *", "SELECT name");
+    let (summary, _) = outcome(&sql, &RunOptions { max_batch_records: 3, ..RunOptions::default() }).await;
+    // The last row comes in a batch of its own.
+    assert_eq!((summary.watermark, summary.late, store.texts().len()), (Some(second(9)), 1, 4));
 }
 
 /// Runs until the feed's records are read, and says where the watermark is then: a feed that goes on has no end that could move it.
