@@ -20,6 +20,7 @@ use super::{
     ParquetOptions,
     error::{ParquetReadError, guarded},
     file::SharedFile,
+    project::check_names,
 };
 
 /// Key under which Arrow writers keep the Arrow schema, which is no metadata of the user's.
@@ -71,6 +72,7 @@ fn with_int96_in(schema: &SchemaRef, metadata: &ParquetMetaData, options: &Parqu
 /// The description of a file.
 pub(super) fn describe(file: &SharedFile<'_>, options: &ParquetOptions) -> SchemaResult<SelfDescription> {
     let footer = footer(file, options, false)?;
+    check_names(footer.schema())?;
     let mut metadata = footer.schema().metadata().clone();
     metadata.remove(ARROW_SCHEMA);
     let schema = Schema::new_with_metadata(footer.schema().fields().clone(), metadata);

@@ -1,6 +1,9 @@
 //! A file's columns → those of the frozen schema: matched by name, cast where nothing is lost.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StructArray, cast::AsArray, new_null_array};
 use arrow_cast::{CastOptions, cast_with_options};
@@ -34,7 +37,11 @@ enum Origin {
 
 impl Projection {
     /// All that the file has, as it has it.
+    ///
+    /// # Errors
+    /// Two columns of one name.
     pub(super) fn of_file(file: &SchemaRef) -> SchemaResult<Self> {
+        check_names(file)?;
         let roots: Vec<usize> = (0..file.fields().len()).collect();
         let columns = roots.iter().map(|at| Origin::Read(*at)).collect();
         Ok(Self { schema: Arc::clone(file), roots, columns, defaults: DefaultFiller::default() })
@@ -43,7 +50,8 @@ impl Projection {
     /// The columns of `scan` out of a file with the columns of `file`.
     ///
     /// # Errors
-    /// A column of a type that does not turn into the frozen one without loss; a NOT NULL column that is not there.
+    /// A column of a type that does not turn into the frozen one without loss; a NOT NULL column that is not there; two
+    /// columns of a wanted name.
     pub(super) fn new(file: &Schema, scan: &Scan) -> SchemaResult<Self> {
         let wanted: Vec<Arc<Field>> = scan.columns.iter().map(|i| Arc::clone(&scan.schema.fields()[*i])).collect();
         let defaults = DefaultFiller::new(&Schema::new(wanted.clone()))?;
@@ -62,6 +70,9 @@ impl Projection {
                 found.push(None);
                 continue;
             };
+            if file.fields()[root + 1..].iter().any(|other| other.name() == of_file.name()) {
+                return Err(ambiguous(of_file.name()).into());
+            }
             // Text is JSON where its writer says so: nobody reads it here to find out.
             let is_text_for_json = is_json(field) && !is_json(of_file) && *of_file.data_type() != DataType::Null;
             if is_text_for_json || !is_lossless(of_file.data_type(), field.data_type()) {
@@ -111,6 +122,21 @@ impl Projection {
         let options = RecordBatchOptions::new().with_row_count(Some(num_rows));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?)
     }
+}
+
+/// # Errors
+/// Two columns of one name, which no schema can tell apart.
+pub(super) fn check_names(file: &Schema) -> Result<(), ParquetReadError> {
+    let mut names = HashSet::with_capacity(file.fields().len());
+    match file.fields().iter().find(|field| !names.insert(field.name())) {
+        Some(second) => Err(ambiguous(second.name())),
+        None => Ok(()),
+    }
+}
+
+#[cold]
+fn ambiguous(column: &str) -> ParquetReadError {
+    ParquetReadError::of_column(column, "two columns have this name; declare others of the file's columns, without `*`")
 }
 
 /// Whether every value of a file's type is exactly a value of the schema's, and Arrow's cast makes it that.

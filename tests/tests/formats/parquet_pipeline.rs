@@ -217,6 +217,27 @@ async fn files_that_differ_are_read_by_name() {
     assert!(error.contains("d.parquet") && error.contains(expected), "{error}");
 }
 
+#[tokio::test]
+async fn two_columns_of_one_name_are_not_chosen_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let column = |value: i64| Arc::new(Int64Array::from(vec![value]));
+    write(&dir.path().join("a.parquet"), vec![("id", column(1)), ("x", column(2)), ("x", column(3))], &[]);
+    let check = async |declared: &str, name: &str| {
+        let sql = format!(
+            "CREATE SOURCE t {declared} FROM FILE (path = '{}/*.parquet') FORMAT PARQUET;
+             CREATE SINK k INTO MEMORY (name = '{name}') FORMAT JSON; INSERT INTO k SELECT * FROM t",
+            dir.path().display()
+        );
+        run(&sql, name, &RunOptions::default()).await.map(|(found, _)| found)
+    };
+    let expected = "column x: two columns have this name; declare others of the file's columns, without `*`";
+    for (number, declared) in ["", "(id BIGINT, *)", "(x BIGINT)"].into_iter().enumerate() {
+        let error = check(declared, &format!("parquet_ambiguous_{number}")).await.unwrap_err();
+        assert!(error.contains("a.parquet") && error.contains(expected), "{declared}: {error}");
+    }
+    assert_eq!(check("(id BIGINT)", "parquet_unambiguous").await.unwrap(), [r#"{"id":1}"#]);
+}
+
 async fn ids_from(path: &str, from: Option<&Positions>, max: usize, batches: usize) -> (Vec<i64>, Positions) {
     let source: FileSource<AnyDecoder> =
         FileSource::new(FileSourceConfig::new(path), &FormatSpec::new("parquet")).unwrap();
