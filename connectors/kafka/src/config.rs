@@ -127,6 +127,8 @@ pub struct SinkOptions {
     pub transactional_id: Option<String>,
     /// Folder of what transactions wrote, until they are committed; needed with `transactional_id`
     pub spool_dir: Option<PathBuf>,
+    /// Consumer group to which each transaction commits how far the source was read: for a source FROM KAFKA on the same brokers
+    pub source_group: Option<String>,
     /// How long the brokers keep a transaction open; longer than the time between checkpoints
     #[config(default = "5m")]
     pub transaction_timeout: Duration,

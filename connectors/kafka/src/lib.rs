@@ -40,6 +40,7 @@ mod schema;
 mod sink;
 mod slot;
 mod source;
+mod source_offsets;
 mod spool;
 mod start;
 mod stream;

@@ -38,6 +38,17 @@ impl<E: EncoderSet> KafkaSink<E> {
         if options.spool_dir.is_some() && options.transactional_id.is_none() {
             return Err(ConfigError::invalid("transactional_id", "", "a name, with spool_dir", "").into());
         }
+        if options.source_group.is_some() && options.transactional_id.is_none() {
+            let reason = "it is a transaction that carries the source's offsets";
+            return Err(ConfigError::invalid("transactional_id", "", "a name, with source_group", reason).into());
+        }
+        if options.source_group.is_some() && options.source_group == options.transactional_id {
+            let reason = "the group of that name keeps the number of the last checkpoint";
+            let named = options.source_group.clone().unwrap_or_default();
+            return Err(
+                ConfigError::invalid("source_group", named, "another name than transactional_id", reason).into()
+            );
+        }
         Ok(Self { config: Arc::new(config), registry: RegistryHandle::new(), encoder: PhantomData })
     }
 }

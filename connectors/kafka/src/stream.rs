@@ -133,8 +133,7 @@ fn commit(consumer: &ReaderConsumer, upto: &Positions) -> SchemaResult<()> {
         let mut offsets = TopicPartitionList::new();
         let assigned = consumer.assignment().map_err(failed)?;
         for (name, position) in upto.iter() {
-            let Some((topic, number)) = partition::parse(name) else { continue };
-            let Some(offset) = position.as_u64().and_then(|o| i64::try_from(o).ok()) else { continue };
+            let Some((topic, number, offset)) = partition::parse_position(name, position) else { continue };
             let is_ours = assigned.find_partition(topic, number).is_some();
             if is_ours && consumer.context().may_commit(topic, number, offset) {
                 offsets.add_partition_offset(topic, number, Offset::Offset(offset)).map_err(failed)?;

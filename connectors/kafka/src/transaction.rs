@@ -13,7 +13,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use laminar_schema::{ConnectorError, Prepared, SchemaResult};
+use laminar_schema::{ConnectorError, Positions, Prepared, SchemaResult};
 use rdkafka::{
     Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
@@ -26,6 +26,7 @@ use crate::{
     delivery::{Outgoing, Topic},
     error::{self, KafkaFault},
     retry::{until, wait},
+    source_offsets::{SourceOffset, SourceOffsets},
     spool::{Spool, SpoolReader, Spooled},
 };
 
@@ -38,6 +39,7 @@ pub(crate) struct Transactions {
     dir: PathBuf,
     /// Reads and writes the number of the last committed checkpoint.
     group: BaseConsumer,
+    source_offsets: Option<SourceOffsets>,
     /// Tells this pipeline's checkpoints from those of an earlier one of the same name.
     run: String,
     spool: Option<Spool>,
@@ -55,6 +57,15 @@ struct Ticket {
     epoch: u64,
     records: u64,
     bytes: u64,
+    /// What the transaction commits of the source's progress.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    offsets: Vec<SourceOffset>,
+}
+
+impl Ticket {
+    fn is_empty(&self) -> bool {
+        self.records == 0 && self.offsets.is_empty()
+    }
 }
 
 impl Transactions {
@@ -66,20 +77,23 @@ impl Transactions {
         // Reading committed also means to wait for the offsets of a transaction that is just being committed.
         config.set("group.id", id).set("enable.auto.commit", "false").set("isolation.level", "read_committed");
         let group = config.create().map_err(|e| error::client("make a consumer", &options.brokers, e))?;
-        let (id, dir) = (id.clone(), dir.clone());
-        let run = new_run();
-        Ok(Some(Self { id, dir, group, run, spool: None, prepared: None, is_open: false, is_recovered: false }))
+        let source_offsets = SourceOffsets::of(&topic.config)?;
+        Ok(Some(Self {
+            id: id.clone(),
+            dir: dir.clone(),
+            group,
+            source_offsets,
+            run: new_run(),
+            spool: None,
+            prepared: None,
+            is_open: false,
+            is_recovered: false,
+        }))
     }
 
     /// Appends a record to the spool, beginning a transaction if none is open.
     pub(crate) fn spool(&mut self, topic: &Topic, record: Outgoing<'_>) -> SchemaResult<()> {
-        if !self.is_recovered {
-            self.recover(topic, None)?;
-        }
-        if !self.is_open {
-            topic.producer.begin_transaction().map_err(|e| topic.failed(e))?;
-            self.is_open = true;
-        }
+        self.begin(topic)?;
         let path = self.open_path();
         if self.spool.is_none() {
             self.spool = Some(Spool::create(path.clone()).map_err(|e| spool_error("create", &path, e))?);
@@ -88,9 +102,28 @@ impl Transactions {
         spool.push(record).map_err(|e| spool_error("write", &path, e))
     }
 
+    /// Begins a transaction if none is open.
+    fn begin(&mut self, topic: &Topic) -> SchemaResult<()> {
+        if !self.is_recovered {
+            self.recover(topic, None)?;
+        }
+        if !self.is_open {
+            topic.producer.begin_transaction().map_err(|e| topic.failed(e))?;
+            self.is_open = true;
+        }
+        Ok(())
+    }
+
     /// Waits until the brokers have everything, and makes the spool safe under the checkpoint's number.
-    pub(crate) fn prepare(&mut self, topic: &Topic, epoch: u64) -> SchemaResult<Prepared> {
+    pub(crate) fn prepare(&mut self, topic: &Topic, epoch: u64, positions: &Positions) -> SchemaResult<Prepared> {
         topic.flush()?;
+        let offsets = match &mut self.source_offsets {
+            Some(source) => source.since_last(positions)?,
+            None => Vec::new(),
+        };
+        if !offsets.is_empty() {
+            self.begin(topic)?;
+        }
         let (records, bytes) = match self.spool.take() {
             None => (0, 0),
             Some(spool) => {
@@ -103,7 +136,7 @@ impl Transactions {
             }
         };
         self.prepared = Some(epoch);
-        let ticket = Ticket { run: self.run.clone(), epoch, records, bytes };
+        let ticket = Ticket { run: self.run.clone(), epoch, records, bytes, offsets };
         let text = serde_json::to_vec(&ticket).map_err(|e| spool_error("describe", &self.dir, e.into()))?;
         Ok(Prepared(text))
     }
@@ -113,7 +146,7 @@ impl Transactions {
         let ticket = read_ticket(prepared)?;
         let is_mine = self.is_open && self.prepared == Some(ticket.epoch) && ticket.run == self.run;
         self.prepared = None;
-        if ticket.records == 0 {
+        if ticket.is_empty() {
             return Ok(());
         }
         if !is_mine {
@@ -132,6 +165,9 @@ impl Transactions {
     /// Undoes the open transaction.
     pub(crate) fn abort(&mut self, topic: &Topic) -> SchemaResult<()> {
         self.prepared = None;
+        if let Some(source) = &mut self.source_offsets {
+            source.abort();
+        }
         self.abort_open(topic)?;
         if self.spool.take().is_some() {
             let path = self.open_path();
@@ -150,7 +186,7 @@ impl Transactions {
         let ticket = last.map(read_ticket).transpose()?;
         if let Some(ticket) = &ticket {
             self.run.clone_from(&ticket.run);
-            if ticket.records > 0 {
+            if !ticket.is_empty() {
                 self.settle(topic, ticket)?;
             }
         }
@@ -175,10 +211,18 @@ impl Transactions {
 
     /// Writes a spool in a transaction of its own.
     fn write_again(&mut self, topic: &Topic, ticket: &Ticket) -> SchemaResult<Result<(), KafkaError>> {
-        let path = self.path_of(&ticket.run, ticket.epoch);
-        let mut spool = SpoolReader::open(&path, ticket.bytes).map_err(|e| lost(&path, e))?;
         topic.producer.begin_transaction().map_err(|e| topic.failed(e))?;
         self.is_open = true;
+        if ticket.records > 0 {
+            self.send_again(topic, ticket)?;
+        }
+        Ok(self.end(topic, ticket))
+    }
+
+    /// Sends what a spool holds, in the open transaction.
+    fn send_again(&self, topic: &Topic, ticket: &Ticket) -> SchemaResult<()> {
+        let path = self.path_of(&ticket.run, ticket.epoch);
+        let mut spool = SpoolReader::open(&path, ticket.bytes).map_err(|e| lost(&path, e))?;
         let (mut record, mut records) = (Spooled::default(), 0);
         while spool.next(&mut record).map_err(|e| lost(&path, e))? {
             let headers: Vec<(&str, &[u8])> = record.headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();
@@ -193,8 +237,7 @@ impl Transactions {
             let found = io::Error::other(format!("expected {} records, found {records}", ticket.records));
             return Err(lost(&path, found));
         }
-        topic.flush()?;
-        Ok(self.end(topic, ticket))
+        topic.flush()
     }
 
     /// Commits the open transaction, which then says whose it is.
@@ -208,6 +251,9 @@ impl Transactions {
         }
         let member = self.group.group_metadata().ok_or_else(|| KafkaError::Canceled)?;
         until(timeout, || topic.producer.send_offsets_to_transaction(&marker, &member, timeout))?;
+        if let (Some(source), false) = (&self.source_offsets, ticket.offsets.is_empty()) {
+            source.send(topic, &ticket.offsets)?;
+        }
         until(timeout, || topic.producer.commit_transaction(timeout))?;
         self.is_open = false;
         Ok(())

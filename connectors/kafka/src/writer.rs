@@ -96,9 +96,9 @@ impl<E: EncoderSet> RecordSink for KafkaWriter<E> {
     }
 
     async fn prepare(&mut self, checkpoint: Checkpoint<'_>) -> SchemaResult<Prepared> {
-        let epoch = checkpoint.epoch;
         if self.is_transactional() {
-            return self.step(move |t, topic| t.prepare(topic, epoch)).await?.ok_or_else(cancelled);
+            let (epoch, positions) = (checkpoint.epoch, checkpoint.positions.clone());
+            return self.step(move |t, topic| t.prepare(topic, epoch, &positions)).await?.ok_or_else(cancelled);
         }
         let topic = self.topic.clone();
         blocking(move || topic.flush()).await.map(|()| Prepared::default())

@@ -5,8 +5,8 @@ use std::{path::Path, sync::Arc};
 use arrow_schema::{DataType, Field, Schema};
 use laminar_connector_kafka::{KafkaSink, KafkaSinkConfig};
 use laminar_schema::{
-    Checkpoint, ConnectorConfig, EncodeSpec, EncodedBatch, FormatSpec, Options, Positions, Prepared, RecordSink,
-    SchemaResult, Sink, SinkBatch,
+    Checkpoint, ConnectorConfig, EncodeSpec, EncodedBatch, FormatSpec, Options, Position, Positions, Prepared,
+    RecordSink, SchemaResult, Sink, SinkBatch,
 };
 use laminar_testkit::served::{account, unique};
 
@@ -31,13 +31,18 @@ impl Fixture {
     }
 
     async fn open(&self, last: Option<&Prepared>) -> SchemaResult<impl RecordSink> {
+        self.open_with(&[], last).await
+    }
+
+    async fn open_with(&self, more: &[(&str, &str)], last: Option<&Prepared>) -> SchemaResult<impl RecordSink> {
         let dir = self.dir.path().display().to_string();
-        let options = Options::from_pairs([
+        let own = [
             ("brokers", self.brokers),
             ("topic", &self.topic.name),
             ("transactional_id", &self.id),
             ("spool_dir", &dir),
-        ]);
+        ];
+        let options = Options::from_pairs(own.into_iter().chain(more.iter().copied()));
         let sink: KafkaSink = KafkaSink::new(KafkaSinkConfig::from_options(&options)?)?;
         let schema = Arc::new(Schema::new(vec![Field::new("id", DataType::Int64, true)]));
         let mut writer = sink.start(&EncodeSpec::new(schema, FormatSpec::new("json"))).await?;
@@ -67,7 +72,11 @@ async fn write(writer: &mut impl RecordSink, values: &[&str]) {
 }
 
 async fn prepare(writer: &mut impl RecordSink, epoch: u64) -> Prepared {
-    writer.prepare(Checkpoint { epoch, positions: &Positions::new() }).await.unwrap()
+    prepare_at(writer, epoch, &Positions::new()).await
+}
+
+async fn prepare_at(writer: &mut impl RecordSink, epoch: u64, positions: &Positions) -> Prepared {
+    writer.prepare(Checkpoint { epoch, positions }).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,9 +165,53 @@ async fn a_lost_transaction_without_its_spool_is_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_carries_the_offsets_of_its_source() {
+    let Some(brokers) = brokers() else { return };
+    let (from, sink, group) =
+        (Topic::create(brokers, "offsets", 2).await, Fixture::new(brokers).await, unique("group"));
+    let options = [("source_group", group.as_str())];
+    let read_to = |offsets: [u64; 2]| -> Positions {
+        let name = |partition| format!("{}/{partition}", from.name);
+        offsets.iter().enumerate().map(|(at, next)| (name(at), Position::from_u64(*next))).collect()
+    };
+    let committed = || from.committed(&group, 2);
+    let mut writer = sink.open_with(&options, None).await.unwrap();
+
+    // Both at once, and neither before.
+    write(&mut writer, &["a"]).await;
+    let first = prepare_at(&mut writer, 1, &read_to([3, 4])).await;
+    assert_eq!(committed(), [None, None]);
+    writer.commit(&first).await.unwrap();
+    assert_eq!((sink.ids(), committed()), (vec!["a".to_owned()], vec![Some(3), Some(4)]));
+    // Records that no row came of were read all the same; and what was not read needs no transaction.
+    let second = prepare_at(&mut writer, 2, &read_to([3, 9])).await;
+    writer.commit(&second).await.unwrap();
+    assert_eq!(committed(), [Some(3), Some(9)]);
+    let third = prepare_at(&mut writer, 3, &read_to([3, 9])).await;
+    writer.commit(&third).await.unwrap();
+    // What is aborted does not count as told.
+    write(&mut writer, &["b"]).await;
+    prepare_at(&mut writer, 4, &read_to([5, 9])).await;
+    writer.abort().await.unwrap();
+    assert_eq!(committed(), [Some(3), Some(9)]);
+    // A transaction that a crash lost is written again with its offsets.
+    write(&mut writer, &["c"]).await;
+    let fourth = prepare_at(&mut writer, 4, &read_to([5, 9])).await;
+    drop(writer);
+    let mut writer = sink.open_with(&options, Some(&fourth)).await.unwrap();
+    assert_eq!((sink.ids(), committed()), (vec!["a".to_owned(), "c".to_owned()], vec![Some(5), Some(9)]));
+
+    let foreign: Positions = [("orders.csv", Position::from_u64(1))].into_iter().collect();
+    let error = writer.prepare(Checkpoint { epoch: 5, positions: &foreign }).await.unwrap_err().to_string();
+    assert!(error.contains("orders.csv") && error.contains("`source_group` is for sources FROM KAFKA"), "{error}");
+    let error = sink.open_with(&[("source_group", &sink.id)], None).await.err().unwrap().to_string();
+    assert!(error.contains("another name than transactional_id"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn topics_are_copied_exactly_once_over_restarts() {
     let Some(brokers) = brokers() else { return };
-    let from = Topic::create(brokers, "from", 3).await;
+    let (from, group) = (Topic::create(brokers, "from", 3).await, unique("progress"));
     let sink = Fixture::new(brokers).await;
     let state = tempfile::tempdir().unwrap();
     let sql = |dir: &Path| {
@@ -166,7 +219,7 @@ async fn topics_are_copied_exactly_once_over_restarts() {
             "CREATE SOURCE s (id BIGINT, name VARCHAR) FROM KAFKA (brokers = '{brokers}', topic = '{}', end = latest)
              FORMAT JSON;
              CREATE SINK out INTO KAFKA (brokers = '{brokers}', topic = '{}', key = 'id', transactional_id = '{}',
-             spool_dir = '{}') FORMAT JSON; INSERT INTO out SELECT * FROM s",
+             spool_dir = '{}', source_group = '{group}') FORMAT JSON; INSERT INTO out SELECT * FROM s",
             from.name,
             sink.topic.name,
             sink.id,
@@ -178,6 +231,8 @@ async fn topics_are_copied_exactly_once_over_restarts() {
         let sql = sql(sink.dir.path());
         let summary = run_until(&sql, Some(state.path()), std::future::pending()).await.unwrap();
         assert_eq!(summary.records, 500, "round {round}");
+        let offsets: i64 = from.committed(&group, 3).into_iter().flatten().sum();
+        assert_eq!(offsets, (round as i64 + 1) * 500, "the group knows what was read");
     }
     assert_eq!(account(sink.ids(), 1500), (vec![], vec![]));
     assert_eq!(sink.spools(), 0);

@@ -194,12 +194,22 @@ async fn a_broker_that_restarts_neither_loses_nor_doubles_what_is_written_exactl
 
 #[tokio::test(flavor = "multi_thread")]
 async fn members_that_come_and_go_lose_nothing() {
+    members_come_and_go("range").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_rebalance_cooperatively_come_and_go_and_lose_nothing() {
+    members_come_and_go("cooperative-sticky").await;
+}
+
+async fn members_come_and_go(strategy: &str) {
     let Some(brokers) = brokers() else { return };
     let topic = Topic::create(brokers, "storm", 6).await;
     let group = unique("storm");
     let (store, out) = memory();
     let sql = format!(
-        "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', 'group.id' = '{group}')
+        "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', 'group.id' = '{group}',
+             'partition.assignment.strategy' = '{strategy}')
          FORMAT JSON; {out} INSERT INTO out SELECT * FROM s",
         topic.name
     );
@@ -222,7 +232,11 @@ async fn members_that_come_and_go_lose_nothing() {
     stop.send(true).unwrap();
     constant.await.unwrap().unwrap();
     let (missing, doubled) = account(seen(), records);
-    println!("{records} records, {rounds} members came and went: {} lost, {} doubled", missing.len(), doubled.len());
+    println!(
+        "{strategy}: {records} records, {rounds} members came and went: {} lost, {} doubled",
+        missing.len(),
+        doubled.len()
+    );
     assert_eq!(missing.len(), 0, "{:?}", missing.first());
 }
 

@@ -160,6 +160,15 @@ async fn a_group_goes_on_behind_what_it_has_committed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn members_of_a_group_share_the_partitions() {
+    members_share_the_partitions("range").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_rebalance_cooperatively_share_the_partitions() {
+    members_share_the_partitions("cooperative-sticky").await;
+}
+
+async fn members_share_the_partitions(strategy: &str) {
     let Some(brokers) = brokers() else { return };
     let topic = Topic::create(brokers, "shared", 6).await;
     let group = unique("shared");
@@ -168,7 +177,8 @@ async fn members_of_a_group_share_the_partitions() {
     let mut members = tokio::task::JoinSet::new();
     let sql = |out: &str| {
         format!(
-            "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', 'group.id' = '{group}')
+            "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', 'group.id' = '{group}',
+                 'partition.assignment.strategy' = '{strategy}')
              FORMAT JSON INCLUDE PARTITION AS p; {out} INSERT INTO out SELECT * FROM s",
             topic.name
         )
@@ -197,7 +207,7 @@ async fn members_of_a_group_share_the_partitions() {
     let (missing, _) = account(stores.iter().flat_map(|s| s.texts()), written);
     assert_eq!(missing, Vec::<u64>::new(), "at least once loses none");
     let counts: Vec<usize> = stores.iter().map(|s| s.texts().iter().filter(|t| id_of(t) >= 1200).count()).collect();
-    println!("the last 600 records went to three members as {counts:?}");
+    println!("{strategy}: the last 600 records went to three members as {counts:?}");
     assert!(counts.iter().all(|n| *n > 0), "each has a share: {counts:?}");
 }
 
