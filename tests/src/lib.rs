@@ -15,5 +15,7 @@ pub mod inferred;
 pub mod protobuf;
 pub mod random;
 pub mod registry;
+pub mod sasl;
 pub mod served;
 pub mod stand_in;
+pub mod tls;

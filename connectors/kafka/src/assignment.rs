@@ -11,6 +11,7 @@ use crate::{
     config::{KafkaSourceConfig, ReadUntil},
     context::Resume,
     error::{self, KafkaFault},
+    link::{self, Linked},
     partition,
     start::StartAt,
     words::OnOffsetLost,
@@ -20,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// A topic that does not exist; brokers that do not answer in time.
-pub(crate) fn partitions_of<C: ConsumerContext>(
+pub(crate) fn partitions_of<C: Linked>(
     consumer: &BaseConsumer<C>,
     config: &KafkaSourceConfig,
 ) -> SchemaResult<Vec<(String, i32)>> {
@@ -28,9 +29,11 @@ pub(crate) fn partitions_of<C: ConsumerContext>(
     let options = &config.source;
     let mut partitions = Vec::new();
     for topic in options.topic.iter().filter(|t| !t.starts_with('^')) {
-        let metadata = consumer
-            .fetch_metadata(Some(topic), options.connect_timeout)
-            .map_err(|e| error::client(action, format_args!("`{topic}` on {}", options.brokers), e))?;
+        let metadata = consumer.fetch_metadata(Some(topic), options.connect_timeout).map_err(|e| {
+            link::listen(consumer);
+            let target = format!("`{topic}` on {}", options.brokers);
+            consumer.context().link().failed(action, target, e)
+        })?;
         let found = metadata.topics().iter().find(|t| t.name() == topic);
         let no_topic = || KafkaFault::NoTopic { topic: topic.clone(), brokers: options.brokers.clone() };
         let found = found.ok_or_else(|| no_topic().during(action))?;

@@ -140,7 +140,7 @@ pub struct SecurityOptions {
     /// `plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`
     #[config(rename = "security.protocol", default = "plaintext")]
     pub protocol: Protocol,
-    /// `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`
+    /// `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` or `OAUTHBEARER`
     #[config(rename = "sasl.mechanism", alias = "sasl.mechanisms")]
     pub sasl_mechanism: Option<String>,
     /// User name
@@ -149,6 +149,12 @@ pub struct SecurityOptions {
     /// Password
     #[config(rename = "sasl.password")]
     pub sasl_password: Option<Secret>,
+    /// Token for `OAUTHBEARER`
+    #[config(rename = "sasl.oauthbearer.token")]
+    pub token: Option<Secret>,
+    /// File of the token for `OAUTHBEARER`, read again whenever one is needed: when the last one ends, where it is a JWT that says so, else after 5 minutes
+    #[config(rename = "sasl.oauthbearer.token_file")]
+    pub token_file: Option<PathBuf>,
     /// File or folder of the authorities that may have signed the brokers' certificates
     #[config(rename = "ssl.ca.location")]
     pub ca: Option<PathBuf>,

@@ -2,17 +2,27 @@
 
 use std::{
     collections::HashMap,
+    error::Error,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use laminar_schema::{Measures, SchemaError};
 use rdkafka::{
     ClientContext, Offset, Statistics, TopicPartitionList,
+    client::OAuthToken,
     consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol},
+    error::KafkaError,
     types::RDKafkaRespErr,
 };
 
-use crate::{assignment::starts, config::KafkaSourceConfig, error, fetched::Diversion, measures};
+use crate::{
+    assignment::starts,
+    config::KafkaSourceConfig,
+    error,
+    fetched::Diversion,
+    link::{Link, Linked},
+    measures,
+};
 
 /// Where each partition is to be resumed, by topic and number.
 pub(crate) type Resume = HashMap<(String, i32), i64>;
@@ -20,6 +30,7 @@ pub(crate) type Resume = HashMap<(String, i32), i64>;
 /// State shared by the callbacks, the reader thread and the stream.
 pub(crate) struct ReaderContext {
     pub(crate) config: Arc<KafkaSourceConfig>,
+    link: Link,
     /// Where this source has got to in each partition of a group: by its checkpoint, and since then by what it handed over.
     reached: Mutex<Resume>,
     /// Where partitions of a group began when they were assigned.
@@ -41,6 +52,7 @@ pub(crate) type ReaderConsumer = BaseConsumer<ReaderContext>;
 impl ReaderContext {
     pub(crate) fn new(config: Arc<KafkaSourceConfig>, resume: Resume) -> Self {
         Self {
+            link: Link::new(&config.security),
             config,
             reached: Mutex::new(resume),
             began: Mutex::new(Resume::new()),
@@ -114,7 +126,23 @@ impl ReaderContext {
     }
 }
 
+impl Linked for ReaderContext {
+    fn link(&self) -> &Link {
+        &self.link
+    }
+}
+
 impl ClientContext for ReaderContext {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = Link::ENABLE_REFRESH_OAUTH_TOKEN;
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.link.error(error, reason);
+    }
+
+    fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.link.generate_oauth_token(config)
+    }
+
     fn stats(&self, statistics: Statistics) {
         measures::take_over(&self.measures, &statistics, self.config.source.isolation);
     }

@@ -1,6 +1,7 @@
 //! The producer, and what its brokers say of the records it sent.
 
 use std::{
+    error::Error,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -8,6 +9,7 @@ use std::{
 use laminar_schema::{SchemaError, SchemaResult};
 use rdkafka::{
     ClientContext, Message,
+    client::OAuthToken,
     error::{KafkaError, RDKafkaErrorCode},
     message::OwnedHeaders,
     producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig, ThreadedProducer},
@@ -16,15 +18,26 @@ use rdkafka::{
 use crate::{
     config::KafkaSinkConfig,
     error::{self, KafkaFault},
+    link::Link,
 };
 
 /// Keeps the first record that could not be delivered.
-#[derive(Default)]
 pub(crate) struct Deliveries {
     failure: Mutex<Option<(KafkaError, i32)>>,
+    link: Link,
 }
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = Link::ENABLE_REFRESH_OAUTH_TOKEN;
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.link.error(error, reason);
+    }
+
+    fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.link.generate_oauth_token(config)
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();
@@ -59,7 +72,7 @@ impl Topic {
     pub(crate) fn open(config: Arc<KafkaSinkConfig>) -> SchemaResult<Self> {
         let producer = config
             .producer()
-            .create_with_context(Deliveries::default())
+            .create_with_context(Deliveries { failure: Mutex::default(), link: Link::new(&config.security) })
             .map_err(|e| error::client("make a producer", &config.sink.brokers, e))?;
         Ok(Self { producer: Arc::new(producer), config })
     }
@@ -68,7 +81,7 @@ impl Topic {
     pub(crate) fn look_up(&self) -> SchemaResult<()> {
         let (options, action) = (&self.config.sink, "look the topic up");
         let metadata = self.producer.client().fetch_metadata(Some(&options.topic), options.connect_timeout);
-        let metadata = metadata.map_err(|e| error::client(action, self.about(), e))?;
+        let metadata = metadata.map_err(|e| self.producer.context().link.failed(action, self.about(), e))?;
         match metadata.topics().iter().find_map(|t| t.error()).map(RDKafkaErrorCode::from) {
             Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
                 let (topic, brokers) = (options.topic.clone(), options.brokers.clone());

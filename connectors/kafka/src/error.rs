@@ -15,6 +15,8 @@ pub enum KafkaFault {
         target: String,
         /// The library's error.
         source: KafkaError,
+        /// Why, where the library has said more than its error does.
+        complaint: Option<String>,
     },
     /// The brokers know no such topic.
     NoTopic {
@@ -70,7 +72,7 @@ impl KafkaFault {
 /// A client's error about `target`, while doing `action`.
 #[cold]
 pub(crate) fn client(action: &'static str, target: impl fmt::Display, source: KafkaError) -> SchemaError {
-    KafkaFault::Client { target: target.to_string(), source }.during(action)
+    KafkaFault::Client { target: target.to_string(), source, complaint: None }.during(action)
 }
 
 /// A thread that did not come to its end.
@@ -107,7 +109,8 @@ pub(crate) fn is_transient(code: RDKafkaErrorCode) -> bool {
 impl fmt::Display for KafkaFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Client { target, source } => write!(f, "{target}: {source}"),
+            Self::Client { target, source, complaint: None } => write!(f, "{target}: {source}"),
+            Self::Client { target, source, complaint: Some(why) } => write!(f, "{target}: {source}; {why}"),
             Self::NoTopic { topic, brokers } => {
                 write!(f, "topic `{topic}` does not exist on {brokers}; create it, or check its name")
             }

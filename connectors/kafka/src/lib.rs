@@ -31,6 +31,7 @@ mod delivery;
 mod error;
 mod fetched;
 mod headers;
+mod link;
 mod measures;
 mod partition;
 mod properties;

@@ -6,16 +6,13 @@ use std::{
 };
 
 use laminar_schema::{DecoderSet, InferenceConfig, RawRecord, SchemaInferable, SchemaResult, SourceMetadata};
-use rdkafka::{
-    Message, Offset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer},
-    error::KafkaError,
-};
+use rdkafka::{Message, Offset, TopicPartitionList, consumer::Consumer, error::KafkaError};
 
 use crate::{
     assignment::partitions_of,
     config::KafkaSourceConfig,
     error::{self, KafkaFault},
+    link::{self, Link},
     partition,
     source::KafkaSource,
     words::SampleFrom,
@@ -54,8 +51,7 @@ fn sample(config: &KafkaSourceConfig, size: usize, timeout: Duration) -> SchemaR
     }
     let mut client = config.client();
     client.set("group.id", "laminar-sample").set("enable.partition.eof", "true").set("auto.offset.reset", "earliest");
-    let consumer: BaseConsumer =
-        client.create().map_err(|e| error::client("make a consumer", &config.source.brokers, e))?;
+    let consumer = link::consumer(&client, &config.source.brokers, Link::new(&config.security))?;
     let partitions = partitions_of(&consumer, config)?;
     let quota = size.div_ceil(partitions.len().max(1));
     let (mut shares, mut assigned) = (Vec::new(), TopicPartitionList::new());

@@ -16,7 +16,7 @@ use crate::{
     context::{ReaderConsumer, ReaderContext, Resume},
     error,
     fetched::Fetched,
-    partition,
+    link, partition,
     stream::KafkaStream,
     words::OnOffsetLost,
 };
@@ -74,9 +74,7 @@ impl<D: DecoderSet> KafkaSource<D> {
         }
         let brokers = config.source.brokers.clone();
         let context = ReaderContext::new(Arc::clone(&config), if is_grouped { resume.clone() } else { Resume::new() });
-        let consumer: ReaderConsumer =
-            client.create_with_context(context).map_err(|e| error::client("make a consumer", &brokers, e))?;
-        let consumer = Arc::new(consumer);
+        let consumer: Arc<ReaderConsumer> = Arc::new(link::consumer(&client, &brokers, context)?);
         let partitions = partitions_of(&consumer, &config)?;
         if is_grouped {
             let topics: Vec<&str> = config.source.topic.iter().map(String::as_str).collect();

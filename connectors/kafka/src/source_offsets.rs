@@ -12,7 +12,13 @@ use rdkafka::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{config::KafkaSinkConfig, delivery::Topic, error, partition, retry::until};
+use crate::{
+    config::KafkaSinkConfig,
+    delivery::Topic,
+    link::{self, Link},
+    partition,
+    retry::until,
+};
 
 /// The next offset of one partition of the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +31,7 @@ pub(crate) struct SourceOffset {
 /// The group that source offsets are committed to.
 pub(crate) struct SourceOffsets {
     /// Names the group to the brokers; it never joins it, and so disturbs none of its members.
-    group: BaseConsumer,
+    group: BaseConsumer<Link>,
     /// What the last transaction was prepared with.
     last: Vec<SourceOffset>,
 }
@@ -36,7 +42,7 @@ impl SourceOffsets {
         let Some(name) = &config.sink.source_group else { return Ok(None) };
         let mut client = config.connection();
         client.set("group.id", name).set("enable.auto.commit", "false");
-        let group = client.create().map_err(|e| error::client("make a consumer", &config.sink.brokers, e))?;
+        let group = link::consumer(&client, &config.sink.brokers, Link::new(&config.security))?;
         Ok(Some(Self { group, last: Vec::new() }))
     }
 

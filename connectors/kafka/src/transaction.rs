@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     delivery::{Outgoing, Topic},
     error::{self, KafkaFault},
+    link::{self, Link},
     retry::{until, wait},
     source_offsets::{SourceOffset, SourceOffsets},
     spool::{Spool, SpoolReader, Spooled},
@@ -38,7 +39,7 @@ pub(crate) struct Transactions {
     id: String,
     dir: PathBuf,
     /// Reads and writes the number of the last committed checkpoint.
-    group: BaseConsumer,
+    group: BaseConsumer<Link>,
     source_offsets: Option<SourceOffsets>,
     /// Tells this pipeline's checkpoints from those of an earlier one of the same name.
     run: String,
@@ -76,7 +77,7 @@ impl Transactions {
         let mut config = topic.config.connection();
         // Reading committed also means to wait for the offsets of a transaction that is just being committed.
         config.set("group.id", id).set("enable.auto.commit", "false").set("isolation.level", "read_committed");
-        let group = config.create().map_err(|e| error::client("make a consumer", &options.brokers, e))?;
+        let group = link::consumer(&config, &options.brokers, Link::new(&topic.config.security))?;
         let source_offsets = SourceOffsets::of(&topic.config)?;
         Ok(Some(Self {
             id: id.clone(),
@@ -265,6 +266,7 @@ impl Transactions {
         wanted.add_partition(&topic.config.sink.topic, 0);
         let timeout = topic.config.sink.connect_timeout;
         let about = || format!("group `{}`", self.id);
+        link::listen(&self.group);
         let committed = || {
             let found = self.group.committed_offsets(wanted.clone(), timeout)?;
             found.elements().iter().try_for_each(|element| element.error())?;

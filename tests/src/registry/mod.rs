@@ -11,7 +11,6 @@ mod reply;
 mod routes;
 mod store;
 mod subjects;
-mod tls;
 mod validity;
 
 use std::{
@@ -29,14 +28,14 @@ pub use self::{
     auth::Auth,
     fault::Fault,
     store::{Checker, StoredReference, StoredSchema},
-    tls::TlsFront,
 };
 use self::{fault::Faults, http::Connection, store::Store};
 
 /// A running registry; it stops when it is dropped.
 #[derive(Debug)]
 pub struct StandInRegistry {
-    address: SocketAddr,
+    /// Where it listens.
+    pub address: SocketAddr,
     shared: Arc<Shared>,
     server: AbortHandle,
 }

@@ -8,7 +8,8 @@ use laminar_schema::{
 };
 use laminar_testkit::{
     engine::{TestEngine, TestSinks, TestSources, run},
-    registry::{Checker, StandInOptions, StandInRegistry, StoredSchema, TlsFront},
+    registry::{Checker, StandInOptions, StandInRegistry, StoredSchema},
+    tls::TlsFront,
 };
 
 /// Three versions: a column more with a DEFAULT, then one wider and one less.
@@ -394,7 +395,7 @@ async fn a_context_is_where_subjects_are_looked_for() {
 async fn certificates_are_files_that_sql_names() {
     let registry = StandInRegistry::start().await;
     registry.plant("trades-value", StoredSchema::avro(VERSIONS[0]));
-    let (front, feed, dir) = (TlsFront::start(&registry).await, MemoryFeed::new(), tempfile::tempdir().unwrap());
+    let (front, feed, dir) = (TlsFront::start(registry.address).await, MemoryFeed::new(), tempfile::tempdir().unwrap());
     assert!(feed.register("encrypted"));
     let path = |name: &str| dir.path().join(name).display().to_string();
     let (ca, identity, missing) = (path("ca.pem"), path("identity.pem"), path("missing.pem"));

@@ -12,6 +12,7 @@ mod faults;
 mod measures;
 mod placement;
 mod registry;
+mod security;
 mod sql;
 
 use std::time::Duration;

@@ -2,7 +2,10 @@
 
 use laminar_registry::{ClientOptions, RegistryClient, TlsOptions};
 use laminar_schema::{RegistryError, config::Secret};
-use laminar_testkit::registry::{StandInRegistry, StoredSchema, TlsFront};
+use laminar_testkit::{
+    registry::{StandInRegistry, StoredSchema},
+    tls::TlsFront,
+};
 
 use crate::{config, quick};
 
@@ -18,7 +21,7 @@ async fn ask(front: &TlsFront, ca_pem: Option<&str>, identity_pem: Option<&str>)
 async fn both_sides_are_known_to_each_other() {
     let registry = StandInRegistry::start().await;
     registry.plant("s", StoredSchema::avro("\"int\""));
-    let (front, other) = (TlsFront::start(&registry).await, TlsFront::start(&registry).await);
+    let (front, other) = (TlsFront::start(registry.address).await, TlsFront::start(registry.address).await);
     let (ca, identity) = (Some(front.ca_pem.as_str()), Some(front.identity_pem.as_str()));
     ask(&front, ca, identity).await.unwrap();
     assert_eq!(registry.total(), 1);
@@ -39,7 +42,7 @@ async fn both_sides_are_known_to_each_other() {
 #[tokio::test]
 async fn a_key_of_another_certificate_is_refused_at_once() {
     let registry = StandInRegistry::start().await;
-    let (one, other) = (TlsFront::start(&registry).await, TlsFront::start(&registry).await);
+    let (one, other) = (TlsFront::start(registry.address).await, TlsFront::start(registry.address).await);
     let key = other.identity_pem.find("-----BEGIN PRIVATE KEY").unwrap();
     let certificate = one.identity_pem.find("-----BEGIN PRIVATE KEY").unwrap();
     let mixed = format!("{}{}", &one.identity_pem[..certificate], &other.identity_pem[key..]);

@@ -1,8 +1,10 @@
-//! Encryption in front of the registry, which asks for the client's certificate.
+//! Encryption in front of a server that has none.
 
 use std::{net::SocketAddr, sync::Arc};
 
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+};
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::ring,
@@ -16,9 +18,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::StandInRegistry;
-
-/// A port that decrypts and hands on to a registry; it lets in who has a certificate of its own authority.
+/// A port that decrypts and hands on; a strict one lets in who has a certificate of its own authority.
 #[derive(Debug)]
 pub struct TlsFront {
     address: SocketAddr,
@@ -30,28 +30,42 @@ pub struct TlsFront {
 }
 
 impl TlsFront {
-    /// Starts one in front of a registry, with a new authority.
+    /// Starts a strict one in front of `to`, with a new authority.
     ///
     /// # Panics
     /// No port can be listened on, or a certificate cannot be made.
-    pub async fn start(registry: &StandInRegistry) -> Self {
+    pub async fn start(to: SocketAddr) -> Self {
+        Self::listen("127.0.0.1:0", to, true).await
+    }
+
+    /// Starts one at `at`, strict or not, in front of `to`.
+    ///
+    /// # Panics
+    /// The port cannot be listened on, or a certificate cannot be made.
+    pub async fn listen(at: &str, to: SocketAddr, is_strict: bool) -> Self {
         let (ca, ca_pem, ca_der) = authority();
         let (server_der, server_key, _) = certificate(&ca, ExtendedKeyUsagePurpose::ServerAuth);
         let (_, _, identity_pem) = certificate(&ca, ExtendedKeyUsagePurpose::ClientAuth);
         let mut roots = RootCertStore::empty();
         roots.add(ca_der).expect("an authority of our own making");
         let provider = Arc::new(ring::default_provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::clone(&provider)).build();
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::clone(&provider));
+        let verifier = if is_strict { verifier } else { verifier.allow_unauthenticated() };
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("versions of TLS")
-            .with_client_cert_verifier(verifier.expect("a verifier with one authority"))
+            .with_client_cert_verifier(verifier.build().expect("a verifier with one authority"))
             .with_single_cert(vec![server_der], server_key)
             .expect("a certificate and its key");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of 127.0.0.1");
+        let listener = TcpListener::bind(at).await.expect("a port of 127.0.0.1");
         let address = listener.local_addr().expect("a socket that listens has an address");
-        let server = tokio::spawn(hand_on(listener, TlsAcceptor::from(Arc::new(config)), registry.address));
+        let server = tokio::spawn(hand_on(listener, TlsAcceptor::from(Arc::new(config)), to));
         Self { address, ca_pem, identity_pem, server: server.abort_handle() }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Its base URL.
@@ -80,7 +94,7 @@ async fn hand_on(listener: TcpListener, acceptor: TlsAcceptor, to: SocketAddr) {
 
 /// A new authority, its certificate as PEM and as bytes.
 fn authority() -> (Issuer<'static, KeyPair>, String, CertificateDer<'static>) {
-    let mut params = CertificateParams::default();
+    let mut params = named("an authority of tests", CertificateParams::default());
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().expect("a key");
     let certificate = params.self_signed(&key).expect("a certificate");
@@ -88,12 +102,19 @@ fn authority() -> (Issuer<'static, KeyPair>, String, CertificateDer<'static>) {
     (Issuer::new(params, key), pem, der)
 }
 
+/// The same with a name of its own: OpenSSL takes a certificate that is called like its authority for one that signed itself.
+fn named(name: &str, mut params: CertificateParams) -> CertificateParams {
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
 /// A certificate for 127.0.0.1, its key, and the PEM of both.
 fn certificate(
     ca: &Issuer<'static, KeyPair>,
     purpose: ExtendedKeyUsagePurpose,
 ) -> (CertificateDer<'static>, PrivateKeyDer<'static>, String) {
-    let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
+    let mut params = named("127.0.0.1", CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name"));
     params.extended_key_usages = vec![purpose];
     let key = KeyPair::generate().expect("a key");
     let certificate = params.signed_by(&key, ca).expect("a certificate");
