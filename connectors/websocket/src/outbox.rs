@@ -96,7 +96,8 @@ impl Outbox {
                     OnSlow::Disconnect => {
                         state.has_ended = true;
                         drop(state);
-                        self.filled.notify_one();
+                        // Its connection is most likely stuck in sending, and listens to nothing but this.
+                        self.drained.notify_waiters();
                         return Put::Over;
                     }
                 }

@@ -42,6 +42,7 @@ pub(crate) async fn send(socket: &mut Socket, outbox: &Outbox, habits: Habits, a
         parting = write(&mut to, outbox, &shared, acknowledge) => parting,
         parting = listen(&mut from, outbox, &shared, acknowledge) => parting,
         parting = watch(&shared, outbox, habits) => parting,
+        () = outbox.ended() => Parting::Unwanted,
     }
 }
 
@@ -63,9 +64,6 @@ async fn write(to: &mut To<'_>, outbox: &Outbox, shared: &Shared, acknowledge: b
     loop {
         if outbox.is_done() {
             return Parting::Done;
-        }
-        if outbox.has_ended() {
-            return Parting::Unwanted;
         }
         outbox.take(&mut batch, BURST);
         let has_rows = !batch.is_empty();

@@ -32,8 +32,12 @@ async fn go_on(mut socket: Socket, next: Arc<AtomicU64>) {
         if socket.feed(Message::text(format!(r#"{{"id":{id}}}"#))).await.is_err() {
             return;
         }
-        if id % 50 == 49 && socket.flush().await.is_err() {
-            return;
+        if id % 50 == 49 {
+            if socket.flush().await.is_err() {
+                return;
+            }
+            // Slowly, so that not all of it is on its way when the connection is cut.
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     }
     let _ = socket.flush().await;

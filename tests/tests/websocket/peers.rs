@@ -80,6 +80,8 @@ impl Server {
             loop {
                 let (tcp, _) = listener.accept().await.unwrap();
                 let mut stopped = stopped.clone();
+                // Cuts before it are none of its concern.
+                stopped.mark_unchanged();
                 let handled = handle(tcp, count.fetch_add(1, Ordering::SeqCst));
                 tokio::spawn(async move {
                     tokio::select! { () = handled => {} _ = stopped.changed() => {} }
