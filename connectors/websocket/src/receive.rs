@@ -106,6 +106,8 @@ pub(crate) async fn receive(
         // Waiting for room is none of the peer's silence.
         heard = Instant::now();
         if let Some(parted) = parted {
+            // The library has an answer to a farewell ready, for which the peer waits.
+            let _ = timeout(FAREWELL, socket.flush()).await;
             return (parted, any);
         }
     }
