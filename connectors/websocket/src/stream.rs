@@ -61,7 +61,10 @@ impl WebSocketStream {
                     cutter.begin(&message.payload);
                     match cutter.frames.next() {
                         Ok(Some(frame)) => push(frame.bytes, frame.place_line()).map_err(|fault| fault.during("read")),
-                        Ok(None) => Ok(cutter.is_at_work = false),
+                        Ok(None) => {
+                            cutter.is_at_work = false;
+                            Ok(())
+                        }
                         Err(e) => Err(e),
                     }
                 }
