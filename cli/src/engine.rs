@@ -9,6 +9,8 @@ use laminar_connector_generator::GeneratorSource;
 use laminar_connector_kafka::{KafkaSink, KafkaSource};
 #[cfg(feature = "nats")]
 use laminar_connector_nats::{NatsSink, NatsSource};
+#[cfg(feature = "websocket")]
+use laminar_connector_websocket::{WebSocketSink, WebSocketSource};
 use laminar_formats::{AnyDecoder, AnyEncoder, envelope::Enveloped};
 use laminar_schema::{FormatDecoder, FormatEncoder, SinkConnector, SourceConnector, engine::Engine};
 
@@ -40,6 +42,9 @@ pub(crate) enum CliSources {
     /// NATS subjects, streams and buckets.
     #[cfg(feature = "nats")]
     Nats(NatsSource<CliDecoder>),
+    /// WebSockets, as client or as server.
+    #[cfg(feature = "websocket")]
+    WebSocket(WebSocketSource<CliDecoder>),
 }
 
 /// Everything that SQL can name behind INTO.
@@ -54,6 +59,9 @@ pub(crate) enum CliSinks {
     /// NATS subjects.
     #[cfg(feature = "nats")]
     Nats(NatsSink<CliEncoder>),
+    /// WebSockets, as client or as server.
+    #[cfg(feature = "websocket")]
+    WebSocket(WebSocketSink<CliEncoder>),
 }
 
 /// SQL over those.

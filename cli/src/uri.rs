@@ -1,4 +1,5 @@
-//! An input that a URI names: `kafka://host:9092,other:9092/topic?option=value&…` or `nats://host:4222/subject?…`.
+//! An input that a URI names: `kafka://host:9092,other:9092/topic?option=value&…`, `nats://host:4222/subject?…`, or `ws://…`, which
+//! is as a whole what the server is asked for.
 
 use std::io::Cursor;
 
@@ -58,6 +59,9 @@ impl Remote {
     /// Parts that are missing.
     pub(crate) fn parse(input: &str) -> Result<Option<Self>, CliError> {
         let Some((scheme, rest)) = input.split_once("://") else { return Ok(None) };
+        if ["ws", "wss"].iter().any(|own| own.eq_ignore_ascii_case(scheme)) {
+            return Ok(Self::websocket(input, rest));
+        }
         let Some(form) = FORMS.iter().find(|form| form.connector.eq_ignore_ascii_case(scheme)) else { return Ok(None) };
         if !CliSources::MEMBERS.iter().any(|m| m.name == form.connector) {
             return Ok(None);
@@ -85,13 +89,22 @@ impl Remote {
         Ok(Some(Self { connector: form.connector, name: name.to_owned(), options }))
     }
 
+    /// A WebSocket: what stands behind a `?` is the server's, and so no option.
+    fn websocket(input: &str, rest: &str) -> Option<Self> {
+        let connector = CliSources::MEMBERS.iter().map(|m| m.name).find(|name| *name == "websocket")?;
+        let path = rest.split(['?', '#']).next().unwrap_or_default();
+        let name = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(connector).to_owned();
+        Some(Self { connector, name, options: Options::from_pairs([("url", input)]) })
+    }
+
     /// The source, which ends where the topic ends now unless the options say otherwise.
     pub(crate) fn source(&self, format: &FormatSpec) -> Result<CliSources, CliError> {
         let mut options = self.options.clone();
         let is_given = |key: &str| options.get(key).is_some();
         let is = |key: &str, value: &str| options.get(key).is_some_and(|v| v.eq_ignore_ascii_case(value));
         if !(["end", "group.id", "group_id"].into_iter().any(is_given) || is("mode", "core") || is("shared", "true")) {
-            options.insert("end", "latest", None);
+            let end = if self.connector == "websocket" { "close" } else { "latest" };
+            options.insert("end", end, None);
         }
         Ok(CliSources::create(self.connector, &SourceConfig { options, format: format.clone() })?)
     }
@@ -129,6 +142,15 @@ fn is_secret(connector: &str, key: &str) -> bool {
 mod tests {
     use super::Remote;
 
+    #[cfg(feature = "websocket")]
+    #[test]
+    fn a_websocket_is_asked_for_the_whole_uri() {
+        let remote = Remote::parse("wss://a:1/feeds/trades?symbol=x").ok().flatten();
+        let options = remote.as_ref().map(|r| r.options.clone()).unwrap_or_default();
+        assert_eq!(options.get("url"), Some("wss://a:1/feeds/trades?symbol=x"));
+        assert_eq!(remote.map(|r| (r.connector, r.name)), Some(("websocket", "trades".to_owned())));
+    }
+
     #[test]
     fn nats_has_uris_too() {
         let remote = Remote::parse("nats://a:1,b:2/orders.>?durable=d").ok().flatten();
@@ -152,7 +174,7 @@ mod tests {
             [get("brokers"), get("topic"), get("start"), get("fetch.min.bytes")],
             ["a:1,b:2", "t", "latest", "1"]
         );
-        for other in ["file:///a", "a.json", "ws://a/b"] {
+        for other in ["file:///a", "a.json", "amqp://a/b"] {
             assert!(matches!(Remote::parse(other), Ok(None)), "{other}");
         }
         for wrong in [

@@ -98,7 +98,13 @@ fn what_cannot_be_inferred_says_why() {
         check(&["kafka://user:hunter2@host:9092/t"], 2, &["a Kafka URI has no place for a user", "sasl.username"]);
         check(&["kafka://host:9092"], 2, &["a Kafka URI needs a topic", "kafka://host:9092/topic"]);
     }
-    check(&["ws://host"], 2, &["connector websocket is not linked"]);
+    if cfg!(feature = "websocket") {
+        let said = ["cannot connect: ws://localhost:1/t", "Connection refused"];
+        check(&["ws://localhost:1/t?key=hunter2", "-f", "json", "--set", "sample_timeout=1s"], 3, &said);
+        check(&["ws://u:hunter2@host/t"], 2, &["credentials do not belong into an address"]);
+    } else {
+        check(&["ws://host"], 2, &["connector websocket is not linked"]);
+    }
     check(&["absent.json"], 3, &["absent.json", "names nothing"]);
     check(&["words"], 2, &["cannot tell the format of words", "-f"]);
     check(&["-"], 2, &["cannot tell the format of standard input"]);

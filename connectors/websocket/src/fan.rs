@@ -1,0 +1,214 @@
+//! A server that sends every row to all of its clients, none of which makes the others wait unless it is told to.
+
+use std::{
+    collections::VecDeque,
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::Notify, task::JoinSet, time::timeout};
+use tokio_tungstenite::tungstenite::{
+    Message, Utf8Bytes,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+
+use crate::{
+    accept::{Acceptor, Arrival},
+    config::WebSocketSinkConfig,
+    outbox::{Outbox, Put},
+    receive::Habits,
+    send::{goodbye, send},
+    words::OnSlow,
+};
+
+/// How long clients may take for what is left when all is written.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// The clients of a listening sink.
+pub(crate) struct Fan {
+    config: Arc<WebSocketSinkConfig>,
+    guests: Mutex<Guests>,
+    /// Somebody came, or nobody can come any more.
+    changed: Notify,
+    pub(crate) num_dropped: AtomicU64,
+    pub(crate) num_disconnected: AtomicU64,
+}
+
+#[derive(Default)]
+struct Guests {
+    outboxes: Vec<Arc<Outbox>>,
+    /// The last rows, for those who come later.
+    last: VecDeque<Message>,
+    is_closed: bool,
+}
+
+impl Fan {
+    /// Begins to let clients in.
+    pub(crate) fn start(acceptor: Acceptor, config: Arc<WebSocketSinkConfig>) -> Arc<Self> {
+        let fan = Arc::new(Self {
+            config,
+            guests: Mutex::default(),
+            changed: Notify::new(),
+            num_dropped: AtomicU64::new(0),
+            num_disconnected: AtomicU64::new(0),
+        });
+        tokio::spawn(serve(acceptor, Arc::clone(&fan)));
+        fan
+    }
+
+    /// Waits until so many clients are there.
+    pub(crate) async fn gather(&self, min: usize) {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if self.guests().outboxes.len() >= min {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Hands `rows` to every client.
+    pub(crate) async fn write(&self, rows: &[Message]) {
+        let (on_slow, keep) = (self.config.sink.on_slow, self.config.sink.replay);
+        let mut full = Vec::new();
+        {
+            // Rows go to clients and to what later ones get in one step, so that nobody gets a row twice or never.
+            let mut guests = self.guests();
+            guests.last.extend(rows[rows.len().saturating_sub(keep)..].iter().cloned());
+            let too_many = guests.last.len().saturating_sub(keep);
+            guests.last.drain(..too_many);
+            for outbox in &guests.outboxes {
+                if let Some(from) = self.put(outbox, rows, 0, on_slow) {
+                    full.push((Arc::clone(outbox), from));
+                }
+            }
+        }
+        for (outbox, mut from) in full {
+            loop {
+                outbox.room(rows[from].len()).await;
+                match self.put(&outbox, rows, from, on_slow) {
+                    Some(row) => from = row,
+                    None => break,
+                }
+            }
+        }
+    }
+
+    /// Yields the row from which on there is no room, where that is to be waited for.
+    fn put(&self, outbox: &Outbox, rows: &[Message], from: usize, on_slow: OnSlow) -> Option<usize> {
+        match outbox.put(rows, from, on_slow) {
+            Put::Full { from } => return Some(from),
+            Put::Done { dropped } => drop(self.num_dropped.fetch_add(dropped, Ordering::Relaxed)),
+            Put::Over => {}
+        }
+        None
+    }
+
+    /// Waits until every client that is waited for has everything.
+    pub(crate) async fn flush(&self) {
+        if self.config.sink.on_slow == OnSlow::Block {
+            for outbox in self.outboxes() {
+                outbox.flushed().await;
+            }
+        }
+    }
+
+    /// Forgets what was not sent.
+    pub(crate) fn forget(&self) {
+        self.outboxes().iter().for_each(|outbox| outbox.forget());
+    }
+
+    /// Lets nobody in any more, and waits for a while until clients have what is left.
+    pub(crate) async fn close(&self) {
+        let outboxes = self.shut();
+        outboxes.iter().for_each(|outbox| outbox.close());
+        let limit = if self.config.sink.on_slow == OnSlow::Block { self.config.link.idle_timeout } else { FAREWELL };
+        let all = async {
+            for outbox in &outboxes {
+                outbox.ended().await;
+            }
+        };
+        // Those that are too slow for it are cut off, as their policy would have it.
+        let _ = timeout(limit, all).await;
+    }
+
+    /// Ends every connection.
+    pub(crate) fn stop(&self) {
+        self.shut().iter().for_each(|outbox| outbox.end(None));
+    }
+
+    fn shut(&self) -> Vec<Arc<Outbox>> {
+        self.guests().is_closed = true;
+        self.changed.notify_waiters();
+        self.outboxes()
+    }
+
+    fn outboxes(&self) -> Vec<Arc<Outbox>> {
+        self.guests().outboxes.clone()
+    }
+
+    /// Makes a buffer for a new client, with the last rows; `None` where nobody is let in any more.
+    fn enter(&self) -> Option<Arc<Outbox>> {
+        let outbox = Outbox::new(&self.config.sink, false);
+        let mut guests = self.guests();
+        if guests.is_closed {
+            return None;
+        }
+        // What does not fit into a new buffer are its oldest rows.
+        outbox.put(guests.last.make_contiguous(), 0, OnSlow::DropOldest);
+        guests.outboxes.push(Arc::clone(&outbox));
+        drop(guests);
+        self.changed.notify_waiters();
+        Some(outbox)
+    }
+
+    fn leave(&self, outbox: &Arc<Outbox>) {
+        self.guests().outboxes.retain(|other| !Arc::ptr_eq(other, outbox));
+    }
+
+    fn guests(&self) -> MutexGuard<'_, Guests> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn serve(acceptor: Acceptor, fan: Arc<Fan>) {
+    let mut clients = JoinSet::new();
+    loop {
+        let mut changed = pin!(fan.changed.notified());
+        changed.as_mut().enable();
+        if fan.guests().is_closed {
+            break;
+        }
+        tokio::select! {
+            arrival = acceptor.next() => drop(clients.spawn(serve_client(arrival, Arc::clone(&fan)))),
+            Some(_) = clients.join_next(), if !clients.is_empty() => {}
+            _ = changed => {}
+        }
+    }
+    drop(acceptor);
+    while clients.join_next().await.is_some() {}
+}
+
+async fn serve_client(arrival: Arrival, fan: Arc<Fan>) {
+    let Some((mut socket, _permit)) = arrival.welcome().await else { return };
+    let Some(outbox) = fan.enter() else { return };
+    // It stops where its buffer has said that it is too slow.
+    send(&mut socket, &outbox, Habits::new(&fan.config.link, 0), false).await;
+    let is_slow = outbox.has_ended() && !fan.guests().is_closed;
+    fan.leave(&outbox);
+    let (code, reason) = match (outbox.is_done(), is_slow) {
+        (true, _) => (CloseCode::Normal, ""),
+        (false, true) => (CloseCode::Policy, "rows came faster than they were taken"),
+        (false, false) => (CloseCode::Away, ""),
+    };
+    if is_slow {
+        fan.num_disconnected.fetch_add(1, Ordering::Relaxed);
+    }
+    goodbye(&mut socket, Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }), FAREWELL).await;
+    outbox.end(None);
+}

@@ -1,0 +1,290 @@
+//! Rows on their way to one peer: bounded, in order, and kept until they count as written.
+
+use std::{
+    collections::VecDeque,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::{config::SinkOptions, error::WebSocketFault, words::OnSlow};
+
+/// The buffer of one connection, or of one server over all connections to it.
+pub(crate) struct Outbox {
+    state: Mutex<State>,
+    /// There is something to send, or the peer has answered.
+    pub(crate) filled: Notify,
+    /// Something counts as written, or nothing will any more.
+    drained: Notify,
+    max_records: usize,
+    max_bytes: usize,
+    /// Whether what was sent is kept until the peer has answered.
+    keeps: bool,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Message>,
+    /// Sent, and not known to be there. Where nothing is kept, only their number and bytes are.
+    sent: VecDeque<Message>,
+    num_sent: usize,
+    bytes: usize,
+    sent_bytes: usize,
+    is_closing: bool,
+    fault: Option<WebSocketFault>,
+    has_ended: bool,
+}
+
+/// What became of rows that were put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// Every row is in the buffer, less so many that were dropped.
+    Done { dropped: u64 },
+    /// There is no room from this row on.
+    Full { from: usize },
+    /// The connection has ended, or is to end since it is too slow.
+    Over,
+}
+
+impl State {
+    fn len(&self) -> usize {
+        self.waiting.len() + self.num_sent
+    }
+}
+
+impl Outbox {
+    pub(crate) fn new(options: &SinkOptions, keeps: bool) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::default(),
+            filled: Notify::new(),
+            drained: Notify::new(),
+            max_records: options.max_buffered_records.max(1),
+            max_bytes: options.max_buffered_bytes.max(1),
+            keeps,
+        })
+    }
+
+    /// Takes over `rows` from one on; `on_slow` says what happens where there is no room.
+    pub(crate) fn put(&self, rows: &[Message], from: usize, on_slow: OnSlow) -> Put {
+        let mut state = self.state();
+        if state.has_ended || state.is_closing {
+            return Put::Over;
+        }
+        let mut dropped = 0;
+        for (row, message) in rows.iter().enumerate().skip(from) {
+            let size = message.len();
+            // A row that is larger than the whole buffer has it for itself.
+            let mut has_room =
+                state.len() < self.max_records && (state.len() == 0 || state.bytes + size <= self.max_bytes);
+            while !has_room && on_slow == OnSlow::DropOldest {
+                let Some(oldest) = state.waiting.pop_front() else { break };
+                state.bytes -= oldest.len();
+                dropped += 1;
+                has_room = state.len() < self.max_records && (state.len() == 0 || state.bytes + size <= self.max_bytes);
+            }
+            if !has_room {
+                match on_slow {
+                    // What cannot be dropped, since it is being sent, makes the new one the one to drop.
+                    OnSlow::DropOldest | OnSlow::DropNewest => dropped += 1,
+                    OnSlow::Block => {
+                        drop(state);
+                        self.filled.notify_one();
+                        return Put::Full { from: row };
+                    }
+                    OnSlow::Disconnect => {
+                        state.has_ended = true;
+                        drop(state);
+                        // Its connection is most likely stuck in sending, and listens to nothing but this.
+                        self.drained.notify_waiters();
+                        return Put::Over;
+                    }
+                }
+                continue;
+            }
+            state.bytes += size;
+            state.waiting.push_back(message.clone());
+        }
+        drop(state);
+        self.filled.notify_one();
+        Put::Done { dropped }
+    }
+
+    /// Waits until some row more counts as written, having looked by `is_so` first.
+    async fn until<T>(&self, mut is_so: impl FnMut(&State) -> Option<T>) -> T {
+        loop {
+            let mut drained = pin!(self.drained.notified());
+            drained.as_mut().enable();
+            if let Some(so) = is_so(&self.state()) {
+                return so;
+            }
+            drained.await;
+        }
+    }
+
+    /// Waits for room for `size` bytes, and for some more so that not every row waits by itself.
+    pub(crate) async fn room(&self, size: usize) {
+        self.until(|state| {
+            let is_half_empty = state.len() <= self.max_records / 2 && state.bytes <= self.max_bytes / 2;
+            let fits = state.len() == 0 || is_half_empty && state.bytes + size <= self.max_bytes;
+            (state.has_ended || fits).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until every row counts as written, or the connection has ended: false.
+    pub(crate) async fn flushed(&self) -> bool {
+        self.until(|state| match state.has_ended {
+            true => Some(false),
+            false => (state.len() == 0).then_some(true),
+        })
+        .await
+    }
+
+    /// Waits until the connection has ended.
+    pub(crate) async fn ended(&self) {
+        self.until(|state| state.has_ended.then_some(())).await;
+    }
+
+    /// What the connection came to, if that is an error; told once.
+    pub(crate) fn take_fault(&self) -> Option<WebSocketFault> {
+        self.state().fault.take()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state().has_ended
+    }
+
+    /// Moves up to `max` rows that wait into `batch`: they count as sent.
+    pub(crate) fn take(&self, batch: &mut VecDeque<Message>, max: usize) {
+        let mut state = self.state();
+        while batch.len() < max {
+            let Some(message) = state.waiting.pop_front() else { break };
+            state.num_sent += 1;
+            state.sent_bytes += message.len();
+            if self.keeps {
+                state.sent.push_back(message.clone());
+            }
+            batch.push_back(message);
+        }
+    }
+
+    /// How many rows are sent and do not count as written.
+    pub(crate) fn num_sent(&self) -> usize {
+        self.state().num_sent
+    }
+
+    /// The first `count` rows that were sent count as written.
+    pub(crate) fn release(&self, count: usize) {
+        let mut state = self.state();
+        if self.keeps {
+            for _ in 0..count {
+                let Some(message) = state.sent.pop_front() else { break };
+                state.num_sent -= 1;
+                state.sent_bytes -= message.len();
+                state.bytes -= message.len();
+            }
+        } else {
+            state.num_sent = 0;
+            state.bytes -= std::mem::take(&mut state.sent_bytes);
+        }
+        drop(state);
+        self.drained.notify_waiters();
+    }
+
+    /// What was sent over a connection that is lost waits again, in its place; where nothing is kept, it is given up.
+    pub(crate) fn restore(&self) {
+        if !self.keeps {
+            return self.release(0);
+        }
+        let mut state = self.state();
+        let mut sent = std::mem::take(&mut state.sent);
+        sent.append(&mut state.waiting);
+        (state.waiting, state.num_sent, state.sent_bytes) = (sent, 0, 0);
+    }
+
+    /// Forgets every row that was not sent. Answers to what was sent are still under way, and stay counted.
+    pub(crate) fn forget(&self) {
+        let mut state = self.state();
+        state.waiting.clear();
+        state.bytes = state.sent_bytes;
+        drop(state);
+        self.drained.notify_waiters();
+    }
+
+    /// No more rows will come.
+    pub(crate) fn close(&self) {
+        self.state().is_closing = true;
+        self.filled.notify_one();
+    }
+
+    /// Whether no more rows will come and every one of them was sent.
+    pub(crate) fn is_done(&self) -> bool {
+        let state = self.state();
+        state.is_closing && state.len() == 0
+    }
+
+    /// The connection has ended, for a reason that is an error or not.
+    pub(crate) fn end(&self, fault: Option<WebSocketFault>) {
+        let mut state = self.state();
+        state.has_ended = true;
+        state.fault = state.fault.take().or(fault);
+        drop(state);
+        self.drained.notify_waiters();
+        self.filled.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics between two changes that belong together.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use laminar_schema::{ConnectorConfig, Options};
+
+    use super::*;
+
+    fn rows(range: std::ops::Range<usize>) -> Vec<Message> {
+        range.map(|row| Message::text(row.to_string())).collect()
+    }
+
+    fn outbox(keeps: bool) -> Arc<Outbox> {
+        let options = SinkOptions::from_options(&Options::from_pairs([("max_buffered_records", "3")]));
+        Outbox::new(&options.unwrap(), keeps)
+    }
+
+    fn taken(outbox: &Outbox) -> String {
+        let mut batch = VecDeque::new();
+        outbox.take(&mut batch, 10);
+        batch.iter().map(|m| m.to_text().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_full_buffer_does_what_it_was_told() {
+        let check = |on_slow, expected: Put, left: &str| {
+            let outbox = outbox(false);
+            assert_eq!((outbox.put(&rows(0..5), 0, on_slow), &*taken(&outbox)), (expected, left), "{on_slow:?}");
+        };
+        check(OnSlow::Block, Put::Full { from: 3 }, "012");
+        check(OnSlow::DropOldest, Put::Done { dropped: 2 }, "234");
+        check(OnSlow::DropNewest, Put::Done { dropped: 2 }, "012");
+        check(OnSlow::Disconnect, Put::Over, "012");
+    }
+
+    #[test]
+    fn what_was_sent_is_kept_until_it_counts_as_written() {
+        let outbox = outbox(true);
+        outbox.put(&rows(0..3), 0, OnSlow::Block);
+        assert_eq!((taken(&outbox), outbox.num_sent()), ("012".to_owned(), 3));
+        outbox.release(1);
+        outbox.put(&rows(3..4), 0, OnSlow::Block);
+        outbox.restore();
+        assert_eq!(taken(&outbox), "123");
+        outbox.put(&rows(4..5), 0, OnSlow::DropNewest);
+        outbox.forget();
+        assert_eq!((taken(&outbox), outbox.num_sent()), (String::new(), 3));
+    }
+}

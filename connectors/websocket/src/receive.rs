@@ -1,0 +1,159 @@
+//! A connection that is read: messages to the inbox, pings both ways, and how it came to its end.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use chrono::Utc;
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior, interval_at, timeout},
+};
+use tokio_tungstenite::tungstenite::{
+    self, Message, Utf8Bytes,
+    error::ProtocolError,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+
+use crate::{
+    config::LinkOptions,
+    inbox::{Inbox, Peer},
+    wire::Socket,
+};
+
+/// Messages that are handed over at once, at most.
+const BURST: usize = 1024;
+/// How long a farewell may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How a connection is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Habits {
+    pub(crate) ping_interval: Duration,
+    pub(crate) idle_timeout: Duration,
+    /// Messages to pass over at the beginning.
+    pub(crate) skip_first: u64,
+}
+
+impl Habits {
+    pub(crate) fn new(link: &LinkOptions, skip_first: u64) -> Self {
+        Self { ping_interval: link.ping_interval, idle_timeout: link.idle_timeout, skip_first }
+    }
+}
+
+/// How a connection came to its end.
+#[derive(Debug)]
+pub(crate) enum Parting {
+    /// The peer said that it has no more to say.
+    Done,
+    /// The peer closed it for another reason, or it was lost.
+    Lost(String),
+    /// The peer sent what cannot be read.
+    Fault(tungstenite::Error),
+    /// Nobody takes messages any more.
+    Unwanted,
+}
+
+/// Reads until the end, or until the other half of `stop` is dropped; also says whether any message came.
+pub(crate) async fn receive(
+    socket: &mut Socket,
+    inbox: &Inbox,
+    peer: &Arc<Peer>,
+    habits: Habits,
+    stop: &mut watch::Receiver<()>,
+) -> (Parting, bool) {
+    let mut ticks = interval_at(Instant::now() + habits.ping_interval, habits.ping_interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut burst, mut heard, mut to_skip, mut any) = (VecDeque::new(), Instant::now(), habits.skip_first, false);
+    loop {
+        let mut read = tokio::select! {
+            biased;
+            read = socket.next() => Some(read),
+            _ = stop.changed() => return (Parting::Unwanted, any),
+            _ = ticks.tick() => {
+                if heard.elapsed() >= habits.idle_timeout {
+                    return (Parting::Lost(silence(heard.elapsed())), any);
+                }
+                match timeout(habits.idle_timeout, socket.send(Message::Ping(Bytes::new()))).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(e)) => return (parting(e), any),
+                    Err(_) => return (Parting::Lost("it takes nothing any more".to_owned()), any),
+                }
+                continue;
+            }
+        };
+        let parted = loop {
+            match read.take() {
+                Some(Some(Ok(Message::Text(text)))) => pass_on(text.into(), &mut burst, &mut to_skip),
+                Some(Some(Ok(Message::Binary(bytes)))) => pass_on(bytes, &mut burst, &mut to_skip),
+                Some(Some(Ok(Message::Close(frame)))) => break Some(said(frame)),
+                // The library answers pings by itself.
+                Some(Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)))) => {}
+                Some(Some(Err(e))) => break Some(parting(e)),
+                Some(None) => break Some(Parting::Lost("the connection was closed".to_owned())),
+                // Nothing more is there now.
+                None => break None,
+            }
+            if burst.len() >= BURST {
+                break None;
+            }
+            read = socket.next().now_or_never();
+        };
+        any |= !burst.is_empty();
+        if !burst.is_empty() && !inbox.put(&mut burst, peer, Utc::now().timestamp_millis()).await {
+            return (Parting::Unwanted, any);
+        }
+        // Waiting for room is none of the peer's silence.
+        heard = Instant::now();
+        if let Some(parted) = parted {
+            // The library has an answer to a farewell ready, for which the peer waits.
+            let _ = timeout(FAREWELL, socket.flush()).await;
+            return (parted, any);
+        }
+    }
+}
+
+fn pass_on(payload: Bytes, burst: &mut VecDeque<Bytes>, to_skip: &mut u64) {
+    match to_skip {
+        0 => burst.push_back(payload),
+        more => *more -= 1,
+    }
+}
+
+pub(crate) fn silence(lasted: Duration) -> String {
+    format!("nothing came, and no ping was answered, for {} s", lasted.as_secs())
+}
+
+/// What a peer that closes a connection means by it.
+pub(crate) fn said(frame: Option<CloseFrame>) -> Parting {
+    match frame {
+        None => Parting::Done,
+        Some(frame) if frame.code == CloseCode::Normal => Parting::Done,
+        Some(frame) => Parting::Lost(format!("the peer closed it: {} {}", u16::from(frame.code), frame.reason)),
+    }
+}
+
+/// What an error of the library means.
+pub(crate) fn parting(error: tungstenite::Error) -> Parting {
+    use tungstenite::Error;
+    match error {
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing) => {
+            Parting::Lost("the connection was lost".to_owned())
+        }
+        Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_) | Error::AttackAttempt => Parting::Fault(error),
+        error => Parting::Lost(error.to_string()),
+    }
+}
+
+/// Closes a connection with a reason that its peer can read, as far as it still listens.
+pub(crate) async fn farewell(socket: &mut Socket, parting: &Parting) {
+    let (code, reason) = match parting {
+        Parting::Fault(tungstenite::Error::Capacity(_)) => (CloseCode::Size, "the message is too large"),
+        Parting::Fault(tungstenite::Error::Utf8(_)) => (CloseCode::Invalid, "the text is no UTF-8"),
+        Parting::Fault(_) => (CloseCode::Protocol, "this is no WebSocket's"),
+        Parting::Done | Parting::Lost(_) | Parting::Unwanted => (CloseCode::Away, ""),
+    };
+    let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
+    // Whether it arrives is the peer's concern.
+    let _ = timeout(FAREWELL, socket.close(Some(frame))).await;
+}

@@ -1,0 +1,173 @@
+//! A connection that is written: rows from an outbox, pings that tell what has arrived, and how it came to its end.
+
+use std::{collections::VecDeque, sync::Mutex, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
+
+use crate::{
+    outbox::Outbox,
+    receive::{Habits, Parting, parting, said, silence},
+    wire::Socket,
+};
+
+/// Rows that are handed to the connection before it is flushed, at most.
+const BURST: usize = 1024;
+
+/// What the two halves of a connection know of each other.
+struct Shared {
+    state: Mutex<Pinged>,
+}
+
+struct Pinged {
+    /// The ping that is out: how many rows were sent before it.
+    out: Option<usize>,
+    /// Told apart from older ones by its number.
+    number: u64,
+    heard: Instant,
+}
+
+/// Sends what the outbox has until it is closed and everything counts as written, or until the connection ends.
+///
+/// Both halves are driven at once: a peer that sends more than it reads cannot make each side wait for the other.
+pub(crate) async fn send(socket: &mut Socket, outbox: &Outbox, habits: Habits, acknowledge: bool) -> Parting {
+    let shared = Shared { state: Mutex::new(Pinged { out: None, number: 0, heard: Instant::now() }) };
+    let (mut to, mut from) = socket.split();
+    tokio::select! {
+        parting = write(&mut to, outbox, &shared, acknowledge) => parting,
+        parting = listen(&mut from, outbox, &shared, acknowledge) => parting,
+        parting = watch(&shared, outbox, habits) => parting,
+        () = outbox.ended() => Parting::Unwanted,
+    }
+}
+
+/// Closes a connection that has sent everything, and waits for the answer.
+pub(crate) async fn goodbye(socket: &mut Socket, frame: Option<CloseFrame>, limit: Duration) {
+    // Whether the peer answers is its own concern.
+    let _ = tokio::time::timeout(limit, async {
+        if socket.close(frame).await.is_ok() {
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    })
+    .await;
+}
+
+type To<'a> = SplitSink<&'a mut Socket, Message>;
+
+async fn write(to: &mut To<'_>, outbox: &Outbox, shared: &Shared, acknowledge: bool) -> Parting {
+    let mut batch = VecDeque::new();
+    loop {
+        if outbox.is_done() {
+            return Parting::Done;
+        }
+        outbox.take(&mut batch, BURST);
+        let has_rows = !batch.is_empty();
+        while let Some(message) = batch.pop_front() {
+            if let Err(e) = to.feed(message).await {
+                return parting(e);
+            }
+        }
+        let ping = shared.next_ping(outbox.num_sent(), acknowledge);
+        let has_ping = ping.is_some();
+        if let Some(number) = ping
+            && let Err(e) = to.feed(Message::Ping(Bytes::copy_from_slice(&number.to_be_bytes()))).await
+        {
+            return parting(e);
+        }
+        if has_rows || has_ping {
+            if let Err(e) = to.flush().await {
+                return parting(e);
+            }
+            if !acknowledge {
+                outbox.release(0);
+            }
+            continue;
+        }
+        outbox.filled.notified().await;
+    }
+}
+
+async fn listen(from: &mut SplitStream<&mut Socket>, outbox: &Outbox, shared: &Shared, acknowledge: bool) -> Parting {
+    loop {
+        match from.next().await {
+            Some(Ok(Message::Pong(payload))) => {
+                let arrived = shared.answered(&payload);
+                if let Some(arrived) = arrived.filter(|_| acknowledge) {
+                    outbox.release(arrived);
+                }
+                // More may have been sent since, and wants a ping of its own.
+                outbox.filled.notify_one();
+            }
+            Some(Ok(Message::Close(frame))) => return said(frame),
+            // What else a peer says is not asked for; the library answers its pings.
+            Some(Ok(_)) => shared.hear(),
+            Some(Err(e)) => return parting(e),
+            None => return Parting::Lost("the connection was closed".to_owned()),
+        }
+    }
+}
+
+/// Sees that the peer is still there, also while nothing is to be sent.
+async fn watch(shared: &Shared, outbox: &Outbox, habits: Habits) -> Parting {
+    let mut ticks = interval_at(Instant::now() + habits.ping_interval, habits.ping_interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let silent = shared.silent();
+        if silent >= habits.idle_timeout {
+            return Parting::Lost(silence(silent));
+        }
+        shared.want_ping();
+        outbox.filled.notify_one();
+    }
+}
+
+impl Shared {
+    fn pinged(&self) -> std::sync::MutexGuard<'_, Pinged> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The number of the ping to send now, if one is due: behind rows that want an answer, where none is out.
+    fn next_ping(&self, num_sent: usize, acknowledge: bool) -> Option<u64> {
+        let mut pinged = self.pinged();
+        let is_due = match pinged.out {
+            Some(WANTED) => true,
+            Some(_) => false,
+            None => acknowledge && num_sent > 0,
+        };
+        is_due.then(|| {
+            pinged.out = Some(num_sent);
+            pinged.number += 1;
+            pinged.number
+        })
+    }
+
+    /// How many rows had been sent before the ping that `payload` answers.
+    fn answered(&self, payload: &[u8]) -> Option<usize> {
+        let mut pinged = self.pinged();
+        pinged.heard = Instant::now();
+        let is_ours = payload == pinged.number.to_be_bytes();
+        pinged.out.take_if(|rows| is_ours && *rows != WANTED)
+    }
+
+    fn hear(&self) {
+        self.pinged().heard = Instant::now();
+    }
+
+    fn silent(&self) -> Duration {
+        self.pinged().heard.elapsed()
+    }
+
+    /// Has a ping sent, unless one is out.
+    fn want_ping(&self) {
+        self.pinged().out.get_or_insert(WANTED);
+    }
+}
+
+/// In place of a number of rows: a ping is wanted and not sent yet.
+const WANTED: usize = usize::MAX;

@@ -1,0 +1,224 @@
+//! A running sink: rows to messages, and checkpoints that wait for them.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use bytes::BytesMut;
+use laminar_schema::{Checkpoint, EncodedBatch, Prepared, RecordSink, SchemaError, SchemaResult, SinkBatch};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::{
+    Message, Utf8Bytes,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+
+use crate::{
+    config::WebSocketSinkConfig,
+    dial::{Dialer, Outage},
+    error::{WebSocketFault, passing},
+    fan::Fan,
+    outbox::{Outbox, Put},
+    receive::{Habits, Parting},
+    send::{goodbye, send},
+    wire::Socket,
+    words::OnSlow,
+};
+
+/// A connection that lasted as long was one that worked.
+const WORKED: Duration = Duration::from_secs(1);
+/// How long a server may take to answer a farewell.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A running [`WebSocketSink`](crate::WebSocketSink).
+pub struct WebSocketWriter {
+    config: Arc<WebSocketSinkConfig>,
+    about: String,
+    way: Way,
+    is_text: bool,
+    has_begun: bool,
+    /// Messages of one batch; kept for its room.
+    rows: Vec<Message>,
+}
+
+/// Where messages go.
+pub(crate) enum Way {
+    /// To a server.
+    Server(Arc<Outbox>),
+    /// To every client of ours.
+    Clients(Arc<Fan>),
+}
+
+impl std::fmt::Debug for WebSocketWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebSocketWriter").field("about", &self.about).finish_non_exhaustive()
+    }
+}
+
+impl Drop for WebSocketWriter {
+    fn drop(&mut self) {
+        match &self.way {
+            Way::Server(outbox) => outbox.end(None),
+            Way::Clients(fan) => fan.stop(),
+        }
+    }
+}
+
+impl WebSocketWriter {
+    pub(crate) fn new(config: Arc<WebSocketSinkConfig>, about: String, way: Way, is_text: bool) -> Self {
+        Self { config, about, way, is_text, has_begun: false, rows: Vec::new() }
+    }
+
+    /// Rows that were dropped for clients that were too slow, one for each client and row.
+    pub fn num_dropped(&self) -> u64 {
+        match &self.way {
+            Way::Server(_) => 0,
+            Way::Clients(fan) => fan.num_dropped.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Clients that were disconnected, since they were too slow.
+    pub fn num_disconnected(&self) -> u64 {
+        match &self.way {
+            Way::Server(_) => 0,
+            Way::Clients(fan) => fan.num_disconnected.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The rows of a batch as messages that share one buffer.
+    fn gather(&mut self, records: &EncodedBatch) -> SchemaResult<()> {
+        let mut bytes = BytesMut::with_capacity(records.num_bytes());
+        records.iter().for_each(|record| bytes.extend_from_slice(record));
+        let mut rest = bytes.freeze();
+        self.rows.clear();
+        for (row, record) in records.iter().enumerate() {
+            let payload = rest.split_to(record.len());
+            self.rows.push(match self.is_text {
+                false => Message::Binary(payload),
+                true => match Utf8Bytes::try_from(payload) {
+                    Ok(text) => Message::Text(text),
+                    Err(_) => return Err(WebSocketFault::NoText { row }.during("write")),
+                },
+            });
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn ended(&self, outbox: &Outbox) -> SchemaError {
+        let fault = outbox.take_fault().unwrap_or_else(|| passing(&self.about, "the connection has ended"));
+        fault.during("write")
+    }
+}
+
+impl RecordSink for WebSocketWriter {
+    async fn write(&mut self, batch: SinkBatch<'_>) -> SchemaResult<()> {
+        let SinkBatch::Encoded { records, .. } = batch else {
+            let reason = "it takes encoded records, not columns".to_owned();
+            return Err(WebSocketFault::Unusable { reason }.during("write"));
+        };
+        self.gather(records)?;
+        match &self.way {
+            Way::Clients(fan) => {
+                if !self.has_begun {
+                    fan.gather(self.config.sink.min_clients).await;
+                    self.has_begun = true;
+                }
+                fan.write(&self.rows).await;
+            }
+            Way::Server(outbox) => {
+                let mut from = 0;
+                loop {
+                    match outbox.put(&self.rows, from, OnSlow::Block) {
+                        Put::Done { .. } => break,
+                        Put::Full { from: row } => from = row,
+                        Put::Over => return Err(self.ended(outbox)),
+                    }
+                    outbox.room(self.rows[from].len()).await;
+                }
+            }
+        }
+        // What is left of them is the buffers'.
+        self.rows.clear();
+        Ok(())
+    }
+
+    async fn prepare(&mut self, _: Checkpoint<'_>) -> SchemaResult<Prepared> {
+        match &self.way {
+            Way::Clients(fan) => fan.flush().await,
+            Way::Server(outbox) => {
+                if !outbox.flushed().await {
+                    return Err(self.ended(outbox));
+                }
+            }
+        }
+        Ok(Prepared::default())
+    }
+
+    async fn commit(&mut self, _: &Prepared) -> SchemaResult<()> {
+        Ok(())
+    }
+
+    async fn abort(&mut self) -> SchemaResult<()> {
+        match &self.way {
+            Way::Clients(fan) => fan.forget(),
+            Way::Server(outbox) => outbox.forget(),
+        }
+        Ok(())
+    }
+
+    async fn recover(&mut self, _: Option<&Prepared>) -> SchemaResult<()> {
+        Ok(())
+    }
+
+    async fn close(&mut self, _: &[u8]) -> SchemaResult<()> {
+        match &self.way {
+            Way::Clients(fan) => fan.close().await,
+            Way::Server(outbox) => {
+                if !outbox.flushed().await {
+                    return Err(self.ended(outbox));
+                }
+                outbox.close();
+                outbox.ended().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sends what the outbox has to a server, connecting again where a connection is lost.
+pub(crate) async fn write_on(
+    dialer: Dialer,
+    mut socket: Socket,
+    outbox: Arc<Outbox>,
+    habits: Habits,
+    acknowledge: bool,
+) {
+    let mut outage = Outage::default();
+    loop {
+        let started = Instant::now();
+        let parting = send(&mut socket, &outbox, habits, acknowledge).await;
+        if outbox.is_done() || outbox.has_ended() {
+            let code = if outbox.is_done() { CloseCode::Normal } else { CloseCode::Away };
+            goodbye(&mut socket, Some(CloseFrame { code, reason: Utf8Bytes::default() }), FAREWELL).await;
+            return outbox.end(None);
+        }
+        let reason = match parting {
+            Parting::Lost(reason) => reason,
+            Parting::Fault(e) => e.to_string(),
+            Parting::Done | Parting::Unwanted => "the server closed the connection".to_owned(),
+        };
+        outbox.restore();
+        if started.elapsed() >= WORKED {
+            outage = Outage::default();
+        }
+        let again = tokio::select! {
+            again = dialer.again(&mut outage, reason) => again,
+            _ = outbox.ended() => return,
+        };
+        match again {
+            Ok(connected) => socket = connected,
+            Err(fault) => return outbox.end(Some(fault)),
+        }
+    }
+}
