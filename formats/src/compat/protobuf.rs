@@ -240,7 +240,7 @@ impl Reading<'_> {
             // One alone may move into a new oneof. Into one that there was it may not, by the guide and by Confluent's registry,
             // whatever has left that one: readers between the two versions may still have both.
             let is_existing = || of.oneofs().any(|own| !own.is_synthetic() && own.name() == oneof.name());
-            let breaks = !together && (shared.len() > 1 || (self.at.is_backward() && is_existing()));
+            let breaks = (shared.len() > 1 && !together) || (self.at.is_backward() && is_existing());
             for field in shared.iter().filter(|f| oneof_of(f).as_deref() != Some(oneof.name())) {
                 let to = Some(oneof.name().to_owned());
                 let in_reader = into.get_field(field.number());

@@ -174,6 +174,9 @@ const DECIDED_OTHERWISE: &[&str] = &["breaking_message_message MESSAGE_NO_DELETE
 /// Folders whose rules are about source code, and whose files differ in what data is as well.
 const DIFFER_IN_DATA_TOO: &[&str] = &[
     "breaking_custom_plugins",
+    "breaking_field_same_cardinality",
+    "breaking_field_same_default",
+    "breaking_field_same_type",
     "breaking_ignore_unstable_packages_delete_file",
     "breaking_message_enum",
     "breaking_message_int",
