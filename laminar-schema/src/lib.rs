@@ -79,7 +79,7 @@ pub use inference::{
 pub use pipeline::{Metrics, OnError, Output, Pipeline, PipelineConfig, Summary};
 pub use position::{Position, Positions};
 pub use predicate::{Comparison, Predicate};
-pub use record::{ARENA_PADDING, NewRecord, RawBatch, RawRecord, RowsOrigin, SourceBatch, SourceMetadata};
+pub use record::{ARENA_PADDING, FileSchema, NewRecord, RawBatch, RawRecord, RowsOrigin, SourceBatch, SourceMetadata};
 pub use registry::{
     CompatibilityMode, RegisteredSchema, RegistryConfig, RegistryCredentials, RegistryError, RegistrySchemaType,
 };
