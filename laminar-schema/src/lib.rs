@@ -69,7 +69,7 @@ pub use fingerprint::{Fingerprint, fingerprint};
 pub use format::{
     ColumnsBatch, ColumnsReader, ColumnsRequest, DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet,
     FormatDecoder, FormatEncoder, FormatFile, FormatInfo, Framing, MetadataColumn, MetadataKind, Rejected, RowRecords,
-    Scan, SelfDescription, Skipped, Wrapping,
+    Scan, SelfDescription, Skipped, Wrapping, WriterSchemaId,
 };
 pub use inference::{
     ArrayInference, DetectedFormat, FieldInferenceDetail, FieldMeta, FormatInference, FormatInferenceRegistry,

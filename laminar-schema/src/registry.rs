@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use arrow_schema::SchemaRef;
 
-use crate::config::Secret;
+use crate::{config::Secret, format::WriterSchemaId};
 
 /// How to reach a registry and what to ask it for.
 #[derive(Debug, Clone)]
@@ -112,8 +112,8 @@ impl FromStr for CompatibilityMode {
 pub struct RegisteredSchema {
     /// The Arrow schema it maps to.
     pub schema: SchemaRef,
-    /// Id in the registry: the 4-byte id of the Confluent wire format.
-    pub schema_id: u32,
+    /// Id in the registry, which messages name: a number in Confluent's, a UUID in Glue's.
+    pub schema_id: WriterSchemaId,
     /// Version in its subject.
     pub version: u32,
     /// The definition itself: Avro JSON, a Protobuf file, a JSON Schema.

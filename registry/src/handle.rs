@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use arrow_schema::SchemaRef;
-use laminar_schema::{RegisteredSchema, RegistryConfig, SchemaRegistryAware, SchemaResult};
+use laminar_schema::{RegisteredSchema, RegistryConfig, SchemaRegistryAware, SchemaResult, format::WriterSchemaId};
 
 use crate::{ClientOptions, RegistryClient};
 
@@ -46,7 +46,11 @@ impl SchemaRegistryAware for RegistryHandle {
         Box::pin(self.client(config)?.fetch_schema(config)).await
     }
 
-    async fn fetch_schema_by_id(&self, config: &RegistryConfig, schema_id: u32) -> SchemaResult<RegisteredSchema> {
+    async fn fetch_schema_by_id(
+        &self,
+        config: &RegistryConfig,
+        schema_id: WriterSchemaId,
+    ) -> SchemaResult<RegisteredSchema> {
         Box::pin(self.client(config)?.fetch_schema_by_id(config, schema_id)).await
     }
 
@@ -87,7 +91,7 @@ macro_rules! registry_aware {
             async fn fetch_schema_by_id(
                 &self,
                 config: &$crate::__private::RegistryConfig,
-                schema_id: u32,
+                schema_id: $crate::__private::WriterSchemaId,
             ) -> $crate::__private::SchemaResult<$crate::__private::RegisteredSchema> {
                 let config = $crate::__private::with_subject(self, config, $with_subject);
                 self.registry.fetch_schema_by_id(&config, schema_id).await
@@ -119,7 +123,9 @@ macro_rules! registry_aware {
 #[doc(hidden)]
 pub mod __private {
     pub use arrow_schema::SchemaRef;
-    pub use laminar_schema::{RegisteredSchema, RegistryConfig, SchemaRegistryAware, SchemaResult};
+    pub use laminar_schema::{
+        RegisteredSchema, RegistryConfig, SchemaRegistryAware, SchemaResult, format::WriterSchemaId,
+    };
 
     pub fn with_subject<C>(
         connector: &C,

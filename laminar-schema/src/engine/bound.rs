@@ -9,7 +9,7 @@ use crate::{
     ddl::{CreateSource, OnError, parse_watermark_delay},
     error::{SchemaError, SchemaResult},
     evolution::OnSchemaChange,
-    format::{DecodeSpec, DecoderSet, FormatDecoder, WriterSchema, WriterSchemaId, format_options, registered},
+    format::{DecodeSpec, DecoderSet, FormatDecoder, WriterSchema, format_options, registered},
     inference::InferenceConfig,
     pipeline::{
         ErrorBudget, IDLE_TIMEOUT, SchemaChanges, WatermarkConfig, output, watermark::is_event_time, with_rescue_column,
@@ -72,7 +72,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let mut writer_schemas = Vec::new();
         if let Some(registered) = &resolved.registered {
             resolved.format = registered::read_as(&resolved.format, registered, &format_options);
-            let id = WriterSchemaId(registered.schema_id);
+            let id = registered.schema_id;
             writer_schemas.push(WriterSchema { id, raw: registered.raw_schema.clone() });
         }
         let schema_changes = schema_changes(&source, statement, &inference, &resolved, registry.as_ref())

@@ -119,7 +119,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             let (Some(registry), Some(config)) = (registry, &self.config.registry) else {
                 return Err(unknown("for there is no USING SCHEMA REGISTRY").into());
             };
-            registry.fetch_schema_by_id(config, id.0).await?
+            registry.fetch_schema_by_id(config, id).await?
         };
         self.spec.writer_schemas.push(WriterSchema { id, raw: fetched.raw_schema.clone() });
         let new = match &mut self.follower {

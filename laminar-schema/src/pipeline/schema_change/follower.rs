@@ -390,7 +390,7 @@ impl Follower {
     }
 
     /// Id of the newest writer's schema, where a registry has named any.
-    pub(in crate::pipeline) fn writer_id(&self) -> Option<u32> {
+    pub(in crate::pipeline) fn writer_id(&self) -> Option<WriterSchemaId> {
         self.config.writer.as_ref().map(|writer| writer.schema_id)
     }
 
@@ -398,10 +398,10 @@ impl Follower {
     /// its first record shows the change.
     pub(in crate::pipeline) fn resume_writer(&mut self, spec: &mut DecodeSpec, known: RegisteredSchema) {
         if let Some(latest) = &self.config.writer {
-            spec.writer_schemas.retain(|writer| writer.id.0 != latest.schema_id);
+            spec.writer_schemas.retain(|writer| writer.id != latest.schema_id);
             registered::read_on(&mut spec.format, latest, &known);
         }
-        let id = WriterSchemaId(known.schema_id);
+        let id = known.schema_id;
         spec.writer_schemas.push(WriterSchema { id, raw: known.raw_schema.clone() });
         self.config.writer = Some(known);
     }
