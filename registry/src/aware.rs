@@ -81,7 +81,7 @@ impl SchemaRegistryAware for RegistryClient {
     }
 }
 
-fn subject_of(config: &RegistryConfig) -> Result<&str, RegistryError> {
+pub(crate) fn subject_of(config: &RegistryConfig) -> Result<&str, RegistryError> {
     config.subject.as_deref().ok_or_else(|| RegistryError::Misconfigured {
         setting: "subject",
         expected: "the subject, or a connector that names it after its topic",
@@ -100,7 +100,7 @@ fn registered(schema: &SubjectSchema, all: &ReferencedSchemas) -> SchemaResult<R
 }
 
 /// The definition of columns, with a record that is called after the subject.
-fn text_of(schema_type: RegistrySchemaType, subject: &str, schema: &SchemaRef) -> SchemaResult<SchemaText> {
+pub(crate) fn text_of(schema_type: RegistrySchemaType, subject: &str, schema: &SchemaRef) -> SchemaResult<SchemaText> {
     let name = record_name(subject);
     let text = match schema_type {
         RegistrySchemaType::Avro => avro::avro_schema_of(schema, &name, "")?,

@@ -14,6 +14,8 @@ use crate::{ClientOptions, RegistryClient};
 pub struct RegistryHandle {
     options: ClientOptions,
     client: Arc<OnceLock<RegistryClient>>,
+    #[cfg(feature = "glue")]
+    glue: Arc<OnceLock<crate::GlueClient>>,
 }
 
 impl RegistryHandle {
@@ -24,7 +26,7 @@ impl RegistryHandle {
 
     /// A handle whose client will have these bounds and settings.
     pub fn with_options(options: ClientOptions) -> Self {
-        Self { options, client: Arc::default() }
+        Self { options, ..Self::default() }
     }
 
     /// The client. The first configuration decides which registry it speaks to.
@@ -38,12 +40,44 @@ impl RegistryHandle {
         let made = RegistryClient::connected(config, self.options.clone())?;
         Ok(self.client.get_or_init(|| made))
     }
+
+    #[cfg(feature = "glue")]
+    fn glue(&self, config: &RegistryConfig) -> SchemaResult<&crate::GlueClient> {
+        if let Some(client) = self.glue.get() {
+            return Ok(client);
+        }
+        let made = crate::GlueClient::new(config, self.options.clone())?;
+        Ok(self.glue.get_or_init(|| made))
+    }
+}
+
+#[cfg(not(feature = "glue"))]
+#[cold]
+fn without_glue() -> laminar_schema::RegistryError {
+    laminar_schema::RegistryError::Misconfigured {
+        setting: "type",
+        expected: "confluent: AWS Glue is not compiled in; build with the feature `glue` of laminar-registry",
+        found: "glue".to_owned(),
+    }
+}
+
+/// Hands a question on to the client of the configuration's registry.
+macro_rules! of_client {
+    ($handle:ident, $config:ident, $method:ident($($argument:expr),*)) => {
+        match &$config.connection.glue {
+            None => Box::pin($handle.client($config)?.$method($config $(, $argument)*)).await,
+            #[cfg(feature = "glue")]
+            Some(_) => Box::pin($handle.glue($config)?.$method($config $(, $argument)*)).await,
+            #[cfg(not(feature = "glue"))]
+            Some(_) => Err(without_glue().into()),
+        }
+    };
 }
 
 /// Boxed, each call once: a request is a large future, which every future that holds a connector would be as large as.
 impl SchemaRegistryAware for RegistryHandle {
     async fn fetch_schema(&self, config: &RegistryConfig) -> SchemaResult<RegisteredSchema> {
-        Box::pin(self.client(config)?.fetch_schema(config)).await
+        of_client!(self, config, fetch_schema())
     }
 
     async fn fetch_schema_by_id(
@@ -51,7 +85,7 @@ impl SchemaRegistryAware for RegistryHandle {
         config: &RegistryConfig,
         schema_id: WriterSchemaId,
     ) -> SchemaResult<RegisteredSchema> {
-        Box::pin(self.client(config)?.fetch_schema_by_id(config, schema_id)).await
+        of_client!(self, config, fetch_schema_by_id(schema_id))
     }
 
     async fn check_compatibility(
@@ -60,11 +94,11 @@ impl SchemaRegistryAware for RegistryHandle {
         current: &RegisteredSchema,
         proposed: &SchemaRef,
     ) -> SchemaResult<bool> {
-        Box::pin(self.client(config)?.check_compatibility(config, current, proposed)).await
+        of_client!(self, config, check_compatibility(current, proposed))
     }
 
     async fn register_schema(&self, config: &RegistryConfig, schema: &SchemaRef) -> SchemaResult<RegisteredSchema> {
-        Box::pin(self.client(config)?.register_schema(config, schema)).await
+        of_client!(self, config, register_schema(schema))
     }
 }
 

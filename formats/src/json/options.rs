@@ -1,7 +1,6 @@
 //! Options of `FORMAT JSON`.
 
-use laminar_schema::ConnectorConfig;
-use laminar_schema::WriterSchemaId;
+use laminar_schema::{ConnectorConfig, WriterSchemaId};
 
 use crate::{
     column::BinaryEncoding,

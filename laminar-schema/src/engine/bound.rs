@@ -52,8 +52,9 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let format_options = format_options::<S::Decoder>(&statement.format.spec.name);
         let (source, format) = match &registry {
             None => (source, statement.format.spec.clone()),
-            Some(_) => {
-                let format = registered::of_messages(&statement.format.spec, &format_options);
+            Some(registry) => {
+                let header = registered::header_of(&registry.connection);
+                let format = registered::of_messages(&statement.format.spec, &format_options, header);
                 (source.with_format(&format).map_err(at_connector)?, format)
             }
         };
