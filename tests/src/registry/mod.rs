@@ -6,6 +6,7 @@
 
 mod auth;
 mod fault;
+mod glue;
 mod http;
 mod reply;
 mod routes;
@@ -28,6 +29,7 @@ use tokio::{
 pub use self::{
     auth::Auth,
     fault::Fault,
+    glue::{ACCESS_KEY, StandInGlue},
     store::{Checker, StoredReference, StoredSchema},
     tls::TlsFront,
 };
