@@ -13,9 +13,15 @@ use crate::{ClientOptions, RegistryClient};
 #[derive(Debug, Clone, Default)]
 pub struct RegistryHandle {
     options: ClientOptions,
-    client: Arc<OnceLock<RegistryClient>>,
+    clients: Arc<Clients>,
+}
+
+/// The client of the one kind of registry or of the other.
+#[derive(Debug, Default)]
+struct Clients {
+    confluent: OnceLock<RegistryClient>,
     #[cfg(feature = "glue")]
-    glue: Arc<OnceLock<crate::GlueClient>>,
+    glue: OnceLock<crate::GlueClient>,
 }
 
 impl RegistryHandle {
@@ -34,20 +40,20 @@ impl RegistryHandle {
     /// # Errors
     /// As [`RegistryClient::new`].
     pub fn client(&self, config: &RegistryConfig) -> SchemaResult<&RegistryClient> {
-        if let Some(client) = self.client.get() {
+        if let Some(client) = self.clients.confluent.get() {
             return Ok(client);
         }
         let made = RegistryClient::connected(config, self.options.clone())?;
-        Ok(self.client.get_or_init(|| made))
+        Ok(self.clients.confluent.get_or_init(|| made))
     }
 
     #[cfg(feature = "glue")]
     fn glue(&self, config: &RegistryConfig) -> SchemaResult<&crate::GlueClient> {
-        if let Some(client) = self.glue.get() {
+        if let Some(client) = self.clients.glue.get() {
             return Ok(client);
         }
         let made = crate::GlueClient::new(config, self.options.clone())?;
-        Ok(self.glue.get_or_init(|| made))
+        Ok(self.clients.glue.get_or_init(|| made))
     }
 }
 
