@@ -49,7 +49,7 @@ impl Unglued {
     ///
     /// # Errors
     /// It has no header; its payload is not what its compression promises, or too large.
-    pub(super) fn payload<'a>(&'a mut self, message: &'a [u8]) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn payload<'a>(&'a mut self, message: &'a [u8]) -> Result<&'a [u8], DecodeError> {
         let (id, compression, payload) = glue::split(message)?;
         if self.numbers.is_none() && compression == Compression::None {
             return Ok(payload);

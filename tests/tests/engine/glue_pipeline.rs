@@ -87,6 +87,10 @@ async fn documents_are_read_whatever_their_version() {
     let (summary, rows) = read("glue_json", "JSON", &clause(&glue, "documents"), &messages).await;
     summary.unwrap();
     assert_eq!(rows, [r#"{"id":1,"tag":null}"#, r#"{"id":2,"tag":"x"}"#]);
+    // Without a registry the schema is inferred from what is behind the headers.
+    let (summary, rows) = read("glue_inferred", "JSON (wire_format = 'glue')", "", &messages).await;
+    summary.unwrap();
+    assert_eq!(rows, [r#"{"id":1,"tag":null}"#, r#"{"id":2,"tag":"x"}"#]);
 }
 
 #[tokio::test]

@@ -74,6 +74,19 @@ fn damaged_texts_are_no_panic() {
     _ = text::as_proto2(&format!("edition=\"2023\";{}", "message M{".repeat(100_000)));
 }
 
+/// What protoc 35.1 writes for a file of edition 2023, whose features are those that a text would have.
+#[test]
+fn sets_of_protoc_are_read() {
+    const SET: &[u8] = include_bytes!("tests/edition_2023.desc");
+    assert_eq!(
+        shown(&super::pool_of_set(SET).unwrap()),
+        "proto3, a implicit, b explicit, c repeated, d packed, e explicit group, f required, g repeated"
+    );
+    for end in 0..SET.len() {
+        _ = super::pool_of_set(&SET[..end]);
+    }
+}
+
 /// Each field as `name presence packed group`, with its file's syntax in front.
 fn fields(source: &str) -> Result<String, String> {
     let file = super::parse("a.proto", source).expect("an edition").map_err(|e| format!("{e:?}"))?;
@@ -82,21 +95,6 @@ fn fields(source: &str) -> Result<String, String> {
         .map_err(|e| format!("{e:?}"))?;
     // And the same from a set that was written and read.
     let again = super::pool_of_set(&pool.encode_to_vec())?;
-    let shown = |pool: &DescriptorPool| {
-        let mut shown = vec![format!("{:?}", pool.files().next().unwrap().syntax())];
-        let messages: Vec<_> = pool.all_messages().filter(|m| !m.is_map_entry()).collect();
-        shown.extend(messages.iter().flat_map(|m| m.fields()).map(|f| {
-            let presence = match (f.cardinality(), f.supports_presence()) {
-                (prost_reflect::Cardinality::Required, _) => "required",
-                (prost_reflect::Cardinality::Repeated, _) if f.is_packed() => "packed",
-                (prost_reflect::Cardinality::Repeated, _) => "repeated",
-                (_, true) => "explicit",
-                (_, false) => "implicit",
-            };
-            format!("{} {presence}{}", f.name(), if f.is_group() { " group" } else { "" })
-        }));
-        shown.join(", ")
-    };
     assert_eq!(shown(&again), shown(&pool));
     Ok(shown(&pool))
 }
@@ -151,4 +149,20 @@ fn features_are_each_fields_own() {
     );
     let found = fields("edition = \"2026\"; message M { int32 a = 1; }").unwrap_err();
     assert_eq!(found, "a.proto:1:1: expected edition 2023 or 2024, found `2026`");
+}
+
+fn shown(pool: &DescriptorPool) -> String {
+    let mut shown = vec![format!("{:?}", pool.files().next().unwrap().syntax())];
+    let messages: Vec<_> = pool.all_messages().filter(|m| !m.is_map_entry()).collect();
+    shown.extend(messages.iter().flat_map(|m| m.fields()).map(|f| {
+        let presence = match (f.cardinality(), f.supports_presence()) {
+            (prost_reflect::Cardinality::Required, _) => "required",
+            (prost_reflect::Cardinality::Repeated, _) if f.is_packed() => "packed",
+            (prost_reflect::Cardinality::Repeated, _) => "repeated",
+            (_, true) => "explicit",
+            (_, false) => "implicit",
+        };
+        format!("{} {presence}{}", f.name(), if f.is_group() { " group" } else { "" })
+    }));
+    shown.join(", ")
 }
