@@ -72,7 +72,7 @@ impl History {
         let options = Options::from_pairs([("wire_format", "confluent"), ("reader_schema", last.as_str())]);
         let mut spec = DecodeSpec::new(described.schema, FormatSpec::new("avro").with_options(options));
         let writer =
-            |version| WriterSchema { id: WriterSchemaId(version as u32 + 1), raw: self.schema(version).into_bytes() };
+            |version| WriterSchema { id: WriterSchemaId(version as u128 + 1), raw: self.schema(version).into_bytes() };
         spec.writer_schemas = (0..VERSIONS).map(writer).collect();
         AvroDecoder::build(&spec).expect("columns of the schema").expect("the format is Avro")
     }

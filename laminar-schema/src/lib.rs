@@ -69,7 +69,7 @@ pub use fingerprint::{Fingerprint, fingerprint};
 pub use format::{
     ColumnsBatch, ColumnsReader, ColumnsRequest, DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet,
     FormatDecoder, FormatEncoder, FormatFile, FormatInfo, Framing, MetadataColumn, MetadataKind, Rejected, RowRecords,
-    Scan, SelfDescription, Skipped, Wrapping,
+    Scan, SelfDescription, Skipped, Wrapping, WriterSchemaId,
 };
 pub use inference::{
     ArrayInference, DetectedFormat, FieldInferenceDetail, FieldMeta, FormatInference, FormatInferenceRegistry,
@@ -79,7 +79,7 @@ pub use inference::{
 pub use pipeline::{Metrics, OnError, Output, Pipeline, PipelineConfig, Summary};
 pub use position::{Position, Positions};
 pub use predicate::{Comparison, Predicate};
-pub use record::{ARENA_PADDING, NewRecord, RawBatch, RawRecord, RowsOrigin, SourceBatch, SourceMetadata};
+pub use record::{ARENA_PADDING, FileSchema, NewRecord, RawBatch, RawRecord, RowsOrigin, SourceBatch, SourceMetadata};
 pub use registry::{
     CompatibilityMode, RegisteredSchema, RegistryConfig, RegistryCredentials, RegistryError, RegistrySchemaType,
 };

@@ -4,12 +4,12 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use arrow_schema::SchemaRef;
 
-use crate::config::Secret;
+use crate::{config::Secret, format::WriterSchemaId};
 
 /// How to reach a registry and what to ask it for.
 #[derive(Debug, Clone)]
 pub struct RegistryConfig {
-    /// Base URL, without credentials.
+    /// Base URL, without credentials. Empty for AWS Glue's registry at its usual endpoint.
     pub url: String,
     /// Subject, such as `trades-value`; the connector's naming rule where absent.
     pub subject: Option<String>,
@@ -36,6 +36,21 @@ pub struct RegistryConnection {
     pub identity_file: Option<PathBuf>,
     /// File of a schema to start from while the registry is down.
     pub pin_file: Option<PathBuf>,
+    /// AWS Glue's registry, in place of one with Confluent's API.
+    pub glue: Option<GlueConnection>,
+}
+
+/// How AWS Glue's registry is reached. The base URL, if any is given, is another endpoint than the region's. Credentials are
+/// [`RegistryCredentials::Basic`]: access key id and secret access key. What is not given is taken from the environment:
+/// `AWS_REGION` or `AWS_DEFAULT_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GlueConnection {
+    /// Region, such as `eu-central-1`.
+    pub region: Option<String>,
+    /// Registry in the account; `default-registry` where absent.
+    pub registry: Option<String>,
+    /// Token of temporary credentials.
+    pub session_token: Option<Secret>,
 }
 
 /// Credentials of a registry. No `Debug`, error or log shows the secret part.
@@ -112,8 +127,8 @@ impl FromStr for CompatibilityMode {
 pub struct RegisteredSchema {
     /// The Arrow schema it maps to.
     pub schema: SchemaRef,
-    /// Id in the registry: the 4-byte id of the Confluent wire format.
-    pub schema_id: u32,
+    /// Id in the registry, which messages name: a number in Confluent's, a UUID in Glue's.
+    pub schema_id: WriterSchemaId,
     /// Version in its subject.
     pub version: u32,
     /// The definition itself: Avro JSON, a Protobuf file, a JSON Schema.

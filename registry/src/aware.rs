@@ -6,6 +6,7 @@ use arrow_schema::SchemaRef;
 use laminar_formats::{avro, json_schema, protobuf};
 use laminar_schema::{
     RegisteredSchema, RegistryConfig, RegistryError, RegistrySchemaType, SchemaRegistryAware, SchemaResult,
+    format::WriterSchemaId,
 };
 
 use crate::{
@@ -22,14 +23,17 @@ impl SchemaRegistryAware for RegistryClient {
         };
         let schema = registered(&latest.schema, &all)?;
         if self.is_own(&schema.subject) {
-            let key = (schema.schema_id, Some(schema.subject.clone()));
+            let key = (latest.schema.id, Some(schema.subject.clone()));
             self.caches().mapped.insert(key, Arc::new(schema.clone()));
         }
         Ok(schema)
     }
 
     /// Fetches a schema, once: the second call for an id asks nobody.
-    async fn fetch_schema_by_id(&self, config: &RegistryConfig, schema_id: u32) -> SchemaResult<RegisteredSchema> {
+    async fn fetch_schema_by_id(&self, config: &RegistryConfig, id: WriterSchemaId) -> SchemaResult<RegisteredSchema> {
+        let schema_id = id.number().ok_or_else(|| RegistryError::NotFound {
+            what: format!("schema with id {id}: the ids of this registry are numbers; a UUID is of type = 'glue'"),
+        })?;
         let wanted = config.subject.as_deref().map(|subject| self.qualified(subject));
         let key = (schema_id, wanted.clone());
         if let Some(known) = self.caches().mapped.get(&key) {
@@ -69,7 +73,7 @@ impl SchemaRegistryAware for RegistryClient {
         let registered = self.lookup(subject, &text, Normalize::AsConfigured, Deleted::Without).await?;
         Ok(RegisteredSchema {
             schema: Arc::clone(schema),
-            schema_id: registered.id,
+            schema_id: registered.id.into(),
             version: registered.version,
             raw_schema: registered.text.schema.clone().into_bytes(),
             subject: registered.subject,
@@ -77,7 +81,7 @@ impl SchemaRegistryAware for RegistryClient {
     }
 }
 
-fn subject_of(config: &RegistryConfig) -> Result<&str, RegistryError> {
+pub(crate) fn subject_of(config: &RegistryConfig) -> Result<&str, RegistryError> {
     config.subject.as_deref().ok_or_else(|| RegistryError::Misconfigured {
         setting: "subject",
         expected: "the subject, or a connector that names it after its topic",
@@ -88,7 +92,7 @@ fn subject_of(config: &RegistryConfig) -> Result<&str, RegistryError> {
 fn registered(schema: &SubjectSchema, all: &ReferencedSchemas) -> SchemaResult<RegisteredSchema> {
     Ok(RegisteredSchema {
         schema: all.arrow_schema(None)?,
-        schema_id: schema.id,
+        schema_id: schema.id.into(),
         version: schema.version,
         raw_schema: all.self_contained()?,
         subject: schema.subject.clone(),
@@ -96,7 +100,7 @@ fn registered(schema: &SubjectSchema, all: &ReferencedSchemas) -> SchemaResult<R
 }
 
 /// The definition of columns, with a record that is called after the subject.
-fn text_of(schema_type: RegistrySchemaType, subject: &str, schema: &SchemaRef) -> SchemaResult<SchemaText> {
+pub(crate) fn text_of(schema_type: RegistrySchemaType, subject: &str, schema: &SchemaRef) -> SchemaResult<SchemaText> {
     let name = record_name(subject);
     let text = match schema_type {
         RegistrySchemaType::Avro => avro::avro_schema_of(schema, &name, "")?,

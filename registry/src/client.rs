@@ -63,7 +63,8 @@ impl RegistryClient {
     /// # Errors
     /// As [`RegistryClient::new`]; a file that it names and that cannot be read.
     pub fn connected(config: &RegistryConfig, mut options: ClientOptions) -> Result<Self, RegistryError> {
-        let RegistryConnection { context, request_timeout, ca_file, identity_file, pin_file } = &config.connection;
+        let RegistryConnection { context, request_timeout, ca_file, identity_file, pin_file, glue: _ } =
+            &config.connection;
         if let Some(context) = context {
             options.context = Some(context.clone());
         }
@@ -71,12 +72,13 @@ impl RegistryClient {
             options.request_timeout = *timeout;
         }
         if let Some(path) = ca_file {
-            options.tls.ca_pem = Some(text_of("ca_file", path)?.into_bytes());
+            options.tls.ca_pem = Some(text_of_file("ca_file", path)?.into_bytes());
         }
         if let Some(path) = identity_file {
-            options.tls.identity_pem = Some(Secret::new(text_of("identity_file", path)?));
+            options.tls.identity_pem = Some(Secret::new(text_of_file("identity_file", path)?));
         }
-        let pins = pin_file.as_ref().map(|path| PinnedSchema::from_text(&text_of("pin_file", path)?)).transpose()?;
+        let pins =
+            pin_file.as_ref().map(|path| PinnedSchema::from_text(&text_of_file("pin_file", path)?)).transpose()?;
         Self::with_pins(config, options, pins)
     }
 
@@ -214,7 +216,7 @@ impl RegistryClient {
     }
 }
 
-fn text_of(setting: &'static str, path: &Path) -> Result<String, RegistryError> {
+pub(crate) fn text_of_file(setting: &'static str, path: &Path) -> Result<String, RegistryError> {
     std::fs::read_to_string(path).map_err(|e| {
         let found = format!("{}: {e}", path.display());
         RegistryError::Misconfigured { setting, expected: "a file that can be read", found }

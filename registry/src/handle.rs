@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use arrow_schema::SchemaRef;
-use laminar_schema::{RegisteredSchema, RegistryConfig, SchemaRegistryAware, SchemaResult};
+use laminar_schema::{RegisteredSchema, RegistryConfig, SchemaRegistryAware, SchemaResult, format::WriterSchemaId};
 
 use crate::{ClientOptions, RegistryClient};
 
@@ -13,7 +13,15 @@ use crate::{ClientOptions, RegistryClient};
 #[derive(Debug, Clone, Default)]
 pub struct RegistryHandle {
     options: ClientOptions,
-    client: Arc<OnceLock<RegistryClient>>,
+    clients: Arc<Clients>,
+}
+
+/// The client of the one kind of registry or of the other.
+#[derive(Debug, Default)]
+struct Clients {
+    confluent: OnceLock<RegistryClient>,
+    #[cfg(feature = "glue")]
+    glue: OnceLock<crate::GlueClient>,
 }
 
 impl RegistryHandle {
@@ -24,7 +32,7 @@ impl RegistryHandle {
 
     /// A handle whose client will have these bounds and settings.
     pub fn with_options(options: ClientOptions) -> Self {
-        Self { options, client: Arc::default() }
+        Self { options, ..Self::default() }
     }
 
     /// The client. The first configuration decides which registry it speaks to.
@@ -32,22 +40,58 @@ impl RegistryHandle {
     /// # Errors
     /// As [`RegistryClient::new`].
     pub fn client(&self, config: &RegistryConfig) -> SchemaResult<&RegistryClient> {
-        if let Some(client) = self.client.get() {
+        if let Some(client) = self.clients.confluent.get() {
             return Ok(client);
         }
         let made = RegistryClient::connected(config, self.options.clone())?;
-        Ok(self.client.get_or_init(|| made))
+        Ok(self.clients.confluent.get_or_init(|| made))
     }
+
+    #[cfg(feature = "glue")]
+    fn glue(&self, config: &RegistryConfig) -> SchemaResult<&crate::GlueClient> {
+        if let Some(client) = self.clients.glue.get() {
+            return Ok(client);
+        }
+        let made = crate::GlueClient::new(config, self.options.clone())?;
+        Ok(self.clients.glue.get_or_init(|| made))
+    }
+}
+
+#[cfg(not(feature = "glue"))]
+#[cold]
+fn without_glue() -> laminar_schema::RegistryError {
+    laminar_schema::RegistryError::Misconfigured {
+        setting: "type",
+        expected: "confluent: AWS Glue is not compiled in; build with the feature `glue` of laminar-registry",
+        found: "glue".to_owned(),
+    }
+}
+
+/// Hands a question on to the client of the configuration's registry.
+macro_rules! of_client {
+    ($handle:ident, $config:ident, $method:ident($($argument:expr),*)) => {
+        match &$config.connection.glue {
+            None => Box::pin($handle.client($config)?.$method($config $(, $argument)*)).await,
+            #[cfg(feature = "glue")]
+            Some(_) => Box::pin($handle.glue($config)?.$method($config $(, $argument)*)).await,
+            #[cfg(not(feature = "glue"))]
+            Some(_) => Err(without_glue().into()),
+        }
+    };
 }
 
 /// Boxed, each call once: a request is a large future, which every future that holds a connector would be as large as.
 impl SchemaRegistryAware for RegistryHandle {
     async fn fetch_schema(&self, config: &RegistryConfig) -> SchemaResult<RegisteredSchema> {
-        Box::pin(self.client(config)?.fetch_schema(config)).await
+        of_client!(self, config, fetch_schema())
     }
 
-    async fn fetch_schema_by_id(&self, config: &RegistryConfig, schema_id: u32) -> SchemaResult<RegisteredSchema> {
-        Box::pin(self.client(config)?.fetch_schema_by_id(config, schema_id)).await
+    async fn fetch_schema_by_id(
+        &self,
+        config: &RegistryConfig,
+        schema_id: WriterSchemaId,
+    ) -> SchemaResult<RegisteredSchema> {
+        of_client!(self, config, fetch_schema_by_id(schema_id))
     }
 
     async fn check_compatibility(
@@ -56,11 +100,11 @@ impl SchemaRegistryAware for RegistryHandle {
         current: &RegisteredSchema,
         proposed: &SchemaRef,
     ) -> SchemaResult<bool> {
-        Box::pin(self.client(config)?.check_compatibility(config, current, proposed)).await
+        of_client!(self, config, check_compatibility(current, proposed))
     }
 
     async fn register_schema(&self, config: &RegistryConfig, schema: &SchemaRef) -> SchemaResult<RegisteredSchema> {
-        Box::pin(self.client(config)?.register_schema(config, schema)).await
+        of_client!(self, config, register_schema(schema))
     }
 }
 
@@ -87,7 +131,7 @@ macro_rules! registry_aware {
             async fn fetch_schema_by_id(
                 &self,
                 config: &$crate::__private::RegistryConfig,
-                schema_id: u32,
+                schema_id: $crate::__private::WriterSchemaId,
             ) -> $crate::__private::SchemaResult<$crate::__private::RegisteredSchema> {
                 let config = $crate::__private::with_subject(self, config, $with_subject);
                 self.registry.fetch_schema_by_id(&config, schema_id).await
@@ -119,7 +163,9 @@ macro_rules! registry_aware {
 #[doc(hidden)]
 pub mod __private {
     pub use arrow_schema::SchemaRef;
-    pub use laminar_schema::{RegisteredSchema, RegistryConfig, SchemaRegistryAware, SchemaResult};
+    pub use laminar_schema::{
+        RegisteredSchema, RegistryConfig, SchemaRegistryAware, SchemaResult, format::WriterSchemaId,
+    };
 
     pub fn with_subject<C>(
         connector: &C,

@@ -72,20 +72,7 @@ impl Http {
     /// A base URL that is none or has credentials in it; certificates that are none.
     pub(crate) fn new(config: &RegistryConfig, options: &ClientOptions) -> Result<Self, RegistryError> {
         let base = base_url(&config.url)?;
-        let tls = tls::client_config(&options.tls, base.scheme() == "https")?;
-        // A redirect could carry the credentials elsewhere; a registry answers where it is asked.
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::none())
-            .connect_timeout(options.connect_timeout)
-            .timeout(options.request_timeout)
-            .user_agent(concat!("laminar-registry/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|e| RegistryError::Misconfigured {
-                setting: "tls",
-                expected: "settings that an HTTP client can be built of",
-                found: reason_of(e),
-            })?;
+        let client = client(options, base.scheme() == "https")?;
         let max_response_bytes = options.max_response_bytes;
         Ok(Self { client, base, credentials: config.credentials.clone(), retry: options.retry, max_response_bytes })
     }
@@ -195,8 +182,29 @@ impl Http {
 /// What went wrong, and how long the registry asks to be left alone.
 type Failure = (RegistryError, Option<Duration>);
 
+/// The client of HTTP that the options ask for.
+///
+/// # Errors
+/// Certificates that are none.
+pub(crate) fn client(options: &ClientOptions, is_https: bool) -> Result<Client, RegistryError> {
+    let tls = tls::client_config(&options.tls, is_https)?;
+    // A redirect could carry the credentials elsewhere; a registry answers where it is asked.
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
+        .connect_timeout(options.connect_timeout)
+        .timeout(options.request_timeout)
+        .user_agent(concat!("laminar-registry/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|e| RegistryError::Misconfigured {
+            setting: "tls",
+            expected: "settings that an HTTP client can be built of",
+            found: reason_of(e),
+        })
+}
+
 /// The error's chain in one line, without the address, which the error has already.
-fn reason_of(error: reqwest::Error) -> String {
+pub(crate) fn reason_of(error: reqwest::Error) -> String {
     let is_timeout = error.is_timeout();
     let error = error.without_url();
     let mut reason = if is_timeout { "no answer in time".to_owned() } else { error.to_string() };
@@ -219,7 +227,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 /// Reads a base URL, which may have a path, as Apicurio's `/apis/ccompat/v7`.
-fn base_url(text: &str) -> Result<Url, RegistryError> {
+pub(crate) fn base_url(text: &str) -> Result<Url, RegistryError> {
     const EXPECTED: &str = "an http or https URL without credentials, such as http://localhost:8081";
     let wrong =
         |found: &str| RegistryError::Misconfigured { setting: "url", expected: EXPECTED, found: found.to_owned() };

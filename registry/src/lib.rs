@@ -41,6 +41,8 @@ mod aware;
 mod cache;
 mod client;
 mod flight;
+#[cfg(feature = "glue")]
+mod glue;
 mod handle;
 mod http;
 mod known_imports;
@@ -54,6 +56,8 @@ mod retry;
 mod subject;
 mod tls;
 
+#[cfg(feature = "glue")]
+pub use self::glue::GlueClient;
 #[doc(hidden)]
 pub use self::handle::__private;
 pub use self::{

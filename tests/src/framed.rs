@@ -34,7 +34,7 @@ impl FormatDecoder for FramedDecoder {
                 rejected.push(Rejected { record: index, error: error.into() });
                 continue;
             };
-            let id = WriterSchemaId(u32::from_be_bytes(*id));
+            let id = WriterSchemaId::from(u32::from_be_bytes(*id));
             let Some((_, definition)) = self.known.iter().find(|(known, _)| *known == id) else {
                 (consumed, needs) = (index, Some(id));
                 break;

@@ -7,7 +7,8 @@ use laminar_schema::{
     ColumnProjection, CompatibilityMode, ConnectorConfig, DecoderSet, EvolutionVerdict, FieldMeta, InferenceConfig,
     NewRecord, Position, Positions, RawRecord, RecordStream, RegisteredSchema, RegistryConfig, RegistryError,
     SchemaChange, SchemaEvolvable, SchemaInferable, SchemaProvider, SchemaRegistryAware, SchemaResult, Source,
-    SourceBatch, SourceConfig, SourceConnector, SourceFromConfig, evolution::EvolutionError, inference::sample_streams,
+    SourceBatch, SourceConfig, SourceConnector, SourceFromConfig, WriterSchemaId, evolution::EvolutionError,
+    inference::sample_streams,
 };
 
 /// Options of both stand-ins.
@@ -132,11 +133,15 @@ impl<D: DecoderSet> SchemaInferable for StandInSource<D> {
 /// Every id below 100 is known here; its definition says which it is.
 impl<D: DecoderSet> SchemaRegistryAware for StandInSource<D> {
     async fn fetch_schema(&self, config: &RegistryConfig) -> SchemaResult<RegisteredSchema> {
-        self.fetch_schema_by_id(config, 7).await
+        self.fetch_schema_by_id(config, WriterSchemaId(7)).await
     }
 
-    async fn fetch_schema_by_id(&self, config: &RegistryConfig, schema_id: u32) -> SchemaResult<RegisteredSchema> {
-        if schema_id >= 100 {
+    async fn fetch_schema_by_id(
+        &self,
+        config: &RegistryConfig,
+        schema_id: WriterSchemaId,
+    ) -> SchemaResult<RegisteredSchema> {
+        if schema_id.0 >= 100 {
             return Err(RegistryError::NotFound { what: format!("schema with id {schema_id}") }.into());
         }
         Ok(RegisteredSchema {

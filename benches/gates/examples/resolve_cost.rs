@@ -81,7 +81,7 @@ impl SchemaRegistryAware for AbleSource {
         fetch_schema_from_registry()
     }
 
-    async fn fetch_schema_by_id(&self, _: &RegistryConfig, _: u32) -> SchemaResult<RegisteredSchema> {
+    async fn fetch_schema_by_id(&self, _: &RegistryConfig, _: laminar_schema::format::WriterSchemaId) -> SchemaResult<RegisteredSchema> {
         fetch_schema_from_registry()
     }
 

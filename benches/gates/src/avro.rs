@@ -53,7 +53,7 @@ impl AvroCase {
         let described = AvroDecoder::describe(&described, None).expect("a schema").expect("one that is given");
         let format = FormatSpec::new("avro").with_options(Options::from_pairs([("wire_format", "confluent")]));
         let mut spec = DecodeSpec::new(described.schema, format);
-        spec.writer_schemas = vec![WriterSchema { id: WriterSchemaId(SCHEMA_ID), raw: schema.into_bytes() }];
+        spec.writer_schemas = vec![WriterSchema { id: WriterSchemaId(SCHEMA_ID.into()), raw: schema.into_bytes() }];
         AvroDecoder::build(&spec).expect("columns of the schema").expect("the format is Avro")
     }
 

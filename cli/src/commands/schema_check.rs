@@ -43,7 +43,11 @@ pub(super) fn run(args: &Args) -> CommandResult {
     let new = read_sql(&args.new)?;
     let old = args.old.iter().map(|file| read_sql(file)).collect::<Result<Vec<_>, _>>()?;
     let history: Vec<&str> = old.iter().map(String::as_str).collect();
-    let options = CompatibilityOptions { aliases: !args.no_aliases, protobuf_json: args.protobuf_json };
+    let options = CompatibilityOptions {
+        aliases: !args.no_aliases,
+        protobuf_json: args.protobuf_json,
+        ..CompatibilityOptions::default()
+    };
     let report = check(args.format, args.mode, &new, &history, &options).map_err(|e| refused(args, &e))?;
     match args.json {
         true => print_json(&to_json(&report))?,

@@ -156,6 +156,23 @@ fn drift_is_shown_from_one_reading_and_from_earlier_runs() {
 }
 
 #[test]
+fn a_reading_of_tables_says_which_file_has_changed() {
+    let folder = Folder::with(&[("1.ndjson", "{\"id\":1}\n"), ("2.ndjson", "{\"id\":2,\"tag\":\"a\"}\n")]);
+    for n in ["1", "2"] {
+        let (from, to) = (format!("{n}.ndjson"), format!("{n}.parquet"));
+        folder.run(&["convert", &from, "--to", "parquet", "-o", &to]).ended(0, &[]);
+    }
+    folder.write("q.sql", "CREATE SOURCE t FROM FILE (path = '*.parquet') FORMAT PARQUET ON SCHEMA CHANGE EVOLVE;");
+    let seen = folder.run(&["drift", "q.sql", "--json"]).ended(0, &[]).stdout;
+    let seen: Vec<serde_json::Value> = serde_json::from_str(&seen).unwrap();
+    assert_eq!(
+        (seen.len(), &seen[0]["change"], &seen[0]["verdict"]),
+        (1, &"add tag VARCHAR".into(), &"evolved".into())
+    );
+    assert!(seen[0]["first"].as_str().unwrap().contains("2.parquet, offset 0"), "{seen:?}");
+}
+
+#[test]
 fn a_reading_says_what_the_clause_makes_of_a_change() {
     let folder = Folder::with(&[("in.ndjson", "{\"id\":1}\n{\"id\":2,\"tag\":\"a\"}\n{\"id\":\"x\"}\n")]);
     for (policy, verdict, paths) in [

@@ -10,7 +10,9 @@ use std::{
     sync::Arc,
 };
 
-use laminar_schema::{ColumnsRequest, ConnectorError, DecoderSet, FormatSpec, Scan, SchemaError, SchemaResult};
+use laminar_schema::{
+    ColumnsRequest, ConnectorError, DecoderSet, FileSchema, FormatSpec, Scan, SchemaError, SchemaResult,
+};
 
 use crate::{
     open::{Bytes, CHUNK_BYTES, ReadPlan, io_error, place, stored_len},
@@ -39,7 +41,16 @@ pub(crate) fn read_files<D: DecoderSet>(
 ) -> Result<(), Stop> {
     for FileToRead { path, name, from } in files {
         let stored = stored_len(&path);
-        let file = open(&plan.plan, &path, &name, plan.max_spool_bytes)?;
+        let mut file = open(&plan.plan, &path, &name, plan.max_spool_bytes)?;
+        // Of one that was begun, an earlier run has seen the schema.
+        let is_begun = from.is_some_and(|from| from.at.offset > 0);
+        if let Some(scan) = plan.scan.as_deref().filter(|scan| !scan.known.is_empty() && !is_begun) {
+            let described = D::describe(&plan.format, Some(&mut file));
+            let described = described.map_err(|e| Stop::Failed(e.at(place(&name))))?;
+            if let Some(schema) = described.map(|described| described.schema).filter(|schema| scan.is_new(schema)) {
+                return out.send(Event::NewSchema(Box::new(FileSchema { partition: name, schema })));
+            }
+        }
         read_one::<D>(plan, &name, file, from, Some(stored), out)?;
     }
     Ok(())

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use laminar_schema::{ColumnsBatch, ConnectorError, SchemaError, SchemaResult};
+use laminar_schema::{ColumnsBatch, ConnectorError, FileSchema, SchemaError, SchemaResult};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -29,6 +29,8 @@ pub(crate) enum Event {
     Bytes { input: usize, bytes: Vec<u8> },
     /// Rows of a file that holds columns.
     Rows(Box<FileRows>),
+    /// A file has a schema that is new, and nothing of it or behind it is read.
+    NewSchema(Box<FileSchema>),
     /// A file that holds columns ended, behind so many rows. `stored` is its length in storage when it was opened.
     RowsEnded { name: Arc<str>, next_row: u64, stored: Option<u64> },
     /// An input ended. `stored` is its length in storage when it was opened.

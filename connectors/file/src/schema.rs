@@ -270,7 +270,12 @@ impl<D: DecoderSet> FileSource<D> {
                 Event::Bytes { bytes, .. } => head.bytes.extend_from_slice(&bytes[HEADROOM..]),
                 Event::Ended { .. } => head.is_whole = head.bytes.len() <= max,
                 // Whoever samples next is told of a failure.
-                Event::Opened(_) | Event::Rows(_) | Event::RowsEnded { .. } | Event::Finished | Event::Failed(_) => {}
+                Event::Opened(_)
+                | Event::Rows(_)
+                | Event::NewSchema(_)
+                | Event::RowsEnded { .. }
+                | Event::Finished
+                | Event::Failed(_) => {}
             }
             looked_at += 1;
         }
@@ -294,7 +299,8 @@ impl<D: DecoderSet> FileSource<D> {
                 break;
             }
             match &tap.kept[looked_at] {
-                Event::Opened(_) | Event::Rows(_) | Event::RowsEnded { .. } | Event::Finished => {}
+                Event::Opened(_) | Event::Rows(_) | Event::NewSchema(_) | Event::RowsEnded { .. } | Event::Finished => {
+                }
                 Event::Bytes { bytes, .. } => {
                     records.add(&bytes[HEADROOM..]);
                     looked_at_bytes += bytes.len() - HEADROOM;

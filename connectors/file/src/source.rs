@@ -33,7 +33,7 @@ use crate::{
 /// Each file is a partition, named by its path; a position is a place in its uncompressed bytes.
 #[derive(SourceConnector)]
 #[connector(name = "file")]
-#[capabilities(inferable, provider(avro, parquet), evolvable(json, csv, msgpack))]
+#[capabilities(inferable, provider(avro, parquet), evolvable(json, csv, msgpack, parquet))]
 pub struct FileSource<D: DecoderSet = AnyDecoder> {
     pub(crate) config: FileSourceConfig,
     pub(crate) target: Target,

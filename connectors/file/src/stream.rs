@@ -3,8 +3,8 @@
 use std::{collections::VecDeque, fmt};
 
 use laminar_schema::{
-    ColumnsBatch, Location, NewRecord, Positions, RecordStream, RowsOrigin, SchemaError, SchemaResult, Skipped,
-    SourceBatch,
+    ColumnsBatch, FileSchema, Location, NewRecord, Positions, RecordStream, RowsOrigin, SchemaError, SchemaResult,
+    Skipped, SourceBatch,
 };
 
 use crate::{
@@ -25,6 +25,8 @@ pub struct FileStream {
     rows: Option<Box<FileRows>>,
     /// What was left unread since the last batch that was yielded.
     skipped: Skipped,
+    /// The file that reading has stopped before, since its schema is new.
+    file: Option<FileSchema>,
     /// The input whose buffer may still hold whole records.
     cutting: Option<usize>,
     /// Positions reached since the last batch that was yielded. They wait here, because a cancelled call must not take
@@ -52,6 +54,7 @@ impl FileStream {
             inputs: Vec::new(),
             rows: None,
             skipped: Skipped::default(),
+            file: None,
             cutting: None,
             reached: Positions::new(),
             max_batch_bytes,
@@ -127,6 +130,7 @@ impl FileStream {
                 self.reader.recycle(spare);
             }
             Event::Rows(rows) => self.rows = Some(rows),
+            Event::NewSchema(file) => self.file = Some(*file),
             Event::RowsEnded { name, next_row, stored } => {
                 self.reached.set(name, FilePosition::of_row(next_row, stored).to_position());
             }
@@ -275,6 +279,7 @@ impl RecordStream for FileStream {
             if count > 0 || self.ended {
                 out.positions.advance(&self.reached);
                 out.skipped = std::mem::take(&mut self.skipped);
+                out.file = if count == 0 { self.file.take() } else { None };
                 self.reached.clear();
                 return Ok(count);
             }

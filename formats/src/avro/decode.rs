@@ -30,7 +30,7 @@ use crate::{
     json::{JsonOptions, Plan},
     policy::{NoContent, TypeMismatch},
     rows::{Account, RootRows},
-    wire::{self, WireFormat},
+    wire::{self, WireFormat, payloads::Payloads, unglued::Unglued},
 };
 
 /// Values deeper in each other than this are not looked into, whatever `max_depth` allows: reading them recurses.
@@ -55,6 +55,8 @@ pub struct AvroDecoder {
     containers: Box<Containers>,
     scratch: Scratch,
     abreast: Abreast,
+    /// What takes headers of AWS Glue's off, where messages have them.
+    glue: Option<Box<Payloads>>,
 }
 
 /// What the options say about every record.
@@ -142,11 +144,13 @@ impl AvroDecoder {
             _ => None,
         };
         let mut writers = Writers::of_plain(plain);
-        for WriterSchema { id, raw } in writer_schemas {
+        for (number, WriterSchema { id, raw }) in (1..).zip(writer_schemas) {
             let text = String::from_utf8_lossy(raw);
             let key = match options.wire_format {
                 WireFormat::SingleObject => rabin_of(&text)?,
-                _ => id.0.into(),
+                WireFormat::Glue => number,
+                // Ids of Confluent's have 32 bits; those of Glue's never come here as they are.
+                _ => id.0 as u64,
             };
             writers.add(key, writer(&text).map_err(|e| e.to_string()));
         }
@@ -174,6 +178,10 @@ impl AvroDecoder {
             }),
             scratch: Scratch::default(),
             abreast: Abreast::default(),
+            glue: (options.wire_format == WireFormat::Glue).then(|| {
+                let known = writer_schemas.iter().map(|writer| writer.id);
+                Box::new(Payloads::glue(Unglued::messages(known, options.max_record_bytes)))
+            }),
         })
     }
 
@@ -275,7 +283,7 @@ impl AvroDecoder {
             WireFormat::None if self.rules.is_datum => (None, 0),
             WireFormat::None if self.writers.plain.is_some() && !message.starts_with(MAGIC) => (None, 0),
             WireFormat::None => return Ok(self.whole(message, out)),
-            WireFormat::Confluent => match wire::confluent::split(message) {
+            WireFormat::Confluent | WireFormat::Glue => match wire::confluent::split(message) {
                 Ok((id, _)) => (Some(u64::from(id)), wire::confluent::HEADER_BYTES),
                 Err(error) => return Ok(Err(bad_header(&error))),
             },
@@ -291,7 +299,7 @@ impl AvroDecoder {
             (Some(Err(reason)), _) => return Ok(Err(syntax(reason.clone()))),
             (None, None) => match (rules.wire_format, key.unwrap_or_default()) {
                 // An id is a number of four bytes.
-                (WireFormat::Confluent, id) => return Err(WriterSchemaId(id as u32)),
+                (WireFormat::Confluent | WireFormat::Glue, id) => return Err(WriterSchemaId(id.into())),
                 (_, fingerprint) => return Ok(Err(unknown_fingerprint(fingerprint))),
             },
         };
@@ -575,6 +583,19 @@ impl FormatDecoder for AvroDecoder {
     }
 
     fn decode(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
+        let Some(mut glue) = self.glue.take() else { return self.decode_messages(batch) };
+        let decoded = glue.decode(batch, |messages| self.decode_messages(messages));
+        self.glue = Some(glue);
+        decoded
+    }
+
+    fn format_name(&self) -> &'static str {
+        super::NAME
+    }
+}
+
+impl AvroDecoder {
+    fn decode_messages(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
         let (mut account, mut unknown) = self.decode_all(batch);
         if !self.rows.root.check_text() {
             // Each text is looked at, to find out which record's is none.
@@ -588,10 +609,6 @@ impl FormatDecoder for AvroDecoder {
             None => decoded,
             Some((record, id)) => Decoded { consumed: record, needs: Some(id), ..decoded },
         })
-    }
-
-    fn format_name(&self) -> &'static str {
-        super::NAME
     }
 }
 

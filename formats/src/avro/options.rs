@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use laminar_schema::{ConfigError, ConnectorConfig, ConnectorError, SchemaResult, config::FromConfigValue};
+use laminar_schema::{
+    ConfigError, ConnectorConfig, ConnectorError, SchemaResult, WriterSchemaId, config::FromConfigValue,
+};
 
 use super::{container::Codec, schema::Schema};
 use crate::{
@@ -50,8 +52,8 @@ pub struct AvroOptions {
     /// Largest block of a container in bytes, when decompressed
     #[config(default = 268435456)]
     pub max_block_bytes: usize,
-    /// Id of the schema in its registry, for writing `confluent`
-    pub schema_id: Option<u32>,
+    /// Id of the schema in its registry, for writing `confluent`, or `glue`, where it is a UUID
+    pub schema_id: Option<WriterSchemaId>,
     /// Name of the record in a schema that is made of the columns
     #[config(default = "row")]
     pub record_name: String,

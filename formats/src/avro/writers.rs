@@ -85,7 +85,8 @@ impl Writers {
         Some(match rules.wire_format {
             WireFormat::None if rules.is_datum || !message.starts_with(MAGIC) => Header { key: None, len: 0 },
             WireFormat::None => return None,
-            WireFormat::Confluent => {
+            // Those of Glue come with numbers in a header of Confluent's.
+            WireFormat::Confluent | WireFormat::Glue => {
                 let (id, _) = wire::confluent::split(message).ok()?;
                 Header { key: Some(id.into()), len: wire::confluent::HEADER_BYTES }
             }

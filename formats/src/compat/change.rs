@@ -171,6 +171,12 @@ impl Comparison {
         };
     }
 
+    /// Whether the reader is the proposed schema.
+    #[cfg(feature = "protobuf")]
+    pub(super) fn is_backward(&self) -> bool {
+        self.direction == Direction::Backward
+    }
+
     /// The name that a part has in the proposed schema: both directions know it by the same.
     #[cfg(any(feature = "avro", feature = "protobuf"))]
     pub(super) fn newer<'n>(&self, writer: &'n str, reader: &'n str) -> &'n str {

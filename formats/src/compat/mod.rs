@@ -46,11 +46,14 @@ pub struct CompatibilityOptions {
     pub aliases: bool,
     /// Whether Protobuf data may also be read from its JSON form, where names count beside numbers.
     pub protobuf_json: bool,
+    /// Whether each of several Protobuf files is a subject of a registry, as it is in Confluent's: a message that has moved to
+    /// another file is then gone from its own. Of a single text this says nothing.
+    pub protobuf_files: bool,
 }
 
 impl Default for CompatibilityOptions {
-    /// Aliases count; Protobuf is read from its binary form alone.
+    /// Aliases count; Protobuf is read from its binary form alone, and its files are one schema.
     fn default() -> Self {
-        Self { aliases: true, protobuf_json: false }
+        Self { aliases: true, protobuf_json: false, protobuf_files: false }
     }
 }

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use prost_reflect::{
-    Cardinality, DescriptorPool, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor,
+    Cardinality, DescriptorPool, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor, Kind,
+    MessageDescriptor,
 };
 
 use super::{
@@ -29,7 +30,9 @@ pub(super) fn compare(
             reason: e.to_string(),
         })
     };
-    compare_pools(&parse(new, None)?, &parse(old, Some(version))?, both, options)
+    // One text is one file, whatever it is called.
+    let options = CompatibilityOptions { protobuf_files: false, ..*options };
+    compare_pools(&parse(new, None)?, &parse(old, Some(version))?, both, &options)
 }
 
 /// What both directions find between sets of files.
@@ -39,7 +42,7 @@ pub(super) fn compare_pools(
     [backward, forward]: [Comparison; 2],
     options: &CompatibilityOptions,
 ) -> Result<[Vec<CompatibilityChange>; 2], CompatibilityError> {
-    let (new, old) = (Definitions::of(new), Definitions::of(old));
+    let (new, old) = (Definitions::of(new, options.protobuf_files), Definitions::of(old, options.protobuf_files));
     Ok([run(&new, &old, options, backward)?, run(&old, &new, options, forward)?])
 }
 
@@ -50,7 +53,7 @@ struct Definitions {
 }
 
 impl Definitions {
-    fn of(pool: &DescriptorPool) -> Self {
+    fn of(pool: &DescriptorPool, by_file: bool) -> Self {
         let prefix = pool.get_file_by_name(INLINE_FILE).map(|file| format!("{}.", file.package_name()));
         let name = |full: &str| match &prefix {
             Some(prefix) => full.strip_prefix(prefix.as_str()).unwrap_or(full).to_owned(),
@@ -59,9 +62,13 @@ impl Definitions {
         let is_own = |file: &str| !file.starts_with("google/protobuf/");
         let messages = pool.all_messages().filter(|m| is_own(m.parent_file().name()) && !m.is_map_entry());
         let enums = pool.all_enums().filter(|e| is_own(e.parent_file().name()));
+        let key = |file: FileDescriptor, full: &str| match by_file {
+            true => format!("{}:{full}", file.name()),
+            false => name(full),
+        };
         Self {
-            messages: messages.map(|m| (name(m.full_name()), m)).collect(),
-            enums: enums.map(|e| (name(e.full_name()), e)).collect(),
+            messages: messages.map(|m| (key(m.parent_file(), m.full_name()), m)).collect(),
+            enums: enums.map(|e| (key(e.parent_file(), e.full_name()), e)).collect(),
         }
     }
 }
@@ -230,7 +237,10 @@ impl Reading<'_> {
             let groups: HashSet<Option<String>> = shared.iter().map(oneof_of).collect();
             // Together before as well: at most one of them is set.
             let together = groups.len() <= 1 && !groups.contains(&None);
-            let breaks = shared.len() > 1 && !together;
+            // One alone may move into a new oneof. Into one that there was it may not, by the guide and by Confluent's registry,
+            // whatever has left that one: readers between the two versions may still have both.
+            let is_existing = || of.oneofs().any(|own| !own.is_synthetic() && own.name() == oneof.name());
+            let breaks = (shared.len() > 1 && !together) || (self.at.is_backward() && is_existing());
             for field in shared.iter().filter(|f| oneof_of(f).as_deref() != Some(oneof.name())) {
                 let to = Some(oneof.name().to_owned());
                 let in_reader = into.get_field(field.number());

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     column::{ColumnOps, ColumnOptions},
     rows::{Account, Reluctance, RootRows},
-    wire::{SchemaIdHeader, payloads::Payloads},
+    wire::{DocumentHeader, payloads::Payloads, unglued::Unglued},
 };
 
 /// Decodes JSON documents into one column per schema field.
@@ -74,7 +74,11 @@ impl JsonDecoder {
             rows,
             tape: Box::new(TapeEngine::new(options, &plan)),
             plan,
-            headers: (options.wire_format == SchemaIdHeader::Confluent).then(Box::default),
+            headers: match options.wire_format {
+                DocumentHeader::None => None,
+                DocumentHeader::Confluent => Some(Box::new(Payloads::confluent())),
+                DocumentHeader::Glue => Some(Box::new(Payloads::glue(Unglued::documents(options.max_record_bytes)))),
+            },
         })
     }
 

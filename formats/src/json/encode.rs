@@ -4,6 +4,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use laminar_schema::{
     ConfigError, ConnectorConfig, EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatInfo, SchemaResult,
+    WriterSchemaId,
 };
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     cell::schema_mismatch,
     column::BinaryEncoding,
-    wire::{SchemaIdHeader, payloads},
+    wire::{DocumentHeader, confluent, glue, payloads},
 };
 
 /// Encodes each row as one JSON object on one line, which [`JsonDecoder`](super::JsonDecoder) with the same options
@@ -38,8 +39,8 @@ pub struct JsonEncoder {
     scratch: Vec<u8>,
     scanner: Scanner,
     quoting: Quoting,
-    /// Schema id in the header of each record, where it has one.
-    schema_id: Option<u32>,
+    /// What stands in front of each record.
+    header: Vec<u8>,
 }
 
 impl JsonEncoder {
@@ -59,7 +60,7 @@ impl JsonEncoder {
             scratch: Vec::new(),
             scanner: Scanner::default(),
             quoting: Quoting::best(),
-            schema_id: schema_id(options)?,
+            header: header(options)?,
         })
     }
 }
@@ -94,8 +95,8 @@ impl FormatEncoder for JsonEncoder {
             Ok(())
         });
         *bytes = output.arena.into_bytes(last);
-        if let Some(id) = self.schema_id {
-            payloads::prepend(id, bytes, &mut ends[first_end..], first_byte);
+        if !self.header.is_empty() {
+            payloads::prepend(&self.header, bytes, &mut ends[first_end..], first_byte);
         }
         rows
     }
@@ -109,16 +110,31 @@ impl FormatEncoder for JsonEncoder {
     }
 }
 
-/// The schema id to write, where `wire_format` says that there is one.
-fn schema_id(options: &JsonOptions) -> SchemaResult<Option<u32>> {
-    match (options.wire_format, options.schema_id) {
-        (SchemaIdHeader::None, _) => Ok(None),
-        (SchemaIdHeader::Confluent, Some(id)) => Ok(Some(id)),
-        (SchemaIdHeader::Confluent, None) => {
-            let reason = "wire_format = 'confluent' writes one in front of each document";
-            Err(ConfigError::invalid("schema_id", "", "the id of a schema in the registry", reason).into())
+/// The header to write, where `wire_format` says that there is one.
+fn header(options: &JsonOptions) -> SchemaResult<Vec<u8>> {
+    let mut header = Vec::new();
+    let wrong = |expected: &str, reason: &str| {
+        let found = options.schema_id.map(|id| id.to_string()).unwrap_or_default();
+        Err(ConfigError::invalid("schema_id", found, expected, reason).into())
+    };
+    match (options.wire_format, options.schema_id, options.schema_id.and_then(WriterSchemaId::number)) {
+        (DocumentHeader::None, ..) => {}
+        (DocumentHeader::Confluent, _, Some(id)) => confluent::write(id, &mut header),
+        (DocumentHeader::Confluent, ..) => {
+            return wrong(
+                "the id of a schema in the registry",
+                "wire_format = 'confluent' writes one in front of each document",
+            );
+        }
+        (DocumentHeader::Glue, Some(id), None) => glue::write(id.0, &mut header),
+        (DocumentHeader::Glue, ..) => {
+            return wrong(
+                "the UUID of a schema version in the registry",
+                "wire_format = 'glue' writes one in front of each document",
+            );
         }
     }
+    Ok(header)
 }
 
 impl EncoderSet for JsonEncoder {

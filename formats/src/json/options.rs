@@ -1,11 +1,11 @@
 //! Options of `FORMAT JSON`.
 
-use laminar_schema::ConnectorConfig;
+use laminar_schema::{ConnectorConfig, WriterSchemaId};
 
 use crate::{
     column::BinaryEncoding,
     policy::{NoContent, TypeMismatch, UnknownFields, words},
-    wire::SchemaIdHeader,
+    wire::DocumentHeader,
 };
 
 /// Options for reading and writing JSON.
@@ -14,11 +14,11 @@ pub struct JsonOptions {
     /// How records lie in a byte stream: `documents` (one per line, over several lines, or the elements of one array), `lines` (each line is one, arrays too), or `whole` (the file is one)
     #[config(default = "documents")]
     pub framing: JsonFraming,
-    /// What stands in front of each document: `none`, or `confluent` for the magic byte and schema id that serializers of a schema registry write
+    /// What stands in front of each document: `none`, `confluent` for the magic byte and schema id that serializers of a schema registry write, or `glue` for the header of AWS Glue's
     #[config(default = "none")]
-    pub wire_format: SchemaIdHeader,
-    /// Schema id that is written under `wire_format = 'confluent'`; reading takes any
-    pub schema_id: Option<u32>,
+    pub wire_format: DocumentHeader,
+    /// Schema id that is written under `wire_format = 'confluent'`, or under 'glue', where it is a UUID; reading takes any
+    pub schema_id: Option<WriterSchemaId>,
     /// What happens to a value that does not fit its column: `reject` (or `fail`) rejects the record, `null` makes it null, `rescue` makes it null and keeps it in the column `_rescued`
     #[config(default = "reject")]
     pub type_mismatch: TypeMismatch,

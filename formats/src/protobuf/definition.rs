@@ -95,7 +95,7 @@ impl Definitions {
             return Ok(Chosen::Known(0, record));
         }
         let (id, rest) = confluent::split(record).map_err(no_header)?;
-        let id = WriterSchemaId(id);
+        let id = WriterSchemaId::from(id);
         // Without schemas of a registry, that of the options is every record's.
         let found = match &self.all[..] {
             [only] if only.id.is_none() => Some(0),

@@ -1,18 +1,19 @@
 //! Definitions → descriptors: `.proto` text, `.proto` files and descriptor sets. Ring 2: reads files.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use laminar_schema::{ConfigError, SchemaError, SchemaResult};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use protox::{
     Compiler,
-    file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver},
+    file::{ChainFileResolver, GoogleFileResolver},
 };
 
-use super::options::ProtobufOptions;
+use super::{
+    edition,
+    files::{self, Directory, Inline},
+    options::ProtobufOptions,
+};
 
 /// Name of the file that a definition without one is compiled as.
 pub(crate) const INLINE: &str = "schema.proto";
@@ -65,11 +66,11 @@ pub(super) fn derived(text: &str, name: &str) -> SchemaResult<MessageDescriptor>
 /// As the option `schema`.
 pub(super) fn of_text(text: &str, include: &[String]) -> SchemaResult<DescriptorPool> {
     let failed = |e: &dyn std::fmt::Display| invalid("schema", "…", "the text of a .proto file", &one_line(e));
-    let file = File::from_source(INLINE, text).map_err(|e| failed(&Compilation(&e)))?;
+    let file = files::parse(INLINE, text).map_err(|e| failed(&Compilation(&e)))?;
     let mut resolver = ChainFileResolver::new();
     resolver.add(Inline(file));
     for directory in include {
-        resolver.add(IncludeFileResolver::new(PathBuf::from(directory)));
+        resolver.add(Directory::new(directory));
     }
     resolver.add(GoogleFileResolver::new());
     let mut compiler = Compiler::with_file_resolver(resolver);
@@ -106,9 +107,9 @@ pub(super) fn set_of_texts(text: &str, imports: &[(String, String)]) -> SchemaRe
 fn compiled(text: &str, imports: &[(String, String)]) -> SchemaResult<Compiler> {
     let failed = |e: &dyn std::fmt::Display| invalid("schema", "…", "the text of a .proto file", &one_line(e));
     let mut resolver = ChainFileResolver::new();
-    resolver.add(Inline(File::from_source(INLINE, text).map_err(|e| failed(&Compilation(&e)))?));
+    resolver.add(Inline(files::parse(INLINE, text).map_err(|e| failed(&Compilation(&e)))?));
     for (name, text) in imports {
-        let file = File::from_source(name, text);
+        let file = files::parse(name, text);
         let expected = "the text of a .proto file";
         resolver.add(Inline(file.map_err(|e| invalid("import", name, expected, &one_line(&Compilation(&e))))?));
     }
@@ -134,16 +135,43 @@ fn of_file(path: &str, include: &[String]) -> SchemaResult<(DescriptorPool, Opti
     if Path::new(path).extension().is_some_and(|ext| ext == "proto") {
         let own = Path::new(path).parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // The file's own directory too, behind the others: they decide what it is called in imports.
-        let directories: Vec<PathBuf> = include.iter().map(PathBuf::from).chain([own.to_path_buf()]).collect();
-        let mut compiler = Compiler::new(&directories).map_err(|e| refused(&Compilation(&e)))?;
-        compiler.include_imports(true).include_source_info(true);
+        let directories = include.iter().map(Path::new).chain([own]);
+        let mut compiler = in_directories(directories);
         compiler.open_file(path).map_err(|e| refused(&Compilation(&e)))?;
         let main = compiler.files().find(|file| !file.is_import()).map(|file| file.name().to_owned());
         return Ok((compiler.descriptor_pool(), main));
     }
     let bytes = fs::read(path).map_err(|e| refused(&e))?;
-    let pool = DescriptorPool::decode(bytes.as_slice()).map_err(|e| refused(&e))?;
+    let pool = edition::pool_of_set(&bytes).map_err(|e| refused(&e))?;
     Ok((pool, None))
+}
+
+/// The descriptors of `.proto` files and of what they import, for [`crate::compat::check_descriptors`]. Reads the files.
+///
+/// `include` are the directories in which imports are looked up, and which the files are in; of several, the first that has a
+/// file counts. Google's own files need none. proto2, proto3 and the editions 2023 and 2024 are read, the latter as what they
+/// are in proto2 or proto3.
+///
+/// # Errors
+/// A file that is none of these, or not in one of the directories, by its name and with what the compiler says.
+pub fn descriptors_of_files<P: AsRef<Path>>(include: &[P], files: &[P]) -> SchemaResult<DescriptorPool> {
+    let mut compiler = in_directories(include.iter().map(AsRef::as_ref));
+    for file in files.iter().map(AsRef::as_ref) {
+        compiler.open_file(file).map_err(|e| {
+            let shown = file.display().to_string();
+            invalid("schema_file", &shown, "a .proto file in one of the directories", &one_line(&Compilation(&e)))
+        })?;
+    }
+    Ok(compiler.descriptor_pool())
+}
+
+fn in_directories<'p>(directories: impl Iterator<Item = &'p Path>) -> Compiler {
+    let mut resolver = ChainFileResolver::new();
+    directories.for_each(|directory| resolver.add(Directory::new(directory)));
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+    compiler
 }
 
 /// The message of that name, or the only one that could be meant.
@@ -201,23 +229,6 @@ struct Compilation<'e>(&'e protox::Error);
 impl std::fmt::Display for Compilation<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The alternate form of `Debug` is the one with line and column.
-        let text = format!("{:?}", self.0);
-        f.write_str(&text)?;
-        // The compiler knows nothing of them, and takes their first word for a mistake.
-        if text.ends_with("found 'edition'") {
-            f.write_str(
-                "; definitions of editions are not read: write it as proto2 or proto3, the bytes are the same",
-            )?;
-        }
-        Ok(())
-    }
-}
-
-/// A file that is there already.
-struct Inline(File);
-
-impl FileResolver for Inline {
-    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        if name == self.0.name() { Ok(self.0.clone()) } else { Err(protox::Error::file_not_found(name)) }
+        write!(f, "{:?}", self.0)
     }
 }

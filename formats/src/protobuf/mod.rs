@@ -19,7 +19,9 @@ mod column;
 mod decode;
 mod definition;
 mod descriptor;
+mod edition;
 mod encode;
+mod files;
 mod gather;
 mod infer;
 mod json_text;
@@ -44,6 +46,7 @@ use prost_reflect::DescriptorPool;
 
 pub use decode::ProtobufDecoder;
 pub(crate) use descriptor::INLINE as INLINE_FILE;
+pub use descriptor::descriptors_of_files;
 pub use encode::ProtobufEncoder;
 pub use infer::{ProtobufInference, columns_of_file, columns_of_text, definition_of_text};
 pub use options::{Anys, Enums, NullLists, ProtobufFraming, ProtobufOptions, Recursion, TimeUnits, UnknownEnums};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use laminar_schema::DecodeError;
 
-use super::{confluent, single_object};
+use super::{confluent, glue, single_object};
 
 /// Why a message's first bytes are no header of the wire format that it should have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,13 @@ pub enum WireError {
         /// The number.
         found: i32,
     },
+    /// The payload is compressed in a way that is not known.
+    Compression {
+        /// The byte that says how.
+        found: u8,
+    },
+    /// The payload is not what its compression promises.
+    Damaged,
     /// There are more message indexes than messages can be nested.
     TooManyIndexes {
         /// How many there are said to be.
@@ -50,6 +57,8 @@ pub enum Header {
     MessageIndexes,
     /// [`single_object`]: marker and fingerprint.
     SingleObject,
+    /// [`glue`]: version, compression and schema version id.
+    Glue,
 }
 
 impl Header {
@@ -57,6 +66,7 @@ impl Header {
         match self {
             Self::Confluent => "a magic byte 0x00 and a schema id of 4 bytes",
             Self::MessageIndexes => "the message indexes of Protobuf behind the schema id",
+            Self::Glue => "a version byte 0x03, a compression byte and a schema version id of 16 bytes",
             Self::SingleObject => "the marker 0xc3 0x01 and a fingerprint of 8 bytes",
         }
     }
@@ -66,6 +76,7 @@ impl Header {
             Self::Confluent | Self::MessageIndexes => {
                 "if no serializer of a schema registry wrote it, set `wire_format` to 'none'"
             }
+            Self::Glue => "if no serializer of AWS Glue wrote it, set `wire_format` to 'none' or 'confluent'",
             Self::SingleObject => "if it has no header, set `wire_format` to 'none'",
         }
     }
@@ -91,6 +102,12 @@ impl fmt::Display for WireError {
                     Header::MessageIndexes.help()
                 )
             }
+            Self::Compression { found } => write!(
+                f,
+                "expected a compression of 0x00 (none) or 0x05 (zlib) behind the version, found 0x{found:02x}; {}",
+                Header::Glue.help()
+            ),
+            Self::Damaged => f.write_str("expected a payload that zlib has compressed, found other or cut bytes"),
             Self::NegativeIndex { found } => {
                 write!(f, "expected a message index from 0 on, found {found}; {}", Header::MessageIndexes.help())
             }
@@ -119,6 +136,7 @@ impl WireError {
     pub(super) fn no_header(header: Header, message: &[u8]) -> Self {
         let marker: &[u8] = match header {
             Header::SingleObject => &single_object::MARKER,
+            Header::Glue => &[glue::VERSION],
             Header::Confluent | Header::MessageIndexes => &[confluent::MAGIC],
         };
         // Which byte is wrong cannot be said of a message that is shorter than the marker.

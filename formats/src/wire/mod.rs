@@ -1,6 +1,6 @@
 //! Wire headers: the bytes that stand in front of a message's payload and say which schema it was written with.
 //!
-//! Lives here: the headers of Confluent's serializers ([`confluent`]), of Avro's single-object encoding
+//! Lives here: the headers of Confluent's serializers ([`confluent`]), of AWS Glue's ([`glue`]), of Avro's single-object encoding
 //! ([`single_object`]), and the fingerprint in the latter ([`rabin`]). Does not live here: what an id means, which a schema
 //! registry knows, or the payload.
 //!
@@ -16,9 +16,11 @@
 
 pub mod confluent;
 mod error;
+pub mod glue;
 pub(crate) mod payloads;
 pub mod rabin;
 pub mod single_object;
+pub(crate) mod unglued;
 
 pub use error::WireError;
 
@@ -34,12 +36,27 @@ pub enum WireFormat {
     Confluent,
     /// Marker and fingerprint of Avro's single-object encoding.
     SingleObject,
+    /// Version, compression and schema version id, as AWS Glue's serializers write.
+    Glue,
 }
-words! { WireFormat: "none, confluent or single_object",
-    "none" => None, "confluent" => Confluent, "single_object" => SingleObject,
+words! { WireFormat: "none, confluent, single_object or glue",
+    "none" => None, "confluent" => Confluent, "single_object" => SingleObject, "glue" => Glue,
 }
 
-/// What stands in front of a payload of another format than Avro: the words of `wire_format` there.
+/// What stands in front of a JSON document: the words of `wire_format` there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DocumentHeader {
+    /// Nothing.
+    #[default]
+    None,
+    /// Magic byte and schema id, as Confluent's serializers write.
+    Confluent,
+    /// Version, compression and schema version id, as AWS Glue's serializers write.
+    Glue,
+}
+words! { DocumentHeader: "none, confluent or glue", "none" => None, "confluent" => Confluent, "glue" => Glue }
+
+/// What stands in front of a Protobuf message: the words of `wire_format` there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SchemaIdHeader {
     /// Nothing.

@@ -2,22 +2,40 @@
 
 use std::ops::Range;
 
-use laminar_schema::{DecodeError, Decoded, RawBatch, Rejected, RowRecords, SchemaResult, record::NewRecord};
+use laminar_schema::{Decoded, RawBatch, Rejected, RowRecords, SchemaError, SchemaResult, record::NewRecord};
 
-use super::confluent;
+use super::{confluent, unglued::Unglued};
 
 /// Records of a batch without their headers; kept from batch to batch, so that once warm nothing is allocated.
 ///
 /// Payloads are copied, which costs a few percent of decoding JSON and keeps offsets out of every decoder. A batch without headers
 /// never comes here.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Payloads {
+    header: Kind,
     batch: RawBatch,
     /// The record that each payload is of.
     records: Vec<u32>,
 }
 
+/// The headers that are taken off.
+#[derive(Debug)]
+enum Kind {
+    Confluent,
+    Glue(Box<Unglued>),
+}
+
 impl Payloads {
+    /// Takes headers of Confluent's serializers off.
+    pub(crate) fn confluent() -> Self {
+        Self { header: Kind::Confluent, batch: RawBatch::new(), records: Vec::new() }
+    }
+
+    /// Takes headers of AWS Glue's serializers off, as `unglued` says.
+    pub(crate) fn glue(unglued: Unglued) -> Self {
+        Self { header: Kind::Glue(Box::new(unglued)), batch: RawBatch::new(), records: Vec::new() }
+    }
+
     /// Decodes what is behind the headers of `batch`. Records without a header are rejected.
     ///
     /// # Errors
@@ -33,18 +51,28 @@ impl Payloads {
         for record in 0..batch.len() {
             let payload = match batch.is_tombstone(record) {
                 true => None,
-                false => match confluent::split(batch.value(record)) {
-                    Ok((_, payload)) => Some(payload),
-                    Err(error) => {
-                        rejected.push(Rejected { record, error: DecodeError::from(error).into() });
-                        continue;
+                false => {
+                    let message = batch.value(record);
+                    let payload = match &mut self.header {
+                        Kind::Confluent => confluent::split(message).map(|(_, payload)| payload).map_err(Into::into),
+                        Kind::Glue(unglued) => unglued.payload(message),
+                    };
+                    match payload {
+                        Ok(payload) => Some(payload),
+                        Err(error) => {
+                            rejected.push(Rejected { record, error: SchemaError::from(error) });
+                            continue;
+                        }
                     }
-                },
+                }
             };
             self.batch.push(NewRecord { value: payload, ..NewRecord::default() });
             self.records.push(record as u32);
         }
         let mut decoded = decode(&self.batch)?;
+        if let Kind::Glue(unglued) = &self.header {
+            decoded.needs = decoded.needs.and_then(|number| unglued.id_of(number));
+        }
         if rejected.is_empty() {
             return Ok(decoded);
         }
@@ -64,9 +92,7 @@ impl Payloads {
 /// Puts a header in front of each of the records that end at `ends`, the last of `bytes`; the first of them begins at `first`.
 ///
 /// Cost: one pass over the bytes, from the back.
-pub(crate) fn prepend(schema_id: u32, bytes: &mut Vec<u8>, ends: &mut [usize], first: usize) {
-    let mut header = Vec::with_capacity(confluent::HEADER_BYTES);
-    confluent::write(schema_id, &mut header);
+pub(crate) fn prepend(header: &[u8], bytes: &mut Vec<u8>, ends: &mut [usize], first: usize) {
     bytes.resize(bytes.len() + header.len() * ends.len(), 0);
     for record in (0..ends.len()).rev() {
         let start = record.checked_sub(1).map_or(first, |before| ends[before]);
@@ -74,7 +100,7 @@ pub(crate) fn prepend(schema_id: u32, bytes: &mut Vec<u8>, ends: &mut [usize], f
         let to = start + header.len() * record;
         ends[record] += header.len() * (record + 1);
         bytes.copy_within(from, to + header.len());
-        bytes[to..to + header.len()].copy_from_slice(&header);
+        bytes[to..to + header.len()].copy_from_slice(header);
     }
 }
 
@@ -83,6 +109,8 @@ mod tests {
     use std::sync::Arc;
 
     use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+
+    use laminar_schema::DecodeError;
 
     use super::*;
 
@@ -109,7 +137,7 @@ mod tests {
     }
 
     fn check(records: &[&[u8]], rows: &[u32], rejected: &[usize]) {
-        let decoded = Payloads::default().decode(&RawBatch::from_values(records), digits).unwrap();
+        let decoded = Payloads::confluent().decode(&RawBatch::from_values(records), digits).unwrap();
         let found: Vec<u32> = (0..decoded.batch.num_rows()).map(|row| decoded.rows.record_of(row) as u32).collect();
         assert_eq!(found, rows);
         assert_eq!(decoded.rejected.iter().map(|r| r.record).collect::<Vec<_>>(), rejected);
@@ -127,7 +155,7 @@ mod tests {
     fn headers_are_put_in_front() {
         let mut bytes = b"before|first||second".to_vec();
         let mut ends = [12, 13, 20];
-        prepend(7, &mut bytes, &mut ends, 7);
+        prepend(b"\0\0\0\0\x07", &mut bytes, &mut ends, 7);
         let mut start = 7;
         let records = ends.map(|end| {
             let record = bytes[start..end].to_vec();

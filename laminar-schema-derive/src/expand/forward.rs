@@ -95,7 +95,7 @@ pub(super) fn capability_methods(p: &TokenStream, capability: Capability) -> Vec
                 async fn fetch_schema_by_id(
                     &self,
                     config: &#p::RegistryConfig,
-                    schema_id: u32,
+                    schema_id: #p::WriterSchemaId,
                 ) -> #p::SchemaResult<#p::RegisteredSchema>
             ),
             syn::parse_quote!(

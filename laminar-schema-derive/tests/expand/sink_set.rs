@@ -121,7 +121,7 @@ const _: () = {
         async fn fetch_schema_by_id(
             &self,
             config: &p::RegistryConfig,
-            schema_id: u32,
+            schema_id: p::WriterSchemaId,
         ) -> p::SchemaResult<p::RegisteredSchema> {
             match self {
                 EngineSinkPart::Kafka(__member) => {

@@ -192,7 +192,7 @@ const _: () = {
         async fn fetch_schema_by_id(
             &self,
             config: &p::RegistryConfig,
-            schema_id: u32,
+            schema_id: p::WriterSchemaId,
         ) -> p::SchemaResult<p::RegisteredSchema> {
             match self {
                 EngineSourcePart::Kafka(__member) => {

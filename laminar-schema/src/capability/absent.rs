@@ -8,6 +8,7 @@ use super::{SchemaEvolvable, SchemaInferable, SchemaProvider, SchemaRegistryAwar
 use crate::{
     error::SchemaResult,
     evolution::{ColumnProjection, EvolutionVerdict, SchemaChange},
+    format::WriterSchemaId,
     inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferredSchema, StreamHead},
     record::RawRecord,
     registry::{CompatibilityMode, RegisteredSchema, RegistryConfig},
@@ -37,7 +38,7 @@ impl SchemaRegistryAware for Absent {
     async fn fetch_schema(&self, _: &RegistryConfig) -> SchemaResult<RegisteredSchema> {
         match *self {}
     }
-    async fn fetch_schema_by_id(&self, _: &RegistryConfig, _: u32) -> SchemaResult<RegisteredSchema> {
+    async fn fetch_schema_by_id(&self, _: &RegistryConfig, _: WriterSchemaId) -> SchemaResult<RegisteredSchema> {
         match *self {}
     }
     async fn check_compatibility(&self, _: &RegistryConfig, _: &RegisteredSchema, _: &SchemaRef) -> SchemaResult<bool> {
@@ -104,7 +105,7 @@ macro_rules! forward {
             fn fetch_schema_by_id(
                 &self,
                 c: &RegistryConfig,
-                id: u32,
+                id: WriterSchemaId,
             ) -> impl Future<Output = SchemaResult<RegisteredSchema>> + Send {
                 (**self).fetch_schema_by_id(c, id)
             }

@@ -7,6 +7,7 @@ use arrow_schema::SchemaRef;
 use crate::{
     error::{SchemaError, SchemaResult},
     evolution::{self, ColumnProjection, EvolutionVerdict, SchemaChange},
+    format::WriterSchemaId,
     inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferredSchema, StreamHead},
     record::RawRecord,
     registry::{CompatibilityMode, RegisteredSchema, RegistryConfig, RegistryError},
@@ -103,7 +104,7 @@ pub trait SchemaRegistryAware: Send + Sync {
     fn fetch_schema_by_id(
         &self,
         config: &RegistryConfig,
-        schema_id: u32,
+        schema_id: WriterSchemaId,
     ) -> impl Future<Output = SchemaResult<RegisteredSchema>> + Send;
 
     /// Asks whether `proposed` may follow `current` under the configured compatibility mode.

@@ -15,6 +15,7 @@ use crate::{
     config::FormatSpec,
     error::SchemaResult,
     evolution::{ColumnProjection, EvolutionVerdict, SchemaChange},
+    format::WriterSchemaId,
     format::{DecodeSpec, DecoderSet, EncodeSpec, EncoderSet, Scan},
     inference::{FieldMeta, FormatInferenceRegistry, InferenceConfig, InferredSchema, StreamHead},
     position::Positions,
@@ -84,7 +85,11 @@ erased_capability!(EvolvableMirror, DynEvolvable, SchemaEvolvable {
 /// Written out, not by the macro above: `fetch_schema_by_id` takes its id by value.
 trait RegistryMirror: Send + Sync {
     fn dyn_fetch_schema<'a>(&'a self, c: &'a RegistryConfig) -> BoxFuture<'a, SchemaResult<RegisteredSchema>>;
-    fn dyn_fetch_by_id<'a>(&'a self, c: &'a RegistryConfig, id: u32) -> BoxFuture<'a, SchemaResult<RegisteredSchema>>;
+    fn dyn_fetch_by_id<'a>(
+        &'a self,
+        c: &'a RegistryConfig,
+        id: WriterSchemaId,
+    ) -> BoxFuture<'a, SchemaResult<RegisteredSchema>>;
     fn dyn_check<'a>(
         &'a self,
         c: &'a RegistryConfig,
@@ -102,7 +107,11 @@ impl<T: SchemaRegistryAware> RegistryMirror for T {
     fn dyn_fetch_schema<'a>(&'a self, c: &'a RegistryConfig) -> BoxFuture<'a, SchemaResult<RegisteredSchema>> {
         Box::pin(self.fetch_schema(c))
     }
-    fn dyn_fetch_by_id<'a>(&'a self, c: &'a RegistryConfig, id: u32) -> BoxFuture<'a, SchemaResult<RegisteredSchema>> {
+    fn dyn_fetch_by_id<'a>(
+        &'a self,
+        c: &'a RegistryConfig,
+        id: WriterSchemaId,
+    ) -> BoxFuture<'a, SchemaResult<RegisteredSchema>> {
         Box::pin(self.fetch_schema_by_id(c, id))
     }
     fn dyn_check<'a>(
@@ -142,7 +151,7 @@ impl SchemaRegistryAware for DynRegistry<'_> {
     async fn fetch_schema(&self, c: &RegistryConfig) -> SchemaResult<RegisteredSchema> {
         (*self.0).dyn_fetch_schema(c).await
     }
-    async fn fetch_schema_by_id(&self, c: &RegistryConfig, id: u32) -> SchemaResult<RegisteredSchema> {
+    async fn fetch_schema_by_id(&self, c: &RegistryConfig, id: WriterSchemaId) -> SchemaResult<RegisteredSchema> {
         (*self.0).dyn_fetch_by_id(c, id).await
     }
     async fn check_compatibility(

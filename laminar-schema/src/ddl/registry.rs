@@ -5,12 +5,16 @@ use std::{path::PathBuf, time::Duration};
 use super::ast::{CreateSink, CreateSource, Spanned};
 use crate::{
     config::{ConfigError, ConfigErrors, ConfigKey, ConnectorConfig, FromConfigValue, OptionReader, Options, Secret},
-    registry::{CompatibilityMode, RegistryConfig, RegistryConnection, RegistryCredentials, RegistrySchemaType},
+    registry::{
+        CompatibilityMode, GlueConnection, RegistryConfig, RegistryConnection, RegistryCredentials, RegistrySchemaType,
+    },
 };
+
+const URL_DOC: &str = "Base URL of the registry, without credentials";
 
 /// Options of the clause.
 pub(super) struct RegistryOptions {
-    url: String,
+    url: Option<String>,
     subject: Option<String>,
     schema_type: Option<RegistrySchemaType>,
     compatibility: CompatibilityMode,
@@ -18,11 +22,13 @@ pub(super) struct RegistryOptions {
     password: Option<Secret>,
     token: Option<Secret>,
     connection: RegistryConnection,
+    /// Options of AWS Glue are given for another registry.
+    is_mixed: bool,
 }
 
 impl ConnectorConfig for RegistryOptions {
     const KEYS: &'static [ConfigKey] = &[
-        ConfigKey { required: true, ..ConfigKey::new("url", "text", "Base URL of the registry, without credentials") },
+        ConfigKey::new("url", "text", URL_DOC),
         ConfigKey::new("subject", "text", "Subject of the schema; the connector's naming rule where absent"),
         ConfigKey::new("schema_type", "avro, protobuf or json", "Language of the schema; the FORMAT's where absent"),
         ConfigKey {
@@ -51,11 +57,34 @@ impl ConnectorConfig for RegistryOptions {
             "path",
             "Schema to start from while the registry is down, as `laminar schema pin` writes it",
         ),
+        ConfigKey {
+            default: Some("confluent"),
+            ..ConfigKey::new("type", "confluent or glue", "Whose API it speaks: Confluent's, or AWS Glue's")
+        },
+        ConfigKey::new("region", "text", "Region of AWS Glue, such as eu-central-1; AWS_REGION where absent"),
+        ConfigKey::new("registry", "text", "Registry of AWS Glue; default-registry where absent"),
+        ConfigKey::new("access_key_id", "text", "Access key of AWS; AWS_ACCESS_KEY_ID where absent"),
+        ConfigKey {
+            secret: true,
+            ..ConfigKey::new(
+                "secret_access_key",
+                Secret::TYPE_NAME,
+                "Secret of the access key; AWS_SECRET_ACCESS_KEY where absent",
+            )
+        },
+        ConfigKey {
+            secret: true,
+            ..ConfigKey::new(
+                "session_token",
+                Secret::TYPE_NAME,
+                "Token of temporary credentials of AWS; AWS_SESSION_TOKEN where absent",
+            )
+        },
     ];
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
         let mut reader = OptionReader::new(options, Self::KEYS);
-        let url = reader.read(0, String::from_value);
+        let url: Option<String> = reader.read(0, String::from_value);
         let subject = reader.read(1, String::from_value);
         let schema_type = reader.read(2, schema_type);
         let compatibility = reader.read(3, |text| text.parse());
@@ -68,10 +97,24 @@ impl ConnectorConfig for RegistryOptions {
             ca_file: reader.read(9, PathBuf::from_value),
             identity_file: reader.read(10, PathBuf::from_value),
             pin_file: reader.read(11, PathBuf::from_value),
+            glue: None,
         };
+        let is_glue = reader.read(12, is_glue);
+        let glue = GlueConnection {
+            region: reader.read(13, String::from_value),
+            registry: reader.read(14, String::from_value),
+            session_token: reader.read(17, Secret::from_value),
+        };
+        let access_key = reader.read(15, String::from_value);
+        let secret_key = reader.read(16, Secret::from_value);
         reader.build(|| {
-            let (url, compatibility) = (url?, compatibility?);
-            Some(Self { url, subject, schema_type, compatibility, username, password, token, connection })
+            let (compatibility, is_glue) = (compatibility?, is_glue?);
+            let keys = [access_key.is_some(), secret_key.is_some()].contains(&true);
+            let of_glue = keys || glue != GlueConnection::default();
+            let (username, password) = if is_glue { (access_key, secret_key) } else { (username, password) };
+            let connection = RegistryConnection { glue: is_glue.then_some(glue), ..connection };
+            let is_mixed = !is_glue && of_glue;
+            Some(Self { url, subject, schema_type, compatibility, username, password, token, connection, is_mixed })
         })
     }
 }
@@ -97,7 +140,7 @@ impl CreateSink {
 }
 
 fn config(clause: &Spanned<Options>, format: &str) -> Result<RegistryConfig, ConfigErrors> {
-    let RegistryOptions { url, subject, schema_type, compatibility, username, password, token, connection } =
+    let RegistryOptions { url, subject, schema_type, compatibility, username, password, token, connection, is_mixed } =
         RegistryOptions::from_options(&clause.value)?;
     // None of these values may be shown: even a URL can hold a password.
     let invalid = |key: &'static str, expected: &str, reason: &str| ConfigError::Invalid {
@@ -107,7 +150,19 @@ fn config(clause: &Spanned<Options>, format: &str) -> Result<RegistryConfig, Con
         reason: reason.to_owned(),
         span: clause.value.value(key).and_then(|v| v.span.clone()),
     };
-    let url = base_url(&url).map_err(|reason| invalid("url", "a base URL", reason))?;
+    if is_mixed {
+        return Err(invalid(
+            "type",
+            "glue, beside region, registry, access_key_id, secret_access_key or session_token",
+            "",
+        )
+        .into());
+    }
+    let url = match url {
+        Some(url) => base_url(&url).map_err(|reason| invalid("url", "a base URL", reason))?,
+        None if connection.glue.is_some() => String::new(),
+        None => return Err(ConfigError::Missing { key: "url", doc: URL_DOC }.into()),
+    };
     let credentials = match (username, password, token) {
         (None, None, None) => None,
         (Some(username), Some(password), None) => Some(RegistryCredentials::Basic { username, password }),
@@ -122,6 +177,14 @@ fn config(clause: &Spanned<Options>, format: &str) -> Result<RegistryConfig, Con
         _ => RegistrySchemaType::Avro,
     });
     Ok(RegistryConfig { url, subject, schema_type, compatibility, credentials, connection })
+}
+
+fn is_glue(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "glue" => Ok(true),
+        "confluent" => Ok(false),
+        _ => Err(String::new()),
+    }
 }
 
 fn base_url(text: &str) -> Result<String, &'static str> {

@@ -9,7 +9,7 @@ use crate::{
     ddl::{CreateSource, OnError, parse_watermark_delay},
     error::{SchemaError, SchemaResult},
     evolution::OnSchemaChange,
-    format::{DecodeSpec, DecoderSet, FormatDecoder, WriterSchema, WriterSchemaId, format_options, registered},
+    format::{DecodeSpec, DecoderSet, FormatDecoder, WriterSchema, format_options, registered},
     inference::InferenceConfig,
     pipeline::{
         ErrorBudget, IDLE_TIMEOUT, SchemaChanges, WatermarkConfig, output, watermark::is_event_time, with_rescue_column,
@@ -52,8 +52,9 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let format_options = format_options::<S::Decoder>(&statement.format.spec.name);
         let (source, format) = match &registry {
             None => (source, statement.format.spec.clone()),
-            Some(_) => {
-                let format = registered::of_messages(&statement.format.spec, &format_options);
+            Some(registry) => {
+                let header = registered::header_of(&registry.connection);
+                let format = registered::of_messages(&statement.format.spec, &format_options, header);
                 (source.with_format(&format).map_err(at_connector)?, format)
             }
         };
@@ -72,7 +73,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let mut writer_schemas = Vec::new();
         if let Some(registered) = &resolved.registered {
             resolved.format = registered::read_as(&resolved.format, registered, &format_options);
-            let id = WriterSchemaId(registered.schema_id);
+            let id = registered.schema_id;
             writer_schemas.push(WriterSchema { id, raw: registered.raw_schema.clone() });
         }
         let schema_changes = schema_changes(&source, statement, &inference, &resolved, registry.as_ref())
@@ -163,7 +164,8 @@ fn schema_changes<S: SourceSet>(
     let format = &statement.format.spec;
     // Messages that name their schemas show a change of it all the same, but not what values a record has beside it.
     let names_schemas = registry.is_some() && policy != OnSchemaChange::Rescue;
-    if !SchemaChanges::can_notice::<S::Decoder>(format)? && !names_schemas {
+    let in_files = policy != OnSchemaChange::Rescue && SchemaChanges::can_notice_files::<S::Decoder>(format)?;
+    if !SchemaChanges::can_notice::<S::Decoder>(format)? && !names_schemas && !in_files {
         // The schema is frozen, so what does not fit it fails already.
         return match policy {
             OnSchemaChange::Fail => Ok(None),

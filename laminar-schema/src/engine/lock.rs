@@ -150,10 +150,11 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let mut changes = contradictions(locked);
 
         let mut format = with_found(&statement.format.spec, locked);
-        if statement.registry.is_some() {
+        let registry = statement.registry_config().map_err(|e| definition.error(e, &statement.connector.span))?;
+        if let Some(registry) = &registry {
             // What only the registry could say is taken from the lock.
             let keys = format_options::<S::Decoder>(&format.name);
-            format = registered::of_messages(&format, &keys);
+            format = registered::of_messages(&format, &keys, registered::header_of(&registry.connection));
             let read_with = locked.format.options.get(registered::READER_SCHEMA);
             if let Some(schema) = read_with.filter(|_| format.options.get(registered::READER_SCHEMA).is_none()) {
                 format.options.insert(registered::READER_SCHEMA, schema, None);

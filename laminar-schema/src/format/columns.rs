@@ -3,9 +3,14 @@
 use std::ops::Range;
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{Field, Schema, SchemaRef};
 
-use crate::{error::SchemaResult, predicate::Predicate};
+use crate::{
+    error::SchemaResult,
+    evolution::{self, SchemaChange},
+    field::payload_key,
+    predicate::Predicate,
+};
 
 /// What of a table is wanted. A source that can leaves the rest unread; one that cannot ignores it.
 #[derive(Debug, Clone)]
@@ -21,14 +26,33 @@ pub struct Scan {
     /// Whether anybody looks at the headers of records: a metadata column, or dead letters. A decoder does not: its records
     /// may come without them.
     pub headers: bool,
+    /// Schemas that files may have. A source of files that say theirs stops before the first one that has more than each of
+    /// these ([`Scan::is_new`]), and yields it in place of its rows ([`SourceBatch::file`](crate::SourceBatch::file)). Where
+    /// there are none, nobody asks: it leaves out what the frozen schema lacks.
+    pub known: Vec<SchemaRef>,
 }
 
 impl Scan {
     /// All columns and rows.
     pub fn all(schema: SchemaRef) -> Self {
         let columns = (0..schema.fields().len()).collect();
-        Self { schema, columns, predicate: None, headers: true }
+        Self { schema, columns, predicate: None, headers: true, known: Vec::new() }
     }
+
+    /// Whether a file's schema has fields, at any depth, that all known schemas lack, or types that hold more than theirs.
+    pub fn is_new(&self, file: &Schema) -> bool {
+        let has_more = |change: &SchemaChange| {
+            matches!(change, SchemaChange::ColumnAdded { .. } | SchemaChange::TypeWidened { .. })
+        };
+        let covers = |known: &SchemaRef| !evolution::diff(&of_payload(known), file).iter().any(has_more);
+        !self.known.is_empty() && !self.known.iter().any(covers)
+    }
+}
+
+/// The columns under the names that files have for them.
+fn of_payload(schema: &Schema) -> Schema {
+    let named = |field: &std::sync::Arc<Field>| field.as_ref().clone().with_name(payload_key(field));
+    Schema::new(schema.fields().iter().map(named).collect::<Vec<_>>())
 }
 
 /// How a file of columns is read.

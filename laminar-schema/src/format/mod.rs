@@ -12,6 +12,7 @@ mod metadata;
 pub(crate) mod registered;
 mod spec;
 mod wrapping;
+mod writer_id;
 
 pub use columns::{ColumnsBatch, ColumnsReader, ColumnsRequest, Scan, Skipped};
 pub use decode::{Decoded, DecoderSet, FormatDecoder, Rejected, RowRecords};
@@ -21,8 +22,9 @@ pub use framing::{CsvFraming, Encoding, Framing};
 pub(crate) use metadata::header_names;
 pub use metadata::{append_metadata, metadata_of_rows};
 pub(crate) use spec::header_field;
-pub use spec::{DecodeSpec, EncodeSpec, MetadataColumn, MetadataKind, WriterSchema, WriterSchemaId};
+pub use spec::{DecodeSpec, EncodeSpec, MetadataColumn, MetadataKind, WriterSchema};
 pub use wrapping::Wrapping;
+pub use writer_id::WriterSchemaId;
 
 use crate::config::{ConfigKey, ConnectorConfigSchema};
 

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{ConfigKey, FormatSpec},
-    registry::RegisteredSchema,
+    registry::{RegisteredSchema, RegistryConnection},
 };
 
 /// Option of a format: what stands in front of a message.
@@ -14,11 +14,16 @@ const SCHEMA: &str = "schema";
 /// Option of a format: the id that is written in front of a message.
 const SCHEMA_ID: &str = "schema_id";
 
+/// The word of `wire_format` for messages of a registry's serializers.
+pub(crate) fn header_of(connection: &RegistryConnection) -> &'static str {
+    if connection.glue.is_some() { "glue" } else { "confluent" }
+}
+
 /// The format of messages that name their schema as serializers of a registry do, unless its options say otherwise.
-pub(crate) fn of_messages(format: &FormatSpec, options: &[ConfigKey]) -> FormatSpec {
+pub(crate) fn of_messages(format: &FormatSpec, options: &[ConfigKey], header: &str) -> FormatSpec {
     let mut format = format.clone();
     if options.iter().any(|option| option.key == WIRE_FORMAT) && format.options.get(WIRE_FORMAT).is_none() {
-        format.options.insert(WIRE_FORMAT, "confluent", None);
+        format.options.insert(WIRE_FORMAT, header, None);
     }
     format
 }
@@ -57,7 +62,8 @@ fn set(format: &mut FormatSpec, key: &str, value: impl Into<String>) {
 
 /// The format that writes with the registered schema, and names it in front of each message.
 pub(crate) fn written_as(format: &FormatSpec, registered: &RegisteredSchema, options: &[ConfigKey]) -> FormatSpec {
-    let mut format = of_messages(format, options);
+    let header = if registered.schema_id.number().is_some() { "confluent" } else { "glue" };
+    let mut format = of_messages(format, options, header);
     set(&mut format, SCHEMA_ID, registered.schema_id.to_string());
     if options.iter().any(|option| option.key == SCHEMA) && format.options.get(SCHEMA).is_none() {
         set(&mut format, SCHEMA, String::from_utf8_lossy(&registered.raw_schema));

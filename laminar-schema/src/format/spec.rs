@@ -1,9 +1,10 @@
 //! What decoders and encoders are built from.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
+use super::WriterSchemaId;
 use crate::config::FormatSpec;
 
 /// Everything a decoder needs, decided on Ring 2.
@@ -36,16 +37,6 @@ impl DecodeSpec {
         let metadata = self.metadata_columns.iter().map(|c| Arc::new(c.field()));
         let fields: Fields = self.schema.fields().iter().cloned().chain(metadata).collect();
         Arc::new(Schema::new_with_metadata(fields, self.schema.metadata().clone()))
-    }
-}
-
-/// Id of a writer schema in its registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WriterSchemaId(pub u32);
-
-impl fmt::Display for WriterSchemaId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     config::{ConfigKey, FormatSpec},
     field::{TIMESTAMP_FORMATS_METADATA, payload_key},
     fingerprint::{canonical_text, fingerprint},
+    format::WriterSchemaId,
     inference::{FieldInferenceDetail, InferenceConfig, InferenceWarning, SampleValue, SampledRange},
     resolve::{ResolutionKind, ResolvedSchema, Strategy, StrategyVerdict},
     types::field_type_name,
@@ -115,7 +116,7 @@ pub enum LockedResolution {
     /// A registry had it.
     Registry {
         /// Its id there.
-        schema_id: u32,
+        schema_id: WriterSchemaId,
     },
     /// It was inferred.
     Inferred {

@@ -132,8 +132,8 @@ fn changes_around_the_fields_are_named() {
     check(&from, &LockedSource { connector: "kafka".into(), ..from.clone() }, &["~ connector: file → kafka"]);
     let registry = |schema_id| ResolvedSchema { resolution: ResolutionKind::Registry { schema_id }, ..base() };
     check(
-        &locked(&registry(1)),
-        &locked(&registry(2)),
+        &locked(&registry(1.into())),
+        &locked(&registry(2.into())),
         &["~ resolution: schema registry, id 1 → schema registry, id 2"],
     );
 }

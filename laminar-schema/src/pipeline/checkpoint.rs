@@ -13,6 +13,7 @@ use crate::{
     connector::Prepared,
     error::{ConnectorError, SchemaResult},
     evolution::DriftReport,
+    format::WriterSchemaId,
     position::Positions,
 };
 
@@ -30,7 +31,7 @@ pub struct StoredCheckpoint {
     pub schema_version: u64,
     /// Id of the newest writer's schema, where a registry has named any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub writer_id: Option<u32>,
+    pub writer_id: Option<WriterSchemaId>,
     /// How far event time had come, in microseconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watermark: Option<i64>,

@@ -296,6 +296,11 @@ impl<K: SinkConnector> RunningOutput<K> {
         Ok(())
     }
 
+    /// The columns that it takes, and of which rows.
+    pub(super) fn projection(&self) -> Projection {
+        self.output.projection()
+    }
+
     /// What lanes make for this output.
     pub(super) fn share(&self, encodes: bool) -> SchemaResult<Share<K::Encoder>> {
         self.output.share(encodes)

@@ -13,6 +13,7 @@ pub use owned::{RawRecord, SourceMetadata};
 use std::{ops::Range, sync::Arc};
 
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 
 use crate::{format::Skipped, position::Positions};
 
@@ -28,6 +29,18 @@ pub struct SourceBatch {
     pub origin: Option<RowsOrigin>,
     /// What a table source left unread on its way to this batch.
     pub skipped: Skipped,
+    /// A file that the source has stopped before, since its schema is new ([`Scan::is_new`](crate::Scan::is_new)). The batch
+    /// has no rows then, and the stream no others: the source is started anew, behind `positions`.
+    pub file: Option<FileSchema>,
+}
+
+/// A file and its schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSchema {
+    /// Its partition: its path.
+    pub partition: Arc<str>,
+    /// What it says that it has.
+    pub schema: SchemaRef,
 }
 
 /// Where the rows of a batch of columns come from.
@@ -90,6 +103,7 @@ impl SourceBatch {
         self.positions.clear();
         self.origin = None;
         self.skipped = Skipped::default();
+        self.file = None;
     }
 
     /// Records or rows in the batch.

@@ -6,6 +6,7 @@ use arrow_schema::SchemaRef;
 
 use crate::{
     config::FormatSpec,
+    format::WriterSchemaId,
     inference::{FieldInferenceDetail, InferenceConfig, InferenceWarning, SampledRange},
     registry::RegisteredSchema,
 };
@@ -50,7 +51,7 @@ pub enum ResolutionKind {
     /// A registry had it.
     Registry {
         /// Its id there.
-        schema_id: u32,
+        schema_id: WriterSchemaId,
     },
     /// It was inferred from samples.
     Inferred {

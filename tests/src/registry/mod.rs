@@ -6,6 +6,7 @@
 
 mod auth;
 mod fault;
+mod glue;
 mod http;
 mod reply;
 mod routes;
@@ -27,6 +28,7 @@ use tokio::{
 pub use self::{
     auth::Auth,
     fault::Fault,
+    glue::{ACCESS_KEY, StandInGlue},
     store::{Checker, StoredReference, StoredSchema},
 };
 use self::{fault::Faults, http::Connection, store::Store};

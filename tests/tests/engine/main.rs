@@ -12,6 +12,7 @@ mod connector_docs;
 mod connector_file;
 mod connector_generator;
 mod derive;
+mod glue_pipeline;
 mod lock;
 mod pipeline;
 mod registry_pipeline;

@@ -188,6 +188,121 @@ async fn a_changed_header_of_a_later_file_is_a_change() {
     assert_eq!(summary.unwrap().drift.entries[0].count, 2);
 }
 
+/// Writes a Parquet file of JSON rows.
+async fn write_table(dir: &Path, file: &str, columns: &str, rows: &str) {
+    let lines = dir.join(format!("{file}.ndjson"));
+    std::fs::write(&lines, rows).unwrap();
+    let text = format!(
+        "CREATE SOURCE s ({columns}) FROM FILE (path = '{}') FORMAT JSON;
+         CREATE SINK k INTO FILE (path = '{}') FORMAT PARQUET; INSERT INTO k SELECT * FROM s",
+        lines.display(),
+        dir.join(file).display()
+    );
+    run(&text, &RunOptions::default()).await.0.unwrap();
+}
+
+/// Each change as `change first count`, and the rows that came of the tables in a folder.
+async fn read_tables(dir: &Path, columns: &str, policy: &str, options: &RunOptions) -> (String, Vec<String>) {
+    let store = MemoryStore::new();
+    assert!(store.register("tables"));
+    (read_tables_into_store(dir, columns, policy, options).await, store.texts())
+}
+
+/// The changes, of a run into the store that is called `tables`.
+async fn read_tables_into_store(dir: &Path, columns: &str, policy: &str, options: &RunOptions) -> String {
+    let text = format!(
+        "CREATE SOURCE s {columns} FROM FILE (path = '{}/*.parquet') FORMAT PARQUET ON SCHEMA CHANGE {policy};
+         CREATE SINK k INTO MEMORY (name = 'tables') FORMAT JSON; INSERT INTO k SELECT * FROM s",
+        dir.display()
+    );
+    let said = match run(&text, options).await.0 {
+        Err(error) => error.to_string(),
+        Ok(summary) => {
+            let shown = |e: &laminar_schema::evolution::DriftEntry| format!("{} {} {}", e.change, e.first, e.count);
+            summary.drift.entries.iter().map(shown).collect::<Vec<_>>().join("; ")
+        }
+    };
+    said.replace(&dir.display().to_string(), "D")
+}
+
+#[tokio::test]
+async fn a_changed_schema_of_a_later_table_is_a_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    write_table(dir, "1.parquet", "a INTEGER, t STRUCT(x BIGINT)", "{\"a\":1,\"t\":{\"x\":1}}\n").await;
+    write_table(dir, "2.parquet", "c VARCHAR, a INTEGER", "{\"a\":2,\"c\":\"x\"}\n{\"a\":3}\n").await;
+    write_table(
+        dir,
+        "3.parquet",
+        "a BIGINT, t STRUCT(x BIGINT, y BIGINT), c VARCHAR",
+        "{\"a\":9000000000,\"t\":{\"x\":2,\"y\":3}}\n",
+    )
+    .await;
+    write_table(dir, "4.parquet", "a INTEGER, c VARCHAR", "{\"a\":4,\"c\":\"y\"}\n").await;
+    let once = RunOptions::default();
+    let evolved = [
+        r#"{"a":1,"t":{"x":1}}"#,
+        r#"{"a":2,"t":null,"c":"x"}"#,
+        r#"{"a":3,"t":null,"c":null}"#,
+        r#"{"a":9000000000,"t":{"x":2,"y":3},"c":null}"#,
+        r#"{"a":4,"t":null,"c":"y"}"#,
+    ];
+    let (said, rows) = read_tables(dir, "", "EVOLVE", &once).await;
+    assert_eq!(
+        said,
+        "add c VARCHAR s[partition D/2.parquet, offset 0] 1; widen a INTEGER → BIGINT s[partition D/3.parquet, offset 0] 1; \
+         add t.y BIGINT s[partition D/3.parquet, offset 0] 1"
+    );
+    assert_eq!(rows, evolved);
+
+    let (said, rows) = read_tables(dir, "", "FAIL", &once).await;
+    assert!(
+        said.contains("s[partition D/2.parquet, offset 0]: the source's schema has changed: add c VARCHAR"),
+        "{said}"
+    );
+    assert_eq!(rows, [""; 0], "nothing since the last checkpoint, which there is none of");
+
+    // Declared types stay: what they hold is all there, the rest is left out.
+    let (said, rows) = read_tables(dir, "(a BIGINT)", "IGNORE", &once).await;
+    assert_eq!(
+        said,
+        "add t STRUCT(x BIGINT) s[partition D/1.parquet, offset 0] 1; add c VARCHAR s[partition D/2.parquet, offset 0] 2; \
+         add t STRUCT(x BIGINT, y BIGINT) s[partition D/3.parquet, offset 0] 1"
+    );
+    assert_eq!(rows, [1, 2, 3, 9_000_000_000_i64, 4].map(|a| format!("{{\"a\":{a}}}")));
+
+    let (said, _) = read_tables(dir, "(a INTEGER, *)", "EVOLVE", &once).await;
+    assert!(said.contains("D/3.parquet") && said.contains("column a: the file has BIGINT"), "{said}");
+    let (said, _) = read_tables(dir, "", "RESCUE", &once).await;
+    assert!(said.contains("ON SCHEMA CHANGE RESCUE: records in format `parquet` do not show"), "{said}");
+
+    // A run that resumes goes on with the version in force.
+    let (checkpoints, half) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let options = || RunOptions {
+        checkpoint_dir: Some(checkpoints.path().to_owned()),
+        checkpoint_interval: std::time::Duration::ZERO,
+        max_batch_records: 1,
+        ..RunOptions::default()
+    };
+    let store = MemoryStore::new();
+    assert!(store.register("tables"));
+    let mut changes = Vec::new();
+    for file in ["1", "2", "3", "4"].map(|n| format!("{n}.parquet")) {
+        std::fs::copy(dir.join(&file), half.path().join(&file)).unwrap();
+        changes.push(read_tables_into_store(half.path(), "", "EVOLVE", &options()).await);
+    }
+    assert_eq!(
+        changes,
+        [
+            "",
+            "add c VARCHAR s[partition D/2.parquet, offset 0] 1",
+            "widen a INTEGER → BIGINT s[partition D/3.parquet, offset 0] 1; add t.y BIGINT s[partition D/3.parquet, offset 0] 1",
+            ""
+        ]
+    );
+    assert_eq!(store.texts(), evolved);
+}
+
 #[tokio::test]
 async fn a_plan_that_cannot_work_is_refused() {
     let _both = between("refused", &[]);

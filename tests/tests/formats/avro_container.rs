@@ -211,7 +211,10 @@ fn options_that_contradict_each_other_are_refused() {
             "option `wire_format` = 'confluent': expected `schema_id` beside it: give the id that the registry has for the schema"
         ],
     );
-    check(&[("schema_id", "7")], expect!["option `schema_id` = '7': expected `wire_format` to be confluent beside it"]);
+    check(
+        &[("schema_id", "7")],
+        expect!["option `schema_id` = '7': expected `wire_format` to be confluent or glue beside it"],
+    );
     check(
         &[("codec", "lz4")],
         expect!["option `codec` = 'lz4': expected null, deflate, snappy, zstandard, bzip2 or xz"],

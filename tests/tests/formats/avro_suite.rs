@@ -402,7 +402,7 @@ fn confluent_messages_of_fastavro() {
     let text = fs::read_to_string(root.join("avro/confluent-framed/messages.json")).unwrap();
     let corpus: Json = serde_json::from_str(&text).unwrap();
     let schema = corpus["schema"].to_string();
-    let id = WriterSchemaId(u32::try_from(corpus["schema_id"].as_u64().unwrap()).unwrap());
+    let id = WriterSchemaId::from(u32::try_from(corpus["schema_id"].as_u64().unwrap()).unwrap());
     let known = vec![WriterSchema { id, raw: schema.clone().into_bytes() }];
     let described = AnyDecoder::describe(&format(&[("schema", &schema)]), None).unwrap().unwrap().schema;
     let mut spec = DecodeSpec::new(described, format(&[("wire_format", "confluent")]));

@@ -103,6 +103,21 @@ async fn rows_come_back_from_files_and_memory() {
     );
 }
 
+/// Fields of an edition are what its features say: 1 is zero where it is absent, 2 is null there, 3 comes packed and alone.
+#[tokio::test]
+async fn definitions_of_editions_are_read() {
+    let definition = "edition = \"2023\"; option features.field_presence = IMPLICIT;
+        message M { int32 a = 1; string b = 2 [features.field_presence = EXPLICIT]; repeated int32 c = 3; reserved d; }";
+    let feed = MemoryFeed::of_values([&b"\x08\x05\x12\x00\x1a\x02\x01\x02"[..], b"\x18\x03"]);
+    assert!(feed.register("protobuf_edition"));
+    let sql = format!(
+        "CREATE SOURCE s FROM MEMORY (name = 'protobuf_edition') FORMAT PROTOBUF (schema = '{definition}');
+         CREATE SINK k INTO MEMORY (name = 'protobuf_edition_out') FORMAT JSON; INSERT INTO k SELECT * FROM s"
+    );
+    let rows = run(&sql, "protobuf_edition_out").await.unwrap();
+    assert_eq!(rows, [r#"{"a":5,"b":"","c":[1,2]}"#, r#"{"a":0,"b":null,"c":[3]}"#]);
+}
+
 #[tokio::test]
 async fn a_message_that_is_cut_off_is_named() {
     let dir = tempfile::tempdir().unwrap();
@@ -140,10 +155,14 @@ fn definitions_are_refused_by_name() {
         expect!["option `message` = 'M.g': expected a field that is no group: make it a message"],
     );
     check_refused(
-        &[("schema", "edition = \"2023\"; message M { int32 a = 1; }")],
+        &[("schema", "edition = \"2026\"; message M { int32 a = 1; }")],
         expect![
-            "option `schema` = '…': expected the text of a .proto file: schema.proto:1:1: expected 'enum', 'extend', 'import', 'message', 'option', 'service', 'package' or ';', but found 'edition'; definitions of editions are not read: write it as proto2 or proto3, the bytes are the same"
+            "option `schema` = '…': expected the text of a .proto file: schema.proto:1:1: expected edition 2023 or 2024, found `2026`"
         ],
+    );
+    check_refused(
+        &[("schema", "edition = \"2023\"; message M { M m = 1 [features.message_encoding = DELIMITED]; }")],
+        expect!["option `message` = 'M.m': expected a field that is no group: make it a message"],
     );
     check_refused(
         &[

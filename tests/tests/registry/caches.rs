@@ -70,11 +70,11 @@ async fn a_known_id_never_waits_on_the_registry() {
     let text = record("trades", &["price"]);
     let id = client.register("trades-value", &text, Normalize::AsConfigured).await.unwrap();
     let config = config(&registry.url(), None);
-    let before = client.fetch_schema_by_id(&config, id).await.unwrap();
+    let before = client.fetch_schema_by_id(&config, id.into()).await.unwrap();
     registry.stop();
     assert_eq!(client.schema_by_id(id).await.unwrap().schema, text.schema);
     assert!(client.known_schema(id).is_some());
-    let after = client.fetch_schema_by_id(&config, id).await.unwrap();
+    let after = client.fetch_schema_by_id(&config, id.into()).await.unwrap();
     assert_eq!((after.schema, after.version, after.subject), (before.schema, 1, "trades-value".to_owned()));
     let error = client.schema_by_id(id + 1).await.unwrap_err();
     assert!(error.is_retryable(), "{error}");
@@ -88,7 +88,7 @@ async fn the_latest_schema_is_known_by_its_id_too() {
     let config = config(&registry.url(), None);
     let latest = client.fetch_schema(&config).await.unwrap();
     registry.stop();
-    let by_id = client.fetch_schema_by_id(&config, id).await.unwrap();
+    let by_id = client.fetch_schema_by_id(&config, id.into()).await.unwrap();
     assert_eq!((by_id.schema, by_id.version), (latest.schema, latest.version));
 }
 
@@ -146,7 +146,7 @@ async fn a_pinned_schema_stands_in_from_the_start_and_says_so() {
     assert!(latest.origin.to_string().starts_with("the pinned one (cannot reach"), "{}", latest.origin);
     let schema = pinned.fetch_schema(&config).await.unwrap().schema;
     assert_eq!(schema.field(0).name(), "at");
-    assert_eq!(pinned.fetch_schema_by_id(&config, id).await.unwrap().schema, schema);
+    assert_eq!(pinned.fetch_schema_by_id(&config, id.into()).await.unwrap().schema, schema);
     let unpinned = pinned.latest("other").await.unwrap_err();
     assert!(unpinned.is_retryable(), "{unpinned}");
 }

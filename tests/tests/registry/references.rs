@@ -37,7 +37,7 @@ async fn avro_types_of_other_subjects_become_columns() {
         registered.schema.fields().iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect();
     assert_eq!(columns.len(), 3);
     assert!(columns[1].contains("code"), "{columns:?}");
-    assert_eq!(registered.schema_id, id);
+    assert_eq!(registered.schema_id, id.into());
     // The definition that a decoder gets needs no other.
     let raw = std::str::from_utf8(&registered.raw_schema).unwrap();
     apache_avro::Schema::parse_str(raw).unwrap();
@@ -60,7 +60,7 @@ async fn protobuf_imports_become_columns() {
     assert_eq!(columns(None), ["to", "at"], "the first message of the file");
     assert_eq!(columns(Some("Other")), ["x"]);
     // What is registered is a definition that the decoder of messages with ids takes, imports and all.
-    let registered = client.fetch_schema_by_id(&config(&registry.url(), None), 2).await.unwrap();
+    let registered = client.fetch_schema_by_id(&config(&registry.url(), None), 2.into()).await.unwrap();
     let options = ProtobufOptions::from_options(&Options::from_pairs([
         ("wire_format", "confluent".to_owned()),
         ("message", "Trip".to_owned()),

@@ -89,13 +89,21 @@ impl Output {
     fn new(schema: &str, form: &str, options: &AvroOptions) -> SchemaResult<Self> {
         let mut front = Vec::new();
         match (options.wire_format, options.schema_id) {
-            (WireFormat::Confluent, Some(id)) => wire::confluent::write(id, &mut front),
-            (WireFormat::Confluent, None) => {
+            (WireFormat::Confluent, Some(id)) => match id.number() {
+                Some(number) => wire::confluent::write(number, &mut front),
+                None => return Err(ConfigError::invalid("schema_id", id.to_string(), "a number", "").into()),
+            },
+            (WireFormat::Glue, Some(id)) => match id.number() {
+                None => wire::glue::write(id.0, &mut front),
+                Some(_) => return Err(ConfigError::invalid("schema_id", id.to_string(), "a UUID", "").into()),
+            },
+            (named @ (WireFormat::Confluent | WireFormat::Glue), None) => {
                 let reason = "give the id that the registry has for the schema";
-                return Err(ConfigError::invalid("wire_format", "confluent", "`schema_id` beside it", reason).into());
+                let named = if named == WireFormat::Glue { "glue" } else { "confluent" };
+                return Err(ConfigError::invalid("wire_format", named, "`schema_id` beside it", reason).into());
             }
             (_, Some(id)) => {
-                let expected = "`wire_format` to be confluent beside it";
+                let expected = "`wire_format` to be confluent or glue beside it";
                 return Err(ConfigError::invalid("schema_id", id.to_string(), expected, "").into());
             }
             (WireFormat::SingleObject, None) => {

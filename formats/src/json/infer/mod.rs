@@ -9,7 +9,7 @@ use self::{document::Documents, scan::Scanner};
 use super::JsonOptions;
 use crate::{
     infer::{DocumentFormat, DocumentReader, DocumentSample, Sample, Value},
-    wire,
+    wire::{self, unglued::Unglued},
 };
 
 /// Infers a schema from JSON records: a column per key, in the order in which keys stand.
@@ -25,16 +25,21 @@ impl FormatInference for JsonInference {
 
     fn infer(&self, samples: &[RawRecord], config: &InferenceConfig) -> SchemaResult<InferredSchema> {
         let options = &config.format_options;
-        let has_headers = options.get("wire_format").is_some_and(|word| word.trim().eq_ignore_ascii_case("confluent"));
-        if !has_headers {
+        let is_framed =
+            |header: &str| options.get("wire_format").is_some_and(|w| w.trim().eq_ignore_ascii_case(header));
+        let (confluent, mut glue) = (is_framed("confluent"), Unglued::documents(None));
+        if !confluent && !is_framed("glue") {
             return JsonSample::of(samples, config)?.finish(config);
         }
         // A sample without a header stays as it is, and says as a document what is wrong with it.
-        let payload = |sample: &RawRecord| {
-            let payload = sample.value.as_deref().and_then(|v| Some(wire::confluent::split(v).ok()?.1.to_vec()));
+        let mut payload = |sample: &RawRecord| {
+            let payload = sample.value.as_deref().and_then(|value| match confluent {
+                true => Some(wire::confluent::split(value).ok()?.1.to_vec()),
+                false => Some(glue.payload(value).ok()?.to_vec()),
+            });
             RawRecord { value: payload.or_else(|| sample.value.clone()), ..sample.clone() }
         };
-        let payloads: Vec<RawRecord> = samples.iter().map(payload).collect();
+        let payloads: Vec<RawRecord> = samples.iter().map(&mut payload).collect();
         JsonSample::of(&payloads, config)?.finish(config)
     }
 

@@ -156,10 +156,60 @@ fn schema_registry() {
                         ca_file: None,
                         identity_file: None,
                         pin_file: None,
+                        glue: None,
                     },
                 },
             )
         "#]],
+    );
+    check(
+        "type = glue, subject = 's', region = 'eu-central-1', registry = 'r', access_key_id = 'AKID', secret_access_key = 'hunter2'",
+        expect![[r#"
+            Some(
+                RegistryConfig {
+                    url: "",
+                    subject: Some(
+                        "s",
+                    ),
+                    schema_type: Protobuf,
+                    compatibility: Backward,
+                    credentials: Some(
+                        Basic {
+                            username: "AKID",
+                            password: ***,
+                        },
+                    ),
+                    connection: RegistryConnection {
+                        context: None,
+                        request_timeout: None,
+                        ca_file: None,
+                        identity_file: None,
+                        pin_file: None,
+                        glue: Some(
+                            GlueConnection {
+                                region: Some(
+                                    "eu-central-1",
+                                ),
+                                registry: Some(
+                                    "r",
+                                ),
+                                session_token: None,
+                            },
+                        ),
+                    },
+                },
+            )
+        "#]],
+    );
+    check(
+        "url = 'https://r', region = 'eu-central-1'",
+        expect![[r#"
+        error: option `type` = '***': expected glue, beside region, registry, access_key_id, secret_access_key or session_token
+         --> line 2, column 1
+          |
+        2 | USING SCHEMA REGISTRY (url = 'https://r', region = 'eu-central-1')
+          | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#]],
     );
     check(
         "url = 'https://r', schema_type = json, username = 'u', password = 'hunter2'",
@@ -182,6 +232,7 @@ fn schema_registry() {
                         ca_file: None,
                         identity_file: None,
                         pin_file: None,
+                        glue: None,
                     },
                 },
             )
@@ -207,6 +258,7 @@ fn schema_registry() {
                         ca_file: None,
                         identity_file: None,
                         pin_file: None,
+                        glue: None,
                     },
                 },
             )

@@ -17,6 +17,14 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             Step::Done(done) => self.dispose_of_batch(done, metrics).await,
             Step::Uncut(error) => self.reject_uncut(error, metrics).await,
             Step::Failed(error) => Err(error),
+            Step::File(mut batch) => {
+                metrics.count_skipped(batch.skipped);
+                self.advance(&batch);
+                match batch.file.take() {
+                    Some(file) => Box::pin(self.go_on_with_file(file, metrics)).await,
+                    None => Ok(()),
+                }
+            }
             Step::End(batch) => {
                 metrics.count_skipped(batch.skipped);
                 self.advance(&batch);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 
-use super::{Running, decoding, event_time, shares};
+use super::{Running, RunningOutput, decoding, event_time, scan, shares};
 use crate::{
     capability::SchemaRegistryAware,
     connector::{SinkConnector, SourceConnector},
@@ -15,7 +15,7 @@ use crate::{
         lane::{Lane, Made},
         schema_change::Seen,
     },
-    record::RawBatch,
+    record::{FileSchema, RawBatch},
     registry::RegistryError,
 };
 
@@ -68,6 +68,30 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         self.change_schema(next).await
     }
 
+    /// Goes on behind what was read, with a file whose schema is new: with its columns, where that is what happens, or without.
+    #[cold]
+    pub(super) async fn go_on_with_file(&mut self, file: FileSchema, metrics: &Metrics) -> SchemaResult<()> {
+        let Some(follower) = &mut self.follower else { return Ok(()) };
+        let source = Some(Arc::clone(&self.config.source_name));
+        // Before its first row.
+        let place = Location { source, partition: Some(file.partition), offset: Some(0), ..Location::default() };
+        let next = {
+            let record = Seen { place, positions: &self.positions, metrics };
+            let evolvable = self.source.as_schema_evolvable();
+            follower.on_file(&self.spec, &file.schema, &record, evolvable.as_ref())?
+        };
+        if let Some(next) = next {
+            self.change_schema(next).await?;
+        }
+        let projections = self.outputs.iter().map(RunningOutput::projection).collect();
+        let event_time = event_time(&self.spec, &self.config);
+        let known = self.follower.as_ref().map(|follower| follower.known_files(&self.spec.schema));
+        let scan = scan(&self.spec, projections, self.dead_letter.is_some(), event_time, known.unwrap_or_default());
+        self.source.rescan(&scan)?;
+        self.stream = self.source.start(Some(&self.positions)).await?;
+        Ok(())
+    }
+
     /// Goes on with another schema: another decoder, and outputs that take their columns of its rows.
     async fn change_schema(&mut self, next: SchemaRef) -> SchemaResult<()> {
         let old = self.spec.output_schema();
@@ -95,7 +119,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             let (Some(registry), Some(config)) = (registry, &self.config.registry) else {
                 return Err(unknown("for there is no USING SCHEMA REGISTRY").into());
             };
-            registry.fetch_schema_by_id(config, id.0).await?
+            registry.fetch_schema_by_id(config, id).await?
         };
         self.spec.writer_schemas.push(WriterSchema { id, raw: fetched.raw_schema.clone() });
         let new = match &mut self.follower {

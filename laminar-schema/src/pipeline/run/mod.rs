@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
 };
 
+use arrow_schema::SchemaRef;
 use tokio::{
     sync::oneshot,
     time::{Instant, sleep_until},
@@ -92,7 +93,7 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
 
 /// A pipeline with everything open.
 struct Running<S: SourceConnector, K: SinkConnector> {
-    source: S,
+    source: Held<S>,
     /// What the outputs take columns of.
     spec: DecodeSpec,
     follower: Option<Box<Follower>>,
@@ -117,6 +118,28 @@ struct Running<S: SourceConnector, K: SinkConnector> {
     is_decided: bool,
 }
 
+/// A source that may be told anew what is wanted of it.
+struct Held<S>(Option<S>);
+
+impl<S: SourceConnector> Held<S> {
+    fn rescan(&mut self, scan: &Scan) -> SchemaResult<()> {
+        self.0 = self.0.take().map(|source| source.with_scan(scan)).transpose()?;
+        Ok(())
+    }
+}
+
+impl<S> std::ops::Deref for Held<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        match &self.0 {
+            Some(source) => source,
+            // An error of `rescan` ends the run, which asks the source nothing more.
+            None => unreachable!("the source is there until the run ends"),
+        }
+    }
+}
+
 /// What one poll of the source came to.
 enum Step {
     /// A batch, and what was made of it.
@@ -125,6 +148,8 @@ enum Step {
     Uncut(SchemaError),
     /// It cannot go on.
     Failed(SchemaError),
+    /// The source has stopped before a file whose schema is new.
+    File(SourceBatch),
     /// The source has ended, and these are its last positions.
     End(SourceBatch),
 }
@@ -180,8 +205,10 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         };
         let (decode_spec, watch) = decoding(&spec, follower.as_deref());
         let event_time = event_time(&spec, &config);
-        let source =
-            source.with_scan(&scan(&spec, &outputs, matches!(on_error, OnError::DeadLetter(_)), event_time))?;
+        let projections = outputs.iter().map(Output::projection).collect();
+        let known = follower.as_ref().map(|follower| follower.known_files(&spec.schema)).unwrap_or_default();
+        let has_dead_letters = matches!(on_error, OnError::DeadLetter(_));
+        let source = source.with_scan(&scan(&spec, projections, has_dead_letters, event_time, known.clone()))?;
         let decoder = source.build_decoder(&decode_spec)?;
         let stream = source.start(last.as_ref().map(|l| &l.positions)).await?;
         let prepared = |name: &str| last.as_ref().and_then(|l| l.sinks.get(name));
@@ -200,7 +227,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         };
         let lane = Lane::new(decoder, &spec, shares(&opened, false)?, watch, event_time);
         let workers = match config.threads {
-            2.. if config.registry.is_none() && watch != Watch::UnknownFields => {
+            2.. if config.registry.is_none() && watch != Watch::UnknownFields && known.is_empty() => {
                 let lane = |_| {
                     let decoder = source.build_decoder(&decode_spec)?;
                     Ok(Lane::new(decoder, &spec, shares(&opened, true)?, watch, event_time))
@@ -210,7 +237,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             _ => None,
         };
         Ok(Self {
-            source,
+            source: Held(Some(source)),
             lane,
             workers,
             spec,
@@ -277,6 +304,8 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
     /// Has a batch that was read worked on, here or by a worker; yields also whether nothing is to be read behind it.
     fn step(&mut self, read: SchemaResult<usize>, batch: SourceBatch) -> (OnItsWay, bool) {
         match read {
+            // There are no workers where files are looked at, so that nothing is read before this is dealt with.
+            Ok(0) if batch.file.is_some() => (OnItsWay::Ready(Step::File(batch)), false),
             Ok(0) => (OnItsWay::Ready(Step::End(batch)), true),
             Ok(_) => {
                 let mut spare = self.spare.lend_arenas(self.outputs.len());
@@ -348,13 +377,13 @@ fn event_time(spec: &DecodeSpec, config: &PipelineConfig) -> Option<usize> {
 }
 
 /// What the outputs want of the source, all of them together.
-fn scan<K: SinkConnector>(
+fn scan(
     spec: &DecodeSpec,
-    outputs: &[Output<K>],
+    projections: Vec<Projection>,
     has_dead_letters: bool,
     event_time: Option<usize>,
+    known: Vec<SchemaRef>,
 ) -> Scan {
-    let projections: Vec<Projection> = outputs.iter().map(Output::projection).collect();
     let wanted = wanted(spec, projections.iter(), event_time);
     let columns = (0..wanted.len()).filter(|column| wanted[*column]).collect();
     // A row is wanted when some output wants it; an output without a filter wants all.
@@ -364,7 +393,7 @@ fn scan<K: SinkConnector>(
         _ => Predicate::Any(filters),
     });
     let headers = has_dead_letters || spec.metadata_columns.iter().any(|column| column.kind == MetadataKind::Headers);
-    Scan { schema: Arc::clone(&spec.schema), columns, predicate, headers }
+    Scan { schema: Arc::clone(&spec.schema), columns, predicate, headers, known }
 }
 
 fn shares<K: SinkConnector>(outputs: &[RunningOutput<K>], encode: bool) -> SchemaResult<Vec<Share<K::Encoder>>> {

@@ -85,6 +85,8 @@ pub(in crate::pipeline) struct Follower {
     format: FormatSpec,
     /// Records show which of their fields the schema lacks.
     notices_fields: bool,
+    /// Schemas of files that are known; `None` where there are no files that say theirs.
+    files: Option<Vec<SchemaRef>>,
     /// Values are text, and fields are named by a header in front of all records.
     is_csv: bool,
     inferrer: Option<Box<dyn FormatInference>>,
@@ -131,6 +133,7 @@ impl Follower {
         }
         let follower = Self {
             notices_fields: SchemaChanges::can_notice::<D>(&spec.format)?,
+            files: SchemaChanges::can_notice_files::<D>(&spec.format)?.then(Vec::new),
             is_csv: matches!(D::framing(&spec.format)?, Some(Framing::Csv(_))),
             inferrer: D::inference(&spec.format.name),
             format: spec.format.clone(),
@@ -288,6 +291,44 @@ impl Follower {
         Ok(())
     }
 
+    /// The schemas that files may have before they are a change; none where nobody asks.
+    pub(in crate::pipeline) fn known_files(&self, current: &SchemaRef) -> Vec<SchemaRef> {
+        self.files.iter().flat_map(|files| std::iter::once(current).chain(files)).cloned().collect()
+    }
+
+    /// Decides about a file whose schema has more than all before it: the next schema, where that of the columns changes, or why
+    /// the pipeline ends. The same schema is no change again.
+    pub(in crate::pipeline) fn on_file(
+        &mut self,
+        current: &DecodeSpec,
+        file: &SchemaRef,
+        record: &Seen<'_>,
+        evolvable: Option<&impl SchemaEvolvable>,
+    ) -> SchemaResult<Option<SchemaRef>> {
+        let proposed = self.with_writer(&current.schema, file);
+        let (mut changes, _) = judged(&current.schema, &proposed, self.config.compatibility, evolvable);
+        if changes.is_empty() {
+            // Types of declared columns stay, and their files' have changed all the same.
+            let is_wider = |change: &SchemaChange| matches!(change, SchemaChange::TypeWidened { .. });
+            changes = evolution::diff(&current.schema, file).into_iter().filter(is_wider).collect();
+        }
+        self.files.get_or_insert_default().push(Arc::clone(file));
+        let (outcome, what_becomes) = match self.config.policy {
+            OnSchemaChange::Fail => {
+                (Err(EvolutionError::Changed { changes: changes.clone() }.into()), DriftVerdict::Failed)
+            }
+            OnSchemaChange::Ignore | OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Ignored),
+            OnSchemaChange::Evolve => match self.followed(current, file, record, evolvable) {
+                Ok(next) => (Ok((next != current.schema).then_some(next)), DriftVerdict::Evolved),
+                Err(error) => (Err(error), DriftVerdict::Failed),
+            },
+        };
+        for change in &changes {
+            record.note(change.path(), &evolution::described(change, &changes), what_becomes, "the schema of the file");
+        }
+        outcome.map_err(|e: SchemaError| e.at(record.place.clone()))
+    }
+
     /// Decides about the schema of a writer that was not known: the next schema, where that of the columns changes, or why
     /// the pipeline ends. Writers with an older schema than the newest known one change nothing.
     pub(in crate::pipeline) fn on_new_writer(
@@ -349,7 +390,7 @@ impl Follower {
     }
 
     /// Id of the newest writer's schema, where a registry has named any.
-    pub(in crate::pipeline) fn writer_id(&self) -> Option<u32> {
+    pub(in crate::pipeline) fn writer_id(&self) -> Option<WriterSchemaId> {
         self.config.writer.as_ref().map(|writer| writer.schema_id)
     }
 
@@ -357,10 +398,10 @@ impl Follower {
     /// its first record shows the change.
     pub(in crate::pipeline) fn resume_writer(&mut self, spec: &mut DecodeSpec, known: RegisteredSchema) {
         if let Some(latest) = &self.config.writer {
-            spec.writer_schemas.retain(|writer| writer.id.0 != latest.schema_id);
+            spec.writer_schemas.retain(|writer| writer.id != latest.schema_id);
             registered::read_on(&mut spec.format, latest, &known);
         }
-        let id = WriterSchemaId(known.schema_id);
+        let id = known.schema_id;
         spec.writer_schemas.push(WriterSchema { id, raw: known.raw_schema.clone() });
         self.config.writer = Some(known);
     }

@@ -76,6 +76,14 @@ impl SchemaChanges {
         Ok(has_option && !matches!(D::framing(format)?, Some(Framing::Columns)))
     }
 
+    /// Whether sources of `format` have files that say what their columns are, so that a changed one is noticed before its rows.
+    ///
+    /// # Errors
+    /// Wrong options of the format.
+    pub fn can_notice_files<D: DecoderSet>(format: &FormatSpec) -> SchemaResult<bool> {
+        Ok(matches!(D::framing(format)?, Some(Framing::Columns)))
+    }
+
     /// The options of the format that the policy decides about.
     pub fn owned_options(&self) -> &'static [&'static str] {
         match self.policy {

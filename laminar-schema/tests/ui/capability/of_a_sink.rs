@@ -22,7 +22,7 @@ impl laminar_schema::SchemaRegistryAware for Drain {
     async fn fetch_schema_by_id(
         &self,
         _: &laminar_schema::RegistryConfig,
-        _: u32,
+        _: laminar_schema::WriterSchemaId,
     ) -> laminar_schema::SchemaResult<laminar_schema::RegisteredSchema> {
         unreachable!()
     }
