@@ -16,7 +16,7 @@ mod sql;
 
 use std::time::Duration;
 
-use laminar_testkit::served::{account, memory, unique};
+use laminar_tests::served::{account, memory, unique};
 
 use broker::{Topic, brokers};
 use sql::{run, run_until};

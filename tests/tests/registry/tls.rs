@@ -2,7 +2,7 @@
 
 use laminar_registry::{ClientOptions, RegistryClient, TlsOptions};
 use laminar_schema::{RegistryError, config::Secret};
-use laminar_testkit::registry::{StandInRegistry, StoredSchema, TlsFront};
+use laminar_tests::registry::{StandInRegistry, StoredSchema, TlsFront};
 
 use crate::{config, quick};
 
