@@ -1,6 +1,6 @@
 //! Options: every mistake at once, and no secret shown.
 
-use laminar_schema::{ConnectorConfig, ErrorKind, Options, SchemaError};
+use laminar_schema::{ConfigError, ConfigErrors, ConnectorConfig, ErrorKind, Options, SchemaError};
 
 use crate::{
     place::BadOptions,
@@ -42,7 +42,7 @@ pub(crate) fn tells_all_errors<C: ConnectorConfig>(good: &Options) -> Verdict {
             key.aliases.iter().for_each(|alias| drop(one.remove(alias)));
             one.insert(key.key, text, None);
             // Some options are wrong only together with others; then it is not this one that is named.
-            C::from_options(&one).err().filter(|e| e.to_string().contains(key.key)).map(|_| text)
+            C::from_options(&one).err().filter(|errors| names(errors, key.key)).map(|_| text)
         });
         match refused {
             Some(text) => {
@@ -68,14 +68,20 @@ pub(crate) fn tells_all_errors<C: ConnectorConfig>(good: &Options) -> Verdict {
         "read the options with `#[derive(ConnectorConfig)]`, which keeps every error, or join the errors of both sets";
     match C::from_options(&wrong) {
         Ok(_) => Err(Failed::new(expected, "options that were taken as they are", help)),
-        Err(errors) => {
-            let text = errors.to_string();
-            match named.iter().find(|key| !text.contains(*key)) {
-                Some(key) => Err(Failed::new(expected, format!("no word of {key} in: {text}"), help)),
-                None => Ok(Passed::Checked),
-            }
-        }
+        Err(errors) => match named.iter().find(|key| !names(&errors, key)) {
+            Some(key) => Err(Failed::new(expected, format!("none about {key}: {errors}"), help)),
+            None => Ok(Passed::Checked),
+        },
     }
+}
+
+/// Whether one of the errors is about that option; texts name others too, as suggestions.
+fn names(errors: &ConfigErrors, wanted: &str) -> bool {
+    errors.0.iter().any(|error| match error {
+        ConfigError::Missing { key, .. } | ConfigError::Duplicate { key, .. } => key.eq_ignore_ascii_case(wanted),
+        ConfigError::Unknown { key, .. } | ConfigError::Invalid { key, .. } => key.eq_ignore_ascii_case(wanted),
+        other => other.to_string().contains(wanted),
+    })
 }
 
 /// Options that contradict each other are refused, by name, as a matter of configuration.
@@ -113,7 +119,8 @@ pub(crate) fn hides(what: &str, text: &str) -> Result<(), Failed> {
     if !text.contains(MARKER) {
         return Ok(());
     }
-    let found = format!("{what} that shows it: {}", text.replace(MARKER, "<the secret>"));
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let found = format!("{what} that shows it: {}", line.replace(MARKER, "<the secret>"));
     Err(Failed::new(
         "no secret shown anywhere",
         found,

@@ -43,6 +43,8 @@ pub(crate) struct Reader<S> {
 pub(crate) enum Polled {
     Records,
     Ended,
+    /// Nothing came in all the time there was.
+    Silent,
     /// Reading may go on.
     Failed(SchemaError),
 }
@@ -78,10 +80,7 @@ impl<S: RecordStream> Reader<S> {
         let polling = tokio::time::timeout(self.patience, self.stream.next(&mut self.batch, max)).await;
         let help = "`next` yields as soon as there is a record, and 0 at the end of a bounded source";
         match polling {
-            Err(_) => {
-                let found = format!("nothing in {:?}, after {} records", self.patience, self.seen.len());
-                Err(Failed::new("records, or the end", found, help))
-            }
+            Err(_) => Ok(Polled::Silent),
             Ok(Err(e)) if e.is_retryable() => Ok(Polled::Failed(e)),
             Ok(Err(e)) => Err(Failed::new("records, or the end", format!("the error: {e}"), help)),
             Ok(Ok(count)) => self.take(count, max),
@@ -124,12 +123,13 @@ impl<S: RecordStream> Reader<S> {
         Ok(Polled::Records)
     }
 
-    /// Polls until so many records were seen, or the end.
+    /// Polls until so many records were seen, or the end, or nothing comes any more: what is missing is then seen when it is
+    /// compared.
     pub(crate) async fn read_up_to(&mut self, want: usize, max: usize) -> Result<(), Failed> {
         let deadline = Instant::now() + 4 * self.patience;
         while self.seen.len() < want {
             match self.poll(max.min(want - self.seen.len())).await? {
-                Polled::Ended => break,
+                Polled::Ended | Polled::Silent => break,
                 Polled::Records => {}
                 Polled::Failed(e) if Instant::now() > deadline => {
                     return Err(Failed::new("records", format!("the same error again and again: {e}"), ""));

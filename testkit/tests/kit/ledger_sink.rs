@@ -175,10 +175,10 @@ impl<const FLAW: u8> RecordSink for LedgerWriter<FLAW> {
     }
 
     async fn abort(&mut self) -> SchemaResult<()> {
+        let open = std::mem::take(&mut self.open);
         if has::<FLAW>(Flaw::KeepsAborted) {
-            return Ok(());
+            self.with(|ledger| ledger.committed.extend(open));
         }
-        self.open.clear();
         self.with(|ledger| ledger.prepared.clear());
         Ok(())
     }

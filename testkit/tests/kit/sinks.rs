@@ -86,7 +86,7 @@ flaws! {
     a_prepared_transaction_that_is_forgotten: Flaw::ForgetsPrepared => "recovers_after_each_step"
         says "10 of them missing";
     an_error_without_a_place: Flaw::NamesNoPlace => "names_row_and_column" says "an error that names row 2 and column text";
-    only_the_first_of_many_errors: Flaw::TellsOneError => "tells_all_config_errors" says "found no word of";
+    only_the_first_of_many_errors: Flaw::TellsOneError => "tells_all_config_errors" says "found none about";
     a_secret_in_debug: Flaw::ShowsSecrets => "keeps_secrets" says "<the secret>";
     a_thread_that_nobody_ends: Flaw::LeavesThreads => "stops_in_time" says "its runtime still waiting";
 }

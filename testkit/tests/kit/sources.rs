@@ -98,14 +98,14 @@ macro_rules! flaws {
 }
 
 flaws! {
-    a_resume_that_is_one_early: Flaw::ResumesOneEarly => "resumes_exactly" says "doubled, such as `{\"id\":0";
+    a_resume_that_is_one_early: Flaw::ResumesOneEarly => "resumes_exactly" says "found 1 doubled";
     a_future_that_takes_records_along: Flaw::ForgetsWhenCancelled => "loses_nothing_when_cancelled" says "lost, such as";
-    sampling_that_takes_away: Flaw::SamplingTakesAway => "samples_without_consuming" says "20 lost, such as `{\"id\":0";
-    only_the_first_of_many_errors: Flaw::TellsOneError => "tells_all_config_errors" says "found no word of";
+    sampling_that_takes_away: Flaw::SamplingTakesAway => "samples_without_consuming" says "found 20 lost";
+    only_the_first_of_many_errors: Flaw::TellsOneError => "tells_all_config_errors" says "found none about address";
     a_contradiction_that_is_taken: Flaw::TakesContradictions => "tells_all_config_errors" says "a connector made of them";
     a_secret_in_debug: Flaw::ShowsSecrets => "keeps_secrets" says "<the secret>";
     a_capability_without_effect: Flaw::InfersNothing => "has_the_capabilities_it_declares" says "lines have no schema";
-    a_connection_that_is_not_made_again: Flaw::GivesUp => "reconnects" says "after a cut: the error";
+    a_connection_that_is_not_made_again: Flaw::GivesUp => "reconnects" says "the connection is gone";
     a_thread_that_nobody_ends: Flaw::LeavesThreads => "stops_in_time" says "its runtime still waiting";
 }
 
@@ -122,8 +122,7 @@ fn flaws_that_are_measured() {
             "{allocates}"
         );
         let skips = verdicts! { Flaw::SkipsRecords; reads_everything_once };
-        // It waits for the record that it never yields.
-        assert!(skips.contains("nothing in 5s, after 99 records"), "{skips}");
+        assert!(skips.contains("found 1 lost, such as"), "{skips}");
         Ok(Passed::Checked)
     });
 }
