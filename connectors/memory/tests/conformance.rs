@@ -9,8 +9,7 @@ use laminar_schema::{FormatSpec, Options, RawRecord, SinkConfig, SourceConfig};
 use laminar_testkit::{Place, SinkHarness, SinkPlace, SourceHarness, SourcePromises, Unavailable, Wanted};
 
 laminar_testkit::count_allocations!();
-laminar_testkit::source_conformance!(Ended as a_feed_that_has_ended);
-laminar_testkit::source_conformance!(Open as an_open_feed);
+laminar_testkit::source_conformance!(Feeds);
 laminar_testkit::sink_conformance!(Stores);
 
 /// A name that nothing else in this process has.
@@ -28,9 +27,9 @@ fn feed(records: Vec<Vec<u8>>) -> (MemoryFeed, Place) {
 }
 
 /// Feeds that end.
-struct Ended;
+struct Feeds;
 
-impl SourceHarness for Ended {
+impl SourceHarness for Feeds {
     type Source = MemorySource;
 
     fn promises(&self) -> SourcePromises {
@@ -45,33 +44,6 @@ impl SourceHarness for Ended {
         let (feed, place) = feed(wanted.records());
         feed.end();
         place
-    }
-}
-
-/// Feeds that may get more. One that has ended by itself is bounded, and an open one does not say that it is not.
-struct Open;
-
-impl SourceHarness for Open {
-    type Source = MemorySource;
-
-    fn promises(&self) -> SourcePromises {
-        SourcePromises { max_buffered_bytes: 64 << 10, ..SourcePromises::default() }
-    }
-
-    async fn setup() -> Result<Self, Unavailable> {
-        Ok(Self)
-    }
-
-    async fn fill(&self, wanted: Wanted) -> Place {
-        feed(wanted.records()).1
-    }
-
-    async fn append(&self, place: &Place, count: usize) -> Option<Vec<Vec<u8>>> {
-        static NEXT: AtomicUsize = AtomicUsize::new(1_000_000);
-        let records = Wanted::new(count).records_from(NEXT.fetch_add(count, Relaxed));
-        let feed = place.kept::<MemoryFeed>()?;
-        records.iter().for_each(|record| feed.push(RawRecord::new(record.clone())));
-        Some(records)
     }
 }
 

@@ -145,12 +145,18 @@ impl<S: RecordStream> Reader<S> {
         self.read_up_to(want, max).await?;
         if is_bounded {
             // What is too many is seen as such when it is compared.
-            while let Polled::Records = self.poll(max).await? {
-                if self.seen.len() > 2 * want + 1000 {
-                    break;
+            loop {
+                match self.poll(max).await? {
+                    Polled::Records if self.seen.len() <= 2 * want + 1000 => {}
+                    // Records that are missing are told first, when they are compared.
+                    Polled::Silent if self.seen.len() >= want => {
+                        let found = format!("nothing in {:?}, behind {} records", self.patience, self.seen.len());
+                        let help = "yield 0 at the end, or let `is_bounded` say that there is none";
+                        return Err(Failed::new("the end of a source that says it is bounded", found, help));
+                    }
+                    _ => return Ok(()),
                 }
             }
-            return Ok(());
         }
         self.batch.clear();
         let polled = tokio::time::timeout(QUIET, self.stream.next(&mut self.batch, max)).await;
