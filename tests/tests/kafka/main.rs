@@ -7,12 +7,15 @@
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod broker;
+mod conformance;
 mod exactly_once;
 mod faults;
 mod measures;
 mod placement;
 mod registry;
 mod sql;
+
+laminar_testkit::count_allocations!();
 
 use std::time::Duration;
 
