@@ -34,7 +34,8 @@ impl SourceHarness for Topics {
         let topic = Topic::create(self.0, "kit", 2).await;
         let records = wanted.records();
         topic.write(2, &records);
-        let pairs = [("brokers", self.0), ("topic", &topic.name), ("max_buffered_bytes", "1048576")];
+        let buffers = [("max_buffered_bytes", "1048576"), ("max_batch_bytes", "131072")];
+        let pairs = [("brokers", self.0), ("topic", &topic.name)].into_iter().chain(buffers);
         let config = SourceConfig { options: Options::from_pairs(pairs), format: FormatSpec::new("json") };
         Place::new(config, records).keeping(topic)
     }
