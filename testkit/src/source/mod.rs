@@ -49,7 +49,8 @@ pub struct SourcePromises {
     pub is_resumable: bool,
     /// Whether records may come again after the connection was lost.
     pub repeats_after_faults: bool,
-    /// Bytes that a stream buffers while nobody polls it, at most, when it is made by the harness's options.
+    /// Bytes that a stream buffers while nobody polls it, at most, when it is made by the harness's options. `usize::MAX`
+    /// promises nothing, and the check is skipped.
     pub max_buffered_bytes: usize,
     /// Allocations per record that the client library makes by itself; 0 for a source that reads without one.
     pub client_allocations_per_record: f64,
