@@ -134,7 +134,11 @@ impl Shared {
         *state ^= *state << 13;
         *state ^= *state >> 7;
         *state ^= *state << 17;
-        if *state % 8 == 0 { 1 + (*state >> 8) as usize % 64 } else { 1024 + (*state >> 8) as usize % 16_384 }
+        if (*state).is_multiple_of(8) {
+            1 + (*state >> 8) as usize % 64
+        } else {
+            1024 + (*state >> 8) as usize % 16_384
+        }
     }
 
     /// How many of `bytes` may still go to a client.

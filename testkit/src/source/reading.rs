@@ -191,7 +191,7 @@ pub(crate) fn compare(expected: &[Vec<u8>], seen: &[Seen], order: Order, may_rep
         let lane = if order == Order::WithinPartitions { record.partition.as_deref() } else { None };
         let before = last.insert(lane, *index);
         if order != Order::Any && !may_repeat && before.is_some_and(|before| before > *index) {
-            disordered.get_or_insert_with(|| record.value.as_slice());
+            disordered.get_or_insert(record.value.as_slice());
         }
     }
     let lost: Vec<&[u8]> = expected.iter().map(Vec::as_slice).filter(|v| places[v].1 == 0).collect();
