@@ -2,6 +2,7 @@
 //! it, with a message that says so.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+#![allow(clippy::disallowed_methods, reason = "a flaw is a thread that sleeps")]
 
 mod ledger_sink;
 mod line_server;
