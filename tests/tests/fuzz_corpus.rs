@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use laminar_testkit::{
+use laminar_tests::{
     differ::Finding,
     differential::{self, BATCHES, Comparison, Tally},
     each_format,

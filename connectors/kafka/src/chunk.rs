@@ -46,6 +46,8 @@ impl Chunk {
             self.clear();
             return count;
         }
+        // Each position is an allocation: one for a partition, and none for a record.
+        let mut reached: Vec<(Arc<str>, u64)> = Vec::new();
         for index in self.taken..self.taken + count {
             let record = self.raw.record(index);
             let headers: Vec<(&str, &[u8])> = record.headers().collect();
@@ -61,8 +63,14 @@ impl Chunk {
                 headers: &headers,
             });
             if let (Some(partition), Some(offset)) = (partition, record.offset()) {
-                out.positions.set(partition, Position::from_u64(offset + 1));
+                match reached.iter_mut().find(|(name, _)| Arc::ptr_eq(name, &partition)) {
+                    Some((_, next)) => *next = offset + 1,
+                    None => reached.push((partition, offset + 1)),
+                }
             }
+        }
+        for (partition, next) in reached {
+            out.positions.set(partition, Position::from_u64(next));
         }
         self.taken += count;
         if self.remaining() == 0 {

@@ -72,7 +72,15 @@ impl KafkaFault {
 /// A client's error about `target`, while doing `action`.
 #[cold]
 pub(crate) fn client(action: &'static str, target: impl fmt::Display, source: KafkaError) -> SchemaError {
-    KafkaFault::Client { target: target.to_string(), source, complaint: None }.during(action)
+    KafkaFault::Client { target: target.to_string(), source: without_value(source), complaint: None }.during(action)
+}
+
+/// The client says which value it refuses a property for, and that may be a secret.
+fn without_value(source: KafkaError) -> KafkaError {
+    match source {
+        KafkaError::ClientConfig(code, reason, key, _) => KafkaError::ClientConfig(code, reason, key, "***".to_owned()),
+        other => other,
+    }
 }
 
 /// A thread that did not come to its end.

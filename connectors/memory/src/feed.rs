@@ -201,6 +201,16 @@ impl MemoryFeed {
 
     /// Appends up to `max` records behind `cursor` to `out` and moves the cursor. Never waits.
     pub(crate) fn read(&self, cursor: &mut Cursor, out: &mut SourceBatch, max: usize) -> SchemaResult<Read> {
+        let read = self.append_to(cursor, out, max)?;
+        // Once for a batch: each position is an allocation.
+        let is_told = !out.is_empty();
+        for (partition, at) in cursor.reached.iter().filter(|_| is_told) {
+            out.positions.set(Arc::clone(partition), Position::from_u64(*at));
+        }
+        Ok(read)
+    }
+
+    fn append_to(&self, cursor: &mut Cursor, out: &mut SourceBatch, max: usize) -> SchemaResult<Read> {
         let mut log = self.log();
         let mut count = 0;
         while count < max && cursor.entry < log.entries.len() {
@@ -215,7 +225,7 @@ impl MemoryFeed {
                 Content::Record(record) => {
                     push(out, entry, record);
                     count += 1;
-                    cursor.reach(entry, 1, out);
+                    cursor.reach(entry, 1);
                     cursor.entry += 1;
                 }
                 // A batch is either records or columns.
@@ -224,7 +234,7 @@ impl MemoryFeed {
                     let skip = usize::try_from(skip).unwrap_or(usize::MAX);
                     let rows = (batch.num_rows() - skip).min(max);
                     out.set_columns(batch.slice(skip, rows));
-                    cursor.reach(entry, (skip + rows) as u64, out);
+                    cursor.reach(entry, (skip + rows) as u64);
                     return Ok(Read::Records(rows));
                 }
             }
@@ -277,9 +287,7 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    fn reach(&mut self, entry: &Entry, records: u64, out: &mut SourceBatch) {
-        let at = entry.offset + records;
-        self.reached.insert(Arc::clone(&entry.partition), at);
-        out.positions.set(Arc::clone(&entry.partition), Position::from_u64(at));
+    fn reach(&mut self, entry: &Entry, records: u64) {
+        self.reached.insert(Arc::clone(&entry.partition), entry.offset + records);
     }
 }

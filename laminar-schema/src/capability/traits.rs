@@ -51,7 +51,8 @@ pub trait SchemaInferable: Send + Sync {
     /// a stream started afterwards yields them again. Ring 2: may do I/O.
     ///
     /// # Errors
-    /// Whatever kept the source from being read; no record at all is an empty vector, not an error.
+    /// Whatever kept the source from being read. No record at all is an empty vector, or an error that
+    /// [is retryable](SchemaError::is_retryable) and says what was empty.
     fn sample_records(&self, config: &InferenceConfig) -> impl Future<Output = SchemaResult<Vec<RawRecord>>> + Send;
 
     /// The first bytes of the source's first stream, without consuming them: up to [`StreamHead::MAX_BYTES`] of what is

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use expect_test::expect_file;
 use laminar_connector_memory::{MemoryFeed, MemoryStore};
 use laminar_schema::{Metrics, RawRecord, SourceMetadata, engine::RunOptions};
-use laminar_testkit::engine::TestEngine;
+use laminar_tests::engine::TestEngine;
 
 /// A source's columns and format, and the record that does not fit.
 struct Record {
@@ -109,7 +109,7 @@ async fn error_of_statement(sql: &str) -> String {
 async fn every_bad_input_has_the_error_that_the_docs_show() {
     let mut page = String::from(
         "# Bad input, and what you see\n\n\
-         Written by `tests/tests/engine/bad_input.rs`; `UPDATE_EXPECT=1 cargo test -p laminar-testkit --test engine bad_input` writes\n\
+         Written by `tests/tests/engine/bad_input.rs`; `UPDATE_EXPECT=1 cargo test -p laminar-tests --test engine bad_input` writes\n\
          it anew. Under `ON ERROR FAIL` the error ends the pipeline; under `SKIP` it is counted, and under\n\
          `DEAD LETTER TO` it stands in the dead letter: the place in columns of its own, the rest in `error`.\n\
          Records came one by one through a message source; a file is cut into records first, so that blank lines and\n\

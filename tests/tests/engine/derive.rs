@@ -8,7 +8,7 @@ use laminar_schema::{
     Secret, SinkConfig, SinkConnector, SinkSet, Source, SourceConfig, SourceConnector, SourceFromConfig, SourceSet,
     SourceVisitor, StaticConnector,
 };
-use laminar_testkit::{
+use laminar_tests::{
     bare::{BareDecoder, BareEncoder, BareStream, RawDecoder},
     bare_sink,
     capable::{PlainSource, SampledSource},

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use flate2::{Compression, write::ZlibEncoder};
 use laminar_connector_memory::{MemoryFeed, MemoryStore};
 use laminar_schema::{SchemaError, Summary, engine::RunOptions};
-use laminar_testkit::{
+use laminar_tests::{
     engine::run,
     registry::{ACCESS_KEY, StandInGlue},
 };

@@ -6,7 +6,7 @@ use arrow_schema::DataType;
 use expect_test::{Expect, expect};
 use laminar_formats::json::JsonInference;
 use laminar_schema::{FormatInference, lock::LockFile};
-use laminar_testkit::{engine::TestEngine, guesses::Claims};
+use laminar_tests::{engine::TestEngine, guesses::Claims};
 
 const RECORDS: &str = r#"{"a": 1, "b": {"c": "x"}}
 {"a": 2, "b": {"c": "-"}}"#;

@@ -12,7 +12,7 @@ use laminar_schema::{
     engine::{Engine, RunOptions},
     pipeline::SelectedColumn,
 };
-use laminar_testkit::{
+use laminar_tests::{
     engine::{TestDecoder, TestEngine, TestSinks, TestSources},
     stand_in::StandInSource,
 };
@@ -300,7 +300,7 @@ mod plugin {
     pub(super) struct RenamedSource(StandInSource<TestDecoder>);
 
     impl SourceFromConfig for RenamedSource {
-        type Config = laminar_testkit::stand_in::StandInConfig;
+        type Config = laminar_tests::stand_in::StandInConfig;
         fn from_config(config: Self::Config, source: &SourceConfig) -> SchemaResult<Self> {
             StandInSource::from_config(config, source).map(Self)
         }
@@ -308,7 +308,7 @@ mod plugin {
 
     impl Source for RenamedSource {
         type Decoder = TestDecoder;
-        type Stream = laminar_testkit::stand_in::LineStream;
+        type Stream = laminar_tests::stand_in::LineStream;
         fn build_decoder(&self, spec: &DecodeSpec) -> SchemaResult<TestDecoder> {
             self.0.build_decoder(spec)
         }

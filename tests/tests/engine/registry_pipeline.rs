@@ -6,7 +6,7 @@ use laminar_schema::{
     engine::{Engine, RunOptions},
     evolution::{DriftStore, DriftVerdict},
 };
-use laminar_testkit::{
+use laminar_tests::{
     engine::{TestEngine, TestSinks, TestSources, run},
     registry::{Checker, StandInOptions, StandInRegistry, StoredSchema},
     tls::TlsFront,

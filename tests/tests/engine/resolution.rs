@@ -1,7 +1,7 @@
 //! The six branches of resolution, each from SQL, with what `EXPLAIN SOURCE` says of it.
 
 use expect_test::{Expect, expect};
-use laminar_testkit::engine::TestEngine;
+use laminar_tests::engine::TestEngine;
 
 /// What EXPLAIN SOURCE prints, or the error that creating, binding or explaining the source gives.
 async fn explain(sql: &str) -> String {

@@ -8,7 +8,7 @@ use laminar_schema::{
     engine::RunOptions,
     evolution::{DriftStore, DriftVerdict},
 };
-use laminar_testkit::engine::run;
+use laminar_tests::engine::run;
 
 /// Pushes the records into a feed of that name, which ends with them, and yields it with the store that the sink writes to. Both are found as long as they live.
 fn between(name: &str, records: &[&str]) -> (MemoryFeed, MemoryStore) {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use arrow_array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use laminar_connector_memory::{MemoryFeed, MemoryStore, SinkStep};
 use laminar_schema::{Metrics, RawRecord, SchemaError, Summary, engine::RunOptions, pipeline::prometheus_text};
-use laminar_testkit::engine::{TestEngine, run};
+use laminar_tests::engine::{TestEngine, run};
 
 /// 2026-01-01 00:00:00 and so many seconds, in microseconds.
 fn second(second: i64) -> i64 {

@@ -6,7 +6,7 @@ use std::mem::size_of;
 use laminar_schema::{
     Absent, InferenceConfig, SchemaEvolvable, SchemaInferable, SchemaProvider, SchemaRegistryAware, SourceConnector,
 };
-use laminar_testkit::capable::{CapableSource, PlainSource, SampledSource};
+use laminar_tests::capable::{CapableSource, PlainSource, SampledSource};
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
 type Provider<S> = <S as SourceConnector>::Provider<'static>;

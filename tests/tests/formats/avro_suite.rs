@@ -17,7 +17,7 @@ use laminar_schema::{
     engine::RunOptions,
     format::{WriterSchema, WriterSchemaId},
 };
-use laminar_testkit::engine::TestEngine;
+use laminar_tests::engine::TestEngine;
 use serde_json::{Value as Json, json};
 
 fn format(options: &[(&str, &str)]) -> FormatSpec {

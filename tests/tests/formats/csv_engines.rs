@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use laminar_formats::csv::{CsvDecoder, CsvEngine, CsvOptions};
 use laminar_schema::{ConnectorConfig, FormatDecoder, NewRecord, Options, RawBatch, ddl::parse_columns};
-use laminar_testkit::{fuzz_bodies, random::Random};
+use laminar_tests::{fuzz_bodies, random::Random};
 
 /// One record: a value, or none, below a header or not.
 type Record = (Option<Vec<u8>>, Option<usize>);

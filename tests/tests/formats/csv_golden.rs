@@ -7,7 +7,7 @@ use arrow_schema::{Field, Schema, SchemaRef};
 use expect_test::expect_file;
 use laminar_formats::{csv::CsvDecoder, msgpack::MsgPackDecoder, raw::RawDecoder};
 use laminar_schema::{DecodeSpec, DecoderSet, FormatDecoder, FormatSpec, Options, ddl::parse_columns};
-use laminar_testkit::frames::{file_records, show};
+use laminar_tests::frames::{file_records, show};
 
 fn schema(columns: &str) -> SchemaRef {
     let declared = parse_columns(columns).unwrap();

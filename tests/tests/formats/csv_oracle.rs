@@ -14,7 +14,7 @@ use laminar_schema::{
     DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec,
     NewRecord, Options, RawBatch, ddl::parse_columns, field,
 };
-use laminar_testkit::{frames::file_records, random::Random};
+use laminar_tests::{frames::file_records, random::Random};
 
 fn format(options: &[(&str, &str)]) -> FormatSpec {
     FormatSpec::new("csv").with_options(Options::from_pairs(options.iter().copied()))

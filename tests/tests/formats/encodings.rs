@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use laminar_connector_memory::MemoryStore;
 use laminar_schema::{Metrics, Summary, engine::RunOptions};
-use laminar_testkit::engine::TestEngine;
+use laminar_tests::engine::TestEngine;
 
 const TEXT: &str = "id,name\n1,Zoë\n2,\"père\nfils\"\n3,ÿ\n";
 const ROWS: [&str; 3] = [r#"{"id":1,"name":"Zoë"}"#, r#"{"id":2,"name":"père\nfils"}"#, r#"{"id":3,"name":"ÿ"}"#];

@@ -16,7 +16,7 @@ use laminar_schema::{
     engine::RunOptions,
     types::field_type_name,
 };
-use laminar_testkit::{engine::TestEngine, random::Random};
+use laminar_tests::{engine::TestEngine, random::Random};
 use serde_json::{Value, json};
 
 /// An output row: record, id, name, change.

@@ -8,7 +8,7 @@ use arrow_select::concat::concat_batches;
 use laminar_connector_generator::workload::{Workload, WorkloadGenerator};
 use laminar_formats::json::JsonDecoder;
 use laminar_schema::{DecodeSpec, DecoderSet, FormatDecoder, FormatSpec, Options, RawBatch};
-use laminar_testkit::random::Random;
+use laminar_tests::random::Random;
 
 fn decoder(schema: &SchemaRef, options: &[(&str, &str)]) -> JsonDecoder {
     let format = FormatSpec::new("json").with_options(Options::from_pairs(options.iter().copied()));

@@ -10,7 +10,7 @@ use laminar_schema::{
     DecodeSpec, Decoded, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec,
     Options, RawBatch, ddl::parse_columns, field::json_field,
 };
-use laminar_testkit::frames::file_records;
+use laminar_tests::frames::file_records;
 
 /// The files of a suite, by name; `None` where the corpora are not.
 fn suite(folder: &str) -> Option<Vec<(String, Vec<u8>)>> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use laminar_connector_memory::{MemoryFeed, MemoryStore};
 use laminar_formats::AnyDecoder;
 use laminar_schema::{DecoderSet, Metrics, RawRecord, SourceMetadata, engine::RunOptions};
-use laminar_testkit::engine::TestEngine;
+use laminar_tests::engine::TestEngine;
 
 /// A record and the number of rows that it gives; `None` where it is rejected.
 type Record = (Option<&'static [u8]>, Option<usize>);

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use laminar_connector_memory::MemoryStore;
 use laminar_schema::{Metrics, engine::RunOptions};
-use laminar_testkit::engine::TestEngine;
+use laminar_tests::engine::TestEngine;
 
 /// Runs every pipeline of the text, in batches of two records; what a sink named `name` in memory has then, or the error.
 async fn run(sql: &str, name: &str) -> Result<Vec<String>, String> {

@@ -11,7 +11,7 @@ use laminar_schema::{
     ColumnsRequest, DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder,
     FormatSpec, Options, RawBatch, Scan, SchemaResult, ddl::parse_columns, field,
 };
-use laminar_testkit::fuzz_bodies::{parquet_mutations, parquet_seeds};
+use laminar_tests::fuzz_bodies::{parquet_mutations, parquet_seeds};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 /// A folder of the corpora; `None` where they are not.

@@ -11,7 +11,7 @@ use laminar_schema::{
     EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, FormatSpec, Metrics, Options, Positions, RecordStream, Source,
     SourceBatch, Summary, engine::RunOptions, record::BatchContent,
 };
-use laminar_testkit::engine::TestEngine;
+use laminar_tests::engine::TestEngine;
 
 /// Runs every pipeline of the text; what a sink named `name` in memory has then, and the summary of the last one.
 async fn run(sql: &str, name: &str, options: &RunOptions) -> Result<(Vec<String>, Summary), String> {

@@ -1,6 +1,6 @@
 //! Our decoder against prost-reflect's dynamic messages, on messages that are mutated.
 
-use laminar_testkit::fuzz_bodies;
+use laminar_tests::fuzz_bodies;
 
 /// Mutated messages per definition; `PROTOBUF_MUTATIONS` sets another number.
 const MUTATIONS: usize = 3_000;

@@ -17,7 +17,7 @@ use laminar_schema::{
     ConnectorConfig, DecoderSet, FormatDecoder, FormatEncoder, FormatSpec, Metrics, Options, RawBatch,
     engine::RunOptions,
 };
-use laminar_testkit::engine::TestEngine;
+use laminar_tests::engine::TestEngine;
 
 const ORDER: &str = r#"syntax = "proto3";
 package shop;

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use laminar_formats::{csv::CsvDecoder, json::JsonDecoder};
 use laminar_schema::{ConnectorConfig, InferenceConfig, Options, field::payload_key, types::field_type_name};
-use laminar_testkit::inferred::{infer_in_every_order, records, show, show_outcome};
+use laminar_tests::inferred::{infer_in_every_order, records, show, show_outcome};
 
 fn config(options: &[(&str, &str)]) -> InferenceConfig {
     InferenceConfig::from_options(&Options::from_pairs(options.iter().copied())).unwrap()

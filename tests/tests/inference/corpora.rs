@@ -13,7 +13,7 @@ use laminar_schema::{
     DecodeSpec, DecoderSet, FormatDecoder, FormatInferenceRegistry, FormatSpec, Framing, InferenceConfig,
     InferenceWarning, InferredSchema, Options, RawRecord, SampleHead, WarningSeverity, types::field_type_name,
 };
-use laminar_testkit::frames::file_records;
+use laminar_tests::frames::file_records;
 use serde_json::Value;
 
 /// What became of one file.

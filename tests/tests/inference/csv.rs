@@ -8,7 +8,7 @@ use laminar_formats::{
 use laminar_schema::{
     DecoderSet, FormatInference, FormatSpec, InferenceConfig, NumberInference, Options, RawRecord, SampleHead,
 };
-use laminar_testkit::{
+use laminar_tests::{
     frames::file_records,
     inferred::{infer_in_every_order, records, show_outcome, with_options},
 };

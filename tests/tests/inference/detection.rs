@@ -9,7 +9,7 @@ use laminar_schema::{
     BoxSource, FormatDecoder, FormatInferenceRegistry, FormatSpec, InferenceConfig, Metrics, RecordStream,
     ResolveRequest, SchemaResolver, SourceBatch, SourceConnector, engine::RunOptions, record::BatchContent,
 };
-use laminar_testkit::{
+use laminar_tests::{
     engine::{TestDecoder, TestEngine},
     guesses::Semicolons,
 };

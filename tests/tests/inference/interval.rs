@@ -6,7 +6,7 @@ use laminar_schema::{
     DecodeSpec, DecoderSet, EncodeSpec, EncoderSet, FormatDecoder, FormatEncoder, FormatSpec, InferenceConfig,
     RawRecord, inference::sample_batch,
 };
-use laminar_testkit::inferred::{infer_in_every_order, records};
+use laminar_tests::inferred::{infer_in_every_order, records};
 
 /// Records of one column `d`, in each format; CSV's have a header.
 fn samples(texts: &[&str]) -> [(&'static str, Vec<RawRecord>); 3] {

@@ -4,7 +4,7 @@ use arrow_schema::DataType;
 use expect_test::{Expect, expect};
 use laminar_formats::json::{JsonDecoder, JsonSample};
 use laminar_schema::{ArrayInference, InferenceConfig, NumberInference, RawRecord, SourceMetadata};
-use laminar_testkit::inferred::{infer_in_every_order, records, show_outcome, with_options};
+use laminar_tests::inferred::{infer_in_every_order, records, show_outcome, with_options};
 
 fn check_records(config: &InferenceConfig, samples: &[RawRecord], expected: Expect) {
     let outcome = infer_in_every_order::<JsonDecoder>("json", samples, 0, config);

@@ -10,7 +10,7 @@ use laminar_schema::{
     DecodeSpec, DecoderSet, EncodeSpec, EncodedBatch, EncoderSet, FormatDecoder, FormatEncoder, FormatInference,
     FormatSpec, InferenceConfig, NumberInference, RawBatch, RawRecord,
 };
-use laminar_testkit::inferred::{infer_in_every_order, records, show_outcome};
+use laminar_tests::inferred::{infer_in_every_order, records, show_outcome};
 use rmpv::Value;
 
 fn written(value: &Value) -> Vec<u8> {

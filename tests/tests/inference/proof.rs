@@ -8,7 +8,7 @@ use arrow_schema::DataType;
 use expect_test::{Expect, expect};
 use laminar_formats::{csv::CsvInference, json::JsonInference};
 use laminar_schema::{FormatInference, FormatInferenceRegistry, types::field_type_name};
-use laminar_testkit::{
+use laminar_tests::{
     engine::{TestDecoder, TestEngine},
     guesses::Claims,
 };

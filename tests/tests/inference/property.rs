@@ -7,7 +7,7 @@ use laminar_formats::{
     json::{JsonDecoder, JsonSample},
 };
 use laminar_schema::{InferenceConfig, NumberInference};
-use laminar_testkit::inferred::{infer_in_every_order, records, with_options};
+use laminar_tests::inferred::{infer_in_every_order, records, with_options};
 
 /// A generator of values that are alike often enough to have a type in common, and at odds often enough not to.
 struct Dice(u64);

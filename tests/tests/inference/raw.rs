@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use laminar_formats::{AnyDecoder, infer::AnyInference};
 use laminar_schema::{DecoderSet, FormatInference, InferenceConfig, RawRecord};
-use laminar_testkit::inferred::{infer_in_every_order, show_outcome};
+use laminar_tests::inferred::{infer_in_every_order, show_outcome};
 
 fn check(samples: &[RawRecord], expected: Expect) {
     let outcome = infer_in_every_order::<AnyDecoder>("raw", samples, 0, &InferenceConfig::default());

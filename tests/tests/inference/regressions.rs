@@ -11,7 +11,7 @@ use laminar_schema::{
     RecordStream, Source, SourceBatch, SourceMetadata, inference::sample_batch, record::BatchContent,
     types::field_type_name,
 };
-use laminar_testkit::{engine::TestEngine, frames::show, inferred::infer_in_every_order};
+use laminar_tests::{engine::TestEngine, frames::show, inferred::infer_in_every_order};
 
 /// Records with a place each, as a source samples them.
 fn placed(texts: &[&str]) -> Vec<RawRecord> {

@@ -1,6 +1,6 @@
 //! Numbers that are hard to round. `scripts/fuzz_floats` has as many as one likes.
 
-use laminar_testkit::differ::floats::Floats;
+use laminar_tests::differ::floats::Floats;
 
 #[test]
 fn floats_are_those_of_the_standard_parser() {

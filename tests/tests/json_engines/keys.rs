@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema};
 use laminar_schema::{RawBatch, field::json_field};
-use laminar_testkit::{
+use laminar_tests::{
     differ::{
         Engines,
         engines::difference,

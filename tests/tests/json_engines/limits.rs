@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{cast::AsArray, types::Int64Type};
 use arrow_schema::{DataType, Field, Fields, Schema};
 use laminar_schema::RawBatch;
-use laminar_testkit::{
+use laminar_tests::{
     differ::{
         Engines,
         target::{options, schema},

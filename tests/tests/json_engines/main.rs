@@ -15,7 +15,7 @@ use arrow_array::Array;
 use arrow_schema::SchemaRef;
 use laminar_formats::json::JsonOptions;
 use laminar_schema::{Decoded, RawBatch};
-use laminar_testkit::differ::{
+use laminar_tests::differ::{
     Engines,
     engines::difference,
     oracle,

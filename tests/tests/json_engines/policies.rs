@@ -1,7 +1,7 @@
 //! Every policy, crossed with the others it meets.
 
 use laminar_schema::{NewRecord, RawBatch};
-use laminar_testkit::differ::{
+use laminar_tests::differ::{
     Engines,
     target::{options, schema},
 };

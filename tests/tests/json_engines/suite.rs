@@ -1,6 +1,6 @@
 //! JSONTestSuite: each file bare, wanted as JSON, unwanted, and unwanted further down.
 
-use laminar_testkit::differ::seeds::suite;
+use laminar_tests::differ::seeds::suite;
 
 use crate::check;
 

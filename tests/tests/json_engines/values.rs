@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType as T, Field, Fields, IntervalUnit, Schema, TimeUnit};
 use laminar_schema::field::{json_field, uuid_field};
-use laminar_testkit::differ::{seeds::VALUES, target::options};
+use laminar_tests::differ::{seeds::VALUES, target::options};
 
 use crate::{check, check_schema};
 

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use laminar_testkit::served::unique;
+use laminar_tests::served::unique;
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication},

@@ -8,7 +8,7 @@ use laminar_schema::{
     Checkpoint, ConnectorConfig, EncodeSpec, EncodedBatch, FormatSpec, Options, Position, Positions, Prepared,
     RecordSink, SchemaResult, Sink, SinkBatch,
 };
-use laminar_testkit::served::{account, unique};
+use laminar_tests::served::{account, unique};
 
 use crate::{
     broker::{Topic, brokers},

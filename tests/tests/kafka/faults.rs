@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use laminar_testkit::served::{account, memory, unique};
+use laminar_tests::served::{account, memory, unique};
 
 use crate::{
     broker::{Topic, brokers, service},

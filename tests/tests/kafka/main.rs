@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod broker;
+mod conformance;
 mod exactly_once;
 mod faults;
 mod measures;
@@ -15,9 +16,11 @@ mod registry;
 mod security;
 mod sql;
 
+laminar_testkit::count_allocations!();
+
 use std::time::Duration;
 
-use laminar_testkit::served::{account, memory, unique};
+use laminar_tests::served::{account, memory, unique};
 
 use broker::{Topic, brokers};
 use sql::{run, run_until};

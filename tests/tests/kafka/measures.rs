@@ -6,7 +6,7 @@ use laminar_connector_kafka::{KafkaSource, KafkaSourceConfig};
 use laminar_schema::{
     ConnectorConfig, Metrics, Options, RecordStream, Source, SourceBatch, connector::LAG, pipeline::prometheus_text,
 };
-use laminar_testkit::served::{memory, run_measured, unique};
+use laminar_tests::served::{memory, run_measured, unique};
 
 use crate::{
     broker::{Topic, brokers},

@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
-use laminar_testkit::registry::StandInRegistry;
-use laminar_testkit::served::{account, memory};
+use laminar_tests::registry::StandInRegistry;
+use laminar_tests::served::{account, memory};
 
 use crate::{
     broker::{Topic, brokers},

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use laminar_testkit::{
+use laminar_tests::{
     sasl::SaslFront,
     served::{account, memory, unique},
     tls::TlsFront,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use laminar_connector_nats::{NatsSource, NatsSourceConfig};
 use laminar_schema::{ConnectorConfig, Options, RecordStream, Source, SourceBatch};
-use laminar_testkit::served::{account, memory};
+use laminar_tests::served::{account, memory};
 
 use crate::{
     ids,

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "a server is another process, and is waited for by looking again")]
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod conformance;
 mod faults;
 mod security;
 mod server;
@@ -13,6 +14,8 @@ mod sink;
 mod source;
 mod sql;
 mod throughput;
+
+laminar_testkit::count_allocations!();
 
 use std::time::{Duration, Instant};
 

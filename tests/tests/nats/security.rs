@@ -1,6 +1,6 @@
 //! Servers that want to know who asks, and that show certificates.
 
-use laminar_testkit::served::memory;
+use laminar_tests::served::memory;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use crate::{ids, server::Own, sql::run};

@@ -15,7 +15,7 @@ use async_nats::{
     jetstream::{self, consumer::DeliverPolicy, consumer::pull, context::PublishAckFuture, stream},
 };
 use futures_util::StreamExt;
-use laminar_testkit::served::unique;
+use laminar_tests::served::unique;
 use tempfile::TempDir;
 
 /// The server's address, or `None` after saying why there is none.

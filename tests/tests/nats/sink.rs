@@ -1,7 +1,7 @@
 //! Sinks: subjects and headers from columns, message ids, and plain subjects.
 
 use futures_util::StreamExt;
-use laminar_testkit::served::{account, unique};
+use laminar_tests::served::{account, unique};
 
 use crate::{
     ids,

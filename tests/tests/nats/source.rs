@@ -7,7 +7,7 @@ use async_nats::jetstream::{self, consumer::AckPolicy, consumer::pull, kv};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use laminar_connector_nats::{NatsSource, NatsSourceConfig};
 use laminar_schema::{ConnectorConfig, Options, RecordStream, Source, SourceBatch};
-use laminar_testkit::served::{account, memory, unique};
+use laminar_tests::served::{account, memory, unique};
 
 use crate::{
     id_of, ids,

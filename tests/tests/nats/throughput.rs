@@ -1,6 +1,6 @@
 //! How fast a whole pipeline is beside a loop that does nothing but receive or publish, with the same client library.
 //!
-//! Debug builds say little: `cargo test --release -p laminar-testkit --test nats throughput -- --nocapture --test-threads 1`.
+//! Debug builds say little: `cargo test --release -p laminar-tests --test nats throughput -- --nocapture --test-threads 1`.
 
 use std::time::Instant;
 

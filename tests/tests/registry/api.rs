@@ -4,7 +4,7 @@ use laminar_registry::{
     ClientOptions, Compatibility, Deleted, Deletion, Mode, Normalize, Reference, RegistryClient, SchemaText, Version,
 };
 use laminar_schema::{CompatibilityMode, RegistryError, RegistrySchemaType};
-use laminar_testkit::registry::{Checker, StandInOptions, StandInRegistry};
+use laminar_tests::registry::{Checker, StandInOptions, StandInRegistry};
 
 use crate::{client, config, quick, record};
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use laminar_registry::{ClientOptions, Normalize, Origin, PinnedSchema, RegistryClient};
 use laminar_schema::{RegistryError, SchemaRegistryAware};
-use laminar_testkit::registry::{Fault, StandInRegistry, StoredSchema};
+use laminar_tests::registry::{Fault, StandInRegistry, StoredSchema};
 
 use crate::{client, config, quick, record};
 

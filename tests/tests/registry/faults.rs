@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use laminar_registry::RetryPolicy;
 use laminar_schema::RegistryError;
-use laminar_testkit::registry::{Fault, StandInRegistry, StoredSchema};
+use laminar_tests::registry::{Fault, StandInRegistry, StoredSchema};
 
 use crate::client;
 

@@ -6,7 +6,7 @@ use laminar_schema::{
     ConnectorConfig, FormatDecoder, Options, RawBatch, RegistryError, RegistrySchemaType, SchemaRegistryAware,
     format::{WriterSchema, WriterSchemaId},
 };
-use laminar_testkit::registry::{StandInRegistry, StoredSchema};
+use laminar_tests::registry::{StandInRegistry, StoredSchema};
 
 use crate::{client, config, quick};
 

@@ -2,7 +2,7 @@
 
 use laminar_registry::{ClientOptions, RegistryClient, TlsOptions};
 use laminar_schema::{RegistryCredentials, RegistryError, config::Secret};
-use laminar_testkit::registry::{Auth, Fault, StandInOptions, StandInRegistry, StoredSchema};
+use laminar_tests::registry::{Auth, Fault, StandInOptions, StandInRegistry, StoredSchema};
 
 use crate::{config, quick};
 

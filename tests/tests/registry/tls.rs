@@ -2,7 +2,7 @@
 
 use laminar_registry::{ClientOptions, RegistryClient, TlsOptions};
 use laminar_schema::{RegistryError, config::Secret};
-use laminar_testkit::{
+use laminar_tests::{
     registry::{StandInRegistry, StoredSchema},
     tls::TlsFront,
 };

@@ -7,7 +7,7 @@ use std::sync::{
 
 use futures_util::{SinkExt, StreamExt};
 use laminar_schema::Metrics;
-use laminar_testkit::served::{account, memory};
+use laminar_tests::served::{account, memory};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::{
     Message,
@@ -69,7 +69,7 @@ async fn a_cut_connection_is_made_again_and_what_was_missed_is_counted() {
         until(|| store.texts().last().is_some_and(|last| last.contains(&format!(":{}}}", RECORDS - 1)))).await;
     };
     let running =
-        laminar_testkit::served::run_measured::<crate::sql::Sources, crate::sql::Sinks>(&sql, None, enough, &metrics);
+        laminar_tests::served::run_measured::<crate::sql::Sources, crate::sql::Sinks>(&sql, None, enough, &metrics);
     Box::pin(running).await.unwrap();
     let (missing, twice) = account(store.texts(), RECORDS);
     println!(

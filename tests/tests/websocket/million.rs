@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use laminar_testkit::served::{account, memory};
+use laminar_tests::served::{account, memory};
 
 use crate::{ids, peers::free_port, sql::run_until, until};
 

@@ -1,6 +1,6 @@
 //! Who is let in: paths, passwords, tokens, headers, subprotocols, and certificates of both sides.
 
-use laminar_testkit::served::memory;
+use laminar_tests::served::memory;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use crate::{peers::free_port, sql::run, until};

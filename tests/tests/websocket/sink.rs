@@ -11,7 +11,7 @@ use laminar_connector_websocket::{WebSocketSink, WebSocketSinkConfig, WebSocketW
 use laminar_schema::{
     Checkpoint, ConnectorConfig, EncodeSpec, EncodedBatch, FormatSpec, Options, Positions, RecordSink, Sink, SinkBatch,
 };
-use laminar_testkit::served::account;
+use laminar_tests::served::account;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use laminar_connector_websocket::{WebSocketSource, WebSocketSourceConfig};
 use laminar_schema::{ConnectorConfig, FormatSpec, Metrics, Options, RecordStream, Source, SourceBatch};
-use laminar_testkit::served::{account, memory};
+use laminar_tests::served::{account, memory};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{

@@ -8,7 +8,7 @@ use laminar_connector_memory::{MemorySink, MemorySource};
 use laminar_connector_websocket::{WebSocketSink, WebSocketSource};
 use laminar_formats::{AnyDecoder, AnyEncoder};
 use laminar_schema::{Metrics, SinkConnector, SourceConnector, Summary};
-use laminar_testkit::served;
+use laminar_tests::served;
 
 #[derive(Debug, SourceConnector)]
 #[connector(decoder = AnyDecoder)]
