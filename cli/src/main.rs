@@ -55,6 +55,8 @@ enum Command {
     Run(commands::run::Args),
     /// Show what connectors and formats can do, and their options
     Connectors(commands::connectors::Args),
+    /// Write the start of a crate of your own
+    New(commands::new_connector::Args),
     /// Show the CPU features used and what is compiled in
     Doctor(commands::doctor::Args),
     /// Print a completion script for a shell
@@ -104,6 +106,7 @@ async fn run(command: Command) -> CommandResult {
         Command::Schema(args) => commands::schema::run(&args).await,
         Command::Run(args) => commands::run::run(args).await,
         Command::Connectors(args) => commands::connectors::run(&args),
+        Command::New(args) => commands::new_connector::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     }

@@ -13,6 +13,7 @@ pub(crate) mod drift;
 pub(crate) mod explain;
 pub(crate) mod infer;
 pub(crate) mod lock;
+pub(crate) mod new_connector;
 pub(crate) mod run;
 pub(crate) mod schema;
 mod schema_check;

@@ -13,6 +13,7 @@ mod infer;
 mod infer_ddl;
 mod laminar;
 mod lock;
+mod new_connector;
 mod old_cpu;
 mod pin;
 mod report;

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds and tests what authors start from, outside the tree and with the target folder and the lock of run.sh: the crate that
+# `laminar new connector` writes, and the code of docs/authoring.md as printed.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+# No flags of ours: everything is built as anybody would build it.
+cargo_outside() { env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS CARGO_TARGET_DIR="$root/target/downstream" cargo "$@"; }
+
+# The binary is there after the tests of the workspace; building it alone would build half of it again.
+laminar=$root/target/debug/laminar
+if [ ! -x "$laminar" ] || [ -n "$(find "$root/cli/src" "$root/cli/templates" -newer "$laminar" -print -quit)" ]; then
+    (cd "$root" && cargo build --quiet -p laminar-cli)
+fi
+cd "$copy"
+"$laminar" new connector my-queue --laminar-path "$root" >/dev/null
+cp "$root/Cargo.lock" my-queue/
+cd my-queue
+rustfmt --edition 2024 --check src/lib.rs tests/conformance.rs
+cargo_outside test --quiet -- --show-output
+echo "laminar new connector: what is written passes"
+
+mkdir "$copy/authoring"
+cd "$copy/authoring"
+# A block belongs to the file that the line above it names.
+awk '/^`[A-Za-z_\/]+\.(toml|rs|txt)`$/ { file = substr($0, 2, length($0) - 2); next }
+     /^```/ && file && !open { system("mkdir -p \"$(dirname " file ")\""); printf "" > file; open = 1; next }
+     /^```$/ && open { close(file); open = 0; file = ""; next }
+     open { print > file }' "$root/docs/authoring.md"
+cp "$root/Cargo.lock" .
+# Stands in for the registry, where nothing is published yet.
+mkdir .cargo
+cat >.cargo/config.toml <<END
+[patch.crates-io]
+laminar-connector-file = { path = "$root/connectors/file" }
+laminar-formats = { path = "$root/formats" }
+laminar-schema = { path = "$root/laminar-schema" }
+laminar-testkit = { path = "$root/testkit" }
+END
+cargo_outside test --quiet -- --show-output
+cargo_outside run --quiet | diff expected.txt -
+echo "docs/authoring.md: compiles, runs and passes as printed"
