@@ -6,6 +6,7 @@ use laminar_schema::{
 };
 use serde_json::{Value, json};
 
+use super::config_schema::config_schema;
 use crate::{
     engine::{CliDecoder, CliEncoder, CliSinks, CliSources},
     error::{CliError, CommandResult, DONE},
@@ -24,6 +25,9 @@ pub(crate) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Print a JSON Schema of the options of each connector and format
+    #[arg(long, conflicts_with_all = ["json", "markdown"])]
+    json_schema: bool,
 }
 
 /// A connector in one of its roles.
@@ -56,6 +60,7 @@ pub(super) fn formats() -> Vec<FormatInfo> {
 pub(crate) fn run(args: &Args) -> CommandResult {
     match &args.name {
         Some(name) => print_one(name, args)?,
+        None if args.json_schema => print_json(&schemas(|_| true))?,
         None if args.json => {
             let connectors: Vec<Value> = connectors().iter().map(connector_json).collect();
             let formats: Vec<Value> = formats().iter().map(format_json).collect();
@@ -64,7 +69,8 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         None => {
             let (matrix, formats) = (matrix(), format_table());
             print(&if args.markdown {
-                format!("{}\n{}", matrix.to_markdown(), formats.to_markdown())
+                let sections = sections(&connectors(), &self::formats(), envelope_options(), true).join("\n");
+                format!("{}\n{}\n{sections}", matrix.to_markdown(), formats.to_markdown())
             } else {
                 format!("{}\n{}", matrix.to_text(), formats.to_text())
             })?;
@@ -114,31 +120,57 @@ fn print_one(name: &str, args: &Args) -> Result<(), CliError> {
     if connectors.is_empty() && formats.is_empty() && envelope.is_none() {
         return Err(unknown(name));
     }
+    if args.json_schema {
+        return print_json(&schemas(|known| known.eq_ignore_ascii_case(name)));
+    }
     if args.json {
         let envelope = envelope.map(|options| json!({ "envelope": null, "options": options }));
         let all = connectors.iter().map(connector_json).chain(formats.iter().map(format_json)).chain(envelope);
         let all: Vec<Value> = all.collect();
         return print_json(&Value::Array(all));
     }
+    print(&sections(&connectors, &formats, envelope, args.markdown).join("\n"))
+}
+
+/// One section for each, with its options.
+fn sections(
+    connectors: &[Linked],
+    formats: &[FormatInfo],
+    envelope: Option<&'static [ConfigKey]>,
+    is_markdown: bool,
+) -> Vec<String> {
     let mut out = Vec::new();
-    for Linked { role, info, options } in &connectors {
+    for Linked { role, info, options } in connectors {
         let formats = if info.formats.is_empty() { "its own columns".to_owned() } else { info.formats.join(", ") };
         let lines = format!("{}\n\nformats: {formats}\ncapabilities: {}\n", info.doc, info.capabilities);
-        out.push(section(&format!("{role} {}", info.name), &lines, options, args.markdown));
+        out.push(section(&format!("{role} {}", info.name), &lines, options, is_markdown));
     }
-    for info in &formats {
-        out.push(section(
-            &format!("format {}", info.name),
-            &format!("{}\n", info.doc),
-            info.options.keys,
-            args.markdown,
-        ));
+    for info in formats {
+        out.push(section(&format!("format {}", info.name), &format!("{}\n", info.doc), info.options.keys, is_markdown));
     }
     if let Some(options) = envelope {
         let lines = "Change data around rows of any format that is read: FORMAT … ENVELOPE kind (…).\n";
-        out.push(section("envelope", lines, options, args.markdown));
+        out.push(section("envelope", lines, options, is_markdown));
     }
-    print(&out.join("\n"))
+    out
+}
+
+/// JSON Schema of the options of everything that `is_wanted` by its name, under `$defs`.
+fn schemas(is_wanted: impl Fn(&str) -> bool) -> Value {
+    let mut all = serde_json::Map::new();
+    let mut add = |title: String, doc: &str, options: &[ConfigKey]| {
+        all.insert(title.replace(' ', "."), config_schema(&title, doc, options));
+    };
+    for Linked { role, info, options } in connectors().iter().filter(|c| is_wanted(c.info.name)) {
+        add(format!("{role} {}", info.name), info.doc, options);
+    }
+    for info in formats().iter().filter(|f| is_wanted(f.name)) {
+        add(format!("format {}", info.name), info.doc, info.options.keys);
+    }
+    if let Some(options) = envelope_options().filter(|_| is_wanted(ENVELOPE_OPTION)) {
+        add("envelope".to_owned(), "Change data around rows of any format that is read.", options);
+    }
+    json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": all })
 }
 
 /// Options of an envelope, the same around every format.

@@ -4,6 +4,7 @@
 //! an engine without a command line would need too.
 
 pub(crate) mod completions;
+mod config_schema;
 pub(crate) mod connectors;
 mod conversion;
 pub(crate) mod convert;
