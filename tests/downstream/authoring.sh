@@ -28,6 +28,7 @@ awk '/^`[A-Za-z_\/]+\.(toml|rs|txt)`$/ { file = substr($0, 2, length($0) - 2); n
      /^```/ && file && !open { system("mkdir -p \"$(dirname " file ")\""); printf "" > file; open = 1; next }
      /^```$/ && open { close(file); open = 0; file = ""; next }
      open { print > file }' "$root/docs/authoring.md"
+ls Cargo.toml src/lib.rs src/main.rs tests/conformance.rs expected.txt >/dev/null
 cp "$root/Cargo.lock" .
 # Stands in for the registry, where nothing is published yet.
 mkdir .cargo
