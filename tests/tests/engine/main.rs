@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod compat;
+mod composition;
 mod connector_docs;
 mod connector_file;
 mod connector_generator;
