@@ -123,7 +123,8 @@ pub(crate) fn consumer<C: Linked>(config: &ClientConfig, brokers: &str, context:
     Ok(consumer)
 }
 
-/// Lets a consumer that nobody polls hear what librdkafka has to say.
+/// Lets a consumer that nobody polls hear what librdkafka has to say. Not one with a reader: what is heard here is only kept as a
+/// complaint.
 pub(crate) fn listen<C: Linked>(consumer: &BaseConsumer<C>) {
     let _ = consumer.poll(Duration::ZERO);
 }
