@@ -57,6 +57,7 @@ impl<D: DecoderSet> KafkaSource<D> {
         if options.end.is_some() && options.topic.len() > 1 {
             return Err(invalid("topic", &config.topics(), "one topic where `end` is given: write a source for each"));
         }
+        config.security.check()?;
         Ok(Self { config: Arc::new(config), registry: RegistryHandle::new(), decoder: PhantomData })
     }
 
