@@ -35,7 +35,7 @@ async fn check(on_slow: &str) {
     let slow = async {
         until(|| TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
         let slow = client(port).await;
-        until(|| told("laminar_websocket_sink_clients") == Some(1)).await;
+        // One that is let go at once may not be seen as a client.
         until(|| {
             told("laminar_websocket_sink_dropped_total") > Some(0)
                 || told("laminar_websocket_sink_disconnected_total") > Some(0)
