@@ -58,9 +58,12 @@ fn watermarks<'a>(out: &mut String, pipelines: impl Iterator<Item = (&'a str, &'
     }
 }
 
+/// A source, its sink where it is the one that tells, and what is told.
+type Told<'a> = (&'a str, Option<Arc<str>>, Measured);
+
 /// What sources and sinks tell of themselves: all lines of one name stand together, as the format asks.
 fn measures<'a>(out: &mut String, pipelines: impl Iterator<Item = (&'a str, &'a Metrics)>) {
-    let mut by_name: BTreeMap<&str, Vec<(&str, Option<Arc<str>>, Measured)>> = BTreeMap::new();
+    let mut by_name: BTreeMap<&str, Vec<Told<'_>>> = BTreeMap::new();
     for (source, metrics) in pipelines {
         let of_source = metrics.source_measures().into_iter().map(|measured| (None, measured));
         let of_sinks = metrics.sink_measures().into_iter().map(|(sink, measured)| (Some(sink), measured));
