@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use laminar_testkit::served::account;
+use laminar_tests::served::account;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
