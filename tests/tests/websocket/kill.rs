@@ -59,7 +59,7 @@ async fn take(mut socket: Socket, seen: Arc<Seen>) {
             seen.first.lock().unwrap().push(text.to_string());
         }
         seen.rows.lock().unwrap().push(text.to_string());
-        if seen.count.fetch_add(1, Ordering::SeqCst) % 100 == 0 {
+        if seen.count.fetch_add(1, Ordering::SeqCst).is_multiple_of(100) {
             // Slowly, so that the sender is killed in the middle of it.
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
