@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use laminar_schema::{Metrics, Summary, connector::LAG, pipeline::Ended};
+use laminar_schema::{MeasureKind, Measured, Metrics, Summary, connector::LAG, pipeline::Ended};
 
 use crate::terminal::harmless;
 
@@ -96,7 +96,8 @@ fn line(pipelines: &[(String, Arc<Metrics>)], elapsed: Duration) -> String {
     out
 }
 
-/// What a pipeline did, in one line and one more for each of the first schema changes and rejections.
+/// What a pipeline did, in one line and one more for each of the first schema changes, for what sinks counted, and for each of the
+/// first rejections.
 pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> String {
     let mut out = format!(
         "{}; {} rows written, {} rejected",
@@ -126,6 +127,10 @@ pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> Strin
     let unshown = summary.drift.entries.len().saturating_sub(SHOWN_CHANGES);
     if unshown > 0 {
         let _ = write!(out, "\n  and {} more; `laminar drift` has all", grouped(unshown as u64));
+    }
+    let counted = |measured: &Measured| measured.measure.kind == MeasureKind::Counter && measured.value > 0;
+    for (sink, measured) in summary.sinks.iter().filter(|(_, measured)| counted(measured)) {
+        let _ = write!(out, "\n  sink {sink}: {}: {}", measured.measure.help, grouped(measured.value));
     }
     push_rejections(summary, &mut out);
     out
@@ -196,6 +201,8 @@ pub(crate) fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use laminar_schema::Measure;
+
     use super::*;
 
     #[test]
@@ -216,6 +223,11 @@ mod tests {
 
     #[test]
     fn a_summary_says_what_was_rejected_and_how_much_is_not_shown() {
+        const DROPPED: Measure =
+            Measure { name: "dropped", help: "Rows that were dropped", kind: MeasureKind::Counter };
+        const LOST: Measure = Measure { name: "lost", help: "Rows that were lost", kind: MeasureKind::Counter };
+        const CLIENTS: Measure = Measure { name: "clients", help: "Clients", kind: MeasureKind::Gauge };
+        let told = |measure, value| ("out".into(), Measured { measure, partition: "".into(), value });
         let done = Summary {
             records: 1_000_000,
             bytes: 90_000_000,
@@ -229,11 +241,12 @@ mod tests {
             checkpoints: 1,
             first_rejections: vec!["orders[line 3]: bad".to_owned()],
             drift: Default::default(),
+            sinks: vec![told(&DROPPED, 1_500), told(&CLIENTS, 2), told(&LOST, 0)],
             ended: Ended::Interrupted,
             positions: laminar_schema::Positions::new(),
         };
         let expected = "orders: 1,000,000 records (90.0 MB) in 2.00 s, 45.0 MB/s; 999,990 rows written, 10 rejected; \
-                        stopped before the end\n  rejected: orders[line 3]: bad\n  and 9 more";
+                        stopped before the end\n  sink out: Rows that were dropped: 1,500\n  rejected: orders[line 3]: bad\n  and 9 more";
         assert_eq!(summary("orders", &done, Duration::from_secs(2)), expected);
     }
 }

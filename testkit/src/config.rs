@@ -99,11 +99,13 @@ pub(crate) fn refuses(bad: &BadOptions, refused: Option<SchemaError>) -> Result<
     }
 }
 
-/// The secrets among the options; an option that is called as a secret is and can be shown is a failure.
+/// The secrets among the options; an option that is called as a secret is and can be shown is a failure. The path of a
+/// secret's file is none.
 pub(crate) fn secrets<C: ConnectorConfig>() -> Result<Vec<&'static str>, Failed> {
     const CALLED: [&str; 3] = ["password", "secret", "token"];
-    let shown =
-        C::KEYS.iter().find(|k| !k.secret && CALLED.iter().any(|word| k.key.split(['.', '_']).any(|w| w == *word)));
+    let shown = C::KEYS.iter().find(|k| {
+        !k.secret && k.type_name != "path" && CALLED.iter().any(|word| k.key.split(['.', '_']).any(|w| w == *word))
+    });
     match shown {
         Some(key) => Err(Failed::new(
             format!("option `{}` to be a secret", key.key),

@@ -47,6 +47,7 @@ where
     runtime.shutdown_background();
     match verdict {
         Ok(Passed::Checked) => {}
+        Ok(Passed::DoesNotApply(why)) => println!("does not apply: {check}: {why}"),
         Ok(Passed::Skipped(why)) => println!("skipped: {check}: {why}"),
         Err(failed) => fail(check, failed),
     }

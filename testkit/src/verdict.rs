@@ -10,11 +10,18 @@ pub type Verdict = Result<Passed, Failed>;
 pub enum Passed {
     /// It was made, and everything was as it should be.
     Checked,
-    /// It was not made, and why: the connector does not promise it, or the harness cannot arrange it.
+    /// There is nothing to check: the connector does not promise it, or the harness knows no case of it.
+    DoesNotApply(&'static str),
+    /// It could not be made here, and why.
     Skipped(String),
 }
 
 impl Passed {
+    /// A check of what the connector does not promise.
+    pub(crate) fn does_not_apply(why: &'static str) -> Verdict {
+        Ok(Self::DoesNotApply(why))
+    }
+
     /// A check that was not made.
     pub(crate) fn skipped(why: impl Into<String>) -> Verdict {
         Ok(Self::Skipped(why.into()))

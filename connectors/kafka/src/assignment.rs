@@ -25,12 +25,29 @@ pub(crate) fn partitions_of<C: Linked>(
     consumer: &BaseConsumer<C>,
     config: &KafkaSourceConfig,
 ) -> SchemaResult<Vec<(String, i32)>> {
+    // Its reader hears what it says: whatever were heard here, an outage or a fatal error, would be lost to that.
+    look_up(consumer, config, |_| {})
+}
+
+/// As [`partitions_of`], of a consumer that nobody reads yet: why brokers do not answer is heard here.
+pub(crate) fn partitions_at_start<C: Linked>(
+    consumer: &BaseConsumer<C>,
+    config: &KafkaSourceConfig,
+) -> SchemaResult<Vec<(String, i32)>> {
+    look_up(consumer, config, link::listen)
+}
+
+fn look_up<C: Linked>(
+    consumer: &BaseConsumer<C>,
+    config: &KafkaSourceConfig,
+    listen: impl Fn(&BaseConsumer<C>),
+) -> SchemaResult<Vec<(String, i32)>> {
     let action = "look the topic up";
     let options = &config.source;
     let mut partitions = Vec::new();
     for topic in options.topic.iter().filter(|t| !t.starts_with('^')) {
         let metadata = consumer.fetch_metadata(Some(topic), options.connect_timeout).map_err(|e| {
-            link::listen(consumer);
+            listen(consumer);
             let target = format!("`{topic}` on {}", options.brokers);
             consumer.context().link().failed(action, target, e)
         })?;

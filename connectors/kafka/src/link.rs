@@ -31,12 +31,15 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
 /// How long to wait for librdkafka to ask for a token.
 const TOKEN_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Characters of a complaint that are shown: librdkafka names the broker, the call of OpenSSL and its reason.
+const MAX_COMPLAINT_CHARS: usize = 300;
+
 /// A client's context, by itself or as a part of one.
 pub(crate) struct Link {
     /// Why a broker cannot be reached, as librdkafka said last.
     complaint: Mutex<Option<String>>,
     token: Option<Token>,
-    has_token: AtomicBool,
+    was_asked: AtomicBool,
 }
 
 /// Where tokens come from.
@@ -58,7 +61,7 @@ impl Link {
             (None, Some(path)) => Some(Token::File(path.clone())),
             (None, None) => None,
         };
-        Self { complaint: Mutex::new(None), token, has_token: AtomicBool::new(false) }
+        Self { complaint: Mutex::new(None), token, was_asked: AtomicBool::new(false) }
     }
 
     /// An error of a call, with what librdkafka complained of meanwhile.
@@ -87,14 +90,14 @@ impl ClientContext for Link {
     fn error(&self, error: KafkaError, reason: &str) {
         // That none is left says less than why the last one was lost.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+            *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown(reason));
         }
     }
 
     fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.was_asked.store(true, Ordering::Relaxed);
         let token = self.text()?;
         let claims = Claims::of(&token);
-        self.has_token.store(true, Ordering::Relaxed);
         Ok(OAuthToken { principal_name: claims.subject, lifetime_ms: claims.expires_ms, token })
     }
 }
@@ -115,7 +118,7 @@ pub(crate) fn consumer<C: Linked>(config: &ClientConfig, brokers: &str, context:
     let link = consumer.context().link();
     if link.token.is_some() {
         let deadline = Instant::now() + TOKEN_PATIENCE;
-        while !link.has_token.load(Ordering::Relaxed) && Instant::now() < deadline {
+        while !link.was_asked.load(Ordering::Relaxed) && Instant::now() < deadline {
             // Nothing is assigned yet, so that no record can come.
             let _ = consumer.poll(Duration::from_millis(10));
         }
@@ -123,7 +126,13 @@ pub(crate) fn consumer<C: Linked>(config: &ClientConfig, brokers: &str, context:
     Ok(consumer)
 }
 
-/// Lets a consumer that nobody polls hear what librdkafka has to say.
+/// What is shown of a complaint: brokers choose parts of its text.
+fn shown(reason: &str) -> String {
+    reason.chars().filter(|c| !c.is_control()).take(MAX_COMPLAINT_CHARS).collect()
+}
+
+/// Lets a consumer that nobody polls hear what librdkafka has to say. Not one with a reader: what is heard here is only kept as a
+/// complaint.
 pub(crate) fn listen<C: Linked>(consumer: &BaseConsumer<C>) {
     let _ = consumer.poll(Duration::ZERO);
 }

@@ -80,6 +80,28 @@ impl Properties {
 }
 
 impl SecurityOptions {
+    /// Sees that what says who is there says it once, and where it is looked at.
+    ///
+    /// # Errors
+    /// Two tokens; a token for a mechanism that takes none.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let mechanism = self.sasl_mechanism.as_deref().unwrap_or_default();
+        let key = match (&self.token, &self.token_file) {
+            (None, None) => return Ok(()),
+            (Some(_), Some(_)) => {
+                let reason = "the token is given by itself as well";
+                return Err(ConfigError::invalid("sasl.oauthbearer.token_file", "…", "one of the two", reason));
+            }
+            (Some(_), None) => "sasl.oauthbearer.token",
+            (None, Some(_)) => "sasl.oauthbearer.token_file",
+        };
+        if mechanism.eq_ignore_ascii_case("OAUTHBEARER") {
+            return Ok(());
+        }
+        let reason = format!("'sasl.mechanism' is '{mechanism}', which takes no token");
+        Err(ConfigError::invalid(key, "***", "'sasl.mechanism' = OAUTHBEARER beside it", reason))
+    }
+
     /// Sets them in `config`.
     pub(crate) fn apply(&self, config: &mut ClientConfig) {
         let mut set = |key: &str, value: Option<&str>| {

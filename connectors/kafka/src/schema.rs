@@ -9,7 +9,7 @@ use laminar_schema::{DecoderSet, InferenceConfig, RawRecord, SchemaInferable, Sc
 use rdkafka::{Message, Offset, TopicPartitionList, consumer::Consumer, error::KafkaError};
 
 use crate::{
-    assignment::partitions_of,
+    assignment::partitions_at_start,
     config::KafkaSourceConfig,
     error::{self, KafkaFault},
     link::{self, Link},
@@ -52,7 +52,7 @@ fn sample(config: &KafkaSourceConfig, size: usize, timeout: Duration) -> SchemaR
     let mut client = config.client();
     client.set("group.id", "laminar-sample").set("enable.partition.eof", "true").set("auto.offset.reset", "earliest");
     let consumer = link::consumer(&client, &config.source.brokers, Link::new(&config.security))?;
-    let partitions = partitions_of(&consumer, config)?;
+    let partitions = partitions_at_start(&consumer, config)?;
     let quota = size.div_ceil(partitions.len().max(1));
     let (mut shares, mut assigned) = (Vec::new(), TopicPartitionList::new());
     for (topic, number) in &partitions {

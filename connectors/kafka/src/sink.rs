@@ -49,6 +49,7 @@ impl<E: EncoderSet> KafkaSink<E> {
                 ConfigError::invalid("source_group", named, "another name than transactional_id", reason).into()
             );
         }
+        config.security.check()?;
         Ok(Self { config: Arc::new(config), registry: RegistryHandle::new(), encoder: PhantomData })
     }
 }

@@ -11,7 +11,7 @@ use laminar_schema::{
 use rdkafka::{TopicPartitionList, consumer::Consumer};
 
 use crate::{
-    assignment::{ends, partitions_of, starts},
+    assignment::{ends, partitions_at_start, starts},
     config::KafkaSourceConfig,
     context::{ReaderConsumer, ReaderContext, Resume},
     error,
@@ -57,6 +57,7 @@ impl<D: DecoderSet> KafkaSource<D> {
         if options.end.is_some() && options.topic.len() > 1 {
             return Err(invalid("topic", &config.topics(), "one topic where `end` is given: write a source for each"));
         }
+        config.security.check()?;
         Ok(Self { config: Arc::new(config), registry: RegistryHandle::new(), decoder: PhantomData })
     }
 
@@ -75,7 +76,7 @@ impl<D: DecoderSet> KafkaSource<D> {
         let brokers = config.source.brokers.clone();
         let context = ReaderContext::new(Arc::clone(&config), if is_grouped { resume.clone() } else { Resume::new() });
         let consumer: Arc<ReaderConsumer> = Arc::new(link::consumer(&client, &brokers, context)?);
-        let partitions = partitions_of(&consumer, &config)?;
+        let partitions = partitions_at_start(&consumer, &config)?;
         if is_grouped {
             let topics: Vec<&str> = config.source.topic.iter().map(String::as_str).collect();
             let fetched = Fetched::of(&consumer)?;

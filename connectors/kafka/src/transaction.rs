@@ -212,18 +212,21 @@ impl Transactions {
 
     /// Writes a spool in a transaction of its own.
     fn write_again(&mut self, topic: &Topic, ticket: &Ticket) -> SchemaResult<Result<(), KafkaError>> {
+        let path = self.path_of(&ticket.run, ticket.epoch);
+        let open = || SpoolReader::open(&path, ticket.bytes).map_err(|e| lost(&path, e));
+        // One of offsets alone has written no spool.
+        let spool = (ticket.records > 0).then(open).transpose()?;
         topic.producer.begin_transaction().map_err(|e| topic.failed(e))?;
         self.is_open = true;
-        if ticket.records > 0 {
-            self.send_again(topic, ticket)?;
+        if let Some(spool) = spool {
+            self.send_again(topic, ticket, spool)?;
         }
         Ok(self.end(topic, ticket))
     }
 
     /// Sends what a spool holds, in the open transaction.
-    fn send_again(&self, topic: &Topic, ticket: &Ticket) -> SchemaResult<()> {
+    fn send_again(&self, topic: &Topic, ticket: &Ticket, mut spool: SpoolReader) -> SchemaResult<()> {
         let path = self.path_of(&ticket.run, ticket.epoch);
-        let mut spool = SpoolReader::open(&path, ticket.bytes).map_err(|e| lost(&path, e))?;
         let (mut record, mut records) = (Spooled::default(), 0);
         while spool.next(&mut record).map_err(|e| lost(&path, e))? {
             let headers: Vec<(&str, &[u8])> = record.headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();

@@ -51,7 +51,7 @@ async fn main() -> Result<(), Failure> {
         let sender = sender(bytes, records).await?;
         let (receiver, received) = receiver().await?;
         for _ in 0..ROUNDS {
-            reading.push((read_bare(&sender, records).await?, read(&sender, records).await?));
+            reading.push((read_bare(&sender, bytes, records).await?, read(&sender, bytes, records).await?));
             writing.push((write_bare(&receiver, bytes, records).await?, write(&receiver, bytes, records).await?));
         }
         assert_eq!(received.load(Ordering::SeqCst), ROUNDS * 2 * records, "every record is received");
@@ -129,7 +129,7 @@ async fn connect(address: &str) -> Result<WebSocketStream<TcpStream>, Failure> {
     Ok(client_async(format!("ws://{address}/"), tcp).await?.0)
 }
 
-async fn read_bare(address: &str, records: usize) -> Result<f64, Failure> {
+async fn read_bare(address: &str, size: usize, records: usize) -> Result<f64, Failure> {
     let started = Instant::now();
     let mut socket = connect(address).await?;
     let (mut count, mut bytes) = (0, 0);
@@ -138,25 +138,27 @@ async fn read_bare(address: &str, records: usize) -> Result<f64, Failure> {
         bytes += message?.len();
         count += 1;
     }
-    assert!(bytes >= records, "every record has bytes");
+    assert_eq!((count, bytes), (records, records * size), "every record is read whole");
     Ok(started.elapsed().as_secs_f64())
 }
 
-async fn read(address: &str, records: usize) -> Result<f64, Failure> {
+async fn read(address: &str, size: usize, records: usize) -> Result<f64, Failure> {
     let started = Instant::now();
     let url = format!("ws://{address}/");
     let options = Options::from_pairs([("url", url.as_str()), ("end", "close")]);
     let config = WebSocketSourceConfig::from_options(&options)?;
     let source: WebSocketSource = WebSocketSource::new(config, &FormatSpec::new("raw"))?;
-    let (mut stream, mut batch, mut count) = (source.start(None).await?, SourceBatch::new(), 0);
+    let (mut stream, mut batch) = (source.start(None).await?, SourceBatch::new());
+    let (mut count, mut bytes) = (0, 0);
     while count < records {
         batch.clear();
         match stream.next(&mut batch, 8192).await? {
             0 => break,
             read => count += read,
         }
+        bytes += batch.raw_mut().num_value_bytes();
     }
-    assert_eq!(count, records, "every record is read");
+    assert_eq!((count, bytes), (records, records * size), "every record is read whole");
     Ok(started.elapsed().as_secs_f64())
 }
 

@@ -22,8 +22,9 @@ use tokio_tungstenite::{
 use crate::{
     config::LinkOptions,
     error::{WebSocketFault, lasting},
+    line::{Line, Socket},
     tls,
-    wire::{Socket, Wire},
+    wire::Wire,
 };
 
 /// How long a client may take for its handshake.
@@ -112,7 +113,7 @@ impl Arrival {
             };
             #[allow(clippy::result_large_err, reason = "the library's own signature")]
             let judge = |request: &Request, response: Response| door.judge(request, response, has_room);
-            accept_hdr_async_with_config(wire, judge, Some(limits)).await.ok()
+            accept_hdr_async_with_config(Line::answering(wire), judge, Some(limits)).await.ok()
         });
         socket.await.ok()?.zip(permit)
     }

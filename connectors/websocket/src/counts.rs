@@ -1,4 +1,4 @@
-//! What a running source tells of itself, beside what the pipeline counts.
+//! What a running source and a running sink tell of themselves, beside what the pipeline counts.
 
 use laminar_schema::{Measure, MeasureKind};
 
@@ -28,3 +28,20 @@ pub(crate) const REPEATS: Measure =
 /// Clients of a listening source.
 pub(crate) const CLIENTS: Measure =
     Measure { name: "laminar_websocket_clients", help: "Clients that are connected", kind: MeasureKind::Gauge };
+
+/// Connections of a sink that were made in place of lost ones.
+pub(crate) const SINK_RECONNECTS: Measure = counter(
+    "laminar_websocket_sink_reconnects_total",
+    "Connections to the server that were made in place of lost ones",
+);
+/// Rows that clients of a listening sink did not get.
+pub(crate) const SINK_DROPPED: Measure = counter(
+    "laminar_websocket_sink_dropped_total",
+    "Rows that were dropped for clients that were too slow, one for each client and row",
+);
+/// Clients that a listening sink let go.
+pub(crate) const SINK_DISCONNECTED: Measure =
+    counter("laminar_websocket_sink_disconnected_total", "Clients that were disconnected, since they were too slow");
+/// Clients of a listening sink.
+pub(crate) const SINK_CLIENTS: Measure =
+    Measure { name: "laminar_websocket_sink_clients", help: "Clients that get rows", kind: MeasureKind::Gauge };

@@ -11,13 +11,13 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, TlsStream};
 use tokio_tungstenite::{
-    client_async_with_config,
+    WebSocketStream, client_async_with_config,
     tungstenite::{
         Message,
         client::IntoClientRequest,
         handshake::client::Request,
         http::{HeaderName, HeaderValue, header},
-        protocol::WebSocketConfig,
+        protocol::{Role, WebSocketConfig},
     },
 };
 
@@ -25,9 +25,10 @@ use crate::{
     backoff,
     config::LinkOptions,
     error::{WebSocketFault, lasting, of_library, passing},
+    line::{Line, Socket},
     place::Target,
     tls,
-    wire::{Socket, Wire},
+    wire::Wire,
 };
 
 /// How long a single attempt may take.
@@ -146,8 +147,10 @@ impl Dialer {
                 Wire::Tls(Box::new(TlsStream::Client(tls)))
             }
         };
-        let shaken = client_async_with_config(self.request.clone(), wire, Some(self.limits)).await;
-        let (mut socket, _) = shaken.map_err(|e| of_library(self.about(), e))?;
+        let shaken = client_async_with_config(self.request.clone(), Line::asking(wire), Some(self.limits)).await;
+        let (socket, _) = shaken.map_err(|e| of_library(self.about(), e))?;
+        let line = socket.into_inner().after_handshake();
+        let mut socket = WebSocketStream::from_raw_socket(line, Role::Client, Some(self.limits)).await;
         for greeting in &self.greetings {
             let sent = socket.feed(Message::text(greeting.as_str())).await;
             sent.map_err(|e| of_library(self.about(), e))?;

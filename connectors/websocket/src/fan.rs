@@ -3,13 +3,11 @@
 use std::{
     collections::VecDeque,
     pin::pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use laminar_schema::Measures;
 use tokio::{sync::Notify, task::JoinSet, time::timeout};
 use tokio_tungstenite::tungstenite::{
     Message, Utf8Bytes,
@@ -19,6 +17,7 @@ use tokio_tungstenite::tungstenite::{
 use crate::{
     accept::{Acceptor, Arrival},
     config::WebSocketSinkConfig,
+    counts::{SINK_CLIENTS, SINK_DISCONNECTED, SINK_DROPPED},
     outbox::{Outbox, Put},
     receive::Habits,
     send::{goodbye, send},
@@ -34,8 +33,7 @@ pub(crate) struct Fan {
     guests: Mutex<Guests>,
     /// Somebody came, or nobody can come any more.
     changed: Notify,
-    pub(crate) num_dropped: AtomicU64,
-    pub(crate) num_disconnected: AtomicU64,
+    pub(crate) measures: Measures,
 }
 
 #[derive(Default)]
@@ -49,13 +47,12 @@ struct Guests {
 impl Fan {
     /// Begins to let clients in.
     pub(crate) fn start(acceptor: Acceptor, config: Arc<WebSocketSinkConfig>) -> Arc<Self> {
-        let fan = Arc::new(Self {
-            config,
-            guests: Mutex::default(),
-            changed: Notify::new(),
-            num_dropped: AtomicU64::new(0),
-            num_disconnected: AtomicU64::new(0),
-        });
+        let measures = Measures::new();
+        // Zeros are shown too: that nothing was dropped is worth knowing.
+        for measure in [&SINK_CLIENTS, &SINK_DISCONNECTED, &SINK_DROPPED] {
+            measures.set(measure, 0);
+        }
+        let fan = Arc::new(Self { config, guests: Mutex::default(), changed: Notify::new(), measures });
         tokio::spawn(serve(acceptor, Arc::clone(&fan)));
         fan
     }
@@ -103,8 +100,10 @@ impl Fan {
     fn put(&self, outbox: &Outbox, rows: &[Message], from: usize, on_slow: OnSlow) -> Option<usize> {
         match outbox.put(rows, from, on_slow) {
             Put::Full { from } => return Some(from),
-            Put::Done { dropped } => drop(self.num_dropped.fetch_add(dropped, Ordering::Relaxed)),
-            Put::Over => {}
+            Put::Done { dropped: 0 } | Put::Over => {}
+            // Counted here and not where its connection ends, which may be after the last look at the numbers.
+            Put::TooSlow => self.measures.add(&SINK_DISCONNECTED, 1),
+            Put::Done { dropped } => self.measures.add(&SINK_DROPPED, dropped),
         }
         None
     }
@@ -134,7 +133,10 @@ impl Fan {
             }
         };
         // Those that are too slow for it are cut off, as their policy would have it.
-        let _ = timeout(limit, all).await;
+        if timeout(limit, all).await.is_err() {
+            let left = outboxes.iter().filter(|outbox| !outbox.has_ended()).map(|outbox| outbox.num_left()).sum();
+            self.measures.add(&SINK_DROPPED, left);
+        }
     }
 
     /// Ends every connection.
@@ -162,13 +164,20 @@ impl Fan {
         // What does not fit into a new buffer are its oldest rows.
         outbox.put(guests.last.make_contiguous(), 0, OnSlow::DropOldest);
         guests.outboxes.push(Arc::clone(&outbox));
+        self.count(&guests);
         drop(guests);
         self.changed.notify_waiters();
         Some(outbox)
     }
 
     fn leave(&self, outbox: &Arc<Outbox>) {
-        self.guests().outboxes.retain(|other| !Arc::ptr_eq(other, outbox));
+        let mut guests = self.guests();
+        guests.outboxes.retain(|other| !Arc::ptr_eq(other, outbox));
+        self.count(&guests);
+    }
+
+    fn count(&self, guests: &Guests) {
+        self.measures.set(&SINK_CLIENTS, u64::try_from(guests.outboxes.len()).unwrap_or(u64::MAX));
     }
 
     fn guests(&self) -> MutexGuard<'_, Guests> {
@@ -206,9 +215,6 @@ async fn serve_client(arrival: Arrival, fan: Arc<Fan>) {
         (false, true) => (CloseCode::Policy, "rows came faster than they were taken"),
         (false, false) => (CloseCode::Away, ""),
     };
-    if is_slow {
-        fan.num_disconnected.fetch_add(1, Ordering::Relaxed);
-    }
     goodbye(&mut socket, Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }), FAREWELL).await;
     outbox.end(None);
 }

@@ -32,6 +32,7 @@ mod error;
 mod fan;
 mod feed;
 mod inbox;
+mod line;
 mod outbox;
 mod place;
 mod receive;

@@ -44,8 +44,10 @@ pub(crate) enum Put {
     Done { dropped: u64 },
     /// There is no room from this row on.
     Full { from: usize },
-    /// The connection has ended, or is to end since it is too slow.
+    /// The connection has ended.
     Over,
+    /// The connection is to end, since it is too slow; told once.
+    TooSlow,
 }
 
 impl State {
@@ -98,7 +100,7 @@ impl Outbox {
                         drop(state);
                         // Its connection is most likely stuck in sending, and listens to nothing but this.
                         self.drained.notify_waiters();
-                        return Put::Over;
+                        return Put::TooSlow;
                     }
                 }
                 continue;
@@ -219,6 +221,11 @@ impl Outbox {
         self.filled.notify_one();
     }
 
+    /// How many rows were not handed over to the system, or not answered for where that counts.
+    pub(crate) fn num_left(&self) -> u64 {
+        u64::try_from(self.state().len()).unwrap_or(u64::MAX)
+    }
+
     /// Whether no more rows will come and every one of them was sent.
     pub(crate) fn is_done(&self) -> bool {
         let state = self.state();
@@ -271,7 +278,7 @@ mod tests {
         check(OnSlow::Block, Put::Full { from: 3 }, "012");
         check(OnSlow::DropOldest, Put::Done { dropped: 2 }, "234");
         check(OnSlow::DropNewest, Put::Done { dropped: 2 }, "012");
-        check(OnSlow::Disconnect, Put::Over, "012");
+        check(OnSlow::Disconnect, Put::TooSlow, "012");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::{
 use crate::{
     config::LinkOptions,
     inbox::{Inbox, Peer},
-    wire::Socket,
+    line::Socket,
 };
 
 /// Messages that are handed over at once, at most.

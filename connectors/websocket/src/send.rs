@@ -11,9 +11,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 
 use crate::{
+    line::Socket,
     outbox::Outbox,
     receive::{Habits, Parting, parting, said, silence},
-    wire::Socket,
 };
 
 /// Rows that are handed to the connection before it is flushed, at most.

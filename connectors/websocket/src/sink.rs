@@ -4,7 +4,8 @@ use std::{marker::PhantomData, sync::Arc};
 
 use laminar_formats::AnyEncoder;
 use laminar_schema::{
-    EncodeSpec, EncoderSet, SchemaResult, Sink, SinkConfig, SinkConnector, SinkFromConfig, config::ConfigError,
+    EncodeSpec, EncoderSet, Measures, SchemaResult, Sink, SinkConfig, SinkConnector, SinkFromConfig,
+    config::ConfigError,
 };
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
@@ -68,21 +69,25 @@ impl<E: EncoderSet> Sink for WebSocketSink<E> {
             MessageKind::Auto => matches!(spec.format.name.as_str(), "json" | "csv"),
         };
         let limits = WebSocketConfig::default();
-        let way = match &self.place {
+        let (way, measures) = match &self.place {
             Place::Client(target) => {
                 let dialer =
                     Dialer::new(target.clone(), link, limits, None).map_err(|fault| fault.during("connect"))?;
                 let socket = Box::pin(dialer.first()).await.map_err(|fault| fault.during("connect"))?;
                 let outbox = Outbox::new(sink, sink.acknowledge);
                 let habits = Habits::new(link, 0);
-                tokio::spawn(write_on(dialer, socket, Arc::clone(&outbox), habits, sink.acknowledge));
-                Way::Server(outbox)
+                let measures = Measures::new();
+                let writing = write_on(dialer, socket, Arc::clone(&outbox), habits, sink.acknowledge, measures.clone());
+                tokio::spawn(writing);
+                (Way::Server(outbox), measures)
             }
             Place::Server(address) => {
                 let acceptor = Acceptor::bind(address, link, limits).await.map_err(|fault| fault.during("listen"))?;
-                Way::Clients(Fan::start(acceptor, Arc::clone(&self.config)))
+                let fan = Fan::start(acceptor, Arc::clone(&self.config));
+                let measures = fan.measures.clone();
+                (Way::Clients(fan), measures)
             }
         };
-        Ok(WebSocketWriter::new(Arc::clone(&self.config), self.place.about(link), way, is_text))
+        Ok(WebSocketWriter::new(Arc::clone(&self.config), self.place.about(link), way, measures, is_text))
     }
 }

@@ -11,10 +11,6 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_rustls::TlsStream;
-use tokio_tungstenite::WebSocketStream;
-
-/// A WebSocket of either side.
-pub(crate) type Socket = WebSocketStream<Wire>;
 
 /// A connection.
 #[derive(Debug)]

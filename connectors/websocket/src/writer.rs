@@ -1,12 +1,9 @@
 //! A running sink: rows to messages, and checkpoints that wait for them.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::BytesMut;
-use laminar_schema::{Checkpoint, EncodedBatch, Prepared, RecordSink, SchemaError, SchemaResult, SinkBatch};
+use laminar_schema::{Checkpoint, EncodedBatch, Measures, Prepared, RecordSink, SchemaError, SchemaResult, SinkBatch};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{
     Message, Utf8Bytes,
@@ -15,13 +12,14 @@ use tokio_tungstenite::tungstenite::{
 
 use crate::{
     config::WebSocketSinkConfig,
+    counts::{SINK_DISCONNECTED, SINK_DROPPED, SINK_RECONNECTS},
     dial::{Dialer, Outage},
     error::{WebSocketFault, passing},
     fan::Fan,
+    line::Socket,
     outbox::{Outbox, Put},
     receive::{Habits, Parting},
     send::{goodbye, send},
-    wire::Socket,
     words::OnSlow,
 };
 
@@ -35,6 +33,7 @@ pub struct WebSocketWriter {
     config: Arc<WebSocketSinkConfig>,
     about: String,
     way: Way,
+    measures: Measures,
     is_text: bool,
     has_begun: bool,
     /// Messages of one batch; kept for its room.
@@ -65,24 +64,24 @@ impl Drop for WebSocketWriter {
 }
 
 impl WebSocketWriter {
-    pub(crate) fn new(config: Arc<WebSocketSinkConfig>, about: String, way: Way, is_text: bool) -> Self {
-        Self { config, about, way, is_text, has_begun: false, rows: Vec::new() }
+    pub(crate) fn new(
+        config: Arc<WebSocketSinkConfig>,
+        about: String,
+        way: Way,
+        measures: Measures,
+        is_text: bool,
+    ) -> Self {
+        Self { config, about, way, measures, is_text, has_begun: false, rows: Vec::new() }
     }
 
     /// Rows that were dropped for clients that were too slow, one for each client and row.
     pub fn num_dropped(&self) -> u64 {
-        match &self.way {
-            Way::Server(_) => 0,
-            Way::Clients(fan) => fan.num_dropped.load(Ordering::Relaxed),
-        }
+        self.measures.total(SINK_DROPPED.name).unwrap_or(0)
     }
 
     /// Clients that were disconnected, since they were too slow.
     pub fn num_disconnected(&self) -> u64 {
-        match &self.way {
-            Way::Server(_) => 0,
-            Way::Clients(fan) => fan.num_disconnected.load(Ordering::Relaxed),
-        }
+        self.measures.total(SINK_DISCONNECTED.name).unwrap_or(0)
     }
 
     /// The rows of a batch as messages that share one buffer.
@@ -132,7 +131,7 @@ impl RecordSink for WebSocketWriter {
                     match outbox.put(&self.rows, from, OnSlow::Block) {
                         Put::Done { .. } => break,
                         Put::Full { from: row } => from = row,
-                        Put::Over => return Err(self.ended(outbox)),
+                        Put::Over | Put::TooSlow => return Err(self.ended(outbox)),
                     }
                     outbox.room(self.rows[from].len()).await;
                 }
@@ -184,6 +183,10 @@ impl RecordSink for WebSocketWriter {
         }
         Ok(())
     }
+
+    fn measures(&self) -> Option<Measures> {
+        Some(self.measures.clone())
+    }
 }
 
 /// Sends what the outbox has to a server, connecting again where a connection is lost.
@@ -193,7 +196,9 @@ pub(crate) async fn write_on(
     outbox: Arc<Outbox>,
     habits: Habits,
     acknowledge: bool,
+    measures: Measures,
 ) {
+    measures.set(&SINK_RECONNECTS, 0);
     let mut outage = Outage::default();
     loop {
         let started = Instant::now();
@@ -220,5 +225,6 @@ pub(crate) async fn write_on(
             Ok(connected) => socket = connected,
             Err(fault) => return outbox.end(Some(fault)),
         }
+        measures.add(&SINK_RECONNECTS, 1);
     }
 }

@@ -71,17 +71,20 @@ impl Unglued {
         self.inflate.reset(true);
         loop {
             let (read, size) = (self.inflate.total_in(), self.unpacked.len() - before);
-            if size > self.max_bytes {
-                return Err(DecodeError::TooLarge { size, limit: self.max_bytes });
-            }
             self.unpacked.reserve((4 * payload.len()).clamp(256, 64 << 10));
             let rest = usize::try_from(read).ok().and_then(|read| payload.get(read..)).unwrap_or_default();
             let status = self.inflate.decompress_vec(rest, &mut self.unpacked, FlushDecompress::Finish);
-            match status.map_err(|_| WireError::Damaged)? {
+            let status = status.map_err(|_| WireError::Damaged)?;
+            // Behind each step, the last one too: how much one gives depends on the room that records before have left.
+            let grown = self.unpacked.len() - before;
+            if grown > self.max_bytes {
+                return Err(DecodeError::TooLarge { size: grown, limit: self.max_bytes });
+            }
+            match status {
                 Status::StreamEnd if self.inflate.total_in() == payload.len() as u64 => return Ok(()),
                 Status::StreamEnd => return Err(WireError::Damaged.into()),
                 // Neither took nor gave anything, with room: it is cut off.
-                _ if self.inflate.total_in() == read && self.unpacked.len() - before == size => {
+                _ if self.inflate.total_in() == read && grown == size => {
                     return Err(WireError::Damaged.into());
                 }
                 _ => {}
@@ -129,6 +132,16 @@ mod tests {
         let long = vec![b'a'; 300_000];
         let message = zipped(1, &long);
         assert_eq!(Unglued::documents(None).payload(&message), Ok(&long[..]));
+        // What ends within the room of one step is too large all the same.
+        let mut noise = 1_u32;
+        let noisy: Vec<u8> = (0..20_000)
+            .map(|_| {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (noise >> 24) as u8
+            })
+            .collect();
+        let in_one_step = Unglued::documents(Some(1000)).payload(&zipped(1, &noisy)).map(<[u8]>::len);
+        assert_eq!(in_one_step, Err(DecodeError::TooLarge { size: 20_000, limit: 1000 }));
         let limited = Unglued::documents(Some(1000)).payload(&message).map(<[u8]>::len);
         assert!(matches!(limited, Err(DecodeError::TooLarge { limit: 1000, size }) if size < 200_000), "{limited:?}");
         let mut unglued = Unglued::documents(None);

@@ -155,6 +155,7 @@ pub(super) fn running_methods(p: &TokenStream, role: Role) -> Vec<Signature> {
             syn::parse_quote!(async fn abort(&mut self) -> #p::SchemaResult<()>),
             syn::parse_quote!(async fn recover(&mut self, last: #p::Option<&#p::Prepared>) -> #p::SchemaResult<()>),
             syn::parse_quote!(async fn close(&mut self, epilogue: &[u8]) -> #p::SchemaResult<()>),
+            syn::parse_quote!(fn measures(&self) -> #p::Option<#p::Measures>),
         ],
     }
 }

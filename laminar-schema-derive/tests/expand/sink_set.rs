@@ -96,6 +96,13 @@ const _: () = {
                 }
             }
         }
+        #[inline]
+        fn measures(&self) -> p::Option<p::Measures> {
+            match self {
+                EngineSinkPart::Kafka(__member) => p::RecordSink::measures(__member),
+                EngineSinkPart::File(__member) => p::RecordSink::measures(__member),
+            }
+        }
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]

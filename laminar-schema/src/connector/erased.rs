@@ -346,6 +346,7 @@ trait WriterMirror: Send {
     fn dyn_abort(&mut self) -> BoxFuture<'_, SchemaResult<()>>;
     fn dyn_recover<'a>(&'a mut self, last: Option<&'a Prepared>) -> BoxFuture<'a, SchemaResult<()>>;
     fn dyn_close<'a>(&'a mut self, epilogue: &'a [u8]) -> BoxFuture<'a, SchemaResult<()>>;
+    fn dyn_measures(&self) -> Option<Measures>;
 }
 
 impl<T: RecordSink> WriterMirror for T {
@@ -366,6 +367,9 @@ impl<T: RecordSink> WriterMirror for T {
     }
     fn dyn_close<'a>(&'a mut self, epilogue: &'a [u8]) -> BoxFuture<'a, SchemaResult<()>> {
         Box::pin(self.close(epilogue))
+    }
+    fn dyn_measures(&self) -> Option<Measures> {
+        self.measures()
     }
 }
 
@@ -396,6 +400,9 @@ impl RecordSink for BoxWriter {
     }
     async fn close(&mut self, epilogue: &[u8]) -> SchemaResult<()> {
         self.0.dyn_close(epilogue).await
+    }
+    fn measures(&self) -> Option<Measures> {
+        self.0.dyn_measures()
     }
 }
 

@@ -14,7 +14,7 @@ pub enum MeasureKind {
     Gauge,
 }
 
-/// One kind of number that a connector tells.
+/// One kind of number that a source or a sink tells.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Measure {
     /// Its name as Prometheus scrapes it, such as `laminar_kafka_lag_records`.
@@ -52,7 +52,7 @@ struct Known {
 pub struct Measured {
     /// What it is.
     pub measure: &'static Measure,
-    /// The partition that it is about; empty for one of the whole source.
+    /// The partition that it is about; empty for one of the whole source or sink.
     pub partition: Arc<str>,
     /// Its value.
     pub value: u64,
@@ -64,7 +64,7 @@ impl Measures {
         Self::default()
     }
 
-    /// Sets a number of the whole source.
+    /// Sets a number of the whole source or sink.
     pub fn set(&self, measure: &'static Measure, value: u64) {
         self.set_of(measure, &Arc::from(""), value);
     }
@@ -75,7 +75,7 @@ impl Measures {
         known.insert((measure.name, Arc::clone(partition)), Known { measure, value });
     }
 
-    /// Adds to a number of the whole source.
+    /// Adds to a number of the whole source or sink.
     pub fn add(&self, measure: &'static Measure, more: u64) {
         let mut known = self.known();
         let entry = known.entry((measure.name, Arc::from(""))).or_insert(Known { measure, value: 0 });

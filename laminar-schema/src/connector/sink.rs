@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use serde::{Deserialize, Serialize};
 
-use super::StaticConnector;
+use super::{Measures, StaticConnector};
 use crate::{
     capability::{Capabilities, ConnectorInfo, SchemaEvolvable, SchemaRegistryAware},
     config::{ConnectorConfig, ConnectorConfigSchema, SinkConfig},
@@ -164,6 +164,13 @@ pub trait RecordSink: Send {
     fn close(&mut self, epilogue: &[u8]) -> impl Future<Output = SchemaResult<()>> + Send {
         let _ = epilogue;
         std::future::ready(Ok(()))
+    }
+
+    /// What the sink tells of itself while it runs, beside what the pipeline counts, such as rows that it dropped; nothing unless
+    /// it has something. Asked for once, after [`RecordSink::recover`]: a sink sets its numbers in what it gave away, up to the end
+    /// of [`RecordSink::close`]. A sink that may leave rows out by design tells here how many.
+    fn measures(&self) -> Option<Measures> {
+        None
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a pipeline has done so far.
 
 use std::sync::{
-    Mutex,
+    Arc, Mutex,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -37,6 +37,8 @@ pub struct Metrics {
     drift: Mutex<DriftReport>,
     /// What the running source tells of itself.
     source: Mutex<Option<Measures>>,
+    /// What the running sinks tell of themselves, by name.
+    sinks: Mutex<Vec<(Arc<str>, Measures)>>,
 }
 
 /// How a pipeline came to its end.
@@ -75,6 +77,8 @@ pub struct Summary {
     pub first_rejections: Vec<String>,
     /// Every schema change that the source has shown in this run; [`Metrics::drift`] has those of earlier runs too.
     pub drift: DriftReport,
+    /// What the sinks told of themselves in the end, such as rows that one has dropped, each beside its sink's name.
+    pub sinks: Vec<(Arc<str>, Measured)>,
     /// How it ended.
     pub ended: Ended,
     /// Where it would resume.
@@ -150,10 +154,28 @@ impl Metrics {
         self.source.lock().ok()?.as_ref()?.total(name)
     }
 
+    /// What the sinks tell of themselves now, such as how many rows were dropped, each beside its sink's name, the one of dead
+    /// letters included; nothing of a sink that tells nothing.
+    pub fn sink_measures(&self) -> Vec<(Arc<str>, Measured)> {
+        let Ok(sinks) = self.sinks.lock() else { return Vec::new() };
+        let named = |(name, measures): &(Arc<str>, Measures)| {
+            let name = Arc::clone(name);
+            measures.all().into_iter().map(move |measured| (Arc::clone(&name), measured))
+        };
+        sinks.iter().flat_map(named).collect()
+    }
+
     /// From now on shows what the source of `measures` tells.
     pub(super) fn show_measures(&self, measures: Option<Measures>) {
         if let Ok(mut source) = self.source.lock() {
             *source = measures;
+        }
+    }
+
+    /// From now on shows what these sinks tell.
+    pub(super) fn show_sinks(&self, measures: Vec<(Arc<str>, Measures)>) {
+        if let Ok(mut sinks) = self.sinks.lock() {
+            *sinks = measures;
         }
     }
 
@@ -233,6 +255,7 @@ impl Metrics {
             checkpoints: self.checkpoints(),
             first_rejections: self.first_rejections.lock().map(|s| s.clone()).unwrap_or_default(),
             drift: self.drift_of_this_run(),
+            sinks: self.sink_measures(),
             ended,
             positions,
         }

@@ -9,7 +9,7 @@ use super::lane::{Portion, Projection, Rows, Share};
 use crate::{
     capability::{Capability, SchemaRegistryAware},
     config::{FormatSpec, column},
-    connector::{Checkpoint, Prepared, RecordSink, SinkBatch, SinkConnector},
+    connector::{Checkpoint, Measures, Prepared, RecordSink, SinkBatch, SinkConnector},
     error::SchemaResult,
     format::{EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, registered},
     predicate::Predicate,
@@ -274,6 +274,11 @@ enum Footed {
 impl<K: SinkConnector> RunningOutput<K> {
     pub(super) fn name(&self) -> &str {
         &self.output.name
+    }
+
+    /// What the sink tells of itself, beside its name.
+    pub(super) fn measures(&self) -> Option<(Arc<str>, Measures)> {
+        Some((Arc::clone(&self.output.name), self.writer.measures()?))
     }
 
     /// Writes what starts a byte stream in the format, so that a result without rows is a file with a header and not

@@ -1,6 +1,6 @@
 //! Counters as Prometheus scrapes them.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use super::Metrics;
 use crate::connector::{MeasureKind, Measured};
@@ -58,23 +58,31 @@ fn watermarks<'a>(out: &mut String, pipelines: impl Iterator<Item = (&'a str, &'
     }
 }
 
-/// What sources tell of themselves: all lines of one name stand together, as the format asks.
+/// A source, its sink where it is the one that tells, and what is told.
+type Told<'a> = (&'a str, Option<Arc<str>>, Measured);
+
+/// What sources and sinks tell of themselves: all lines of one name stand together, as the format asks.
 fn measures<'a>(out: &mut String, pipelines: impl Iterator<Item = (&'a str, &'a Metrics)>) {
-    let mut by_name: BTreeMap<&str, Vec<(&str, Measured)>> = BTreeMap::new();
+    let mut by_name: BTreeMap<&str, Vec<Told<'_>>> = BTreeMap::new();
     for (source, metrics) in pipelines {
-        for measured in metrics.source_measures() {
-            by_name.entry(measured.measure.name).or_default().push((source, measured));
+        let of_source = metrics.source_measures().into_iter().map(|measured| (None, measured));
+        let of_sinks = metrics.sink_measures().into_iter().map(|(sink, measured)| (Some(sink), measured));
+        for (sink, measured) in of_source.chain(of_sinks) {
+            by_name.entry(measured.measure.name).or_default().push((source, sink, measured));
         }
     }
     for (name, lines) in by_name {
-        let Some((_, first)) = lines.first() else { continue };
+        let Some((_, _, first)) = lines.first() else { continue };
         let kind = match first.measure.kind {
             MeasureKind::Counter => "counter",
             MeasureKind::Gauge => "gauge",
         };
         let _ = write!(out, "# HELP {name} {}\n# TYPE {name} {kind}\n", first.measure.help);
-        for (source, measured) in &lines {
+        for (source, sink, measured) in &lines {
             let _ = write!(out, "{name}{{source=\"{}\"", label(source));
+            if let Some(sink) = sink {
+                let _ = write!(out, ",sink=\"{}\"", label(sink));
+            }
             if !measured.partition.is_empty() {
                 let _ = write!(out, ",partition=\"{}\"", label(&measured.partition));
             }
@@ -110,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_sources_tell_of_themselves_stands_by_name_and_partition() {
+    fn what_sources_and_sinks_tell_of_themselves_stands_by_name_and_partition() {
         const LAG: Measure = Measure { name: "lag", help: "How far behind", kind: MeasureKind::Gauge };
         const ERRORS: Measure = Measure { name: "errors_total", help: "Errors", kind: MeasureKind::Counter };
         let (a, b, none) = (Metrics::new(), Metrics::new(), Metrics::new());
@@ -120,12 +128,16 @@ mod tests {
             measures.add(&ERRORS, 1);
             metrics.show_measures(Some(measures));
         }
+        let of_sink = Measures::new();
+        of_sink.add(&ERRORS, 4);
+        a.show_sinks(vec![("out\"".into(), of_sink)]);
         let text = prometheus_text([("a", &a), ("b", &b), ("none", &none)].into_iter());
         let lines: Vec<&str> = text.lines().skip(5 * COUNTERS.len()).collect();
         let expected = [
             "# HELP errors_total Errors",
             "# TYPE errors_total counter",
             r#"errors_total{source="a"} 1"#,
+            r#"errors_total{source="a",sink="out\""} 4"#,
             r#"errors_total{source="b"} 1"#,
             "# HELP lag How far behind",
             "# TYPE lag gauge",

@@ -181,7 +181,10 @@ impl GlueHttp {
 impl Failure {
     fn is_retryable(&self) -> bool {
         match self {
-            Self::Exception { name, status, .. } => *status >= 500 || name.contains("Throttl"),
+            // Registering the same again yields the same version, so that two who register at once may both try again.
+            Self::Exception { name, status, .. } => {
+                *status >= 500 || name.contains("Throttl") || name == "ConcurrentModificationException"
+            }
             Self::Other(error) => error.is_retryable(),
         }
     }
@@ -189,6 +192,11 @@ impl Failure {
     /// Whether there is no such thing.
     pub(super) fn is_not_found(&self) -> bool {
         matches!(self, Self::Exception { name, .. } if name == "EntityNotFoundException")
+    }
+
+    /// Whether there was to be none.
+    pub(super) fn is_there_already(&self) -> bool {
+        matches!(self, Self::Exception { name, .. } if name == "AlreadyExistsException")
     }
 
     /// The error about `what`.

@@ -212,7 +212,13 @@ impl GlueClient {
                         "Compatibility": mode_word(mode),
                         "SchemaDefinition": text.schema,
                     });
-                    self.ask("CreateSchema", &create).await
+                    match self.ask("CreateSchema", &create).await {
+                        // Another pipeline was first, or the answer to a first try was lost: there is a schema now.
+                        Err(failure) if failure.is_there_already() => {
+                            self.ask("RegisterSchemaVersion", &question).await
+                        }
+                        answer => answer,
+                    }
                 }
                 answer => answer,
             }

@@ -38,7 +38,7 @@ pub async fn shows_a_commit_once<H: SinkHarness>(harness: H) -> Verdict {
 pub async fn abort_leaves_nothing<H: SinkHarness>(harness: H) -> Verdict {
     const HELP: &str = "`abort` undoes everything since the last commit";
     if !harness.promises().is_transactional {
-        return Passed::skipped("the sink does not promise to undo anything");
+        return Passed::does_not_apply("the sink does not promise to undo anything");
     }
     let place = harness.place().await;
     let mut writing = Writing::start(&harness, &place.config, 0, None).await?;

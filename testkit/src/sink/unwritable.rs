@@ -8,7 +8,7 @@ use crate::verdict::{Failed, Passed, Verdict};
 /// A row that the sink or its format cannot write leads to an error that names its number and its column.
 pub async fn names_row_and_column<H: SinkHarness>(harness: H) -> Verdict {
     let Some(unwritable) = harness.unwritable() else {
-        return Passed::skipped("the harness names no row that cannot be written");
+        return Passed::does_not_apply("the harness names no row that cannot be written");
     };
     let place = harness.place().await;
     let failed = |e: laminar_schema::SchemaError| Failed::new("a sink", e.to_string(), "correct the harness");

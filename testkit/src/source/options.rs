@@ -31,7 +31,7 @@ pub async fn keeps_secrets<H: SourceHarness>(harness: H) -> Verdict {
     let place = harness.fill(Wanted::new(1)).await;
     let secrets = secrets::<Config<H>>()?;
     if secrets.is_empty() {
-        return Passed::skipped("the source has no option that is a secret");
+        return Passed::does_not_apply("the source has no option that is a secret");
     }
     for secret in secrets {
         let mut config = place.config.clone();

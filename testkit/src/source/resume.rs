@@ -19,7 +19,7 @@ const SIZES: [usize; 4] = [1, 7, 3, 13];
 pub async fn resumes_exactly<H: SourceHarness>(harness: H) -> Verdict {
     let promises = harness.promises();
     if !promises.is_resumable {
-        return Passed::skipped("the source does not promise to resume");
+        return Passed::does_not_apply("the source does not promise to resume");
     }
     let place = harness.fill(Wanted::new(60)).await;
     let source = made::<H>(&place.config)?;

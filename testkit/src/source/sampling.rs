@@ -23,7 +23,7 @@ pub async fn samples_without_consuming<H: SourceHarness>(harness: H) -> Verdict 
     let place = harness.fill(Wanted::new(50)).await;
     let source = made::<H>(&place.config)?;
     let Some(inferable) = source.as_schema_inferable() else {
-        return Passed::skipped("the source does not declare `inferable`");
+        return Passed::does_not_apply("the source does not declare `inferable`");
     };
     let config =
         InferenceConfig { sample_size: 20, sample_timeout: Duration::from_secs(5), ..InferenceConfig::default() };

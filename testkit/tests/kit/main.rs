@@ -11,4 +11,15 @@ mod proxy;
 mod sinks;
 mod sources;
 
+use laminar_testkit::Passed;
+
 laminar_testkit::count_allocations!();
+
+/// Runs a test by the kit's own lock, so that it disturbs none that measures the process.
+fn beside_others(name: &'static str, test: impl Future<Output = ()>) {
+    let check = |()| async {
+        test.await;
+        Ok(Passed::Checked)
+    };
+    laminar_testkit::run(name, false, async { Ok(()) }, check);
+}

@@ -39,8 +39,12 @@ async fn back(client: &mut TcpStream, count: usize) -> usize {
     came
 }
 
-#[tokio::test]
-async fn each_fault_does_what_it_says() {
+#[test]
+fn each_fault_does_what_it_says() {
+    crate::beside_others("proxy", faults());
+}
+
+async fn faults() {
     let proxy = echo().await;
     let connect = || TcpStream::connect(proxy.address());
     let mut client = connect().await.unwrap();

@@ -12,7 +12,10 @@ use arrow_schema::{DataType, Field, Schema};
 use laminar_schema::{FormatSpec, Options, SinkConfig};
 use laminar_testkit::{SinkHarness, SinkPlace, SinkPromises, Unavailable, Unwritable, sink};
 
-use crate::ledger_sink::{Flaw, LedgerSink, ledgers};
+use crate::{
+    beside_others,
+    ledger_sink::{Flaw, LedgerSink, ledgers},
+};
 
 /// Ledgers, and a sink with that flaw.
 pub(crate) struct Ledgers<const FLAW: u8>;
@@ -56,11 +59,13 @@ laminar_testkit::sink_conformance!(Sound);
 /// Runs every check with a sink that has that flaw, and sees that one fails, and says what it should.
 macro_rules! flaws {
     ($($name:ident: $flaw:expr => $check:literal says $text:literal;)*) => { $(
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $name() {
-            flaws!(@ $flaw, $check, $text;
-                shows_a_commit_once abort_leaves_nothing recovers_after_each_step names_row_and_column
-                tells_all_config_errors keeps_secrets stops_in_time)
+        #[test]
+        fn $name() {
+            beside_others(stringify!($name), async {
+                flaws!(@ $flaw, $check, $text;
+                    shows_a_commit_once abort_leaves_nothing recovers_after_each_step names_row_and_column
+                    tells_all_config_errors keeps_secrets stops_in_time)
+            });
         }
     )* };
     (@ $flaw:expr, $expected:literal, $text:literal; $($check:ident)*) => {{

@@ -6,6 +6,7 @@ use laminar_schema::{FormatSpec, Options, SourceConfig};
 use laminar_testkit::{BadOptions, Passed, Place, SourceHarness, SourcePromises, Unavailable, Wanted, source};
 
 use crate::{
+    beside_others,
     line_server::LineServer,
     line_source::{Flaw, LineSource},
 };
@@ -84,15 +85,17 @@ macro_rules! verdicts {
 
 macro_rules! flaws {
     ($($name:ident: $flaw:expr => $check:literal says $text:literal;)*) => { $(
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $name() {
-            let failed = verdicts! { $flaw;
-                resumes_exactly loses_nothing_when_cancelled samples_without_consuming tells_all_config_errors
-                keeps_secrets has_the_capabilities_it_declares reconnects stops_in_time
-            };
-            let lines: Vec<&str> = failed.lines().collect();
-            assert!(matches!(lines.as_slice(), [only] if only.starts_with(concat!($check, ":"))), "{failed}");
-            assert!(failed.contains($text), "{failed}");
+        #[test]
+        fn $name() {
+            beside_others(stringify!($name), async {
+                let failed = verdicts! { $flaw;
+                    resumes_exactly loses_nothing_when_cancelled samples_without_consuming tells_all_config_errors
+                    keeps_secrets has_the_capabilities_it_declares reconnects stops_in_time
+                };
+                let lines: Vec<&str> = failed.lines().collect();
+                assert!(matches!(lines.as_slice(), [only] if only.starts_with(concat!($check, ":"))), "{failed}");
+                assert!(failed.contains($text), "{failed}");
+            });
         }
     )* };
 }

@@ -35,6 +35,8 @@ struct Store {
     counts: BTreeMap<String, usize>,
     /// Requests that are throttled before any other is answered.
     throttled: usize,
+    /// What another is to create just before the next schema is.
+    rival: Option<String>,
 }
 
 #[derive(Debug)]
@@ -82,6 +84,11 @@ impl StandInGlue {
     /// Throttles the next `times` requests.
     pub fn throttle(&self, times: usize) {
         locked(&self.shared).throttled = times;
+    }
+
+    /// Has another create the next schema that is to be created, with `definition`, just before.
+    pub fn outrun(&self, definition: &str) {
+        locked(&self.shared).rival = Some(definition.to_owned());
     }
 
     /// The latest definition of a schema.
@@ -168,6 +175,10 @@ impl Store {
             "CreateSchema" if last.is_some() => return Err(exception(400, "AlreadyExistsException", name)),
             "CreateSchema" => {
                 let format = body["DataFormat"].as_str().unwrap_or_default();
+                if let Some(rival) = self.rival.take() {
+                    self.add(name, format, &rival, 0);
+                    return Err(exception(400, "AlreadyExistsException", name));
+                }
                 Some(self.add(name, format, definition, 0))
             }
             _ => return Err(exception(400, "UnknownOperationException", &action)),

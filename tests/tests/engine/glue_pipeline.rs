@@ -135,6 +135,25 @@ async fn what_a_sink_writes_is_registered_and_read_back() {
 }
 
 #[tokio::test]
+async fn a_schema_that_another_creates_meanwhile_gets_a_version() {
+    let glue = StandInGlue::start().await;
+    let name = "glue_outrun";
+    let (feed, store) = (MemoryFeed::new(), MemoryStore::new());
+    assert!(feed.register(name) && store.register(name));
+    feed.push_to("0", r#"{"id":1}"#);
+    feed.end();
+    glue.outrun(FIRST);
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT NOT NULL) FROM MEMORY (name = '{name}') FORMAT JSON;
+         CREATE SINK k INTO MEMORY (name = '{name}') FORMAT AVRO {}; INSERT INTO k SELECT * FROM s",
+        clause(&glue, "trades")
+    );
+    run(&sql, &RunOptions::default()).await.0.unwrap();
+    assert_eq!((glue.count("CreateSchema"), glue.count("RegisterSchemaVersion")), (1, 2));
+    assert!(glue.latest("trades").unwrap().contains("long"), "it is the sink's own");
+}
+
+#[tokio::test]
 async fn what_cannot_work_is_refused_by_name() {
     let glue = StandInGlue::start().await;
     let whole = clause(&glue, "trades");

@@ -24,7 +24,7 @@ impl SourceHarness for Topics {
 
     fn promises(&self) -> SourcePromises {
         // TODO(#8): with a bound of one megabyte the process grew by 54 MB while nobody polled. Until it is known why, no bound
-        // is claimed here, and that check says that it was skipped.
+        // is claimed here, and that check says that it does not apply.
         SourcePromises { order: Order::WithinPartitions, max_buffered_bytes: usize::MAX, ..SourcePromises::default() }
     }
 

@@ -273,6 +273,12 @@ async fn wrong_options_are_refused_by_name() {
     check("brokers = 'b', topic = 't', 'fetch.min.bytes' = 'many'", "or not this value of it").await;
     check("brokers = 'b', topic = 't', topc = 1", "did you mean `topic`?").await;
     check("brokers = 'b', topic = '^t'", "a pattern needs `group.id`").await;
+    check("brokers = 'b', topic = 't', 'sasl.oauthbearer.token' = 'hunter2'", "'sasl.mechanism' = OAUTHBEARER").await;
+    check(
+        "brokers = 'b', topic = 't', 'sasl.oauthbearer.token' = 'a', 'sasl.oauthbearer.token_file' = 'b'",
+        "one of the two",
+    )
+    .await;
     check("brokers = 'b', topic = 't', 'group.id' = 'g', end = latest", "assignment = 'manual'").await;
     check("brokers = 'b', topic = 't', start = 'yesterday'", "expected earliest, latest").await;
     check(

@@ -11,6 +11,8 @@
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod faults;
+mod kill;
+mod measures;
 mod million;
 mod peers;
 mod python;

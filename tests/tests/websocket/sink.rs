@@ -47,13 +47,13 @@ async fn prepare(writer: &mut WebSocketWriter) {
     writer.prepare(Checkpoint { epoch: 1, positions: &Positions::new() }).await.unwrap();
 }
 
-async fn client(port: u16) -> WebSocketStream<TcpStream> {
+pub(crate) async fn client(port: u16) -> WebSocketStream<TcpStream> {
     let tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     client_async(format!("ws://127.0.0.1:{port}/"), tcp).await.unwrap().0
 }
 
 /// What comes until the end, and the code of the farewell.
-async fn drained(mut socket: WebSocketStream<TcpStream>) -> (Vec<String>, Option<u16>) {
+pub(crate) async fn drained(mut socket: WebSocketStream<TcpStream>) -> (Vec<String>, Option<u16>) {
     let (mut seen, mut code) = (Vec::new(), None);
     while let Some(Ok(message)) = socket.next().await {
         match message {

@@ -3,7 +3,7 @@
 mod document;
 mod scan;
 
-use laminar_schema::{FormatInference, InferenceConfig, InferredSchema, RawRecord, SchemaResult};
+use laminar_schema::{ConnectorConfig, FormatInference, InferenceConfig, InferredSchema, RawRecord, SchemaResult};
 
 use self::{document::Documents, scan::Scanner};
 use super::JsonOptions;
@@ -11,6 +11,9 @@ use crate::{
     infer::{DocumentFormat, DocumentReader, DocumentSample, Sample, Value},
     wire::{self, unglued::Unglued},
 };
+
+/// Bytes of the payloads of a sample whose messages have headers, at most.
+const MAX_UNPACKED_BYTES: usize = 256 << 20;
 
 /// Infers a schema from JSON records: a column per key, in the order in which keys stand.
 ///
@@ -27,10 +30,11 @@ impl FormatInference for JsonInference {
         let options = &config.format_options;
         let is_framed =
             |header: &str| options.get("wire_format").is_some_and(|w| w.trim().eq_ignore_ascii_case(header));
-        let (confluent, mut glue) = (is_framed("confluent"), Unglued::documents(None));
+        let confluent = is_framed("confluent");
         if !confluent && !is_framed("glue") {
             return JsonSample::of(samples, config)?.finish(config);
         }
+        let mut glue = Unglued::documents(JsonOptions::from_options(options)?.max_record_bytes);
         // A sample without a header stays as it is, and says as a document what is wrong with it.
         let mut payload = |sample: &RawRecord| {
             let payload = sample.value.as_deref().and_then(|value| match confluent {
@@ -39,7 +43,17 @@ impl FormatInference for JsonInference {
             });
             RawRecord { value: payload.or_else(|| sample.value.clone()), ..sample.clone() }
         };
-        let payloads: Vec<RawRecord> = samples.iter().map(&mut payload).collect();
+        let (mut payloads, mut room) = (Vec::with_capacity(samples.len()), MAX_UNPACKED_BYTES);
+        for sample in samples {
+            let payload = payload(sample);
+            let size = payload.value.as_ref().map_or(0, Vec::len);
+            // What was small when it was sampled may be large unpacked; a part of the sample is one, too.
+            if size > room {
+                break;
+            }
+            room -= size;
+            payloads.push(payload);
+        }
         JsonSample::of(&payloads, config)?.finish(config)
     }
 

@@ -41,7 +41,7 @@ pub(in crate::protobuf) fn pool_of_set(bytes: &[u8]) -> Result<DescriptorPool, S
 fn lower_file(file: &mut FileDescriptorProto, of: &DynamicMessage) -> Result<(), String> {
     let edition = of.get_field_by_name("edition").and_then(|edition| edition.as_enum_number());
     // Their numbers are a thousand and a count, as 1000 for 2023.
-    let year = edition.map(|number| number + 1023).unwrap_or_default().to_string();
+    let year = edition.and_then(|number| number.checked_add(1023)).unwrap_or_default().to_string();
     if !EDITIONS.contains(&year.as_str()) {
         let found = edition.unwrap_or_default();
         return Err(format!("expected edition {}, found the one of number {found}", EDITIONS.join(" or ")));

@@ -87,6 +87,19 @@ fn sets_of_protoc_are_read() {
     }
 }
 
+#[test]
+fn sets_of_other_editions_are_refused_by_number() {
+    // One file, of which all is that its syntax is `editions`, and its edition the number.
+    let of_number = |number: &[u8]| {
+        let file = [b"\x62\x08editions\x70", number].concat();
+        [&[0x0a, file.len() as u8][..], &file].concat()
+    };
+    for (number, found) in [(&[0xea, 0x07][..], "1002"), (b"\xff\xff\xff\xff\x07", "2147483647"), (b"\0", "0")] {
+        let refused = super::pool_of_set(&of_number(number)).unwrap_err();
+        assert_eq!(refused, format!(": expected edition 2023 or 2024, found the one of number {found}"));
+    }
+}
+
 /// Each field as `name presence packed group`, with its file's syntax in front.
 fn fields(source: &str) -> Result<String, String> {
     let file = super::parse("a.proto", source).expect("an edition").map_err(|e| format!("{e:?}"))?;

@@ -70,6 +70,8 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
         }
         let mut running = Box::pin(Running::open(self, metrics)).await.map_err(in_source)?;
         metrics.show_measures(running.stream.measures());
+        let sinks = running.outputs.iter().chain(&running.dead_letter);
+        metrics.show_sinks(sinks.filter_map(RunningOutput::measures).collect());
         match running.run(shutdown, metrics).await {
             Ok(ended) => Ok(metrics.summary(ended, running.positions)),
             Err(error) => {

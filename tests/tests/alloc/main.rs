@@ -2,6 +2,9 @@
 //! allocations for 1,000 records as for 8,000.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails to unwrap says where")]
+#![allow(clippy::print_stdout, reason = "it says what was counted")]
+
+mod websocket;
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},

@@ -1,0 +1,91 @@
+//! The bytes of a client's connection from its handshake on: what comes behind the server's answer is read once more.
+//!
+//! Behind a client's handshake the library reads on into a buffer that it makes anew for about every KiB, with a system call for each.
+//! One that is made of a connection alone is as large as its configuration says. So the connection is taken back from the handshake,
+//! and what was read with the answer and belongs to messages is read first.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::WebSocketStream;
+
+use crate::wire::Wire;
+
+/// A WebSocket of either side.
+pub(crate) type Socket = WebSocketStream<Line>;
+
+/// What ends a server's answer.
+const END: &[u8] = b"\r\n\r\n";
+
+/// A connection that can give again what was read during its handshake.
+#[derive(Debug)]
+pub(crate) struct Line {
+    wire: Wire,
+    /// What was read, as long as the handshake lasts, and afterwards what is to be read again.
+    early: Vec<u8>,
+    /// How many bytes of it were read again; `None` during the handshake.
+    again: Option<usize>,
+}
+
+impl Line {
+    /// A connection that begins with a handshake of ours.
+    pub(crate) fn asking(wire: Wire) -> Self {
+        Self { wire, early: Vec::new(), again: None }
+    }
+
+    /// A connection of which nothing is to be read again.
+    pub(crate) fn answering(wire: Wire) -> Self {
+        Self { wire, early: Vec::new(), again: Some(0) }
+    }
+
+    /// The handshake is over: what was read behind the server's answer is read again.
+    pub(crate) fn after_handshake(mut self) -> Self {
+        let end = self.early.windows(END.len()).position(|bytes| bytes == END);
+        self.early.drain(..end.map_or(0, |at| at + END.len()));
+        self.again = Some(0);
+        self
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Self { wire, early, again } = self.get_mut();
+        match again {
+            Some(at) if *at < early.len() => {
+                let rest = &early[*at..];
+                let count = rest.len().min(into.remaining());
+                into.put_slice(&rest[..count]);
+                *at += count;
+                if *at == early.len() {
+                    (*early, *at) = (Vec::new(), 0);
+                }
+                Poll::Ready(Ok(()))
+            }
+            Some(_) => Pin::new(wire).poll_read(cx, into),
+            None => {
+                let before = into.filled().len();
+                ready!(Pin::new(wire).poll_read(cx, into))?;
+                early.extend_from_slice(&into.filled()[before..]);
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().wire).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().wire).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().wire).poll_shutdown(cx)
+    }
+}
