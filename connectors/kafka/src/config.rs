@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use laminar_schema::{
     ConnectorConfig, Options, Secret,
-    config::{ConfigErrors, ConfigKey, FromConfigValue},
+    config::{ConfigErrors, ConfigKey, FromConfigValue, joined_keys},
 };
 use rdkafka::ClientConfig;
 
@@ -169,21 +169,6 @@ pub struct SecurityOptions {
     pub key_password: Option<Secret>,
 }
 
-/// Two sets of options as one.
-pub(crate) const fn joined<const N: usize>(first: &[ConfigKey], second: &[ConfigKey]) -> [ConfigKey; N] {
-    let mut all = [second[0]; N];
-    let mut at = 0;
-    while at < first.len() {
-        all[at] = first[at];
-        at += 1;
-    }
-    while at < N {
-        all[at] = second[at - first.len()];
-        at += 1;
-    }
-    all
-}
-
 /// What the options of one connector are divided into.
 pub(crate) struct Divided {
     own: Options,
@@ -222,7 +207,7 @@ impl Divided {
 }
 
 impl ConnectorConfig for KafkaSourceConfig {
-    const KEYS: &'static [ConfigKey] = &joined::<{ SourceOptions::KEYS.len() + SecurityOptions::KEYS.len() }>(
+    const KEYS: &'static [ConfigKey] = &joined_keys::<{ SourceOptions::KEYS.len() + SecurityOptions::KEYS.len() }>(
         SourceOptions::KEYS,
         SecurityOptions::KEYS,
     );
@@ -281,8 +266,10 @@ impl KafkaSourceConfig {
 }
 
 impl ConnectorConfig for KafkaSinkConfig {
-    const KEYS: &'static [ConfigKey] =
-        &joined::<{ SinkOptions::KEYS.len() + SecurityOptions::KEYS.len() }>(SinkOptions::KEYS, SecurityOptions::KEYS);
+    const KEYS: &'static [ConfigKey] = &joined_keys::<{ SinkOptions::KEYS.len() + SecurityOptions::KEYS.len() }>(
+        SinkOptions::KEYS,
+        SecurityOptions::KEYS,
+    );
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
         let (sink, security, properties) = Divided::of(options, SinkOptions::KEYS).read()?;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use laminar_schema::{
     ConnectorConfig, Options, Secret,
-    config::{ConfigErrors, ConfigKey, FromConfigValue},
+    config::{ConfigErrors, ConfigKey, FromConfigValue, joined_keys, read_joined},
 };
 
 use crate::{
@@ -149,42 +149,14 @@ pub struct SecurityOptions {
     pub tls_key: Option<PathBuf>,
 }
 
-/// Two sets of options as one.
-const fn joined<const N: usize>(first: &[ConfigKey], second: &[ConfigKey]) -> [ConfigKey; N] {
-    let mut all = [second[0]; N];
-    let mut at = 0;
-    while at < N {
-        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
-        at += 1;
-    }
-    all
-}
-
-/// Reads a connector's own options and those of security, keeping every error.
-fn read<C: ConnectorConfig>(options: &Options) -> Result<(C, SecurityOptions), ConfigErrors> {
-    let (mut own, mut security) = (Options::new(), Options::new());
-    for (key, value) in options.iter() {
-        let is_security = SecurityOptions::KEYS.iter().any(|k| k.key == key || k.aliases.contains(&key));
-        let of = if is_security { &mut security } else { &mut own };
-        of.insert(key, value.text.clone(), value.span.clone());
-    }
-    match (C::from_options(&own), SecurityOptions::from_options(&security)) {
-        (Ok(own), Ok(security)) => Ok((own, security)),
-        (own, security) => {
-            let errors = own.err().into_iter().chain(security.err()).flat_map(|errors| errors.0);
-            Err(ConfigErrors(errors.collect()))
-        }
-    }
-}
-
 impl ConnectorConfig for NatsSourceConfig {
-    const KEYS: &'static [ConfigKey] = &joined::<{ SourceOptions::KEYS.len() + SecurityOptions::KEYS.len() }>(
+    const KEYS: &'static [ConfigKey] = &joined_keys::<{ SourceOptions::KEYS.len() + SecurityOptions::KEYS.len() }>(
         SourceOptions::KEYS,
         SecurityOptions::KEYS,
     );
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
-        read(options).map(|(source, security)| Self { source, security })
+        read_joined(options).map(|(source, security)| Self { source, security })
     }
 }
 
@@ -229,11 +201,13 @@ impl NatsSourceConfig {
 }
 
 impl ConnectorConfig for NatsSinkConfig {
-    const KEYS: &'static [ConfigKey] =
-        &joined::<{ SinkOptions::KEYS.len() + SecurityOptions::KEYS.len() }>(SinkOptions::KEYS, SecurityOptions::KEYS);
+    const KEYS: &'static [ConfigKey] = &joined_keys::<{ SinkOptions::KEYS.len() + SecurityOptions::KEYS.len() }>(
+        SinkOptions::KEYS,
+        SecurityOptions::KEYS,
+    );
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
-        read(options).map(|(sink, security)| Self { sink, security })
+        read_joined(options).map(|(sink, security)| Self { sink, security })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use laminar_schema::{
     ConnectorConfig, Options, Secret,
-    config::{ConfigErrors, ConfigKey},
+    config::{ConfigErrors, ConfigKey, joined_keys, read_joined},
 };
 
 use crate::words::{MessageKind, OnFault, OnGap, OnOverflow, OnSlow, ReadUntil};
@@ -139,49 +140,34 @@ pub struct LinkOptions {
     pub outage_timeout: Duration,
 }
 
-/// Two sets of options as one.
-const fn joined<const N: usize>(first: &[ConfigKey], second: &[ConfigKey]) -> [ConfigKey; N] {
-    let mut all = [second[0]; N];
-    let mut at = 0;
-    while at < N {
-        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
-        at += 1;
-    }
-    all
-}
-
-/// Reads a connector's own options and those of its connections, keeping every error.
-fn read<C: ConnectorConfig>(options: &Options) -> Result<(LinkOptions, C), ConfigErrors> {
-    let (mut own, mut link) = (Options::new(), Options::new());
-    for (key, value) in options.iter() {
-        let is_link = LinkOptions::KEYS.iter().any(|k| k.key == key || k.aliases.contains(&key));
-        let of = if is_link { &mut link } else { &mut own };
-        of.insert(key, value.text.clone(), value.span.clone());
-    }
-    match (LinkOptions::from_options(&link), C::from_options(&own)) {
-        (Ok(link), Ok(own)) => Ok((link, own)),
-        (link, own) => {
-            let errors = link.err().into_iter().chain(own.err()).flat_map(|errors| errors.0);
-            Err(ConfigErrors(errors.collect()))
+impl LinkOptions {
+    /// The value of `Authorization` that a client shows and a server wants, where the options have credentials.
+    pub(crate) fn authorization(&self) -> Option<String> {
+        match (&self.user, &self.password, &self.token) {
+            (Some(user), Some(password), _) => {
+                Some(format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose()))))
+            }
+            (_, _, Some(token)) => Some(format!("Bearer {}", token.expose())),
+            _ => None,
         }
     }
 }
 
 impl ConnectorConfig for WebSocketSourceConfig {
     const KEYS: &'static [ConfigKey] =
-        &joined::<{ LinkOptions::KEYS.len() + SourceOptions::KEYS.len() }>(LinkOptions::KEYS, SourceOptions::KEYS);
+        &joined_keys::<{ LinkOptions::KEYS.len() + SourceOptions::KEYS.len() }>(LinkOptions::KEYS, SourceOptions::KEYS);
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
-        read(options).map(|(link, source)| Self { source, link })
+        read_joined(options).map(|(source, link)| Self { source, link })
     }
 }
 
 impl ConnectorConfig for WebSocketSinkConfig {
     const KEYS: &'static [ConfigKey] =
-        &joined::<{ LinkOptions::KEYS.len() + SinkOptions::KEYS.len() }>(LinkOptions::KEYS, SinkOptions::KEYS);
+        &joined_keys::<{ LinkOptions::KEYS.len() + SinkOptions::KEYS.len() }>(LinkOptions::KEYS, SinkOptions::KEYS);
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
-        read(options).map(|(link, sink)| Self { sink, link })
+        read_joined(options).map(|(sink, link)| Self { sink, link })
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod column;
 mod error;
+mod joined;
 mod options;
 mod reader;
 mod value;
@@ -12,6 +13,7 @@ mod words;
 
 pub use column::column_of_option;
 pub use error::{ConfigError, ConfigErrors};
+pub use joined::{joined_keys, read_joined};
 pub use options::{ENVELOPE_OPTION, FormatSpec, OptionValue, Options, SinkConfig, SourceConfig};
 pub use reader::OptionReader;
 pub use value::{FromConfigValue, Secret};
