@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use subtle::ConstantTimeEq;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -69,19 +68,12 @@ impl Acceptor {
         link: &LinkOptions,
         limits: WebSocketConfig,
     ) -> Result<Self, WebSocketFault> {
-        let authorization = match (&link.user, &link.password, &link.token) {
-            (Some(user), Some(password), _) => {
-                Some(format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose()))))
-            }
-            (_, _, Some(token)) => Some(format!("Bearer {}", token.expose())),
-            _ => None,
-        };
         let subprotocol = link.subprotocol.as_deref().map(HeaderValue::from_str).transpose();
         let subprotocol = subprotocol.map_err(|e| lasting("subprotocol", e))?;
         let tls = tls::server(link)?.map(TlsAcceptor::from);
         let listener =
             TcpListener::bind(address).await.map_err(|e| lasting(format_args!("listen = '{address}'"), e))?;
-        let door = Arc::new(Door { path: link.path.clone(), authorization, subprotocol, tls });
+        let door = Arc::new(Door { path: link.path.clone(), authorization: link.authorization(), subprotocol, tls });
         Ok(Self { listener, door, limits, room: Arc::new(Semaphore::new(link.max_clients)) })
     }
 

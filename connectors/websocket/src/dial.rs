@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::SinkExt;
 use rustls::pki_types::ServerName;
 use tokio::{
@@ -169,11 +168,8 @@ fn request(target: &Target, link: &LinkOptions) -> Result<Request, WebSocketFaul
         request.headers_mut().insert(name, value);
         Ok(())
     };
-    if let (Some(user), Some(password)) = (&link.user, &link.password) {
-        set(header::AUTHORIZATION, &format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose()))))?;
-    }
-    if let Some(token) = &link.token {
-        set(header::AUTHORIZATION, &format!("Bearer {}", token.expose()))?;
+    if let Some(authorization) = link.authorization() {
+        set(header::AUTHORIZATION, &authorization)?;
     }
     if let Some(subprotocol) = &link.subprotocol {
         set(header::SEC_WEBSOCKET_PROTOCOL, subprotocol)?;

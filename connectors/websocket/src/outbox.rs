@@ -77,16 +77,12 @@ impl Outbox {
         let mut dropped = 0;
         for (row, message) in rows.iter().enumerate().skip(from) {
             let size = message.len();
-            // A row that is larger than the whole buffer has it for itself.
-            let mut has_room =
-                state.len() < self.max_records && (state.len() == 0 || state.bytes + size <= self.max_bytes);
-            while !has_room && on_slow == OnSlow::DropOldest {
+            while on_slow == OnSlow::DropOldest && !self.has_room(&state, size) {
                 let Some(oldest) = state.waiting.pop_front() else { break };
                 state.bytes -= oldest.len();
                 dropped += 1;
-                has_room = state.len() < self.max_records && (state.len() == 0 || state.bytes + size <= self.max_bytes);
             }
-            if !has_room {
+            if !self.has_room(&state, size) {
                 match on_slow {
                     // What cannot be dropped, since it is being sent, makes the new one the one to drop.
                     OnSlow::DropOldest | OnSlow::DropNewest => dropped += 1,
@@ -111,6 +107,11 @@ impl Outbox {
         drop(state);
         self.filled.notify_one();
         Put::Done { dropped }
+    }
+
+    /// Whether a row of `size` bytes fits; one that is larger than the whole buffer has it for itself.
+    fn has_room(&self, state: &State, size: usize) -> bool {
+        state.len() < self.max_records && (state.len() == 0 || state.bytes + size <= self.max_bytes)
     }
 
     /// Waits until some row more counts as written, having looked by `is_so` first.
