@@ -47,6 +47,8 @@ pub enum EvolutionError {
     Changed {
         /// What has changed.
         changes: Vec<SchemaChange>,
+        /// Whether `RESCUE` is there as well: files of columns have no records to keep values of.
+        can_rescue: bool,
     },
     /// The change is not allowed.
     Rejected {
@@ -104,13 +106,14 @@ impl fmt::Display for EvolutionError {
             Self::Stale { change, found } => {
                 write!(f, "cannot {change}: found {}; compare with the schema in force again", cut(found))
             }
-            Self::Changed { changes } => {
+            Self::Changed { changes, can_rescue } => {
                 let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
                 write!(
                     f,
-                    "the source's schema has changed: {}; declare it, or write ON SCHEMA CHANGE EVOLVE, RESCUE or IGNORE; \
+                    "the source's schema has changed: {}; declare it, or write ON SCHEMA CHANGE {}; \
                      a run with a checkpoint goes on with what is declared after ALTER SOURCE … REFRESH SCHEMA",
-                    cut(&changes.join(", "))
+                    cut(&changes.join(", ")),
+                    if *can_rescue { "EVOLVE, RESCUE or IGNORE" } else { "EVOLVE or IGNORE" }
                 )
             }
             Self::Rejected { reason } => write!(f, "schema change refused: {reason}"),

@@ -260,6 +260,7 @@ async fn a_changed_schema_of_a_later_table_is_a_change() {
         said.contains("s[partition D/2.parquet, offset 0]: the source's schema has changed: add c VARCHAR"),
         "{said}"
     );
+    assert!(said.contains("write ON SCHEMA CHANGE EVOLVE or IGNORE;"), "RESCUE is refused there: {said}");
     assert_eq!(rows, [""; 0], "nothing since the last checkpoint, which there is none of");
 
     // Declared types stay: what they hold is all there, the rest is left out.

@@ -205,7 +205,7 @@ impl Follower {
             OnSchemaChange::Evolve => {
                 self.may_follow(current, &changes, verdict, &next).and_then(|()| self.adopt(&next, record.positions))
             }
-            _ => Err(EvolutionError::Changed { changes: changes.clone() }.into()),
+            _ => Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: true }.into()),
         };
         let what_becomes = if outcome.is_ok() { DriftVerdict::Evolved } else { DriftVerdict::Failed };
         for change in changes.iter().filter(|c| matches!(c, SchemaChange::ColumnAdded { .. })) {
@@ -314,9 +314,10 @@ impl Follower {
         }
         self.files.get_or_insert_default().push(Arc::clone(file));
         let (outcome, what_becomes) = match self.config.policy {
-            OnSchemaChange::Fail => {
-                (Err(EvolutionError::Changed { changes: changes.clone() }.into()), DriftVerdict::Failed)
-            }
+            OnSchemaChange::Fail => (
+                Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: false }.into()),
+                DriftVerdict::Failed,
+            ),
             OnSchemaChange::Ignore | OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Ignored),
             OnSchemaChange::Evolve => match self.followed(current, file, record, evolvable) {
                 Ok(next) => (Ok((next != current.schema).then_some(next)), DriftVerdict::Evolved),
@@ -354,9 +355,10 @@ impl Follower {
             return Ok(None);
         }
         let (outcome, what_becomes) = match self.config.policy {
-            OnSchemaChange::Fail => {
-                (Err(EvolutionError::Changed { changes: changes.clone() }.into()), DriftVerdict::Failed)
-            }
+            OnSchemaChange::Fail => (
+                Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: true }.into()),
+                DriftVerdict::Failed,
+            ),
             OnSchemaChange::Ignore | OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Ignored),
             OnSchemaChange::Evolve => {
                 let next = self.followed(current, &now, record, evolvable);
