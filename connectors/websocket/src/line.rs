@@ -89,3 +89,42 @@ impl AsyncWrite for Line {
         Pin::new(&mut self.get_mut().wire).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+
+    async fn read(line: &mut Line, count: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; count];
+        line.read_exact(&mut bytes).await.map(|_| bytes)
+    }
+
+    #[tokio::test]
+    async fn what_came_with_the_answer_is_read_again_and_nothing_twice() -> io::Result<()> {
+        let answer = b"HTTP/1.1 101 Switching Protocols\r\nA: b\r\n\r\n";
+        for early in [&b""[..], b"a", b"a message\r\n\r\nand more"] {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let mut line = Line::asking(Wire::Plain(TcpStream::connect(listener.local_addr()?).await?));
+            let (mut server, _) = listener.accept().await?;
+            server.write_all(&[answer, early].concat()).await?;
+            // The library reads what there is, and looks for the end of the answer in it.
+            read(&mut line, answer.len() + early.len()).await?;
+            let mut line = line.after_handshake();
+            server.write_all(b"later").await?;
+            // In pieces that do not end where the early bytes do.
+            let mut seen = Vec::new();
+            while seen.len() < early.len() + 5 {
+                let mut piece = [0; 4];
+                let count = line.read(&mut piece).await?;
+                seen.extend_from_slice(&piece[..count]);
+            }
+            assert_eq!(seen, [early, b"later"].concat());
+        }
+        Ok(())
+    }
+}
