@@ -159,23 +159,25 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             continue;
         }
         shared.connections.fetch_add(1, Relaxed);
-        tokio::spawn(connect(client, Arc::clone(&shared)));
+        let cuts = *shared.cuts.borrow();
+        tokio::spawn(connect(client, Arc::clone(&shared), cuts));
     }
 }
 
-async fn connect(client: TcpStream, shared: Arc<Shared>) {
-    let mut cuts = shared.cuts.subscribe();
+/// Forwards both ways until an end, or until there have been more cuts than when the client came.
+async fn connect(client: TcpStream, shared: Arc<Shared>, cuts: u64) {
+    let mut more = shared.cuts.subscribe();
     let Ok(server) = TcpStream::connect(shared.upstream).await else { return };
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     tokio::select! {
-        () = forward(from_client, to_server, &shared, false) => {}
-        () = forward(from_server, to_client, &shared, true) => {}
-        _ = cuts.changed() => {}
+        () = forward(from_client, to_server, &shared, cuts, false) => {}
+        () = forward(from_server, to_client, &shared, cuts, true) => {}
+        _ = more.wait_for(|now| *now != cuts) => {}
     }
 }
 
-async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, is_to_client: bool) {
+async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, cuts: u64, is_to_client: bool) {
     let mut buffer = vec![0; 17_408];
     loop {
         let piece = shared.piece();
@@ -189,6 +191,10 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Share
         }
         while shared.holds.load(Relaxed) {
             sleep(Duration::from_millis(5)).await;
+        }
+        // Another thread may have cut it, and this one not heard of it yet: what was sent behind a cut does not pass.
+        if *shared.cuts.borrow() != cuts {
+            return;
         }
         let allowed = if is_to_client { shared.allowed(read) } else { read };
         if to.write_all(&buffer[..allowed]).await.is_err() {
