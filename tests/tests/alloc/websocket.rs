@@ -50,7 +50,9 @@ fn check(message_bytes: usize) {
     let server = std::thread::spawn(move || serve(&listener, message_bytes));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let config = WebSocketSourceConfig::from_options(&Options::from_pairs([("url", url.as_str())])).unwrap();
+        // A small buffer: what is read ahead while records are counted is counted with them.
+        let options = Options::from_pairs([("url", url.as_str()), ("max_buffered_records", "2000")]);
+        let config = WebSocketSourceConfig::from_options(&options).unwrap();
         let source: WebSocketSource = WebSocketSource::new(config, &FormatSpec::new("raw")).unwrap();
         let (mut stream, mut batch) = (source.start(None).await.unwrap(), SourceBatch::new());
         // Both queues grow to what the source may hold.
