@@ -596,15 +596,29 @@ impl FormatDecoder for AvroDecoder {
 
 impl AvroDecoder {
     fn decode_messages(&mut self, batch: &RawBatch) -> SchemaResult<Decoded> {
-        let (mut account, mut unknown) = self.decode_all(batch);
+        let Self { rows, rules, writers, scratch, abreast, .. } = self;
+        let mut is_by_writer = abreast.decode_by_writer(batch, (writers, *rules, scratch), &mut rows.root);
+        let (mut account, mut unknown) = match is_by_writer {
+            true => {
+                let mut account = Account::of(batch.len());
+                account.one_each(0..batch.len());
+                (account, None)
+            }
+            false => self.decode_all(batch),
+        };
         if !self.rows.root.check_text() {
             // Each text is looked at, to find out which record's is none.
             self.rows.root.truncate(0);
+            is_by_writer = false;
             self.rules.checks_text = true;
             (account, unknown) = self.decode_all(batch);
             self.rules.checks_text = false;
         }
-        let decoded = account.decoded(self.rows.finish()?);
+        let rows = match is_by_writer {
+            true => self.rows.finish_in(self.abreast.order()),
+            false => self.rows.finish(),
+        };
+        let decoded = account.decoded(rows?);
         Ok(match unknown {
             None => decoded,
             Some((record, id)) => Decoded { consumed: record, needs: Some(id), ..decoded },

@@ -161,7 +161,7 @@ pub(super) enum FillWith {
     Default,
     /// What did not fit of the datum.
     Rescued,
-    /// The reader's default: a datum, and how it is read.
+    /// The reader's default: a datum with room behind it that wide loads reach into, and how it is read.
     Datum(Box<[u8]>, Box<Slot>),
 }
 

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use laminar_schema::{
+    ARENA_PADDING,
     field::{default_expr, is_json, is_uuid, payload_key},
     types::field_type_name,
 };
@@ -144,6 +145,7 @@ impl Resolver<'_> {
                 return Err(inside(field, self.error(w, Some(field.node), None, Problem::BadDefault)));
             }
             let slot = of_reader.slot(field.node, field.node, column).map_err(|e| inside(field, e))?;
+            bytes.resize(bytes.len() + ARENA_PADDING, 0);
             return Ok(FillWith::Datum(bytes.into(), Box::new(slot)));
         }
         match (default_expr(column), column.is_nullable()) {

@@ -155,24 +155,26 @@ impl<'b, 's> Run<'b, 's> {
 
     /// A default of the reader's.
     #[inline(never)]
-    pub(super) fn constant(&mut self, bytes: &[u8], slot: &Slot, column: &mut Column, field: &Field) -> Done {
-        let cursor = Cursor::new(bytes, 0);
+    fn constant(&mut self, datum: &[u8], slot: &Slot, column: &mut Column, field: &Field) -> Done {
+        self.of_default(datum).slot(slot, column, field).map_err(|failure| named(failure, field.name()))
+    }
+
+    /// What reads a default of the reader's, which is no part of the record.
+    pub(super) fn of_default<'d>(&'d mut self, datum: &'d [u8]) -> Run<'d, 'd> {
         let Self { reader, max_depth, is_lenient, checks_text, .. } = *self;
-        let mut run = Run {
-            cursor,
+        Run {
+            cursor: Cursor::new(datum, 0),
             writer: reader,
             reader,
             max_depth,
             is_lenient,
-            // A default is no part of the datum.
             rescues: false,
             rescue: self.rescue,
             start: 0,
             checks_text,
             text: self.text,
             digits: self.digits,
-        };
-        run.slot(slot, column, field).map_err(|failure| named(failure, field.name()))
+        }
     }
 
     /// A value wherever it stands; what stands in a record is read without the call.

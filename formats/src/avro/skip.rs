@@ -28,7 +28,11 @@ pub(super) fn value(cursor: &mut Cursor<'_>, schema: &Schema, id: NodeId, depth:
         Kind::Union(branches) => {
             let index = cursor.long()?;
             let branch = usize::try_from(index).ok().and_then(|i| branches.get(i)).ok_or(Malformed::Branch)?;
-            value(cursor, schema, *branch, depth)
+            match schema.kind(*branch) {
+                // The branch's number is what it takes.
+                Kind::Null => Ok(()),
+                _ => value(cursor, schema, *branch, depth),
+            }
         }
         Kind::Record { fields, .. } => {
             // Records of records that take no bytes would go on for ever.

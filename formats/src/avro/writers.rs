@@ -114,7 +114,7 @@ impl Writers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     /// A registry's id or a fingerprint.
-    key: Option<u64>,
+    pub(super) key: Option<u64>,
     /// In bytes.
     pub(super) len: usize,
 }

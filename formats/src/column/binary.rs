@@ -75,6 +75,11 @@ impl<O: OffsetSizeTrait> BinaryColumn<O> {
         self.rows.push(bytes)
     }
 
+    /// Puts rows into another order: of each of them, where it is.
+    pub(super) fn reorder(&mut self, order: &[u32]) {
+        self.rows.reorder(order);
+    }
+
     /// Appends a row for each place in `bytes`, as [`TextColumn::push_each`](super::TextColumn::push_each).
     #[inline(always)]
     pub(crate) fn push_each(

@@ -42,6 +42,15 @@ impl NullRows {
         self.0.truncate(count);
     }
 
+    /// Puts rows into another order: of each of them, where it is.
+    fn reorder(&mut self, order: &[u32]) {
+        if !self.0.is_empty() {
+            let before = std::mem::take(&mut self.0);
+            let is_null = |row: &u32| before.binary_search(&(*row as usize)).is_ok();
+            self.0.extend(order.iter().enumerate().filter(|(_, row)| is_null(row)).map(|(index, _)| index));
+        }
+    }
+
     /// How many rows are null.
     #[inline]
     fn count(&self) -> usize {
@@ -377,6 +386,33 @@ impl<O: arrow_array::OffsetSizeTrait> ByteRows<O> {
         }
         self.data.truncate(new_end);
         true
+    }
+
+    /// Puts rows into another order: of each of them, where it is.
+    pub(super) fn reorder(&mut self, order: &[u32]) {
+        const WINDOW: usize = 64;
+        let room = Vec::with_capacity(self.data.capacity() + WINDOW);
+        let before = std::mem::replace(&mut self.data, room);
+        let room = Vec::with_capacity(self.offsets.ends.capacity());
+        let ends = std::mem::replace(&mut self.offsets.ends, room);
+        self.offsets.ends.push(O::default());
+        self.data.resize(before.len() + WINDOW, 0);
+        let mut at = 0;
+        for row in order {
+            let row = *row as usize;
+            let (start, end) = (ends[row].as_usize(), ends[row + 1].as_usize());
+            let behind = at + (end - start);
+            let window = before.get(start..).and_then(<[u8]>::first_chunk::<WINDOW>);
+            let room = self.data.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<WINDOW>);
+            match (window, room) {
+                (Some(window), Some(room)) if end - start <= WINDOW => *room = *window,
+                _ => self.data[at..behind].copy_from_slice(&before[start..end]),
+            }
+            self.offsets.ends.push(O::usize_as(behind));
+            at = behind;
+        }
+        self.data.truncate(at);
+        self.nulls.reorder(order);
     }
 
     /// The bytes of a row.

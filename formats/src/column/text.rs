@@ -60,6 +60,11 @@ impl<O: OffsetSizeTrait> TextColumn<O> {
         if self.0.push_unchecked(bytes) { Ok(()) } else { Err(Mismatch::Range) }
     }
 
+    /// Puts rows into another order: of each of them, where it is.
+    pub(super) fn reorder(&mut self, order: &[u32]) {
+        self.0.reorder(order);
+    }
+
     /// Appends a row for each place in `bytes`, which may be no text, as [`TextColumn::check_text`] finds out: `read` moves the
     /// place to where the row begins, and yields how long the row is and whether it is null. Behind it, places are where rows
     /// end.

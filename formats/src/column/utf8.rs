@@ -78,6 +78,11 @@ impl<O: OffsetSizeTrait> Utf8Rows<O> {
         self.rows.push_each_or_null(bytes, places, most, read)
     }
 
+    /// Puts rows into another order: of each of them, where it is.
+    pub(super) fn reorder(&mut self, order: &[u32]) {
+        self.rows.reorder(order);
+    }
+
     /// Whether every row is UTF-8, all of them looked at together. The rows stay in any case.
     pub(super) fn check(&mut self) -> bool {
         if self.unchecked {

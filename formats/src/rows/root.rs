@@ -1,10 +1,11 @@
 //! The columns of a decoder whose records name their fields.
 
-use arrow_array::{RecordBatch, RecordBatchOptions, new_empty_array};
+use arrow_array::{RecordBatch, RecordBatchOptions, UInt32Array, new_empty_array};
 use arrow_schema::SchemaRef;
+use arrow_select::take::take;
 use laminar_schema::{SchemaResult, default_value::DefaultFiller};
 
-use crate::column::{ColumnOps, ColumnOptions, OnAbsent, StructColumn};
+use crate::column::{ColumnOps, ColumnOptions, OnAbsent, StructColumn, StructField};
 
 /// A row per record, in the columns of a schema.
 #[derive(Debug)]
@@ -40,6 +41,22 @@ impl RootRows {
     #[inline]
     pub(crate) fn num_rows(&self) -> usize {
         self.root.num_rows()
+    }
+
+    /// Hands out all rows as [`RootRows::finish`] does, in another order: of each of them, where it is.
+    ///
+    /// # Errors
+    /// Columns that are no batch, which would be the format's fault.
+    pub(crate) fn finish_in(&mut self, order: &[u32]) -> SchemaResult<RecordBatch> {
+        let in_order = |field: &mut StructField| field.default_rows.is_empty() && field.column.reorder(order);
+        let in_order: Vec<bool> = self.root.fields.iter_mut().map(in_order).collect();
+        let (schema, mut arrays, rows) = self.finish()?.into_parts();
+        let indices = UInt32Array::from(order.to_vec());
+        for (array, _) in arrays.iter_mut().zip(in_order).filter(|(_, in_order)| !in_order) {
+            *array = take(array, &indices, None)?;
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(schema, arrays, &options)?)
     }
 
     /// Hands out all rows and starts over, warm.

@@ -6,6 +6,7 @@
 //! This is the way of messages in which nothing is amiss. Where anything is, the rows are taken back, and their messages are
 //! read one by one, which finds the one at fault and says what is wrong with it.
 
+mod by_writer;
 mod items;
 #[cfg(test)]
 mod tests;
@@ -13,14 +14,17 @@ mod values;
 
 use laminar_schema::RawBatch;
 
-use self::values::Messages;
+use self::{by_writer::Order, values::Messages};
 use super::{
     cursor::Cursor,
     decode::{Rules, Scratch},
     run::Run,
     writers::{Writer, Writers},
 };
-use crate::column::{ColumnOps, StructColumn};
+use crate::{
+    column::{ColumnOps, StructColumn},
+    rows::Reluctance,
+};
 
 /// Most messages at a time: so few that their bytes stay in the nearest cache from one field to the next.
 const MOST: usize = 128;
@@ -41,6 +45,9 @@ pub(super) struct Abreast {
     alone_until: usize,
     /// How often in turn something was amiss: then ever more messages are spared the attempt.
     refusals: u32,
+    order: Order,
+    /// Of another order: where it was of no use, most batches are spared the attempt.
+    order_reluctance: Reluctance,
     /// Messages that were read abreast, for tests.
     #[cfg(test)]
     num_read: usize,
@@ -91,27 +98,26 @@ impl Abreast {
             return 0;
         }
         let Some(writer) = self.gather(batch, first, writers, rules) else { return 0 };
-        let Self { messages: Places { next, ends }, spare, alone_until, refusals, .. } = self;
-        let (count, before) = (next.len(), row.num_rows());
-        if count >= LEAST {
-            let bytes = batch.padded_values();
-            let most = ends[count - 1] - batch.span(first).start;
-            let mut run = Run::new(writer, scratch, rules, Cursor::new(bytes, 0));
-            let mut messages = Messages { bytes, next, ends, most, spare, run: &mut run };
-            if messages.record(&writer.program, row) && messages.all_ended() {
-                *refusals = 0;
-                #[cfg(test)]
-                {
-                    self.num_read += count;
-                }
-                return count;
-            }
-            row.truncate(before);
-            *alone_until = first + (count << *refusals);
-            *refusals = MOST_REFUSALS.min(*refusals + 1);
-        } else {
-            *alone_until = first + count;
+        let (count, before) = (self.messages.next.len(), row.num_rows());
+        if count < LEAST {
+            self.alone_until = first + count;
+            return 0;
         }
+        let most = self.messages.ends[count - 1] - batch.span(first).start;
+        let Self { messages: Places { next, ends }, spare, .. } = self;
+        let bytes = batch.padded_values();
+        let mut run = Run::new(writer, scratch, rules, Cursor::new(bytes, 0));
+        if (Messages { bytes, next, ends, most, spare, run: &mut run }).whole(&writer.program, row) {
+            self.refusals = 0;
+            #[cfg(test)]
+            {
+                self.num_read += count;
+            }
+            return count;
+        }
+        row.truncate(before);
+        self.alone_until = first + (count << self.refusals);
+        self.refusals = MOST_REFUSALS.min(self.refusals + 1);
         0
     }
 

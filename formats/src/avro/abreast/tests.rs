@@ -32,6 +32,9 @@ const EVERY_KIND: &str = r#"{"type":"record","name":"r","fields":[
     {"name":"none","type":{"type":"array","items":"null"}},
     {"name":"map","type":{"type":"map","values":["null","int"]}}]}"#;
 
+/// Another writer's.
+const FEW: &str = r#"{"type":"record","name":"r","fields":[{"name":"s","type":"string"},{"name":"l","type":"int"}]}"#;
+
 struct Numbers(u64);
 
 impl Numbers {
@@ -172,8 +175,8 @@ fn decoder(schema: &str, columns: Option<&str>, options: &[(&str, &str)]) -> Avr
     };
     let mut spec = DecodeSpec::new(columns, format);
     if options.iter().any(|(key, value)| (*key, *value) == ("wire_format", "confluent")) {
-        let writer = |id| WriterSchema { id: WriterSchemaId(id), raw: schema.as_bytes().to_vec() };
-        spec.writer_schemas = vec![writer(1), writer(2)];
+        let writer = |id, schema: &str| WriterSchema { id: WriterSchemaId(id), raw: schema.as_bytes().to_vec() };
+        spec.writer_schemas = vec![writer(1, schema), writer(2, schema), writer(3, FEW)];
     }
     AvroDecoder::build(&spec).unwrap().unwrap()
 }
@@ -319,4 +322,51 @@ fn writers_take_turns() {
     messages[77][0] = 1;
     messages[300].truncate(4);
     assert_eq!(check(EVERY_KIND, None, &[("wire_format", "confluent")], &messages), (count - 2, 2));
+}
+
+/// Messages of the writers 1 to 3, none many in a row.
+fn of_three_writers(seed: u64, count: usize) -> Vec<Vec<u8>> {
+    let mut numbers = Numbers(seed);
+    let message = |datum: Vec<u8>| {
+        let id = 1 + numbers.below(3) as u8;
+        let mut few = Vec::new();
+        numbers.text(&mut few);
+        numbers.int(&mut few);
+        [&[0, 0, 0, 0, id][..], if id == 3 { &few } else { &datum }].concat()
+    };
+    datums(seed, count).into_iter().map(message).collect()
+}
+
+#[test]
+fn messages_of_writers_in_turn_are_rows_in_their_order() {
+    let columns = "b BOOLEAN, nl BIGINT, l BIGINT NOT NULL, s VARCHAR NOT NULL, ns VARCHAR DEFAULT 'none', y BLOB, \
+                   ny BLOB, small DECIMAL(9, 2), e VARCHAR, r STRUCT(x BIGINT, y VARCHAR), map MAP(VARCHAR, INTEGER), \
+                   many STRUCT(x BIGINT, y VARCHAR)[], more BIGINT DEFAULT 7";
+    let confluent = [("wire_format", "confluent")];
+    for count in [23, 24, 100, 1000] {
+        let messages = of_three_writers(count as u64, count);
+        let (num_rows, rejected, abreast) = check_counting(EVERY_KIND, Some(columns), &confluent, &messages);
+        assert_eq!((num_rows, rejected), (count, 0));
+        assert_eq!(abreast == count, count > 23, "{abreast} of {count} were read abreast");
+    }
+    let mut messages = of_three_writers(3, 400);
+    messages[77][0] = 1;
+    messages[300].pop();
+    assert_eq!(check(EVERY_KIND, Some(columns), &confluent, &messages), (398, 2));
+}
+
+#[test]
+fn defaults_of_the_reader_are_in_every_row() {
+    let reader = r#"{"type":"record","name":"r","fields":[{"name":"s","type":"string"},
+        {"name":"a","type":["null","string"],"default":null}, {"name":"b","type":"long","default":-300},
+        {"name":"c","type":"string","default":"Zürich"}, {"name":"d","type":{"type":"array","items":"long"},"default":[1,-2]},
+        {"name":"e","type":{"type":"map","values":"double"},"default":{"x":0.5}}, {"name":"f","type":"boolean","default":true},
+        {"name":"g","type":{"type":"array","items":"string"},"default":[]},
+        {"name":"h","type":{"type":"enum","name":"e","symbols":["A","B"]},"default":"B"},
+        {"name":"i","type":{"type":"record","name":"in","fields":[{"name":"x","type":["null","int"]}]},"default":{"x":null}},
+        {"name":"j","type":{"type":"bytes","logicalType":"decimal","precision":9,"scale":2},"default":"\u0001\u0000"}]}"#;
+    let plain = r#"{"type":"record","name":"r","fields":[{"name":"s","type":"string"}]}"#;
+    let messages: Vec<Vec<u8>> = (0..200_u8).map(|index| vec![2, b'a' + index % 26]).collect();
+    let options = [("framing", "datum"), ("reader_schema", reader)];
+    assert_eq!(check_counting(plain, None, &options, &messages), (200, 0, 200));
 }

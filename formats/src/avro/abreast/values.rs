@@ -80,24 +80,43 @@ impl<'b, 's> Messages<'_, 'b, 's> {
         for fill in &record.fills {
             let rows = row.num_rows();
             let field = &mut row.fields[fill.column as usize];
-            for index in 0..count {
-                match &fill.with {
-                    // Everything fits so far.
-                    FillWith::Null | FillWith::Rescued => field.column.push_null(),
-                    FillWith::Default => {
-                        field.column.push_null();
-                        field.default_rows.push((rows + index) as u32);
-                    }
-                    FillWith::Datum(bytes, slot) => {
-                        if self.run.constant(bytes, slot, &mut field.column, &field.field).is_err() {
-                            return false;
-                        }
+            match &fill.with {
+                // Everything fits so far.
+                FillWith::Null | FillWith::Rescued => (0..count).for_each(|_| field.column.push_null()),
+                FillWith::Default => {
+                    (0..count).for_each(|_| field.column.push_null());
+                    field.default_rows.extend(rows as u32..(rows + count) as u32);
+                }
+                FillWith::Datum(datum, slot) => {
+                    if !self.defaults(datum, slot, &mut field.column, &field.field) {
+                        return false;
                     }
                 }
             }
         }
         row.end_rows(count);
         true
+    }
+
+    /// Pushes the reader's default for each message: a datum that is read as often.
+    fn defaults(&mut self, datum: &[u8], slot: &Slot, column: &mut Column, field: &Field) -> bool {
+        let count = self.next.len();
+        let mut found = self.spare.pop().unwrap_or_default();
+        found.clear();
+        found.next.resize(count, 0);
+        found.ends.resize(count, datum.len());
+        let most = datum.len() * count;
+        let (Places { next, ends }, mut run) = (&mut found, self.run.of_default(datum));
+        let is_read =
+            Messages { bytes: datum, next, ends, most, spare: self.spare, run: &mut run }.slot(slot, column, field);
+        self.spare.push(found);
+        is_read
+    }
+
+    /// Pushes a row for each message, all of it; false where something is amiss, and then columns hold any part of it.
+    #[inline(always)]
+    pub(super) fn whole(&mut self, record: &Record, row: &mut StructColumn) -> bool {
+        self.record(record, row) && self.all_ended()
     }
 
     /// Whether all of them are read, and end where they should.
