@@ -11,7 +11,7 @@ cargo_outside() { env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS CARGO_TARGET_DIR="
 # The binary is there after the tests of the workspace; building it alone would build half of it again.
 laminar=$root/target/debug/laminar
 if [ ! -x "$laminar" ] || [ -n "$(find "$root/cli/src" "$root/cli/templates" -newer "$laminar" -print -quit)" ]; then
-    (cd "$root" && cargo build --quiet -p laminar-cli)
+    (cd "$root" && source scripts/debug_build.sh)
 fi
 cd "$copy"
 "$laminar" new connector my-queue --laminar-path "$root" >/dev/null
