@@ -117,8 +117,18 @@ pub(crate) fn is_transient(code: RDKafkaErrorCode) -> bool {
 impl fmt::Display for KafkaFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Client { target, source, complaint: None } => write!(f, "{target}: {source}"),
-            Self::Client { target, source, complaint: Some(why) } => write!(f, "{target}: {source}; {why}"),
+            Self::Client { target, source, complaint } => {
+                write!(f, "{target}: {source}")?;
+                if let Some(why) = complaint {
+                    write!(f, "; {why}")?;
+                }
+                match source.rdkafka_error_code() {
+                    Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve) => {
+                        f.write_str("; see that the brokers run and that `brokers` names them")
+                    }
+                    _ => Ok(()),
+                }
+            }
             Self::NoTopic { topic, brokers } => {
                 write!(f, "topic `{topic}` does not exist on {brokers}; create it, or check its name")
             }

@@ -31,6 +31,9 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
 /// How long to wait for librdkafka to ask for a token.
 const TOKEN_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How often to ask librdkafka for a complaint that it may not have.
+const LISTENINGS: usize = 50;
+
 /// Characters of a complaint that are shown: librdkafka names the broker, the call of OpenSSL and its reason.
 const MAX_COMPLAINT_CHARS: usize = 300;
 
@@ -134,7 +137,14 @@ fn shown(reason: &str) -> String {
 /// Lets a consumer that nobody polls hear what librdkafka has to say. Not one with a reader: what is heard here is only kept as a
 /// complaint.
 pub(crate) fn listen<C: Linked>(consumer: &BaseConsumer<C>) {
-    let _ = consumer.poll(Duration::ZERO);
+    let link = consumer.context().link();
+    // A poll serves one event, and the first ones tell less than the later ones.
+    for _ in 0..LISTENINGS {
+        if link.complaint.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return;
+        }
+        let _ = consumer.poll(Duration::from_millis(1));
+    }
 }
 
 /// What a token says of itself, as far as it is a JWT (RFC 7519).

@@ -286,6 +286,9 @@ async fn wrong_options_are_refused_by_name() {
         "cannot look the topic up",
     )
     .await;
+    let unreachable = "brokers = '127.0.0.1:1', topic = 't', connect_timeout = '300ms'";
+    check(unreachable, "Connection refused").await;
+    check(unreachable, "see that the brokers run and that `brokers` names them").await;
     let Some(brokers) = brokers() else { return };
     let topic = Topic::create(brokers, "short", 1).await;
     let beyond = format!("brokers = '{brokers}', topic = '{}', end = latest, start = '0:7'", topic.name);
