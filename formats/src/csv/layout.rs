@@ -123,6 +123,13 @@ impl LayoutRules {
         })
     }
 
+    /// What a header of one field is to be split by so that it has one of the columns.
+    fn other_delimiter(&self, names: &[String]) -> Option<char> {
+        let [name] = names else { return None };
+        let is_column = |text: &str| self.keys.iter().flatten().any(|key| key == text.trim().trim_matches('"'));
+        [',', ';', '\t', '|'].into_iter().find(|other| name.contains(*other) && name.split(*other).any(is_column))
+    }
+
     fn place(&self, names: &[String]) -> Layout {
         let find = |key: &String| match self.duplicates {
             DuplicateColumns::Last => names.iter().rposition(|n| n == key),
@@ -142,10 +149,13 @@ impl LayoutRules {
             Some((DecodeError::DuplicateField, Some(name.clone())))
         } else if columns.iter().all(Option::is_none) && self.keys.iter().any(Option::is_some) {
             // All rows would be of nulls and DEFAULTs, which is never what is meant.
-            let reason = format!(
-                "expected a header with at least one of the columns, found \"{}\"; set `header` to false if there is none",
-                laminar_schema::error::cut(&names.join(","))
-            );
+            let help = match self.other_delimiter(names) {
+                Some('\t') => "fields seem to be separated by tabs: set `delimiter` to '\\t'".to_owned(),
+                Some(other) => format!("fields seem to be separated by `{other}`: set `delimiter` to '{other}'"),
+                None => "set `header` to false if there is none".to_owned(),
+            };
+            let found = laminar_schema::error::cut(&names.join(","));
+            let reason = format!("expected a header with at least one of the columns, found \"{found}\"; {help}");
             Some((DecodeError::Syntax { reason }, None))
         } else if self.unknown_fields == UnknownFields::Reject {
             unknown().next().map(|(_, name)| (DecodeError::UnknownField, Some(name.clone())))
