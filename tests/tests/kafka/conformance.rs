@@ -6,10 +6,13 @@ use laminar_testkit::{
     BadOptions, Order, Place, SinkHarness, SinkPlace, SinkPromises, SourceHarness, SourcePromises, Unavailable, Wanted,
 };
 
+use laminar_tests::served::unique;
+
 use crate::broker::{Topic, brokers};
 
 laminar_testkit::source_conformance!(Topics as a_topic);
 laminar_testkit::sink_conformance!(Targets as a_target);
+laminar_testkit::sink_conformance!(TransactionTargets as a_target_of_transactions);
 
 fn found() -> Result<&'static str, Unavailable> {
     brokers().ok_or_else(|| Unavailable("no Kafka broker".to_owned()))
@@ -69,11 +72,43 @@ impl SinkHarness for Targets {
     }
 
     async fn read(&self, place: &SinkPlace) -> Vec<Vec<u8>> {
-        let seen = place.kept::<Topic>().unwrap().read();
-        seen.into_iter().map(|seen| seen.value.unwrap_or_default().into_bytes()).collect()
+        values(place.kept::<Topic>().unwrap())
     }
 
     fn contradictions(&self) -> Vec<BadOptions> {
         vec![BadOptions::new([("brokers", self.0), ("topic", "a"), ("transactional_id", "t")], "spool_dir")]
     }
+}
+
+/// Topics that are written to in transactions.
+struct TransactionTargets(&'static str);
+
+impl SinkHarness for TransactionTargets {
+    type Sink = KafkaSink;
+
+    fn promises(&self) -> SinkPromises {
+        SinkPromises::default()
+    }
+
+    async fn setup() -> Result<Self, Unavailable> {
+        found().map(Self)
+    }
+
+    async fn place(&self) -> SinkPlace {
+        let (topic, spool) = (Topic::create(self.0, "kit", 1).await, tempfile::tempdir().unwrap());
+        let (id, spool_dir) = (unique("kit"), spool.path().display().to_string());
+        let transactions = [("transactional_id", id.as_str()), ("spool_dir", &spool_dir)];
+        let pairs = [("brokers", self.0), ("topic", &topic.name)].into_iter().chain(transactions);
+        let config = SinkConfig { options: Options::from_pairs(pairs), format: FormatSpec::new("json") };
+        SinkPlace::new(config).keeping((topic, spool))
+    }
+
+    async fn read(&self, place: &SinkPlace) -> Vec<Vec<u8>> {
+        values(&place.kept::<(Topic, tempfile::TempDir)>().unwrap().0)
+    }
+}
+
+/// What a reader of what was committed finds.
+fn values(topic: &Topic) -> Vec<Vec<u8>> {
+    topic.read().into_iter().map(|seen| seen.value.unwrap_or_default().into_bytes()).collect()
 }
