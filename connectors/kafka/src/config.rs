@@ -54,7 +54,7 @@ pub struct SourceOptions {
     /// Bytes of records after which a batch ends; the record that reaches it is the last of its batch
     #[config(default = 524_288)]
     pub max_batch_bytes: usize,
-    /// Bytes that the client fetches ahead, at most
+    /// Bytes that the client fetches ahead, at most, of brokers that heed `fetch.max.bytes`; two megabytes are the least
     #[config(default = 67_108_864)]
     pub max_buffered_bytes: usize,
     /// How long to wait for brokers at the start
@@ -218,6 +218,9 @@ impl ConnectorConfig for KafkaSourceConfig {
     }
 }
 
+/// What librdkafka takes in one answer where nothing else is said.
+const DEFAULT_FETCH_BYTES: usize = 50 << 20;
+
 impl KafkaSourceConfig {
     /// Options that read `topic` from `brokers`, all others at their defaults.
     ///
@@ -236,13 +239,19 @@ impl KafkaSourceConfig {
         // reader takes for all that is buffered.
         config.set("fetch.queue.backoff.ms", "10");
         self.properties.apply(&mut config);
+        // Half of it may be waiting when an answer of the other half comes; an answer must have room for one message.
+        let half = self.source.max_buffered_bytes / 2;
+        let least = config.get("message.max.bytes").and_then(|bytes| bytes.parse().ok()).unwrap_or(1_000_000);
+        if config.get("fetch.max.bytes").is_none() {
+            config.set("fetch.max.bytes", half.min(DEFAULT_FETCH_BYTES).max(least).to_string());
+        }
         config
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             // Where to begin is told with each assignment, so that an offset that is gone is an error here.
             .set("auto.offset.reset", "error")
             .set("isolation.level", self.source.isolation.word())
-            .set("queued.max.messages.kbytes", (self.source.max_buffered_bytes / 1024).clamp(1, 2_097_151).to_string());
+            .set("queued.max.messages.kbytes", (half / 1024).clamp(1, 2_097_151).to_string());
         config
     }
 
