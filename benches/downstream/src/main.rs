@@ -8,7 +8,8 @@ use arrow_array::RecordBatch;
 use arrow_json::{ReaderBuilder, reader::Decoder};
 use laminar_formats::json::{JsonDecoder, JsonEngine};
 use laminar_gates::{
-    decoders, floors,
+    decoders,
+    floors::{self, Floor},
     input::{self, BYTES_PER_ROUND, Batch, Case},
     turns::Turns,
 };
@@ -85,17 +86,20 @@ fn main() -> ExitCode {
     for case in Case::ALL {
         measured.push((case, measure(&case, rounds)));
     }
+    let of_engine = |index: usize| measured.iter().map(|(case, ratios)| (*case, ratios[index])).collect::<Vec<_>>();
     for (index, engine) in engines.iter().enumerate() {
-        let of_engine: Vec<_> = measured.iter().map(|(case, ratios)| (*case, ratios[index])).collect();
         print!("{:<9}", format!("{engine:?}"));
-        for (case, ratio) in &of_engine {
+        for (case, ratio) in of_engine(index) {
             print!("  {} {ratio:.2}x", case.name);
         }
-        println!("  mean {:.2}x", floors::mean(&of_engine));
+        println!("  mean {:.2}x", floors::mean(&of_engine(index)));
     }
     if !arguments.iter().any(|word| word == "--check") {
         return ExitCode::SUCCESS;
     }
-    let of_default: Vec<_> = measured.iter().map(|(case, ratios)| (*case, ratios[default])).collect();
-    if floors::print_all(&floors::against_arrow_json(&of_default)) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let mut kept = floors::against_arrow_json(&of_engine(default));
+    // In a build of no flags, the portable engine is what a machine without AVX2 runs.
+    let portable = engines.iter().position(|&engine| engine == JsonEngine::Portable).expect("every machine can run it");
+    kept.push(Floor::new("geometric mean to arrow-json, portable engine", floors::mean(&of_engine(portable)), 1.3));
+    if floors::print_all(&kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
