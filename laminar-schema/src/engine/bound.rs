@@ -164,7 +164,7 @@ fn schema_changes<S: SourceSet>(
     let format = &statement.format.spec;
     // Messages that name their schemas show a change of it all the same, but not what values a record has beside it.
     let names_schemas = registry.is_some() && policy != OnSchemaChange::Rescue;
-    let in_files = policy != OnSchemaChange::Rescue && SchemaChanges::can_notice_files::<S::Decoder>(format)?;
+    let in_files = policy != OnSchemaChange::Rescue && SchemaChanges::can_notice_files(source, format)?;
     if !SchemaChanges::can_notice::<S::Decoder>(format)? && !names_schemas && !in_files {
         // The schema is frozen, so what does not fit it fails already.
         return match policy {

@@ -55,7 +55,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             Some(OnSchemaChange::Rescue) => (OnSchemaChange::Rescue, DriftVerdict::Rescued),
         };
         let format = &bound.spec.format;
-        let in_files = SchemaChanges::can_notice_files::<S::Decoder>(format).map_err(at)?;
+        let in_files = SchemaChanges::can_notice_files(&bound.source, format).map_err(at)?;
         if !in_files && !SchemaChanges::can_notice::<S::Decoder>(format).map_err(at)? {
             let error = ResolveError::ChangesUnnoticed { policy: policy.word(), format: format.name.clone() };
             return Err(at(error.into()));

@@ -188,31 +188,38 @@ async fn a_changed_header_of_a_later_file_is_a_change() {
     assert_eq!(summary.unwrap().drift.entries[0].count, 2);
 }
 
-/// Writes a Parquet file of JSON rows.
+/// Writes a file of JSON rows in the format of its extension.
 async fn write_table(dir: &Path, file: &str, columns: &str, rows: &str) {
     let lines = dir.join(format!("{file}.ndjson"));
     std::fs::write(&lines, rows).unwrap();
     let text = format!(
         "CREATE SOURCE s ({columns}) FROM FILE (path = '{}') FORMAT JSON;
-         CREATE SINK k INTO FILE (path = '{}') FORMAT PARQUET; INSERT INTO k SELECT * FROM s",
+         CREATE SINK k INTO FILE (path = '{}') FORMAT {}; INSERT INTO k SELECT * FROM s",
         lines.display(),
-        dir.join(file).display()
+        dir.join(file).display(),
+        file.rsplit('.').next().unwrap()
     );
     run(&text, &RunOptions::default()).await.0.unwrap();
 }
 
 /// Each change as `change first count`, and the rows that came of the tables in a folder.
-async fn read_tables(dir: &Path, columns: &str, policy: &str, options: &RunOptions) -> (String, Vec<String>) {
+async fn read_tables(
+    dir: &Path,
+    format: &str,
+    columns: &str,
+    policy: &str,
+    options: &RunOptions,
+) -> (String, Vec<String>) {
     let store = MemoryStore::new();
-    assert!(store.register("tables"));
-    (read_tables_into_store(dir, columns, policy, options).await, store.texts())
+    assert!(store.register(&format!("tables {format}")));
+    (read_tables_into_store(dir, format, columns, policy, options).await, store.texts())
 }
 
-/// The changes, of a run into the store that is called `tables`.
-async fn read_tables_into_store(dir: &Path, columns: &str, policy: &str, options: &RunOptions) -> String {
+/// The changes, of a run into the store that is called as the format is.
+async fn read_tables_into_store(dir: &Path, format: &str, columns: &str, policy: &str, options: &RunOptions) -> String {
     let text = format!(
-        "CREATE SOURCE s {columns} FROM FILE (path = '{}/*.parquet') FORMAT PARQUET ON SCHEMA CHANGE {policy};
-         CREATE SINK k INTO MEMORY (name = 'tables') FORMAT JSON; INSERT INTO k SELECT * FROM s",
+        "CREATE SOURCE s {columns} FROM FILE (path = '{}/*.{format}') FORMAT {format} ON SCHEMA CHANGE {policy};
+         CREATE SINK k INTO MEMORY (name = 'tables {format}') FORMAT JSON; INSERT INTO k SELECT * FROM s",
         dir.display()
     );
     let said = match run(&text, options).await.0 {
@@ -222,23 +229,32 @@ async fn read_tables_into_store(dir: &Path, columns: &str, policy: &str, options
             summary.drift.entries.iter().map(shown).collect::<Vec<_>>().join("; ")
         }
     };
-    said.replace(&dir.display().to_string(), "D")
+    said.replace(&dir.display().to_string(), "D").replace(&format!(".{format}"), "")
 }
 
 #[tokio::test]
 async fn a_changed_schema_of_a_later_table_is_a_change() {
+    check_tables("parquet").await;
+}
+
+#[tokio::test]
+async fn a_changed_schema_of_a_later_container_is_a_change() {
+    check_tables("avro").await;
+}
+
+async fn check_tables(format: &str) {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
-    write_table(dir, "1.parquet", "a INTEGER, t STRUCT(x BIGINT)", "{\"a\":1,\"t\":{\"x\":1}}\n").await;
-    write_table(dir, "2.parquet", "c VARCHAR, a INTEGER", "{\"a\":2,\"c\":\"x\"}\n{\"a\":3}\n").await;
+    write_table(dir, &format!("1.{format}"), "a INTEGER, t STRUCT(x BIGINT)", "{\"a\":1,\"t\":{\"x\":1}}\n").await;
+    write_table(dir, &format!("2.{format}"), "c VARCHAR, a INTEGER", "{\"a\":2,\"c\":\"x\"}\n{\"a\":3}\n").await;
     write_table(
         dir,
-        "3.parquet",
+        &format!("3.{format}"),
         "a BIGINT, t STRUCT(x BIGINT, y BIGINT), c VARCHAR",
         "{\"a\":9000000000,\"t\":{\"x\":2,\"y\":3}}\n",
     )
     .await;
-    write_table(dir, "4.parquet", "a INTEGER, c VARCHAR", "{\"a\":4,\"c\":\"y\"}\n").await;
+    write_table(dir, &format!("4.{format}"), "a INTEGER, c VARCHAR", "{\"a\":4,\"c\":\"y\"}\n").await;
     let once = RunOptions::default();
     let evolved = [
         r#"{"a":1,"t":{"x":1}}"#,
@@ -247,35 +263,34 @@ async fn a_changed_schema_of_a_later_table_is_a_change() {
         r#"{"a":9000000000,"t":{"x":2,"y":3},"c":null}"#,
         r#"{"a":4,"t":null,"c":"y"}"#,
     ];
-    let (said, rows) = read_tables(dir, "", "EVOLVE", &once).await;
+    let (said, rows) = read_tables(dir, format, "", "EVOLVE", &once).await;
     assert_eq!(
         said,
-        "add c VARCHAR s[partition D/2.parquet, offset 0] 1; widen a INTEGER → BIGINT s[partition D/3.parquet, offset 0] 1; \
-         add t.y BIGINT s[partition D/3.parquet, offset 0] 1"
+        "add c VARCHAR s[partition D/2, offset 0] 1; widen a INTEGER → BIGINT s[partition D/3, offset 0] 1; \
+         add t.y BIGINT s[partition D/3, offset 0] 1"
     );
     assert_eq!(rows, evolved);
 
-    let (said, rows) = read_tables(dir, "", "FAIL", &once).await;
-    assert!(
-        said.contains("s[partition D/2.parquet, offset 0]: the source's schema has changed: add c VARCHAR"),
-        "{said}"
-    );
+    let (said, rows) = read_tables(dir, format, "", "FAIL", &once).await;
+    assert!(said.contains("s[partition D/2, offset 0]: the source's schema has changed: add c VARCHAR"), "{said}");
     assert!(said.contains("write ON SCHEMA CHANGE EVOLVE or IGNORE;"), "RESCUE is refused there: {said}");
     assert_eq!(rows, [""; 0], "nothing since the last checkpoint, which there is none of");
 
     // Declared types stay: what they hold is all there, the rest is left out.
-    let (said, rows) = read_tables(dir, "(a BIGINT)", "IGNORE", &once).await;
+    let (said, rows) = read_tables(dir, format, "(a BIGINT)", "IGNORE", &once).await;
     assert_eq!(
         said,
-        "add t STRUCT(x BIGINT) s[partition D/1.parquet, offset 0] 1; add c VARCHAR s[partition D/2.parquet, offset 0] 2; \
-         add t STRUCT(x BIGINT, y BIGINT) s[partition D/3.parquet, offset 0] 1"
+        "add t STRUCT(x BIGINT) s[partition D/1, offset 0] 1; add c VARCHAR s[partition D/2, offset 0] 2; \
+         add t STRUCT(x BIGINT, y BIGINT) s[partition D/3, offset 0] 1"
     );
     assert_eq!(rows, [1, 2, 3, 9_000_000_000_i64, 4].map(|a| format!("{{\"a\":{a}}}")));
 
-    let (said, _) = read_tables(dir, "(a INTEGER, *)", "EVOLVE", &once).await;
-    assert!(said.contains("D/3.parquet") && said.contains("column a: the file has BIGINT"), "{said}");
-    let (said, _) = read_tables(dir, "", "RESCUE", &once).await;
-    assert!(said.contains("ON SCHEMA CHANGE RESCUE: records in format `parquet` do not show"), "{said}");
+    let (said, _) = read_tables(dir, format, "(a INTEGER, *)", "EVOLVE", &once).await;
+    let reason = match format {
+        "parquet" => "column a: the file has BIGINT",
+        _ => "field a at byte 1: expected INTEGER, found number 9000000000",
+    };
+    assert!(said.contains("D/3") && said.contains(reason), "{said}");
 
     // A run that resumes goes on with the version in force.
     let (checkpoints, half) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -286,18 +301,18 @@ async fn a_changed_schema_of_a_later_table_is_a_change() {
         ..RunOptions::default()
     };
     let store = MemoryStore::new();
-    assert!(store.register("tables"));
+    assert!(store.register(&format!("tables {format}")));
     let mut changes = Vec::new();
-    for file in ["1", "2", "3", "4"].map(|n| format!("{n}.parquet")) {
+    for file in ["1", "2", "3", "4"].map(|n| format!("{n}.{format}")) {
         std::fs::copy(dir.join(&file), half.path().join(&file)).unwrap();
-        changes.push(read_tables_into_store(half.path(), "", "EVOLVE", &options()).await);
+        changes.push(read_tables_into_store(half.path(), format, "", "EVOLVE", &options()).await);
     }
     assert_eq!(
         changes,
         [
             "",
-            "add c VARCHAR s[partition D/2.parquet, offset 0] 1",
-            "widen a INTEGER → BIGINT s[partition D/3.parquet, offset 0] 1; add t.y BIGINT s[partition D/3.parquet, offset 0] 1",
+            "add c VARCHAR s[partition D/2, offset 0] 1",
+            "widen a INTEGER → BIGINT s[partition D/3, offset 0] 1; add t.y BIGINT s[partition D/3, offset 0] 1",
             ""
         ]
     );

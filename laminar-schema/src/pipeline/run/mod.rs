@@ -189,7 +189,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         let follower = match config.schema_changes.take() {
             None => None,
             Some(changes) => {
-                let (mut follower, in_force) = Follower::open::<S::Decoder>(*changes, &spec, last.as_ref())?;
+                let (mut follower, in_force) = Follower::open(&source, *changes, &spec, last.as_ref())?;
                 let known =
                     last.as_ref().and_then(|last| last.writer_id).filter(|id| follower.writer_id() != Some(*id));
                 if let (Some(id), Some(registry), Some(config)) =

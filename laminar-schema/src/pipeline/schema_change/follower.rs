@@ -8,6 +8,7 @@ use super::{MAX_EVOLVED_FIELDS, SchemaChanges, TYPE_MISMATCH, UNKNOWN_FIELDS, gr
 use crate::{
     capability::SchemaEvolvable,
     config::FormatSpec,
+    connector::SourceConnector,
     error::{Location, SHOWN_INPUT_BYTES, SchemaError, SchemaResult},
     evolution::{
         self, DriftVerdict, EvolutionError, EvolutionVerdict, HistoryError, OnSchemaChange, SchemaChange, SchemaHistory,
@@ -97,7 +98,8 @@ pub(in crate::pipeline) struct Follower {
 
 impl Follower {
     /// Takes up the history where the last checkpoint left it; yields also the schema that was in force then.
-    pub(in crate::pipeline) fn open<D: DecoderSet>(
+    pub(in crate::pipeline) fn open<S: SourceConnector>(
+        source: &S,
         config: SchemaChanges,
         spec: &DecodeSpec,
         last: Option<&StoredCheckpoint>,
@@ -132,10 +134,10 @@ impl Follower {
             return Err(EvolutionError::Rejected { reason }.into());
         }
         let follower = Self {
-            notices_fields: SchemaChanges::can_notice::<D>(&spec.format)?,
-            files: SchemaChanges::can_notice_files::<D>(&spec.format)?.then(Vec::new),
-            is_csv: matches!(D::framing(&spec.format)?, Some(Framing::Csv(_))),
-            inferrer: D::inference(&spec.format.name),
+            notices_fields: SchemaChanges::can_notice::<S::Decoder>(&spec.format)?,
+            files: SchemaChanges::can_notice_files(source, &spec.format)?.then(Vec::new),
+            is_csv: matches!(S::Decoder::framing(&spec.format)?, Some(Framing::Csv(_))),
+            inferrer: S::Decoder::inference(&spec.format.name),
             format: spec.format.clone(),
             config,
             history,
@@ -307,6 +309,8 @@ impl Follower {
     ) -> SchemaResult<Option<SchemaRef>> {
         let proposed = self.with_writer(&current.schema, file);
         let (mut changes, _) = judged(&current.schema, &proposed, self.config.compatibility, evolvable);
+        // What a format notes about a column comes along with it, and is no change for people.
+        changes.retain(|change| !matches!(change, SchemaChange::PropertyChanged { .. }));
         if changes.is_empty() {
             // Types of declared columns stay, and their files' have changed all the same.
             let is_wider = |change: &SchemaChange| matches!(change, SchemaChange::TypeWidened { .. });

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use arrow_schema::{Fields, Schema, SchemaRef};
 
 use crate::{
+    capability::Capability,
     config::FormatSpec,
+    connector::SourceConnector,
     error::SchemaResult,
     evolution::{HistoryStore, OnSchemaChange},
     field::{self, RESCUE_COLUMN},
@@ -76,12 +78,15 @@ impl SchemaChanges {
         Ok(has_option && !matches!(D::framing(format)?, Some(Framing::Columns)))
     }
 
-    /// Whether sources of `format` have files that say what their columns are, so that a changed one is noticed before its rows.
+    /// Whether `source` reads files in `format` that say what their columns are, so that a changed one is noticed before its rows.
+    /// Where options of the format say it, no file does.
     ///
     /// # Errors
     /// Wrong options of the format.
-    pub fn can_notice_files<D: DecoderSet>(format: &FormatSpec) -> SchemaResult<bool> {
-        Ok(matches!(D::framing(format)?, Some(Framing::Columns)))
+    pub fn can_notice_files<S: SourceConnector>(source: &S, format: &FormatSpec) -> SchemaResult<bool> {
+        let says_it = matches!(S::Decoder::framing(format)?, Some(Framing::Columns | Framing::AvroContainer));
+        let is_read = source.info().supports(Capability::Provider, &format.name);
+        Ok(says_it && is_read && S::Decoder::describe(format, None)?.is_none())
     }
 
     /// The options of the format that the policy decides about.
