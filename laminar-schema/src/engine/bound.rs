@@ -9,7 +9,7 @@ use crate::{
     ddl::{CreateSource, OnError, parse_watermark_delay},
     error::{SchemaError, SchemaResult},
     evolution::OnSchemaChange,
-    format::{DecodeSpec, DecoderSet, FormatDecoder, WriterSchema, format_options, registered},
+    format::{DecodeSpec, DecoderSet, FormatDecoder, Framing, WriterSchema, format_options, registered},
     inference::InferenceConfig,
     pipeline::{
         ErrorBudget, IDLE_TIMEOUT, SchemaChanges, WatermarkConfig, output, watermark::is_event_time, with_rescue_column,
@@ -162,10 +162,17 @@ fn schema_changes<S: SourceSet>(
 ) -> SchemaResult<Option<Box<SchemaChanges>>> {
     let Some(policy) = statement.on_schema_change() else { return Ok(None) };
     let format = &statement.format.spec;
-    // Messages that name their schemas show a change of it all the same, but not what values a record has beside it.
-    let names_schemas = registry.is_some() && policy != OnSchemaChange::Rescue;
-    let in_files = policy != OnSchemaChange::Rescue && SchemaChanges::can_notice_files(source, format)?;
-    if !SchemaChanges::can_notice::<S::Decoder>(format)? && !names_schemas && !in_files {
+    let in_files = SchemaChanges::can_notice_files(source, format)?;
+    let is_noticed = match policy {
+        // Records that are columns are left to their files' source.
+        OnSchemaChange::Rescue => {
+            SchemaChanges::can_rescue::<S::Decoder>(format)
+                && (in_files || S::Decoder::framing(format)? != Some(Framing::Columns))
+        }
+        // Messages that name their schemas show a change of it all the same.
+        _ => SchemaChanges::can_notice::<S::Decoder>(format)? || registry.is_some() || in_files,
+    };
+    if !is_noticed {
         // The schema is frozen, so what does not fit it fails already.
         return match policy {
             OnSchemaChange::Fail => Ok(None),

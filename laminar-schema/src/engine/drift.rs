@@ -56,7 +56,8 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         };
         let format = &bound.spec.format;
         let in_files = SchemaChanges::can_notice_files(&bound.source, format).map_err(at)?;
-        if !in_files && !SchemaChanges::can_notice::<S::Decoder>(format).map_err(at)? {
+        let is_rescued = policy == OnSchemaChange::Rescue;
+        if !in_files && !is_rescued && !SchemaChanges::can_notice::<S::Decoder>(format).map_err(at)? {
             let error = ResolveError::ChangesUnnoticed { policy: policy.word(), format: format.name.clone() };
             return Err(at(error.into()));
         }

@@ -117,7 +117,7 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
             schema: Arc::clone(&spec.schema),
             output_schema: spec.output_schema(),
             metadata_columns: spec.metadata_columns.clone(),
-            wanted: wanted(spec, shares.iter().map(|share| &share.projection), event_time),
+            wanted: wanted(spec, shares.iter().map(|share| &share.projection), event_time, watch),
             shares,
         }
     }
@@ -139,6 +139,9 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
                     Ok(arrays)
                 });
                 let shared = arrays.and_then(|arrays| {
+                    if let (Watch::Rescued { .. }, Ok(index)) = (self.watch, self.schema.index_of(RESCUE_COLUMN)) {
+                        made.rescued = any_rescued(&arrays[index], RowRecords::Identity);
+                    }
                     made.event_times = self.event_times(&arrays, RowRecords::Identity);
                     if let (Some(times), Some(origin)) = (&mut made.event_times, &batch.origin) {
                         times.origin = Some(Arc::clone(&origin.partition));
@@ -237,8 +240,14 @@ fn rescued(decoded: &mut Decoded, is_hidden: bool) -> Option<Box<(StringArray, R
         }
         false => Arc::clone(decoded.batch.column_by_name(RESCUE_COLUMN)?),
     };
+    any_rescued(&column, decoded.rows.clone())
+}
+
+/// The column, where it has anything in it.
+fn any_rescued(column: &ArrayRef, rows: RowRecords) -> Option<Box<(StringArray, RowRecords)>> {
     let has_any = column.null_count() < column.len();
-    has_any.then(|| Box::new((column.as_string().clone(), decoded.rows.clone())))
+    let texts = column.as_string_opt().filter(|_| has_any)?;
+    Some(Box::new((texts.clone(), rows)))
 }
 
 impl Projection {
@@ -274,14 +283,19 @@ impl Projection {
     }
 }
 
-/// For each column of the schema, whether some projection looks at it, or the watermark.
+/// For each column of the schema, whether some projection looks at it, or the watermark, or who counts what is rescued.
 pub(super) fn wanted<'a>(
     spec: &DecodeSpec,
     projections: impl Iterator<Item = &'a Projection>,
     event_time: Option<usize>,
+    watch: Watch,
 ) -> Vec<bool> {
     let mut wanted = vec![false; spec.schema.fields().len()];
-    for column in projections.flat_map(Projection::looks_at).chain(event_time) {
+    let rescued = match watch {
+        Watch::Rescued { is_hidden: false } => spec.schema.index_of(RESCUE_COLUMN).ok(),
+        _ => None,
+    };
+    for column in projections.flat_map(Projection::looks_at).chain(event_time).chain(rescued) {
         // Metadata columns lie behind those of the schema.
         if let Some(wanted) = wanted.get_mut(column) {
             *wanted = true;

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use arrow_array::StringArray;
+
 use super::{Running, Step, follow::Stop};
 use crate::{
     connector::{SinkConnector, SourceConnector},
     error::{Location, SchemaError, SchemaResult},
     evolution::{DriftVerdict, OnSchemaChange},
     pipeline::{Metrics, dead_letters, lane::Made, schema_change::note_rescued, workers::Done},
-    record::{BatchContent, NewRecord, RawBatch, SourceBatch},
+    record::{BatchContent, NewRecord, RawBatch, RowsOrigin, SourceBatch},
 };
 
 impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
@@ -37,7 +39,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
     }
 
     async fn dispose_of_batch(&mut self, done: Done, metrics: &Metrics) -> SchemaResult<()> {
-        let Done { mut batch, made, mut spare } = done;
+        let Done { mut batch, mut made, mut spare } = done;
         self.spare.arenas.append(&mut spare);
         match batch.content() {
             BatchContent::Raw(raw) => {
@@ -46,6 +48,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
             BatchContent::Columns(columns) => {
                 metrics.count_input(columns.num_rows(), columns.get_array_memory_size());
+                if let (Some(rescued), Some(origin)) = (made.rescued.take(), &batch.origin) {
+                    self.note_rescued_rows(&rescued.0, origin, metrics);
+                }
                 self.take_over(&RawBatch::new(), made, metrics).await?;
             }
         }
@@ -105,6 +110,19 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             (Stop::UnknownField(error.at(source)), record)
         });
         Ok(unknown.or(needs.map(|(id, record)| (Stop::UnknownWriter(id), record))))
+    }
+
+    /// Counts what is rescued of rows that never were records: a row's offset is its number in the file.
+    fn note_rescued_rows(&self, column: &StringArray, origin: &RowsOrigin, metrics: &Metrics) {
+        let place = |row: u64| Location {
+            source: Some(Arc::clone(&self.config.source_name)),
+            partition: Some(Arc::clone(&origin.partition)),
+            offset: Some(row),
+            ..Location::default()
+        };
+        let rows = origin.rows.iter().cloned().flatten();
+        let found = column.iter().zip(rows).filter_map(|(text, row)| Some((text?, place(row))));
+        note_rescued(found, self.rescue_verdict(), metrics);
     }
 
     /// Counts records against the error budget, where there is one.

@@ -86,7 +86,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         let projections = self.outputs.iter().map(RunningOutput::projection).collect();
         let event_time = event_time(&self.spec, &self.config);
         let known = self.follower.as_ref().map(|follower| follower.known_files(&self.spec.schema));
-        let scan = scan(&self.spec, projections, self.dead_letter.is_some(), event_time, known.unwrap_or_default());
+        let (_, watch) = decoding(&self.spec, self.follower.as_deref());
+        let looked_at = (event_time, watch);
+        let scan = scan(&self.spec, projections, self.dead_letter.is_some(), looked_at, known.unwrap_or_default());
         self.source.rescan(&scan)?;
         self.stream = self.source.start(Some(&self.positions)).await?;
         Ok(())

@@ -210,7 +210,12 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         let projections = outputs.iter().map(Output::projection).collect();
         let known = follower.as_ref().map(|follower| follower.known_files(&spec.schema)).unwrap_or_default();
         let has_dead_letters = matches!(on_error, OnError::DeadLetter(_));
-        let source = source.with_scan(&scan(&spec, projections, has_dead_letters, event_time, known.clone()))?;
+        let source = match &follower {
+            Some(follower) if follower.rescues_files() => source.with_format(&decode_spec.format)?,
+            _ => source,
+        };
+        let source =
+            source.with_scan(&scan(&spec, projections, has_dead_letters, (event_time, watch), known.clone()))?;
         let decoder = source.build_decoder(&decode_spec)?;
         let stream = source.start(last.as_ref().map(|l| &l.positions)).await?;
         let prepared = |name: &str| last.as_ref().and_then(|l| l.sinks.get(name));
@@ -383,10 +388,10 @@ fn scan(
     spec: &DecodeSpec,
     projections: Vec<Projection>,
     has_dead_letters: bool,
-    event_time: Option<usize>,
+    (event_time, watch): (Option<usize>, Watch),
     known: Vec<SchemaRef>,
 ) -> Scan {
-    let wanted = wanted(spec, projections.iter(), event_time);
+    let wanted = wanted(spec, projections.iter(), event_time, watch);
     let columns = (0..wanted.len()).filter(|column| wanted[*column]).collect();
     // A row is wanted when some output wants it; an output without a filter wants all.
     let filters: Option<Vec<_>> = projections.into_iter().map(|p| p.filter).collect();

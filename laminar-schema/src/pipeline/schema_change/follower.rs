@@ -88,6 +88,8 @@ pub(in crate::pipeline) struct Follower {
     notices_fields: bool,
     /// Schemas of files that are known; `None` where there are no files that say theirs.
     files: Option<Vec<SchemaRef>>,
+    /// RESCUE is another way to go on.
+    can_rescue: bool,
     /// Values are text, and fields are named by a header in front of all records.
     is_csv: bool,
     inferrer: Option<Box<dyn FormatInference>>,
@@ -136,6 +138,7 @@ impl Follower {
         let follower = Self {
             notices_fields: SchemaChanges::can_notice::<S::Decoder>(&spec.format)?,
             files: SchemaChanges::can_notice_files(source, &spec.format)?.then(Vec::new),
+            can_rescue: SchemaChanges::can_rescue::<S::Decoder>(&spec.format),
             is_csv: matches!(S::Decoder::framing(&spec.format)?, Some(Framing::Csv(_))),
             inferrer: S::Decoder::inference(&spec.format.name),
             format: spec.format.clone(),
@@ -152,7 +155,7 @@ impl Follower {
     /// IGNORE the decoder has one column more than `spec`, the last, which is not for the outputs.
     pub(in crate::pipeline) fn decoding(&self, spec: &DecodeSpec) -> (DecodeSpec, Watch) {
         let mut spec = spec.clone();
-        if !self.notices_fields {
+        if !self.notices_fields && self.config.policy != OnSchemaChange::Rescue {
             return (spec, Watch::Nothing);
         }
         let mut set = |key: &str, value: &str| {
@@ -207,7 +210,7 @@ impl Follower {
             OnSchemaChange::Evolve => {
                 self.may_follow(current, &changes, verdict, &next).and_then(|()| self.adopt(&next, record.positions))
             }
-            _ => Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: true }.into()),
+            _ => Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: self.can_rescue }.into()),
         };
         let what_becomes = if outcome.is_ok() { DriftVerdict::Evolved } else { DriftVerdict::Failed };
         for change in changes.iter().filter(|c| matches!(c, SchemaChange::ColumnAdded { .. })) {
@@ -293,8 +296,17 @@ impl Follower {
         Ok(())
     }
 
+    /// Whether files of columns keep what has no place, which their source must be told.
+    pub(in crate::pipeline) fn rescues_files(&self) -> bool {
+        self.files.is_some() && self.config.policy == OnSchemaChange::Rescue
+    }
+
     /// The schemas that files may have before they are a change; none where nobody asks.
     pub(in crate::pipeline) fn known_files(&self, current: &SchemaRef) -> Vec<SchemaRef> {
+        if self.rescues_files() {
+            // What has no place is told row by row.
+            return Vec::new();
+        }
         self.files.iter().flat_map(|files| std::iter::once(current).chain(files)).cloned().collect()
     }
 
@@ -319,10 +331,11 @@ impl Follower {
         self.files.get_or_insert_default().push(Arc::clone(file));
         let (outcome, what_becomes) = match self.config.policy {
             OnSchemaChange::Fail => (
-                Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: false }.into()),
+                Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: self.can_rescue }.into()),
                 DriftVerdict::Failed,
             ),
-            OnSchemaChange::Ignore | OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Ignored),
+            OnSchemaChange::Ignore => (Ok(None), DriftVerdict::Ignored),
+            OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Rescued),
             OnSchemaChange::Evolve => match self.followed(current, file, record, evolvable) {
                 Ok(next) => (Ok((next != current.schema).then_some(next)), DriftVerdict::Evolved),
                 Err(error) => (Err(error), DriftVerdict::Failed),
@@ -360,10 +373,11 @@ impl Follower {
         }
         let (outcome, what_becomes) = match self.config.policy {
             OnSchemaChange::Fail => (
-                Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: true }.into()),
+                Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: self.can_rescue }.into()),
                 DriftVerdict::Failed,
             ),
-            OnSchemaChange::Ignore | OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Ignored),
+            OnSchemaChange::Ignore => (Ok(None), DriftVerdict::Ignored),
+            OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Rescued),
             OnSchemaChange::Evolve => {
                 let next = self.followed(current, &now, record, evolvable);
                 let what_becomes = if next.is_ok() { DriftVerdict::Evolved } else { DriftVerdict::Failed };

@@ -69,13 +69,18 @@ impl SchemaChanges {
         }
     }
 
-    /// Whether decoders of `D` can tell which fields of a record in `format` the schema lacks. Files of columns have no records.
+    /// Whether decoders of `D` can tell the first record in `format` with a field that the schema lacks: they can reject it. Files of
+    /// columns have no records.
     ///
     /// # Errors
     /// Wrong options of the format.
     pub fn can_notice<D: DecoderSet>(format: &FormatSpec) -> SchemaResult<bool> {
-        let has_option = format_options::<D>(&format.name).iter().any(|option| option.key == UNKNOWN_FIELDS);
-        Ok(has_option && !matches!(D::framing(format)?, Some(Framing::Columns)))
+        Ok(offers::<D>(format, UNKNOWN_FIELDS, "reject") && !matches!(D::framing(format)?, Some(Framing::Columns)))
+    }
+
+    /// Whether what reads `format` keeps fields that the schema lacks, and values that do not fit, in the column `_rescued`.
+    pub fn can_rescue<D: DecoderSet>(format: &FormatSpec) -> bool {
+        [UNKNOWN_FIELDS, TYPE_MISMATCH].iter().all(|option| offers::<D>(format, option, "rescue"))
     }
 
     /// Whether `source` reads files in `format` that say what their columns are, so that a changed one is noticed before its rows.
@@ -96,6 +101,11 @@ impl SchemaChanges {
             _ => &[UNKNOWN_FIELDS],
         }
     }
+}
+
+/// Whether an option of a format has a word for something.
+fn offers<D: DecoderSet>(format: &FormatSpec, option: &str, word: &str) -> bool {
+    format_options::<D>(&format.name).iter().any(|known| known.key == option && known.type_name.contains(word))
 }
 
 /// The schema with the column that keeps what it has no place for, behind all others; as it is where it has one.
