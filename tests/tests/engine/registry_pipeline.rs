@@ -226,10 +226,21 @@ async fn fail_and_ignore_know_a_newer_writer_too() {
 }
 
 #[tokio::test]
-async fn rescue_is_refused_where_messages_show_no_values_beside_their_schema() {
-    let stage = Stage::new("writer_rescue", 1).await;
-    let error = stage.run("", "ON SCHEMA CHANGE RESCUE").await.0.unwrap_err().to_string();
-    assert!(error.contains("ON SCHEMA CHANGE RESCUE: records in format `avro` do not show"), "{error}");
+async fn rescue_keeps_what_a_newer_writer_has_beside() {
+    let (stage, summary) = run_with_change("writer_rescue", "ON ERROR SKIP ON SCHEMA CHANGE RESCUE").await;
+    let summary = summary.unwrap();
+    // The wider id of the last message does not fit a column that is NOT NULL.
+    assert_eq!((summary.rows, summary.rejected), (3, 1));
+    assert!(summary.drift.entries.iter().all(|e| e.verdict == DriftVerdict::Rescued));
+    let nothing = r#""_rescued":null}"#;
+    assert_eq!(
+        stage.store.texts(),
+        [
+            format!(r#"{{"id":1,"venue":"x",{nothing}"#),
+            r#"{"id":2,"venue":null,"_rescued":{"qty":{"value":5,"reason":"unknown_field"}}}"#.to_owned(),
+            format!(r#"{{"id":3,"venue":"y",{nothing}"#),
+        ]
+    );
 }
 
 #[tokio::test]
