@@ -162,12 +162,19 @@ fn schema_changes<S: SourceSet>(
 ) -> SchemaResult<Option<Box<SchemaChanges>>> {
     let Some(policy) = statement.on_schema_change() else { return Ok(None) };
     let format = &statement.format.spec;
+    let framing = S::Decoder::framing(format)?;
+    if policy != OnSchemaChange::Rescue
+        && framing == Some(Framing::AvroContainer)
+        && source.info().supports(Capability::Provider, &format.name)
+        && S::Decoder::wrapping(format)?.is_some()
+    {
+        return Err(ResolveError::ChangesInEnvelope { policy: policy.word() }.into());
+    }
     let in_files = SchemaChanges::can_notice_files(source, format)?;
     let is_noticed = match policy {
         // Records that are columns are left to their files' source.
         OnSchemaChange::Rescue => {
-            SchemaChanges::can_rescue::<S::Decoder>(format)
-                && (in_files || S::Decoder::framing(format)? != Some(Framing::Columns))
+            SchemaChanges::can_rescue::<S::Decoder>(format) && (in_files || framing != Some(Framing::Columns))
         }
         // Messages that name their schemas show a change of it all the same.
         _ => SchemaChanges::can_notice::<S::Decoder>(format)? || registry.is_some() || in_files,
@@ -178,9 +185,6 @@ fn schema_changes<S: SourceSet>(
             OnSchemaChange::Fail => Ok(None),
             _ => Err(ResolveError::ChangesUnnoticed { policy: policy.word(), format: format.name.clone() }.into()),
         };
-    }
-    if S::Decoder::wrapping(format)?.is_some() {
-        return Err(ResolveError::ChangesInEnvelope { policy: policy.word() }.into());
     }
     let info = source.info();
     if policy == OnSchemaChange::Evolve && !info.supports(Capability::Evolvable, &format.name) {

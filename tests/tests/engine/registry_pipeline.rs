@@ -244,6 +244,61 @@ async fn rescue_keeps_what_a_newer_writer_has_beside() {
 }
 
 #[tokio::test]
+async fn the_row_of_a_newer_writer_in_an_envelope_changes() {
+    let envelope = |row: &str| {
+        format!(
+            r#"{{"type":"record","name":"Envelope","fields":[{{"name":"before","type":["null",{{"type":"record","name":"Value","fields":[{row}]}}]}},
+            {{"name":"after","type":["null","Value"]}},{{"name":"op","type":"string"}}]}}"#
+        )
+    };
+    let row = r#"{"name":"id","type":"long"}"#;
+    let versions =
+        [envelope(row), envelope(&format!(r#"{row},{{"name":"qty","type":["null","int"],"default":null}}"#))];
+    for (policy, expected, rows) in [
+        ("FAIL", "s[partition 0, offset 1]: the source's schema has changed: add qty INTEGER", vec![]),
+        ("IGNORE", "add qty INTEGER Ignored", vec![r#"{"id":1,"_op":"insert"}"#, r#"{"id":2,"_op":"update"}"#]),
+        ("EVOLVE", "add qty INTEGER Evolved", vec![r#"{"id":1,"_op":"insert"}"#, r#"{"id":2,"_op":"update","qty":5}"#]),
+        (
+            "RESCUE",
+            "no place for qty Rescued",
+            vec![
+                r#"{"id":1,"_op":"insert","_rescued":null}"#,
+                r#"{"id":2,"_op":"update","_rescued":{"before.qty":{"value":4,"reason":"unknown_field"},"after.qty":{"value":5,"reason":"unknown_field"}}}"#,
+            ],
+        ),
+    ] {
+        let (registry, feed, store) = (StandInRegistry::start().await, MemoryFeed::new(), MemoryStore::new());
+        let name = format!("enveloped {policy}");
+        assert!(feed.register(&name) && store.register(&name));
+        let first = registry.plant("trades-value", StoredSchema::avro(&versions[0]));
+        let sql = format!(
+            "CREATE SOURCE s FROM MEMORY (name = '{name}') FORMAT AVRO ENVELOPE DEBEZIUM
+             USING SCHEMA REGISTRY (url = '{}', subject = 'trades-value') ON SCHEMA CHANGE {policy};
+             CREATE SINK k INTO MEMORY (name = '{name}') FORMAT JSON; INSERT INTO k SELECT * FROM s",
+            registry.url(),
+        );
+        let mut engine: Engine<TestSources, TestSinks> = TestEngine::new();
+        let script = engine.load(&sql).unwrap();
+        let pipeline = engine.plan(&script, &RunOptions::default()).await.unwrap().remove(0).pipeline;
+        let second = registry.plant("trades-value", StoredSchema::avro(&versions[1]));
+        feed.push_to("0", message(first, &[&[0], &[2], &short(1), &[2, b'c']]));
+        let images: [&[u8]; 3] = [&[2, 4, 2, 8], &[2, 4, 2, 10], &[2, b'u']];
+        feed.push_to("0", message(second, &images));
+        feed.end();
+        let summary = pipeline.dispatch(std::future::pending(), &Metrics::new()).await;
+        let said = match summary {
+            Err(error) => error.to_string(),
+            Ok(summary) => {
+                let entries = summary.drift.entries.iter().map(|e| format!("{} {:?}", e.change, e.verdict));
+                entries.collect::<Vec<_>>().join("; ")
+            }
+        };
+        assert!(said.contains(expected), "{policy}: {said}");
+        assert_eq!(store.texts(), rows, "{policy}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_sink_registers_what_it_writes_and_a_source_reads_it_back() {
     let registry = StandInRegistry::start().await;
     let (feed, back, store) = (MemoryFeed::new(), MemoryFeed::new(), MemoryStore::new());

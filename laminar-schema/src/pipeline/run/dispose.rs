@@ -87,7 +87,8 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 place.fill_from(source.clone());
                 (text, place)
             });
-            note_rescued(located, self.rescue_verdict(), metrics);
+            let wrapping = self.follower.as_ref().and_then(|follower| follower.wrapping());
+            note_rescued(located, wrapping, self.rescue_verdict(), metrics);
         }
         let num_rejected = rejected.len();
         let last = self.spent.as_ref().and_then(|_| rejected.last()).map(|(_, error)| error.to_string());
@@ -122,7 +123,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         };
         let rows = origin.rows.iter().cloned().flatten();
         let found = column.iter().zip(rows).filter_map(|(text, row)| Some((text?, place(row))));
-        note_rescued(found, self.rescue_verdict(), metrics);
+        note_rescued(found, None, self.rescue_verdict(), metrics);
     }
 
     /// Counts records against the error budget, where there is one.

@@ -14,7 +14,7 @@ use crate::{
         self, DriftVerdict, EvolutionError, EvolutionVerdict, HistoryError, OnSchemaChange, SchemaChange, SchemaHistory,
     },
     field::{self, RESCUE_COLUMN},
-    format::{DecodeSpec, DecoderSet, Framing, WriterSchema, WriterSchemaId, registered},
+    format::{DecodeSpec, DecoderSet, Framing, Wrapping, WriterSchema, WriterSchemaId, registered},
     inference::{FormatInference, InferenceConfig},
     pipeline::{Metrics, StoredCheckpoint, lane::Watch},
     position::Positions,
@@ -88,6 +88,8 @@ pub(in crate::pipeline) struct Follower {
     notices_fields: bool,
     /// Schemas of files that are known; `None` where there are no files that say theirs.
     files: Option<Vec<SchemaRef>>,
+    /// How records wrap rows, where they do.
+    wrapping: Option<Wrapping>,
     /// RESCUE is another way to go on.
     can_rescue: bool,
     /// Values are text, and fields are named by a header in front of all records.
@@ -138,6 +140,7 @@ impl Follower {
         let follower = Self {
             notices_fields: SchemaChanges::can_notice::<S::Decoder>(&spec.format)?,
             files: SchemaChanges::can_notice_files(source, &spec.format)?.then(Vec::new),
+            wrapping: S::Decoder::wrapping(&spec.format)?,
             can_rescue: SchemaChanges::can_rescue::<S::Decoder>(&spec.format),
             is_csv: matches!(S::Decoder::framing(&spec.format)?, Some(Framing::Csv(_))),
             inferrer: S::Decoder::inference(&spec.format.name),
@@ -179,6 +182,16 @@ impl Follower {
                 (spec, Watch::Rescued { is_hidden: false })
             }
         }
+    }
+
+    /// How records wrap rows, where they do.
+    pub(in crate::pipeline) fn wrapping(&self) -> Option<&Wrapping> {
+        self.wrapping.as_ref()
+    }
+
+    /// The columns of rows in records of a schema.
+    fn of_rows(&self, schema: &SchemaRef) -> SchemaRef {
+        self.wrapping.as_ref().map_or_else(|| Arc::clone(schema), |wrapping| wrapping.unwrap(schema))
     }
 
     /// Number of the version in force.
@@ -265,8 +278,18 @@ impl Follower {
             null_type: DataType::Null,
             ..self.config.inference.clone()
         };
-        let inferred = inferrer.infer(records, &config)?.schema;
-        Ok(inferred)
+        match inferrer.infer(records, &config) {
+            Ok(inferred) => Ok(inferred.schema),
+            // Of most formats the row cannot be cut out of its envelope.
+            Err(error) if self.wrapping.is_some() => {
+                let reason = format!(
+                    "the schema lacks the field, and its type is not found ({error}); add it to the definition, or write ON SCHEMA \
+                     CHANGE RESCUE or IGNORE"
+                );
+                Err(EvolutionError::Rejected { reason }.into())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn may_follow(
@@ -363,7 +386,7 @@ impl Follower {
         if registered.version <= known.version || registered.subject != known.subject {
             return Ok(None);
         }
-        let (before, now) = (Arc::clone(&known.schema), Arc::clone(&registered.schema));
+        let (before, now) = (self.of_rows(&known.schema), self.of_rows(&registered.schema));
         let (changes, _) = judged(&before, &now, self.config.compatibility, evolvable);
         let before = known.clone();
         let example = format!("schema id {}, version {}", registered.schema_id, registered.version);

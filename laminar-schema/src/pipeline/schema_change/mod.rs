@@ -84,14 +84,15 @@ impl SchemaChanges {
     }
 
     /// Whether `source` reads files in `format` that say what their columns are, so that a changed one is noticed before its rows.
-    /// Where options of the format say it, no file does.
+    /// Where options of the format say it, no file does; and of records in an envelope a file says what they are, and not their rows.
     ///
     /// # Errors
     /// Wrong options of the format.
     pub fn can_notice_files<S: SourceConnector>(source: &S, format: &FormatSpec) -> SchemaResult<bool> {
         let says_it = matches!(S::Decoder::framing(format)?, Some(Framing::Columns | Framing::AvroContainer));
         let is_read = source.info().supports(Capability::Provider, &format.name);
-        Ok(says_it && is_read && S::Decoder::describe(format, None)?.is_none())
+        let is_of_rows = S::Decoder::wrapping(format)?.is_none();
+        Ok(says_it && is_read && is_of_rows && S::Decoder::describe(format, None)?.is_none())
     }
 
     /// The options of the format that the policy decides about.
