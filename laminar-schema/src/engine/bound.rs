@@ -110,6 +110,12 @@ impl<S: SourceSet> BoundSource<S> {
         &self.definition.statement.name.name
     }
 
+    /// Names of the columns that the user has declared.
+    pub(super) fn declared_columns(&self) -> Vec<String> {
+        let declaration = self.definition.statement.declaration();
+        declaration.iter().flat_map(|declared| declared.columns.iter().map(|c| c.name.clone())).collect()
+    }
+
     /// Everything that was decided about the source and why, for people: `EXPLAIN SOURCE`.
     ///
     /// # Errors

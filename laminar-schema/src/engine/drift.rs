@@ -64,6 +64,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let config = PipelineConfig {
             registry: bound.registry.clone(),
             commits: false,
+            declared: bound.declared_columns(),
             schema_changes: Some(Box::new(SchemaChanges::new(policy))),
             ..PipelineConfig::new(bound.name())
         };

@@ -147,6 +147,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             store,
             registry: bound.registry.clone(),
             threads: options.threads,
+            declared: bound.declared_columns(),
             error_budget: bound.error_budget.clone(),
             watermark: bound
                 .watermark

@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, NullArray, RecordBatch, RecordBatchOptions, S
 use arrow_schema::SchemaRef;
 use arrow_select::filter::{FilterBuilder, FilterPredicate};
 
-use super::watermark::EventTimes;
+use super::{unseen::Unvalued, watermark::EventTimes};
 use crate::{
     error::{DecodeError, EncodeError, ErrorKind, SchemaError, SchemaResult},
     field::RESCUE_COLUMN,
@@ -33,6 +33,8 @@ pub(super) struct Lane<D, E> {
     watch: Watch,
     /// Which column of the output schema says when something happened, where there is a watermark.
     event_time: Option<usize>,
+    /// Declared columns that no row has had a value in yet.
+    unvalued: Unvalued,
 }
 
 /// What a lane looks out for beside what its decoder does: signs that the source's schema has changed.
@@ -91,6 +93,8 @@ pub(super) struct Made {
     pub(super) unknown: Option<(usize, SchemaError)>,
     /// The column `_rescued`, and which record each of its rows came from.
     pub(super) rescued: Option<Box<(StringArray, RowRecords)>>,
+    /// Columns of the output schema that have their first value here; empty in most batches.
+    pub(super) valued: Vec<usize>,
     /// The times of the rows, where there is a watermark.
     pub(super) event_times: Option<Box<EventTimes>>,
 }
@@ -117,9 +121,16 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
             schema: Arc::clone(&spec.schema),
             output_schema: spec.output_schema(),
             metadata_columns: spec.metadata_columns.clone(),
+            unvalued: Unvalued::default(),
             wanted: wanted(spec, shares.iter().map(|share| &share.projection), event_time, watch),
             shares,
         }
+    }
+
+    /// Tells which of these columns have a value.
+    pub(super) fn looking_for(mut self, columns: &[String]) -> Self {
+        self.unvalued = Unvalued::of(columns, &self.output_schema);
+        self
     }
 
     /// Goes on with another decoder, which knows a writer schema that the last one did not.
@@ -146,6 +157,8 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
                     if let (Some(times), Some(origin)) = (&mut made.event_times, &batch.origin) {
                         times.origin = Some(Arc::clone(&origin.partition));
                     }
+                    let wanted = &self.wanted;
+                    made.valued = self.unvalued.found(&arrays, |index| wanted.get(index).is_none_or(|wanted| *wanted));
                     self.share_out(Rows { columns: &arrays, num_rows }, &mut made, spare)
                 });
                 made.error = shared.err();
@@ -178,6 +191,7 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
         let whole = append_metadata(batch, &self.output_schema, &self.metadata_columns, raw, &rows);
         let shared = whole.and_then(|whole| {
             made.event_times = self.event_times(whole.columns(), rows);
+            made.valued = self.unvalued.found(whole.columns(), |_| true);
             self.share_out(Rows { columns: whole.columns(), num_rows: whole.num_rows() }, &mut made, spare)
         });
         made.error = shared.err();

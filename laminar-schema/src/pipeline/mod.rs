@@ -25,6 +25,7 @@ pub(crate) mod output;
 mod prometheus;
 mod run;
 mod schema_change;
+mod unseen;
 pub(crate) mod watermark;
 mod workers;
 
@@ -38,4 +39,5 @@ pub use output::{Output, SelectedColumn};
 pub use prometheus::prometheus_text;
 pub use run::Pipeline;
 pub use schema_change::{MAX_EVOLVED_FIELDS, SchemaChanges, with_rescue_column};
+pub use unseen::Unseen;
 pub use watermark::{IDLE_TIMEOUT, WatermarkConfig};

@@ -371,9 +371,9 @@ async fn rescue_keeps_what_later_files_have_beside_and_otherwise() {
             read_tables_into_store(half.path(), format, declared, "RESCUE", &options()).await;
         }
         assert_eq!(store.texts(), rows, "{format}");
-        let drift = laminar_schema::evolution::DriftStore::new(checkpoints.path(), "s").load().unwrap();
+        let drift = DriftStore::new(checkpoints.path(), "s").load().unwrap();
         let misfit = drift.entries.iter().find(|e| e.change == "n does not fit").unwrap();
-        assert_eq!((misfit.count, misfit.verdict), (2, laminar_schema::evolution::DriftVerdict::Rescued), "{format}");
+        assert_eq!((misfit.count, misfit.verdict), (2, DriftVerdict::Rescued), "{format}");
 
         // What nobody selects is counted all the same, and a column that is not looked at is not missed.
         let text = format!(

@@ -44,6 +44,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         match batch.content() {
             BatchContent::Raw(raw) => {
                 metrics.count_input(raw.len(), raw.num_value_bytes());
+                self.unseen.sample(raw);
                 self.finish(raw, made, metrics).await?;
             }
             BatchContent::Columns(columns) => {
@@ -77,7 +78,14 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         made: Made,
         metrics: &Metrics,
     ) -> SchemaResult<Option<(Stop, usize)>> {
-        let Made { rejected, num_rows, num_left_out, portions, error, needs, unknown, rescued, event_times } = made;
+        let Made { rejected, num_rows, num_left_out, portions, error, needs, unknown, rescued, valued, event_times } =
+            made;
+        for index in valued {
+            // Of the schema that the batch was decoded with, which a change comes after.
+            if let Some(field) = self.spec.output_schema().fields().get(index) {
+                self.unseen.found(field.name());
+            }
+        }
         if let Some(rescued) = rescued {
             let (column, rows) = *rescued;
             let found = column.iter().enumerate().filter_map(|(row, text)| Some((row, text?)));

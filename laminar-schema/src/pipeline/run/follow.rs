@@ -105,7 +105,8 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         let (decode_spec, watch) = decoding(&self.spec, self.follower.as_deref());
         let decoder = self.source.build_decoder(&decode_spec)?;
         let event_time = event_time(&self.spec, &self.config);
-        self.lane = Lane::new(decoder, &self.spec, shares(&self.outputs, false)?, watch, event_time);
+        let lane = Lane::new(decoder, &self.spec, shares(&self.outputs, false)?, watch, event_time);
+        self.lane = lane.looking_for(self.unseen.names());
         Ok(())
     }
 

@@ -17,11 +17,12 @@ use tokio::{
 };
 
 use super::{
-    CheckpointStore, Ended, Metrics, OnError, Output, PipelineConfig, StoredCheckpoint, Summary,
+    CheckpointStore, Ended, Metrics, OnError, Output, PipelineConfig, StoredCheckpoint, Summary, Unseen,
     budget::Spent,
     lane::{Lane, Projection, Share, Watch, wanted},
     output::RunningOutput,
     schema_change::Follower,
+    unseen::UnseenColumns,
     watermark::Watermarks,
     workers::{Done, Workers},
 };
@@ -73,7 +74,10 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
         let sinks = running.outputs.iter().chain(&running.dead_letter);
         metrics.show_sinks(sinks.filter_map(RunningOutput::measures).collect());
         match running.run(shutdown, metrics).await {
-            Ok(ended) => Ok(metrics.summary(ended, running.positions)),
+            Ok(ended) => {
+                let unseen = running.unseen(ended, metrics);
+                Ok(Summary { unseen, ..metrics.summary(ended, running.positions) })
+            }
             Err(error) => {
                 // The first error is the one to show; a sink that cannot even abort is undone by its next recovery.
                 // Once the checkpoint is stored its transactions are decided: they must be committed, now or by the
@@ -101,6 +105,7 @@ struct Running<S: SourceConnector, K: SinkConnector> {
     follower: Option<Box<Follower>>,
     watermarks: Option<Watermarks>,
     spent: Option<Spent>,
+    unseen: UnseenColumns,
     /// Decodes here, where there are no workers.
     lane: Lane<S::Decoder, K::Encoder>,
     workers: Option<Workers>,
@@ -232,12 +237,15 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
             OnError::Fail | OnError::Skip => None,
         };
-        let lane = Lane::new(decoder, &spec, shares(&opened, false)?, watch, event_time);
+        // What earlier runs have seen is not known.
+        let unseen = UnseenColumns::of(if last.is_none() { &config.declared } else { &[] });
+        let lane = Lane::new(decoder, &spec, shares(&opened, false)?, watch, event_time).looking_for(unseen.names());
         let workers = match config.threads {
             2.. if config.registry.is_none() && watch != Watch::UnknownFields && known.is_empty() => {
                 let lane = |_| {
                     let decoder = source.build_decoder(&decode_spec)?;
-                    Ok(Lane::new(decoder, &spec, shares(&opened, true)?, watch, event_time))
+                    let lane = Lane::new(decoder, &spec, shares(&opened, true)?, watch, event_time);
+                    Ok(lane.looking_for(unseen.names()))
                 };
                 Some(Workers::spawn((0..config.threads).map(lane).collect::<SchemaResult<_>>()?)?)
             }
@@ -260,6 +268,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 .watermark
                 .clone()
                 .map(|watermark| Watermarks::new(watermark, last.as_ref().and_then(|last| last.watermark), metrics)),
+            unseen,
             spent: config.error_budget.clone().map(Spent::new),
             config,
             positions: last.map(|l| l.positions).unwrap_or_default(),
@@ -306,6 +315,14 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             output.close().await?;
         }
         Ok(ended.unwrap_or(Ended::SourceEnded))
+    }
+
+    /// Declared columns without a value, once there was all of the source to find one in.
+    fn unseen(&self, ended: Ended, metrics: &Metrics) -> Vec<Unseen> {
+        if ended != Ended::SourceEnded || metrics.rows() == 0 {
+            return Vec::new();
+        }
+        self.unseen.told::<S::Decoder>(&self.spec.schema, &self.spec.format, &metrics.drift_of_this_run())
     }
 
     /// Has a batch that was read worked on, here or by a worker; yields also whether nothing is to be read behind it.
