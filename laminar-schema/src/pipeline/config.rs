@@ -12,7 +12,7 @@ pub enum OnError<K> {
     Fail,
     /// They are counted and left out.
     Skip,
-    /// They go to another sink, as rows of [`dead_letter_schema`](super::dead_letter_schema).
+    /// They go to another sink, as rows of [`dead_letter_schema_of`](super::dead_letter_schema_of) the source's format.
     DeadLetter(Output<K>),
 }
 

@@ -33,7 +33,7 @@ pub use budget::{BudgetExceeded, ErrorBudget};
 pub(crate) use checkpoint::file_name_of;
 pub use checkpoint::{CheckpointStore, StoredCheckpoint};
 pub use config::{OnError, PipelineConfig};
-pub use dead_letter::{dead_letter_schema, dead_letters};
+pub use dead_letter::{dead_letter_schema, dead_letter_schema_of, dead_letters};
 pub use metrics::{Ended, Metrics, Summary};
 pub use output::{Output, SelectedColumn};
 pub use prometheus::prometheus_text;
