@@ -283,7 +283,8 @@ impl<D: DecoderSet> Source for FileSource<D> {
 
     async fn start(&self, from: Option<&Positions>) -> SchemaResult<FileStream> {
         let from = parse_positions(from)?;
-        if let Some(stream) = self.stop_before_once(&from).await? {
+        // Boxed: it is rare, and would be most of the future of every start.
+        if let Some(stream) = Box::pin(self.stop_before_once(&from)).await? {
             return Ok(stream);
         }
         if self.plan.framing == Framing::Columns {

@@ -105,7 +105,7 @@ struct Running<S: SourceConnector, K: SinkConnector> {
     follower: Option<Box<Follower>>,
     watermarks: Option<Watermarks>,
     spent: Option<Spent>,
-    unseen: UnseenColumns,
+    unseen: Box<UnseenColumns>,
     /// Decodes here, where there are no workers.
     lane: Lane<S::Decoder, K::Encoder>,
     workers: Option<Workers>,
@@ -238,7 +238,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             OnError::Fail | OnError::Skip => None,
         };
         // What earlier runs have seen is not known.
-        let unseen = UnseenColumns::of(if last.is_none() { &config.declared } else { &[] });
+        let unseen = Box::new(UnseenColumns::of(if last.is_none() { &config.declared } else { &[] }));
         let lane = Lane::new(decoder, &spec, shares(&opened, false)?, watch, event_time).looking_for(unseen.names());
         let workers = match config.threads {
             2.. if config.registry.is_none() && watch != Watch::UnknownFields && known.is_empty() => {
