@@ -503,6 +503,34 @@ async fn the_row_in_an_envelope_changes() {
 }
 
 #[tokio::test]
+async fn rows_in_envelopes_of_other_formats_change() {
+    // {"after":{"a":1},"op":"c"}, and the same with "c":2 in the row.
+    let record = |row: &[u8]| [b"\x82\xa5after", row, b"\xa2op\xa1c"].concat();
+    let records = [record(b"\x81\xa1a\x01"), record(b"\x82\xa1a\x01\xa1c\x02")];
+    for (policy, expected) in [
+        ("IGNORE", "no place for c s[partition 0, offset 1] 1"),
+        ("RESCUE", "no place for c s[partition 0, offset 1] 1"),
+        (
+            "FAIL",
+            "s[partition 0, offset 1] field after.c at byte 11: schema change refused: the schema lacks the field, and its type",
+        ),
+        (
+            "EVOLVE",
+            "s[partition 0, offset 1] field after.c at byte 11: schema change refused: the schema lacks the field, and its type",
+        ),
+    ] {
+        let (feed, store) = (MemoryFeed::new(), MemoryStore::new());
+        let name = format!("msgpack envelope {policy}");
+        assert!(feed.register(&name) && store.register(&name));
+        records.iter().for_each(|record| feed.push_to("0", record.clone()));
+        feed.end();
+        let text = script(&name, "a BIGINT", policy, "ENVELOPE DEBEZIUM").replacen("FORMAT JSON", "FORMAT MSGPACK", 1);
+        let said = shown(run(&text, &RunOptions::default()).await.0, Path::new("-"), "-");
+        assert!(said.contains(expected), "{policy}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_plan_that_cannot_work_is_refused() {
     let _both = between("refused", &[]);
     let source = |format: &str, options: &str, policy: &str| {
