@@ -7,6 +7,7 @@ use arrow_array::{
     cast::AsArray,
     types::{Int64Type, TimestampMicrosecondType},
 };
+use arrow_schema::DataType;
 use laminar_connector_memory::{MemorySink, MemoryStore};
 use laminar_schema::{
     DeclaredColumn, DeclaredSchema, DecodeSpec, FormatSpec, InferenceConfig, Metrics, OnError, Options, Output,
@@ -21,6 +22,9 @@ use crate::{
     running::available_cores,
 };
 
+/// A number, or text where schemas have UUIDs.
+const SCHEMA_ID: &str = "schema_id";
+
 /// One record that was rejected.
 #[derive(Debug, Clone)]
 pub(crate) struct DeadLetter {
@@ -33,7 +37,7 @@ pub(crate) struct DeadLetter {
     /// Why it was rejected.
     pub(crate) error: String,
     /// Id of the schema that it named.
-    pub(crate) schema_id: Option<i64>,
+    pub(crate) schema_id: Option<serde_json::Value>,
     /// Its bytes, and where they came from.
     pub(crate) record: RawRecord,
 }
@@ -43,10 +47,29 @@ pub(crate) struct DeadLetter {
 /// # Errors
 /// A file that cannot be read, or holds something else.
 pub(crate) async fn read(file: &str, format: Option<&str>, options: Options) -> Result<Vec<DeadLetter>, CliError> {
+    let numbered = Box::pin(read_with(file, format, options.clone(), DataType::Int64)).await;
+    match numbered {
+        // Those of sources whose schemas have UUIDs; what is read once is not there any more.
+        Err(error) if file != "-" => {
+            Box::pin(read_with(file, format, options, DataType::Utf8)).await.map_err(|_| error)
+        }
+        read => read,
+    }
+}
+
+async fn read_with(
+    file: &str,
+    format: Option<&str>,
+    options: Options,
+    schema_id: DataType,
+) -> Result<Vec<DeadLetter>, CliError> {
     let input = Found::look_at(&[file.to_owned()], format, "--file-format").await?.open(options).await?;
     // Any column may be missing, so that letters of older versions can be read.
     let schema = dead_letter_schema();
-    let columns = schema.fields().iter().map(|f| DeclaredColumn::new(f.name(), f.data_type().clone()));
+    let columns = schema.fields().iter().map(|f| match f.name().as_str() {
+        SCHEMA_ID => DeclaredColumn::new(SCHEMA_ID, schema_id.clone()),
+        name => DeclaredColumn::new(name, f.data_type().clone()),
+    });
     let declared = DeclaredSchema { columns: columns.collect(), ..DeclaredSchema::default() };
     let (input, resolved) = input.resolve(Some(&declared), &Options::new(), available_cores()).await?;
     let spec = DecodeSpec::new(resolved.schema, input.format);
@@ -94,7 +117,7 @@ impl Row<'_> {
             kind: self.text("kind"),
             field: self.text("field"),
             error: self.text("error")?,
-            schema_id: self.integer("schema_id"),
+            schema_id: self.schema_id(),
             record,
         })
     }
@@ -115,6 +138,13 @@ impl Row<'_> {
 
     fn integer(&self, name: &str) -> Option<i64> {
         Some(self.column(name)?.as_primitive::<Int64Type>().value(self.row))
+    }
+
+    fn schema_id(&self) -> Option<serde_json::Value> {
+        match self.column(SCHEMA_ID)?.data_type() {
+            DataType::Utf8 => self.text(SCHEMA_ID).map(Into::into),
+            _ => self.integer(SCHEMA_ID).map(Into::into),
+        }
     }
 
     fn count(&self, name: &str) -> Option<u64> {

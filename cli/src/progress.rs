@@ -128,12 +128,24 @@ pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> Strin
     if unshown > 0 {
         let _ = write!(out, "\n  and {} more; `laminar drift` has all", grouped(unshown as u64));
     }
+    push_unseen(summary, &mut out);
     let counted = |measured: &Measured| measured.measure.kind == MeasureKind::Counter && measured.value > 0;
     for (sink, measured) in summary.sinks.iter().filter(|(_, measured)| counted(measured)) {
         let _ = write!(out, "\n  sink {sink}: {}: {}", measured.measure.help, grouped(measured.value));
     }
     push_rejections(summary, &mut out);
     out
+}
+
+/// Declared columns that no record had a value for.
+fn push_unseen(summary: &Summary, out: &mut String) {
+    for unseen in &summary.unseen {
+        let (column, records) = (&unseen.column, grouped(summary.records));
+        let _ = write!(out, "\n  warning: column {column}: none of {records} records had a value for it");
+        if let Some(similar) = &unseen.similar {
+            let _ = write!(out, "; they have `{similar}`, which no column takes: is that meant?");
+        }
+    }
 }
 
 /// Microseconds since the Unix epoch as a person reads them.
@@ -148,6 +160,7 @@ fn instant(micros: i64) -> String {
 pub(crate) fn reading(name: &str, summary: &Summary, elapsed: Duration) -> String {
     let mut out =
         format!("{}; nothing is written, {} rejected", read(name, summary, elapsed), grouped(summary.rejected));
+    push_unseen(summary, &mut out);
     push_rejections(summary, &mut out);
     out
 }
@@ -241,6 +254,7 @@ mod tests {
             checkpoints: 1,
             first_rejections: vec!["orders[line 3]: bad".to_owned()],
             drift: Default::default(),
+            unseen: Vec::new(),
             sinks: vec![told(&DROPPED, 1_500), told(&CLIENTS, 2), told(&LOST, 0)],
             ended: Ended::Interrupted,
             positions: laminar_schema::Positions::new(),

@@ -76,7 +76,7 @@ pub use inference::{
     InferenceConfig, InferenceWarning, InferredSchema, NumberInference, SampleHead, SampleValue, SampledRange,
     StreamHead, TypeHint, WarningSeverity,
 };
-pub use pipeline::{Metrics, OnError, Output, Pipeline, PipelineConfig, Summary};
+pub use pipeline::{Metrics, OnError, Output, Pipeline, PipelineConfig, Summary, Unseen};
 pub use position::{Position, Positions};
 pub use predicate::{Comparison, Predicate};
 pub use record::{ARENA_PADDING, FileSchema, NewRecord, RawBatch, RawRecord, RowsOrigin, SourceBatch, SourceMetadata};

@@ -57,6 +57,18 @@ fn every_format_that_says_its_columns_carries_dead_letters() {
 }
 
 #[test]
+fn letters_may_name_schemas_by_uuids() {
+    let letter = |id: &str| format!("{{\"source\":\"s\",\"error\":\"bad\",\"schema_id\":{id},\"record\":\"eHg=\"}}\n");
+    let uuid = "\"0ab0c1d2-e3f4-4a5b-8c6d-7e8f90a1b2c3\"";
+    for ids in [[uuid, "null"], ["7", "null"]] {
+        let folder = Folder::with(&[("dead.json", &(letter(ids[0]) + &letter(ids[1])))]);
+        let found = listed(&folder, &["dead.json"]);
+        let named: Vec<String> = found.iter().map(|letter| letter["schema_id"].to_string()).collect();
+        assert_eq!(named, ids);
+    }
+}
+
+#[test]
 fn records_that_fit_now_are_written() {
     let folder = rejected("json", "");
     let args = ["dlq", "replay", "dead.json", "--schema", "a VARCHAR", "--on-error", "dlq=still.json"];

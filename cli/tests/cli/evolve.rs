@@ -156,6 +156,23 @@ fn drift_is_shown_from_one_reading_and_from_earlier_runs() {
 }
 
 #[test]
+fn a_column_that_no_record_has_is_told_once() {
+    let sql = "CREATE SOURCE t (id BIGINT, user_id BIGINT, note VARCHAR) FROM FILE (path = 'in.ndjson') FORMAT JSON;
+               CREATE SINK o INTO FILE (path = 'out.ndjson') FORMAT JSON; INSERT INTO o SELECT * FROM t;";
+    let folder = Folder::with(&[("in.ndjson", "{\"id\":1,\"userId\":7}\n{\"id\":2}\n"), ("q.sql", sql)]);
+    let warned = [
+        "warning: column user_id: none of 2 records had a value for it; they have `userId`, which no column takes",
+        "warning: column note: none of 2 records had a value for it\n",
+    ];
+    let ran = folder.run(&["run", "q.sql"]).ended(0, &warned);
+    assert_eq!(ran.stderr.matches("warning: column").count(), 2, "{}", ran.stderr);
+    folder.run(&["drift", "q.sql"]).ended(0, &warned);
+    folder.write("in.ndjson", "{\"id\":3,\"user_id\":1,\"note\":\"x\"}\n");
+    let ran = folder.run(&["run", "q.sql"]).ended(0, &["1 rows written"]);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_reading_of_tables_says_which_file_has_changed() {
     let folder = Folder::with(&[("1.ndjson", "{\"id\":1}\n"), ("2.ndjson", "{\"id\":2,\"tag\":\"a\"}\n")]);
     for n in ["1", "2"] {

@@ -10,11 +10,10 @@ use std::{
     sync::Arc,
 };
 
-use laminar_schema::{
-    ColumnsRequest, ConnectorError, DecoderSet, FileSchema, FormatSpec, Scan, SchemaError, SchemaResult,
-};
+use laminar_schema::{ColumnsRequest, ConnectorError, DecoderSet, FormatSpec, Scan, SchemaError, SchemaResult};
 
 use crate::{
+    changed::{Known, is_begun},
     open::{Bytes, CHUNK_BYTES, ReadPlan, io_error, place, stored_len},
     position::FilePosition,
     reader::{Event, FileRows, FileToRead, Once, Outlet, Stop, open_stream},
@@ -39,17 +38,15 @@ pub(crate) fn read_files<D: DecoderSet>(
     files: Vec<FileToRead>,
     out: &mut Outlet,
 ) -> Result<(), Stop> {
+    let known = Known::of(&plan.format, plan.scan.as_ref());
     for FileToRead { path, name, from } in files {
         let stored = stored_len(&path);
         let mut file = open(&plan.plan, &path, &name, plan.max_spool_bytes)?;
         // Of one that was begun, an earlier run has seen the schema.
-        let is_begun = from.is_some_and(|from| from.at.offset > 0);
-        if let Some(scan) = plan.scan.as_deref().filter(|scan| !scan.known.is_empty() && !is_begun) {
-            let described = D::describe(&plan.format, Some(&mut file));
-            let described = described.map_err(|e| Stop::Failed(e.at(place(&name))))?;
-            if let Some(schema) = described.map(|described| described.schema).filter(|schema| scan.is_new(schema)) {
-                return out.send(Event::NewSchema(Box::new(FileSchema { partition: name, schema })));
-            }
+        if let Some(known) = known.as_ref().filter(|_| !is_begun(from))
+            && let Some(new) = known.new_in_opened::<D>(&name, &mut file)?
+        {
+            return out.send(Event::NewSchema(Box::new(new)));
         }
         read_one::<D>(plan, &name, file, from, Some(stored), out)?;
     }

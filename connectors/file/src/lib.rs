@@ -33,6 +33,7 @@
 
 #![forbid(unsafe_code)]
 
+mod changed;
 mod columns;
 mod compression;
 mod config;

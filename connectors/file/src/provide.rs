@@ -1,6 +1,12 @@
 //! The schema of files that carry it: a container's header, a footer.
 
-use std::{collections::HashMap, fs, fs::File, io::Cursor, path::PathBuf};
+use std::{
+    collections::HashMap,
+    fs,
+    fs::File,
+    io::Cursor,
+    path::{Path, PathBuf},
+};
 
 use arrow_schema::SchemaRef;
 use laminar_schema::{
@@ -30,7 +36,7 @@ impl<D: DecoderSet> SchemaProvider for FileSource<D> {
 }
 
 impl<D: DecoderSet> FileSource<D> {
-    async fn description(&self) -> SchemaResult<SelfDescription> {
+    pub(crate) async fn description(&self) -> SchemaResult<SelfDescription> {
         if self.target.is_read_once() && self.plan.framing == Framing::Columns {
             let mut file = self.take_spooled().await?;
             let name = self.config.path.as_str().into();
@@ -67,7 +73,23 @@ fn describe_first<D: DecoderSet>(
     let name = path.to_string_lossy().into();
     let described = if plan.framing == Framing::Columns {
         describe::<D>(format, &mut columns::open(plan, path, &name, max_spool_bytes)?)
-    } else if plan.is_plain_file(path)? {
+    } else {
+        return describe_file::<D>(plan, format, path);
+    };
+    described.map_err(|e| e.at(place(&name)))
+}
+
+/// What a file says that is read record by record.
+///
+/// # Errors
+/// It cannot be read, or says nothing.
+pub(crate) fn describe_file<D: DecoderSet>(
+    plan: &ReadPlan,
+    format: &FormatSpec,
+    path: &Path,
+) -> SchemaResult<SelfDescription> {
+    let name = path.to_string_lossy().into();
+    let described = if plan.is_plain_file(path)? {
         let mut file = File::open(path).map_err(|e| io_error("open", &name, e))?;
         describe::<D>(format, &mut file)
     } else {

@@ -13,10 +13,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use laminar_schema::{ColumnsBatch, ConnectorError, FileSchema, SchemaError, SchemaResult};
+use laminar_schema::{ColumnsBatch, ConnectorError, DecoderSet, FileSchema, SchemaError, SchemaResult};
 use tokio::sync::mpsc;
 
 use crate::{
+    changed::{Known, tell_new},
     open::{Bytes, CHUNK_BYTES, HEADROOM, ReadPlan, Records, io_error, stored_len},
     position::FilePosition,
 };
@@ -197,9 +198,17 @@ pub(crate) struct FileToRead {
     pub(crate) from: Option<FilePosition>,
 }
 
-/// Reads files one after another, each to its end.
-pub(crate) fn read_files(plan: &ReadPlan, files: Vec<FileToRead>, out: &mut Outlet) -> Result<(), Stop> {
+/// Reads files one after another, each to its end; stops before one whose schema is not `known`.
+pub(crate) fn read_files<D: DecoderSet>(
+    plan: &ReadPlan,
+    known: Option<&Known>,
+    files: Vec<FileToRead>,
+    out: &mut Outlet,
+) -> Result<(), Stop> {
     for (input, file) in files.into_iter().enumerate() {
+        if tell_new::<D>(known, plan, (&file.path, &file.name, file.from), out)? {
+            return Ok(());
+        }
         // Taken before reading: a file that grows meanwhile is then read on at the next resume, not taken for finished.
         let stored = stored_len(&file.path);
         let (mut bytes, records) = plan.open(&file.path, &file.name, file.from)?;

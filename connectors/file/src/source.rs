@@ -16,6 +16,7 @@ use laminar_schema::{
 };
 
 use crate::{
+    changed::{self, Known, is_begun},
     columns::{self, ColumnsPlan},
     config::{FileSourceConfig, STANDARD_STREAM, StartAt},
     discover::Target,
@@ -23,7 +24,7 @@ use crate::{
     in_use::Reading,
     open::{ReadPlan, bad_position, stored_len},
     position::FilePosition,
-    reader::{FileToRead, Once, Reader, read_files, read_once},
+    reader::{Event, FileToRead, Once, Reader, read_files, read_once},
     schema::Tap,
     stream::FileStream,
 };
@@ -33,7 +34,7 @@ use crate::{
 /// Each file is a partition, named by its path; a position is a place in its uncompressed bytes.
 #[derive(SourceConnector)]
 #[connector(name = "file")]
-#[capabilities(inferable, provider(avro, parquet), evolvable(json, csv, msgpack, parquet))]
+#[capabilities(inferable, provider(avro, parquet), evolvable(avro, json, csv, msgpack, parquet))]
 pub struct FileSource<D: DecoderSet = AnyDecoder> {
     pub(crate) config: FileSourceConfig,
     pub(crate) target: Target,
@@ -194,6 +195,24 @@ impl<D: DecoderSet> FileSource<D> {
         Ok(FileStream::new(reader, self.config.max_batch_bytes).holding(Reading::new(self.target.files()?)))
     }
 
+    /// What files are compared with before they are read, where they say their schema and somebody asks.
+    fn known(&self) -> Option<Known> {
+        Known::of(&self.format, self.scan.as_ref())
+    }
+
+    /// A stream that only tells the schema of what is read once, where that is new. It stays to be read.
+    async fn stop_before_once(&self, from: &HashMap<Arc<str>, FilePosition>) -> SchemaResult<Option<FileStream>> {
+        let name: Arc<str> = self.config.path.as_str().into();
+        let known = self.known().filter(|_| self.target.is_read_once() && !is_begun(from.get(&name).copied()));
+        let Some(known) = known else { return Ok(None) };
+        // Damage is for whoever reads it.
+        let Some(file) = self.description().await.ok().and_then(|d| known.new_of(&name, d.schema)) else {
+            return Ok(None);
+        };
+        let reader = Reader::spawn(move |out| out.send(Event::NewSchema(Box::new(file))))?;
+        Ok(Some(FileStream::new(reader, self.config.max_batch_bytes)))
+    }
+
     /// Puts the stream that is read once back.
     pub(crate) fn put_once(&self, state: OnceState) {
         *self.once.lock().unwrap_or_else(PoisonError::into_inner) = state;
@@ -250,6 +269,7 @@ impl<D: DecoderSet> Source for FileSource<D> {
     }
 
     fn with_scan(mut self, scan: &Scan) -> SchemaResult<Self> {
+        changed::check_followed(&self.config, &self.plan.framing, scan)?;
         self.scan = Some(Arc::new(scan.clone()));
         Ok(self)
     }
@@ -263,6 +283,10 @@ impl<D: DecoderSet> Source for FileSource<D> {
 
     async fn start(&self, from: Option<&Positions>) -> SchemaResult<FileStream> {
         let from = parse_positions(from)?;
+        // Boxed: it is rare, and would be most of the future of every start.
+        if let Some(stream) = Box::pin(self.stop_before_once(&from)).await? {
+            return Ok(stream);
+        }
         if self.plan.framing == Framing::Columns {
             return self.start_columns(from).await;
         }
@@ -280,7 +304,8 @@ impl<D: DecoderSet> Source for FileSource<D> {
             Reader::spawn(move |out| follow(spec, out))?
         } else {
             let files = self.files_to_read(from)?;
-            Reader::spawn(move |out| read_files(&plan, files, out))?
+            let known = self.known();
+            Reader::spawn(move |out| read_files::<D>(&plan, known.as_ref(), files, out))?
         };
         Ok(FileStream::new(reader, self.config.max_batch_bytes).holding(Reading::new(self.target.files()?)))
     }

@@ -6,7 +6,7 @@ use arrow_schema::{DataType, Field, Fields, IntervalUnit, Schema as ArrowSchema,
 use laminar_schema::{ResolveError, SchemaResult, field};
 
 use super::{
-    options::{AvroOptions, Enums, Recursion, Unions},
+    options::{AvroOptions, Enums, Recursion, Unions, UnreadFields},
     schema::{Kind, Logical, NodeId, Schema},
 };
 
@@ -31,7 +31,7 @@ pub(super) fn arrow_schema_of(schema: &Schema, options: &AvroOptions) -> SchemaR
         Kind::Record { .. } => mapping.fields(schema.root())?,
         _ => vec![mapping.field(VALUE_COLUMN, schema.root())?],
     };
-    let rescues = options.type_mismatch == TypeMismatch::Rescue;
+    let rescues = options.type_mismatch == TypeMismatch::Rescue || options.unknown_fields == UnreadFields::Rescue;
     if rescues && !fields.iter().any(|f| f.name() == field::RESCUE_COLUMN) {
         fields.push(field::json_field(field::RESCUE_COLUMN, true));
     }

@@ -11,7 +11,7 @@ use laminar_schema::{
 };
 
 use super::{
-    AvroFraming, AvroOptions, FingerprintAlgorithm,
+    AvroFraming, AvroOptions, FingerprintAlgorithm, UnreadFields,
     abreast::Abreast,
     arrow_type::arrow_schema_of,
     avro_schema_of,
@@ -20,6 +20,7 @@ use super::{
     fingerprint,
     options::parsed,
     rescue::Rescue,
+    resolve::Keeps,
     run::{Failure, Run},
     schema::Schema,
     writers::{Writer, Writers},
@@ -28,7 +29,7 @@ use crate::{
     column::{ColumnOps, ColumnOptions, OnAbsent},
     framing::{DEFAULT_MAX_RECORD_BYTES, read_varint},
     json::{JsonOptions, Plan},
-    policy::{NoContent, TypeMismatch},
+    policy::{NoContent, TypeMismatch, UnknownFields},
     rows::{Account, RootRows},
     wire::{self, WireFormat, payloads::Payloads, unglued::Unglued},
 };
@@ -67,8 +68,8 @@ pub(super) struct Rules {
     pub(super) max_depth: usize,
     pub(super) max_record_bytes: usize,
     pub(super) is_lenient: bool,
-    /// The column `_rescued` takes what does not fit.
-    pub(super) rescues: bool,
+    /// What the column `_rescued` takes.
+    pub(super) keeps: Keeps,
     /// Texts are looked at one by one: some of the batch is none.
     pub(super) checks_text: bool,
     /// No message is a container, whatever it begins with.
@@ -126,12 +127,20 @@ impl AvroDecoder {
             return Err(ConfigError::invalid("max_depth", given, "at most 1000 levels", "").into());
         }
         let mut rows = RootRows::new(schema, &ColumnOptions::default())?;
-        let rules = JsonOptions { type_mismatch: options.type_mismatch, ..JsonOptions::from_options(&Options::new())? };
+        let keeps = Keeps {
+            misfits: options.type_mismatch == TypeMismatch::Rescue,
+            unknown: options.unknown_fields == UnreadFields::Rescue,
+        };
+        let rules = JsonOptions {
+            type_mismatch: options.type_mismatch,
+            unknown_fields: if keeps.unknown { UnknownFields::Rescue } else { UnknownFields::Ignore },
+            ..JsonOptions::from_options(&Options::new())?
+        };
         // The column `_rescued` is found, or missed, as in JSON.
         let rescue = Plan::new(&mut rows.root, &rules)?.rescue;
         let reader = options.reader()?.map(Arc::new);
         let given = options.given_schema()?;
-        let writer = |text: &str| Writer::new(parsed("schema", text)?, reader.as_ref(), &rows);
+        let writer = |text: &str| Writer::new(parsed("schema", text)?, reader.as_ref(), &rows, keeps);
         let is_plain = options.wire_format == WireFormat::None && options.framing == AvroFraming::Datum;
         let plain = match (&given, is_plain) {
             // A message without a header of its own is of the schema that is given, whatever files hold.
@@ -165,7 +174,7 @@ impl AvroDecoder {
                 max_depth: options.max_depth,
                 max_record_bytes: options.max_record_bytes.unwrap_or(usize::MAX),
                 is_lenient: options.type_mismatch != TypeMismatch::Reject,
-                rescues: options.type_mismatch == TypeMismatch::Rescue,
+                keeps,
                 checks_text: false,
                 is_datum: options.framing == AvroFraming::Datum,
             },
@@ -334,7 +343,7 @@ impl AvroDecoder {
     /// A block: its number of values, its size, and its bytes.
     #[inline(never)]
     fn block_of(&mut self, header: &Arc<[u8]>, block: &[u8], out: &mut Outcome) -> SchemaResult<()> {
-        let opened = self.containers.open(header, self.reader.as_ref(), &self.rows)?;
+        let opened = self.containers.open(header, self.reader.as_ref(), &self.rows, self.rules.keeps)?;
         self.block(opened, block, 0, out)
     }
 
@@ -342,7 +351,7 @@ impl AvroDecoder {
     #[inline(never)]
     fn whole(&mut self, message: &[u8], out: &mut Outcome) -> SchemaResult<()> {
         let header = Header::read(message).map_err(|e| syntax(e.to_string()))?;
-        let opened = self.containers.open_header(&header, self.reader.as_ref(), &self.rows)?;
+        let opened = self.containers.open_header(&header, self.reader.as_ref(), &self.rows, self.rules.keeps)?;
         let mut at = header.len;
         while at < message.len() {
             let (_, first) = number(message, at)?;
@@ -463,11 +472,17 @@ fn one(
 }
 
 impl Containers {
-    fn open(&mut self, header: &Arc<[u8]>, reader: Option<&Arc<Schema>>, rows: &RootRows) -> SchemaResult<Opened> {
+    fn open(
+        &mut self,
+        header: &Arc<[u8]>,
+        reader: Option<&Arc<Schema>>,
+        rows: &RootRows,
+        keeps: Keeps,
+    ) -> SchemaResult<Opened> {
         let is_current = self.current.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, header) || known == header);
         if !is_current {
             let opened = match Header::read(header) {
-                Ok(read) => self.open_header(&read, reader, rows).map_err(|e| e.to_string()),
+                Ok(read) => self.open_header(&read, reader, rows, keeps).map_err(|e| e.to_string()),
                 Err(error) => Err(error.to_string()),
             };
             self.current = Some((Arc::clone(header), opened));
@@ -484,13 +499,14 @@ impl Containers {
         header: &Header<'_>,
         reader: Option<&Arc<Schema>>,
         rows: &RootRows,
+        keeps: Keeps,
     ) -> SchemaResult<Opened> {
         let known = self.writers.iter().position(|(schema, _)| schema == header.schema);
         let writer = match known {
             Some(known) => known,
             None => {
                 let schema = Schema::parse(header.schema).map_err(|e| syntax(e.to_string()))?;
-                let writer = Writer::new(schema, reader, rows)?;
+                let writer = Writer::new(schema, reader, rows, keeps)?;
                 if self.writers.len() == MAX_WRITERS {
                     self.writers.clear();
                     self.current = None;

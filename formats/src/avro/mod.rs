@@ -49,7 +49,7 @@ pub use self::{
     decode::AvroDecoder,
     encode::AvroEncoder,
     fingerprint::{Fingerprint, FingerprintAlgorithm, fingerprint},
-    options::{AvroFraming, AvroOptions, Enums, Recursion, SyncMarker, Unions},
+    options::{AvroFraming, AvroOptions, Enums, Recursion, SyncMarker, Unions, UnreadFields},
     problem::{Problem, ResolutionError},
     schema::{AvroSchemaError, Schema},
 };

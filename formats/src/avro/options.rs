@@ -41,6 +41,9 @@ pub struct AvroOptions {
     /// What happens to a value that does not fit its column: `reject` (or `fail`) rejects the row, `null` makes it null, `rescue` makes it null and keeps it in the column `_rescued`
     #[config(default = "reject")]
     pub type_mismatch: TypeMismatch,
+    /// What happens to a field that no column takes: `ignore` passes it over, `rescue` keeps it in the column `_rescued`
+    #[config(default = "ignore")]
+    pub unknown_fields: UnreadFields,
     /// What happens to a message without a value: `skip`, `reject`, or `null` for a row without fields
     #[config(default = "skip")]
     pub tombstones: NoContent,
@@ -142,6 +145,16 @@ pub enum Recursion {
     Reject,
 }
 words! { Recursion: "json or reject", "json" => Json, "reject" => Reject }
+
+/// What happens to fields of the writer's schema that no column takes. No record is rejected for them: all of a writer have them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnreadFields {
+    /// They are passed over.
+    Ignore,
+    /// They go into the column [`RESCUE_COLUMN`](laminar_schema::field::RESCUE_COLUMN), as JSON.
+    Rescue,
+}
+words! { UnreadFields: "ignore or rescue", "ignore" => Ignore, "rescue" => Rescue }
 
 /// How rows lie in what is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

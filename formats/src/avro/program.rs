@@ -66,6 +66,8 @@ pub(super) enum Op {
     Json(NodeId),
     /// A value that no column wants.
     Skip(Skip),
+    /// A value of a type that never fits its column: null, and rescued.
+    Unfit(NodeId),
 }
 
 /// How a scalar is read.
@@ -133,6 +135,31 @@ pub(super) struct Record {
     pub(super) fills: Box<[Fill]>,
 }
 
+impl Record {
+    /// Whether values of the writer's never fit their columns, at any depth; with `unknown`, or have none.
+    pub(super) fn leaves_any(&self, unknown: bool) -> bool {
+        self.steps.iter().any(|step| match step.column {
+            Step::NOWHERE => unknown,
+            _ => step.slot.leaves_any(unknown),
+        })
+    }
+}
+
+impl Slot {
+    fn leaves_any(&self, unknown: bool) -> bool {
+        match &self.op {
+            Op::Unfit(_) => true,
+            Op::Record(record) => record.leaves_any(unknown),
+            Op::List(items) | Op::Map(items) => items.slot.leaves_any(unknown),
+            Op::Member(_, slot) => slot.leaves_any(unknown),
+            Op::Union(branches) => {
+                branches.iter().any(|branch| matches!(branch, Branch::Value(slot) if slot.leaves_any(unknown)))
+            }
+            _ => false,
+        }
+    }
+}
+
 /// One field of the writer's.
 #[derive(Debug)]
 pub(super) struct Step {
@@ -159,8 +186,11 @@ pub(super) enum FillWith {
     Null,
     /// The column's DEFAULT, once for the batch.
     Default,
-    /// What did not fit of the datum.
-    Rescued,
+    /// What did not fit of the datum, or has no column.
+    Rescued {
+        /// The writer has fields without a column, or of types that never fit theirs: each datum is gone through for them.
+        always: bool,
+    },
     /// The reader's default: a datum with room behind it that wide loads reach into, and how it is read.
     Datum(Box<[u8]>, Box<Slot>),
 }
@@ -170,8 +200,8 @@ pub(super) enum FillWith {
 pub(super) enum Branch {
     Null,
     Value(Slot),
-    /// It does not fit the column, and why.
-    Unfit(Box<str>),
+    /// It does not fit the column, and why; and the type that it has.
+    Unfit(Box<str>, NodeId),
 }
 
 /// How a value is passed over.

@@ -67,6 +67,80 @@ fn values_that_do_not_fit_are_kept_by_path() {
 }
 
 #[test]
+fn fields_without_a_column_are_kept_by_path() {
+    let check = |columns: &str, options: &[(&str, &str)], datums: &[&[u8]], expected: Expect| {
+        let mut decoder = decoder(WRITER, columns, options).unwrap().unwrap();
+        let decoded = decoder.decode(&RawBatch::from_values(datums)).unwrap();
+        let rescued = decoded.batch.column_by_name("_rescued").unwrap().as_string::<i32>();
+        let rows = rescued.iter().map(|text| text.unwrap_or("null").to_owned());
+        let rejected = decoded.rejected.iter().map(|r| format!("{}: {}", r.record, r.error));
+        expected.assert_eq(&rows.chain(rejected).collect::<Vec<_>>().join("\n"));
+    };
+    // A null, three items, an entry, a record; as often as messages are read abreast, which these are not.
+    let datum: &[u8] = &[2, 4, 0, 2, 2, 0, 2, 2, b'k', 2, 0, 2, 2, b's'];
+    let large: &[u8] = &[0x90, 3, 4, 0, 2, 0x90, 3, 0, 0, 0x90, 3, 2, b's'];
+    check(
+        "a TINYINT, n STRUCT(x TINYINT), _rescued JSON",
+        &[("unknown_fields", "rescue"), ("type_mismatch", "rescue")],
+        &[datum, datum, datum, datum, large],
+        expect![[r#"
+            {"l":{"value":[null,1],"reason":"unknown_field"},"m":{"value":{"k":1},"reason":"unknown_field"},"n.s":{"value":"s","reason":"unknown_field"}}
+            {"l":{"value":[null,1],"reason":"unknown_field"},"m":{"value":{"k":1},"reason":"unknown_field"},"n.s":{"value":"s","reason":"unknown_field"}}
+            {"l":{"value":[null,1],"reason":"unknown_field"},"m":{"value":{"k":1},"reason":"unknown_field"},"n.s":{"value":"s","reason":"unknown_field"}}
+            {"l":{"value":[null,1],"reason":"unknown_field"},"m":{"value":{"k":1},"reason":"unknown_field"},"n.s":{"value":"s","reason":"unknown_field"}}
+            {"a":{"value":200,"reason":"type_mismatch"},"l":{"value":[null,200],"reason":"unknown_field"},"m":{"value":{},"reason":"unknown_field"},"n.x":{"value":200,"reason":"type_mismatch"},"n.s":{"value":"s","reason":"unknown_field"}}"#]],
+    );
+    check(
+        "l TINYINT[], n STRUCT(s VARCHAR), _rescued JSON",
+        &[("unknown_fields", "rescue")],
+        &[datum, large],
+        expect![[r#"
+            {"a":{"value":1,"reason":"unknown_field"},"m":{"value":{"k":1},"reason":"unknown_field"},"n.x":{"value":1,"reason":"unknown_field"}}
+            1: field l[1] at byte 5: expected TINYINT, found number 200, which does not fit without loss"#]],
+    );
+    // Types that never fit, with and without the fields beside.
+    check(
+        "a BOOLEAN, l VARCHAR, n BIGINT, _rescued JSON",
+        &[("type_mismatch", "rescue")],
+        &[datum],
+        expect![[
+            r#"{"a":{"value":1,"reason":"type_mismatch"},"l":{"value":[null,1],"reason":"type_mismatch"},"n":{"value":{"x":1,"s":"s"},"reason":"type_mismatch"}}"#
+        ]],
+    );
+    // What the reader's schema has under another name, and what it lacks.
+    let reader = r#"{"type":"record","name":"r","fields":[{"name":"b","aliases":["a"],"type":"long"}, {"name":"m","type":{"type":"map","values":"long"}}]}"#;
+    let columns = "b BIGINT, _rescued JSON";
+    check(
+        columns,
+        &[("unknown_fields", "rescue"), ("reader_schema", reader)],
+        &[datum],
+        expect![[
+            r#"{"l":{"value":[null,1],"reason":"unknown_field"},"m":{"value":{"k":1},"reason":"unknown_field"},"n":{"value":{"x":1,"s":"s"},"reason":"unknown_field"}}"#
+        ]],
+    );
+    // Unions of other types than the column's.
+    let union = r#"{"type":"record","name":"r","fields":[{"name":"u","type":["null","long","string",{"type":"record","name":"p","fields":[{"name":"q","type":"long"}]}]}]}"#;
+    let mut decoder = decoder(union, "u BIGINT, _rescued JSON", &[("type_mismatch", "rescue")]).unwrap().unwrap();
+    let datums: [&[u8]; 4] = [&[0], &[2, 2], &[4, 2, b's'], &[6, 2]];
+    let decoded = decoder.decode(&RawBatch::from_values(datums)).unwrap();
+    expect![[r#"
+        [PrimitiveArray<Int64>
+        [
+          null,
+          1,
+          null,
+          null,
+        ], StringArray
+        [
+          null,
+          null,
+          "{\"u\":{\"value\":\"s\",\"reason\":\"type_mismatch\"}}",
+          "{\"u\":{\"value\":{\"q\":1},\"reason\":\"type_mismatch\"}}",
+        ]] []"#]]
+    .assert_eq(&format!("{:?} {:?}", decoded.batch.columns(), decoded.rejected));
+}
+
+#[test]
 fn a_datum_that_is_no_record() {
     check(
         r#"["null","long"]"#,

@@ -35,6 +35,17 @@ struct Verdicts {
 pub(super) struct Resolver<'a> {
     pub(super) writer: &'a Schema,
     pub(super) reader: &'a Schema,
+    /// What is kept of values in the column `_rescued`.
+    pub(super) keeps: Keeps,
+}
+
+/// What is kept in the column `_rescued`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Keeps {
+    /// Values that do not fit.
+    pub(super) misfits: bool,
+    /// Fields that no column has.
+    pub(super) unknown: bool,
 }
 
 impl Resolver<'_> {
@@ -42,11 +53,12 @@ impl Resolver<'_> {
     /// records. Columns at `reserved` are filled by somebody else.
     pub(super) fn program(&self, columns: &Fields, rescue: Option<usize>) -> Resolved<Record> {
         let reserved = |index: usize| Some(index) == rescue;
-        let fill = rescue.map(|index| Fill { column: index as u32, with: FillWith::Rescued });
+        let fill = |always: bool| rescue.map(|index| Fill { column: index as u32, with: FillWith::Rescued { always } });
         let (w, r) = (self.writer.root(), self.reader.root());
         if let (Kind::Record { .. }, Kind::Record { .. }) = (self.writer.kind(w), self.reader.kind(r)) {
             self.shallow(w, r).map_err(|problem| self.error(w, Some(r), None, problem))?;
             let mut record = self.record(w, r, columns, reserved)?;
+            let fill = fill(record.leaves_any(self.keeps.unknown));
             record.fills = record.fills.into_iter().chain(fill).collect();
             return Ok(record);
         }
@@ -54,8 +66,11 @@ impl Resolver<'_> {
         let (Some((index, column)), None) = (own.next(), own.next()) else {
             return Err(self.error(w, Some(r), None, Problem::Column));
         };
-        let step = Step { column: index as u32, slot: self.slot(w, r, column)?, name: column.name().as_str().into() };
-        Ok(Record { steps: [step].into(), fills: fill.into_iter().collect() })
+        let slot = self.slot_or_unfit(w, r, column)?;
+        let step = Step { column: index as u32, slot, name: column.name().as_str().into() };
+        let record = Record { steps: [step].into(), fills: [].into() };
+        let fills = fill(record.leaves_any(self.keeps.unknown)).into_iter().collect();
+        Ok(Record { fills, ..record })
     }
 
     fn error(&self, w: NodeId, r: Option<NodeId>, column: Option<&Field>, problem: Problem) -> Box<ResolutionError> {
@@ -85,7 +100,7 @@ impl Resolver<'_> {
         for field in written {
             let of_reader = self.reader_field(field, written, wanted);
             let Some(at) = of_reader else {
-                push_skip(&mut steps, self.skip(field.node), &field.name);
+                self.push_skip(&mut steps, field);
                 continue;
             };
             if std::mem::replace(&mut is_read[at], true) {
@@ -99,7 +114,8 @@ impl Resolver<'_> {
             match column {
                 Some(index) => {
                     is_filled[index] = true;
-                    let slot = self.slot(field.node, wanted[at].node, &columns[index]).map_err(|e| inside(field, e))?;
+                    let slot = self.slot_or_unfit(field.node, wanted[at].node, &columns[index]);
+                    let slot = slot.map_err(|e| inside(field, e))?;
                     steps.push(Step { column: index as u32, slot, name: field.name.as_str().into() });
                 }
                 None => {
@@ -108,7 +124,7 @@ impl Resolver<'_> {
                         self.check(field.node, wanted[at].node, &mut Verdicts::default())
                             .map_err(|e| inside(field, e))?;
                     }
-                    push_skip(&mut steps, self.skip(field.node), &field.name);
+                    self.push_skip(&mut steps, field);
                 }
             }
         }
@@ -139,7 +155,7 @@ impl Resolver<'_> {
     fn fill(&self, w: NodeId, of_reader: Option<&RecordField>, column: &Field) -> Resolved<FillWith> {
         if let Some((field, default)) = of_reader.and_then(|f| f.default.as_ref().map(|d| (f, d))) {
             let mut bytes = Vec::new();
-            let of_reader = Resolver { writer: self.reader, reader: self.reader };
+            let of_reader = Resolver { writer: self.reader, reader: self.reader, keeps: Keeps::default() };
             let written = datum(self.reader, field.node, default, &mut bytes, 0);
             if written.is_none() {
                 return Err(inside(field, self.error(w, Some(field.node), None, Problem::BadDefault)));
@@ -156,6 +172,16 @@ impl Resolver<'_> {
                 error.path.push(column.name().clone());
                 Err(error)
             }
+        }
+    }
+
+    /// How a value of the writer's type gets into a column; where no value of it ever does and misfits are kept, that it is kept.
+    fn slot_or_unfit(&self, w: NodeId, r: NodeId, column: &Field) -> Resolved<Slot> {
+        match self.slot(w, r, column) {
+            Err(_) if self.keeps.misfits && column.is_nullable() => {
+                Ok(Slot { nulls: Nulls::Never, is_required: false, op: Op::Unfit(w) })
+            }
+            resolved => resolved,
         }
     }
 
@@ -256,7 +282,7 @@ impl Resolver<'_> {
                         Branch::Value(slot)
                     }
                     Err(error) => {
-                        let unfit = Branch::Unfit(error.to_string().into());
+                        let unfit = Branch::Unfit(error.to_string().into(), *branch);
                         first.get_or_insert(error);
                         unfit
                     }
@@ -525,18 +551,20 @@ impl Resolver<'_> {
             _ => Skip::Node(id),
         }
     }
-}
 
-/// Fixed sizes behind each other are passed over together.
-fn push_skip(steps: &mut Vec<Step>, skip: Skip, name: &str) {
-    if let (Skip::Fixed(more), Some(Step { slot: Slot { op: Op::Skip(Skip::Fixed(size)), .. }, .. })) =
-        (skip, steps.last_mut())
-    {
-        *size = size.saturating_add(more);
-        return;
+    /// Fixed sizes behind each other are passed over together, unless each may have to be found again.
+    fn push_skip(&self, steps: &mut Vec<Step>, field: &RecordField) {
+        let skip = self.skip(field.node);
+        if self.keeps == Keeps::default()
+            && let (Skip::Fixed(more), Some(Step { slot: Slot { op: Op::Skip(Skip::Fixed(size)), .. }, .. })) =
+                (skip, steps.last_mut())
+        {
+            *size = size.saturating_add(more);
+            return;
+        }
+        let slot = Slot { nulls: Nulls::Never, is_required: false, op: Op::Skip(skip) };
+        steps.push(Step { column: Step::NOWHERE, slot, name: field.name.as_str().into() });
     }
-    let slot = Slot { nulls: Nulls::Never, is_required: false, op: Op::Skip(skip) };
-    steps.push(Step { column: Step::NOWHERE, slot, name: name.into() });
 }
 
 fn inside(field: &RecordField, error: Box<ResolutionError>) -> Box<ResolutionError> {

@@ -12,7 +12,8 @@ use super::{
     logical::{big_decimal, decimal_text, push_duration, small, uuid_text},
     program::{Branch, Fill, FillWith, Items, Nulls, Op, Ratio, Record, Size, Skip, Slot, Source, Step},
     rescue::Rescue,
-    schema::Schema,
+    resolve::Keeps,
+    schema::{NodeId, Schema},
     writers::Writer,
 };
 use crate::column::{Column, ColumnOps, Mismatch, Scalar, StructColumn, TextColumn};
@@ -26,8 +27,10 @@ pub(super) struct Run<'b, 's> {
     pub(super) max_depth: usize,
     /// Values that do not fit are null.
     pub(super) is_lenient: bool,
-    /// They are noted in `rescue` too.
-    pub(super) rescues: bool,
+    /// What of them is noted in `rescue` too.
+    pub(super) keeps: Keeps,
+    /// How the datum is read: what finds it again.
+    pub(super) program: &'s Record,
     pub(super) rescue: &'s mut Rescue,
     /// Where the datum begins.
     start: usize,
@@ -81,7 +84,8 @@ impl<'b, 's> Run<'b, 's> {
             reader: writer.reader.as_deref().unwrap_or(&writer.schema),
             max_depth: rules.max_depth,
             is_lenient: rules.is_lenient,
-            rescues: rules.rescues,
+            keeps: rules.keeps,
+            program: &writer.program,
             rescue: &mut scratch.rescue,
             start,
             checks_text: rules.checks_text,
@@ -127,7 +131,7 @@ impl<'b, 's> Run<'b, 's> {
                     field.column.push_null();
                     field.default_rows.push(rows as u32);
                 }
-                FillWith::Rescued => self.rescued(&mut field.column, &field.field)?,
+                FillWith::Rescued { always } => self.rescued(*always, &mut field.column, &field.field)?,
                 FillWith::Datum(bytes, slot) => self.constant(bytes, slot, &mut field.column, &field.field)?,
             }
         }
@@ -135,9 +139,10 @@ impl<'b, 's> Run<'b, 's> {
         Ok(())
     }
 
-    /// What did not fit of the datum, which ends here.
-    fn rescued(&mut self, column: &mut Column, field: &Field) -> Done {
-        if self.rescue.places.is_empty() || !Rescue::object(self, self.start).map_err(|m| self.malformed(m))? {
+    /// What did not fit of the datum, which ends here, or has no column.
+    fn rescued(&mut self, always: bool, column: &mut Column, field: &Field) -> Done {
+        let has_any = always || !self.rescue.places.is_empty();
+        if !has_any || !Rescue::object(self, self.start).map_err(|m| self.malformed(m))? {
             column.push_null();
             return Ok(());
         }
@@ -161,14 +166,15 @@ impl<'b, 's> Run<'b, 's> {
 
     /// What reads a default of the reader's, which is no part of the record.
     pub(super) fn of_default<'d>(&'d mut self, datum: &'d [u8]) -> Run<'d, 'd> {
-        let Self { reader, max_depth, is_lenient, checks_text, .. } = *self;
+        let Self { reader, program, max_depth, is_lenient, checks_text, .. } = *self;
         Run {
             cursor: Cursor::new(datum, 0),
             writer: reader,
             reader,
             max_depth,
             is_lenient,
-            rescues: false,
+            keeps: Keeps::default(),
+            program,
             rescue: self.rescue,
             start: 0,
             checks_text,
@@ -359,7 +365,10 @@ impl<'b, 's> Run<'b, 's> {
                 match usize::try_from(index).ok().and_then(|i| branches.get(i)) {
                     Some(Branch::Null) => return self.null(slot, column, field),
                     Some(Branch::Value(inner)) => return self.slot(inner, column, field),
-                    Some(Branch::Unfit(reason)) => {
+                    Some(Branch::Unfit(_, node)) if self.is_lenient && !slot.is_required => {
+                        return self.unfit_value(*node, column);
+                    }
+                    Some(Branch::Unfit(reason, _)) => {
                         let error = DecodeError::Syntax { reason: str::to_owned(reason) };
                         return Err(self.unfit(start, error));
                     }
@@ -391,6 +400,7 @@ impl<'b, 's> Run<'b, 's> {
                 }
             }
             Op::Skip(skip) => return self.skip(*skip),
+            Op::Unfit(node) => return self.unfit_value(*node, column),
             // Resolution gives these to columns of their type alone, which `value` has taken.
             Op::Boolean | Op::Int32 | Op::Int64 | Op::Float32 | Op::Float64 | Op::Text | Op::Bytes => {
                 return Err(self.mistaken(start));
@@ -426,7 +436,7 @@ impl<'b, 's> Run<'b, 's> {
     #[inline(never)]
     fn misfit(&mut self, mismatch: Mismatch, slot: &Slot, start: usize, column: &mut Column, field: &Field) -> Done {
         if self.is_lenient && !slot.is_required {
-            if self.rescues {
+            if self.keeps.misfits {
                 self.rescue.places.push(start);
             }
             column.push_null();
@@ -434,6 +444,17 @@ impl<'b, 's> Run<'b, 's> {
         }
         let found = self.found(slot, start);
         Err(self.unfit(start, mismatch.into_error(field.data_type().clone(), found)))
+    }
+
+    /// Passes over a value of a type that does not fit; it is kept where misfits are.
+    #[cold]
+    #[inline(never)]
+    fn unfit_value(&mut self, node: NodeId, column: &mut Column) -> Done {
+        if self.keeps.misfits {
+            self.rescue.places.push(self.cursor.at);
+        }
+        column.push_null();
+        self.skip(Skip::Node(node))
     }
 
     /// What stood there, read once more.

@@ -56,7 +56,9 @@ fn append(slot: &Slot, strides: &mut Vec<Stride>) -> bool {
         Op::UuidText => Pace::Fixed(16),
         Op::Duration => Pace::Fixed(12),
         Op::Skip(Skip::Fixed(size)) => Pace::Fixed(*size),
-        Op::Null | Op::List(_) | Op::Map(_) | Op::Union(_) | Op::Member(..) | Op::Json(_) => return false,
+        Op::Null | Op::List(_) | Op::Map(_) | Op::Union(_) | Op::Member(..) | Op::Json(_) | Op::Unfit(_) => {
+            return false;
+        }
         Op::Skip(Skip::Node(_)) => return false,
     };
     strides.push(Stride { nulls: slot.nulls, pace });

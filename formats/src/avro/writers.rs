@@ -4,7 +4,13 @@ use std::{collections::HashMap, sync::Arc};
 
 use laminar_schema::{ConnectorError, SchemaResult};
 
-use super::{container::MAGIC, decode::Rules, program::Record, resolve::Resolver, schema::Schema};
+use super::{
+    container::MAGIC,
+    decode::Rules,
+    program::Record,
+    resolve::{Keeps, Resolver},
+    schema::Schema,
+};
 use crate::{
     column::OnAbsent,
     rows::RootRows,
@@ -21,9 +27,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(schema: Schema, reader: Option<&Arc<Schema>>, rows: &RootRows) -> SchemaResult<Self> {
+    pub(super) fn new(
+        schema: Schema,
+        reader: Option<&Arc<Schema>>,
+        rows: &RootRows,
+        keeps: Keeps,
+    ) -> SchemaResult<Self> {
         let rescue = rows.root.fields.iter().position(|f| f.on_absent == OnAbsent::Decoder);
-        let resolver = Resolver { writer: &schema, reader: reader.map_or(&schema, |reader| reader) };
+        let resolver = Resolver { writer: &schema, reader: reader.map_or(&schema, |reader| reader), keeps };
         let program = resolver.program(rows.schema().fields(), rescue);
         let program = program.map_err(|source| ConnectorError::External {
             action: "resolve the Avro schema",

@@ -21,6 +21,7 @@ mod options;
 mod project;
 mod prune;
 mod read;
+mod rescue;
 mod schema_file;
 #[cfg(test)]
 mod tests;

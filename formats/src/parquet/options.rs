@@ -7,7 +7,7 @@ use parquet::{
     file::properties::{EnabledStatistics, WriterVersion},
 };
 
-use crate::policy::{NoContent, UnknownFields, words};
+use crate::policy::{NoContent, TypeMismatch, UnknownFields, words};
 
 /// Options of the Parquet reader and writer.
 #[derive(Debug, Clone, ConnectorConfig)]
@@ -15,9 +15,12 @@ pub struct ParquetOptions {
     /// Unit of INT96 timestamps, which have nanoseconds: `us` cuts their last three digits off, `ns` holds the years 1677 to 2262 only
     #[config(default = "us")]
     pub int96: Int96Unit,
-    /// What to do with a file's columns that the schema lacks: `ignore` leaves them unread, `reject` refuses the file
+    /// What to do with a file's columns that the schema lacks: `ignore` leaves them unread, `reject` refuses the file, `rescue` keeps their values in the column `_rescued`
     #[config(default = "ignore")]
     pub unknown_fields: UnknownFields,
+    /// What to do with values that do not turn into their column's type without loss: `reject` refuses the file, `null` makes them null, `rescue` makes them null and keeps them in the column `_rescued`
+    #[config(default = "reject")]
+    pub type_mismatch: TypeMismatch,
     /// What to do with a message without a value
     #[config(default = "reject")]
     pub tombstones: NoContent,

@@ -9,12 +9,17 @@ use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StructArray,
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use laminar_schema::{
-    DefaultFiller, Scan, SchemaResult,
-    field::{is_json, payload_key},
+    DefaultFiller, Scan, SchemaResult, evolution,
+    field::{RESCUE_COLUMN, is_json, payload_key},
     types::{field_type_name, type_name},
 };
 
-use super::error::ParquetReadError;
+use super::{
+    ParquetOptions,
+    error::ParquetReadError,
+    rescue::{Keeps, Loss, Rescuer},
+};
+use crate::policy::TypeMismatch;
 
 /// Where each wanted column comes from.
 #[derive(Debug)]
@@ -25,6 +30,9 @@ pub(super) struct Projection {
     pub(super) roots: Vec<usize>,
     columns: Vec<Origin>,
     defaults: DefaultFiller,
+    rescuer: Rescuer,
+    /// Values that do not fit are null.
+    is_lenient: bool,
 }
 
 #[derive(Debug)]
@@ -33,6 +41,8 @@ enum Origin {
     Read(usize),
     /// The file has no such column: DEFAULT, or null.
     Missing,
+    /// What no other column takes.
+    Rescued,
 }
 
 impl Projection {
@@ -44,7 +54,14 @@ impl Projection {
         check_names(file)?;
         let roots: Vec<usize> = (0..file.fields().len()).collect();
         let columns = roots.iter().map(|at| Origin::Read(*at)).collect();
-        Ok(Self { schema: Arc::clone(file), roots, columns, defaults: DefaultFiller::default() })
+        Ok(Self {
+            schema: Arc::clone(file),
+            roots,
+            columns,
+            defaults: DefaultFiller::default(),
+            rescuer: Rescuer::default(),
+            is_lenient: false,
+        })
     }
 
     /// The columns of `scan` out of a file with the columns of `file`.
@@ -52,13 +69,20 @@ impl Projection {
     /// # Errors
     /// A column of a type that does not turn into the frozen one without loss; a NOT NULL column that is not there; two
     /// columns of a wanted name.
-    pub(super) fn new(file: &Schema, scan: &Scan) -> SchemaResult<Self> {
+    pub(super) fn new(file: &Schema, scan: &Scan, options: &ParquetOptions) -> SchemaResult<Self> {
+        let keeps = Keeps::of(options, &scan.schema)?;
+        let is_lenient = options.type_mismatch != TypeMismatch::Reject;
+        let is_rescued = |field: &Field| (keeps.unknown || keeps.misfits) && field.name() == RESCUE_COLUMN;
         let wanted: Vec<Arc<Field>> = scan.columns.iter().map(|i| Arc::clone(&scan.schema.fields()[*i])).collect();
         let defaults = DefaultFiller::new(&Schema::new(wanted.clone()))?;
         // In the order of the file, which is the order in which it yields them.
         let mut roots = BTreeMap::new();
         let mut found = Vec::with_capacity(wanted.len());
         for (at, field) in wanted.iter().enumerate() {
+            if is_rescued(field) {
+                found.push(None);
+                continue;
+            }
             let Some((root, of_file)) = file.column_with_name(payload_key(field)) else {
                 if !field.is_nullable() && !defaults.has_default(at) {
                     let reason = format!(
@@ -75,7 +99,8 @@ impl Projection {
             }
             // Text is JSON where its writer says so: nobody reads it here to find out.
             let is_text_for_json = is_json(field) && !is_json(of_file) && *of_file.data_type() != DataType::Null;
-            if is_text_for_json || !is_lossless(of_file.data_type(), field.data_type()) {
+            let is_unfit = !is_lossless(of_file.data_type(), field.data_type());
+            if is_text_for_json || (is_unfit && !(is_lenient && field.is_nullable())) {
                 let (has, wants) = (shown(of_file), shown(field));
                 let reason = format!(
                     "the file has {has}, which does not turn into {wants} without loss; declare the column as {has}"
@@ -85,28 +110,55 @@ impl Projection {
             roots.insert(root, ());
             found.push(Some(root));
         }
+        let mut losses = Vec::new();
+        if wanted.iter().any(|field| is_rescued(field)) {
+            for (root, of_file) in file.fields().iter().enumerate() {
+                let is_its = |field: &&Arc<Field>| !is_rescued(field) && payload_key(field) == of_file.name();
+                let column = scan.schema.fields().iter().find(is_its);
+                // Values of a column that nobody looks at are not missed.
+                let is_read = column.is_none_or(|column| wanted.contains(column));
+                if let Some(loss) = Loss::of(of_file, column.map(|c| c.as_ref()), keeps).filter(|_| is_read) {
+                    roots.insert(root, ());
+                    losses.push((root, of_file.name().clone(), loss));
+                }
+            }
+        }
         let roots: Vec<usize> = roots.into_keys().collect();
+        for (root, ..) in &mut losses {
+            // Each was put among them above.
+            *root = roots.binary_search(root).unwrap_or(0);
+        }
         let place = |root: Option<usize>| match root.and_then(|root| roots.binary_search(&root).ok()) {
             Some(at) => Origin::Read(at),
             None => Origin::Missing,
         };
-        let columns = found.into_iter().map(place).collect();
-        Ok(Self { schema: Arc::new(Schema::new(wanted)), roots, columns, defaults })
+        let origin = |(root, field): (Option<usize>, &Arc<Field>)| match is_rescued(field) {
+            true => Origin::Rescued,
+            false => place(root),
+        };
+        let columns = found.into_iter().zip(&wanted).map(origin).collect();
+        let rescuer = Rescuer::of(losses);
+        Ok(Self { schema: Arc::new(Schema::new(wanted)), roots, columns, defaults, rescuer, is_lenient })
     }
 
     /// The frozen schema's columns of a batch of the columns that are read.
-    pub(super) fn project(&self, batch: &RecordBatch) -> SchemaResult<RecordBatch> {
+    pub(super) fn project(&mut self, batch: &RecordBatch) -> SchemaResult<RecordBatch> {
         let num_rows = batch.num_rows();
-        let mut arrays = Vec::with_capacity(self.columns.len());
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
+        let mut rescued = None;
         for (at, (origin, field)) in self.columns.iter().zip(self.schema.fields()).enumerate() {
             let array = match origin {
+                Origin::Rescued => {
+                    rescued = Some(at);
+                    new_null_array(field.data_type(), num_rows)
+                }
                 Origin::Missing => {
                     let rows: Vec<u32> = (0..num_rows as u32).collect();
                     self.defaults.fill(at, new_null_array(field.data_type(), num_rows), &rows)?
                 }
                 Origin::Read(place) => {
                     let array = batch.column(*place);
-                    converted(array, field.data_type())
+                    converted(array, field.data_type(), self.is_lenient)
                         .map_err(|e| ParquetReadError::of_column(field.name(), e.to_string()))?
                 }
             };
@@ -118,6 +170,13 @@ impl Projection {
                 return Err(ParquetReadError::of_column(field.name(), reason).into());
             }
             arrays.push(array);
+        }
+        if let Some(at) = rescued {
+            let columns = &self.columns;
+            let become_of = |place: usize| {
+                columns.iter().position(|c| matches!(c, Origin::Read(read) if *read == place)).map(|at| &arrays[at])
+            };
+            arrays[at] = Arc::new(self.rescuer.column(batch, become_of)?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(num_rows));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?)
@@ -140,7 +199,7 @@ fn ambiguous(column: &str) -> ParquetReadError {
 }
 
 /// Whether every value of a file's type is exactly a value of the schema's, and Arrow's cast makes it that.
-fn is_lossless(from: &DataType, to: &DataType) -> bool {
+pub(super) fn is_lossless(from: &DataType, to: &DataType) -> bool {
     use DataType::{
         Binary, BinaryView, Date32, Date64, Decimal128, Decimal256, Dictionary, Duration, FixedSizeBinary, Float16,
         Float32, Float64, Int8, Int16, Int32, Int64, LargeBinary, LargeList, LargeUtf8, List, Map, Null, Struct,
@@ -201,38 +260,45 @@ fn is_lossless(from: &DataType, to: &DataType) -> bool {
     }
 }
 
-/// The values in the schema's type. What is of it already is not copied.
-fn converted(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, arrow_schema::ArrowError> {
+/// The values in the schema's type; with `is_lenient`, those that do not fit are null. What is of it already is not copied.
+fn converted(array: &ArrayRef, to: &DataType, is_lenient: bool) -> Result<ArrayRef, arrow_schema::ArrowError> {
     if array.data_type() == to {
         return Ok(Arc::clone(array));
     }
     match (array.data_type(), to) {
-        (DataType::Struct(from), DataType::Struct(to)) => members(array.as_struct(), from, to),
+        (DataType::Struct(from), DataType::Struct(to)) => members(array.as_struct(), from, to, is_lenient),
         (DataType::List(_), DataType::List(to)) => {
             let (_, offsets, values, nulls) = array.as_list::<i32>().clone().into_parts();
-            let values = converted(&values, to.data_type())?;
+            let values = converted(&values, to.data_type(), is_lenient)?;
             Ok(Arc::new(arrow_array::ListArray::try_new(Arc::clone(to), offsets, values, nulls)?))
         }
         (DataType::LargeList(_), DataType::LargeList(to)) => {
             let (_, offsets, values, nulls) = array.as_list::<i64>().clone().into_parts();
-            let values = converted(&values, to.data_type())?;
+            let values = converted(&values, to.data_type(), is_lenient)?;
             Ok(Arc::new(arrow_array::LargeListArray::try_new(Arc::clone(to), offsets, values, nulls)?))
         }
         (DataType::Map(_, _), DataType::Map(to, sorted)) => {
             let (_, offsets, entries, nulls, _) = array.as_map().clone().into_parts();
             let DataType::Struct(fields) = to.data_type() else { return cast(array, array.data_type()) };
-            let columns = entries.columns().iter().zip(fields).map(|(column, to)| converted(column, to.data_type()));
+            let columns =
+                entries.columns().iter().zip(fields).map(|(column, to)| converted(column, to.data_type(), is_lenient));
             let entries = StructArray::try_new(fields.clone(), columns.collect::<Result<_, _>>()?, None)?;
             Ok(Arc::new(arrow_array::MapArray::try_new(Arc::clone(to), offsets, entries, nulls, *sorted)?))
         }
+        (from, _) if is_lenient && !is_lossless(from, to) => evolution::fitting(array, to),
         _ => cast(array, to),
     }
 }
 
 /// The members of a struct by name; those that the file lacks are null.
-fn members(array: &StructArray, from: &Fields, to: &Fields) -> Result<ArrayRef, arrow_schema::ArrowError> {
+fn members(
+    array: &StructArray,
+    from: &Fields,
+    to: &Fields,
+    is_lenient: bool,
+) -> Result<ArrayRef, arrow_schema::ArrowError> {
     let columns = to.iter().map(|to| match from.find(payload_key(to)) {
-        Some((index, _)) => converted(array.column(index), to.data_type()),
+        Some((index, _)) => converted(array.column(index), to.data_type(), is_lenient),
         None => Ok(new_null_array(to.data_type(), array.len())),
     });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -265,5 +331,5 @@ pub(super) fn cast_bounds(bounds: &ArrayRef, to: &DataType) -> Option<ArrayRef> 
     if !is_lossless(bounds.data_type(), to) || bounds.data_type().is_nested() {
         return None;
     }
-    converted(bounds, to).ok()
+    converted(bounds, to, false).ok()
 }

@@ -78,11 +78,11 @@ impl ParquetColumns {
         let predicate = request.scan.and_then(|scan| scan.predicate.as_ref()).filter(|_| options.prune);
         let footer = footer(&file, options, predicate.is_some())?;
         let projection = match request.scan {
-            Some(scan) => Projection::new(footer.schema(), scan)?,
+            Some(scan) => Projection::new(footer.schema(), scan, options)?,
             None => Projection::of_file(footer.schema())?,
         };
-        if options.unknown_fields != crate::policy::UnknownFields::Ignore {
-            check_unknown(options, footer.schema(), request)?;
+        if options.unknown_fields == crate::policy::UnknownFields::Reject {
+            check_unknown(footer.schema(), request)?;
         }
         let mask = ProjectionMask::roots(footer.parquet_schema(), projection.roots.iter().copied());
         let (mut groups, num_rows) = groups(&footer, request.from_row)?;
@@ -300,17 +300,7 @@ fn selection(group: &Group) -> RowSelection {
     selectors.into()
 }
 
-fn check_unknown(options: &ParquetOptions, file: &SchemaRef, request: &ColumnsRequest<'_>) -> SchemaResult<()> {
-    if options.unknown_fields == crate::policy::UnknownFields::Rescue {
-        let reason = "a file's columns are known before it is read; declare the ones to keep";
-        return Err(laminar_schema::config::ConfigError::invalid(
-            "unknown_fields",
-            "rescue",
-            "ignore or reject",
-            reason,
-        )
-        .into());
-    }
+fn check_unknown(file: &SchemaRef, request: &ColumnsRequest<'_>) -> SchemaResult<()> {
     let Some(scan) = request.scan else { return Ok(()) };
     let is_known = |name: &str| scan.schema.fields().iter().any(|f| laminar_schema::field::payload_key(f) == name);
     match file.fields().iter().find(|f| !is_known(f.name())) {

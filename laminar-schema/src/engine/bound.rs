@@ -9,7 +9,7 @@ use crate::{
     ddl::{CreateSource, OnError, parse_watermark_delay},
     error::{SchemaError, SchemaResult},
     evolution::OnSchemaChange,
-    format::{DecodeSpec, DecoderSet, FormatDecoder, WriterSchema, format_options, registered},
+    format::{DecodeSpec, DecoderSet, FormatDecoder, Framing, WriterSchema, format_options, registered},
     inference::InferenceConfig,
     pipeline::{
         ErrorBudget, IDLE_TIMEOUT, SchemaChanges, WatermarkConfig, output, watermark::is_event_time, with_rescue_column,
@@ -110,6 +110,12 @@ impl<S: SourceSet> BoundSource<S> {
         &self.definition.statement.name.name
     }
 
+    /// Names of the columns that the user has declared.
+    pub(super) fn declared_columns(&self) -> Vec<String> {
+        let declaration = self.definition.statement.declaration();
+        declaration.iter().flat_map(|declared| declared.columns.iter().map(|c| c.name.clone())).collect()
+    }
+
     /// Everything that was decided about the source and why, for people: `EXPLAIN SOURCE`.
     ///
     /// # Errors
@@ -162,18 +168,29 @@ fn schema_changes<S: SourceSet>(
 ) -> SchemaResult<Option<Box<SchemaChanges>>> {
     let Some(policy) = statement.on_schema_change() else { return Ok(None) };
     let format = &statement.format.spec;
-    // Messages that name their schemas show a change of it all the same, but not what values a record has beside it.
-    let names_schemas = registry.is_some() && policy != OnSchemaChange::Rescue;
-    let in_files = policy != OnSchemaChange::Rescue && SchemaChanges::can_notice_files::<S::Decoder>(format)?;
-    if !SchemaChanges::can_notice::<S::Decoder>(format)? && !names_schemas && !in_files {
+    let framing = S::Decoder::framing(format)?;
+    if policy != OnSchemaChange::Rescue
+        && framing == Some(Framing::AvroContainer)
+        && source.info().supports(Capability::Provider, &format.name)
+        && S::Decoder::wrapping(format)?.is_some()
+    {
+        return Err(ResolveError::ChangesInEnvelope { policy: policy.word() }.into());
+    }
+    let in_files = SchemaChanges::can_notice_files(source, format)?;
+    let is_noticed = match policy {
+        // Records that are columns are left to their files' source.
+        OnSchemaChange::Rescue => {
+            SchemaChanges::can_rescue::<S::Decoder>(format) && (in_files || framing != Some(Framing::Columns))
+        }
+        // Messages that name their schemas show a change of it all the same.
+        _ => SchemaChanges::can_notice::<S::Decoder>(format)? || registry.is_some() || in_files,
+    };
+    if !is_noticed {
         // The schema is frozen, so what does not fit it fails already.
         return match policy {
             OnSchemaChange::Fail => Ok(None),
             _ => Err(ResolveError::ChangesUnnoticed { policy: policy.word(), format: format.name.clone() }.into()),
         };
-    }
-    if S::Decoder::wrapping(format)?.is_some() {
-        return Err(ResolveError::ChangesInEnvelope { policy: policy.word() }.into());
     }
     let info = source.info();
     if policy == OnSchemaChange::Evolve && !info.supports(Capability::Evolvable, &format.name) {

@@ -55,14 +55,16 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             Some(OnSchemaChange::Rescue) => (OnSchemaChange::Rescue, DriftVerdict::Rescued),
         };
         let format = &bound.spec.format;
-        let in_files = SchemaChanges::can_notice_files::<S::Decoder>(format).map_err(at)?;
-        if !in_files && !SchemaChanges::can_notice::<S::Decoder>(format).map_err(at)? {
+        let in_files = SchemaChanges::can_notice_files(&bound.source, format).map_err(at)?;
+        let is_rescued = policy == OnSchemaChange::Rescue;
+        if !in_files && !is_rescued && !SchemaChanges::can_notice::<S::Decoder>(format).map_err(at)? {
             let error = ResolveError::ChangesUnnoticed { policy: policy.word(), format: format.name.clone() };
             return Err(at(error.into()));
         }
         let config = PipelineConfig {
             registry: bound.registry.clone(),
             commits: false,
+            declared: bound.declared_columns(),
             schema_changes: Some(Box::new(SchemaChanges::new(policy))),
             ..PipelineConfig::new(bound.name())
         };

@@ -5,13 +5,14 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use super::{BoundSource, Engine, Script, StatementError, catalog::Definition, condition};
 use crate::{
     capability::{Capability, SchemaEvolvable as _},
+    config::FormatSpec,
     connector::{SinkSet, SourceSet},
     ddl::{self, CreateSink, Ident, Insert, SelectItem, StatementKind},
     error::{ConnectorError, ErrorKind, SchemaError, SchemaResult},
     evolution::{DriftStore, HistoryStore, OnSchemaChange},
     pipeline::{
         CheckpointStore, IDLE_TIMEOUT, OnError, Output, Pipeline, PipelineConfig, SelectedColumn, WatermarkConfig,
-        dead_letter_schema,
+        dead_letter_schema_of,
     },
     resolve::ResolveError,
     resolve::ResolvedSchema,
@@ -128,7 +129,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             ddl::OnError::DeadLetter(sink) => {
                 let at = |e| bound.definition.error(e, &sink.span);
                 let sink = self.claim_sink(&sink, used_sinks).map_err(at)?;
-                OnError::DeadLetter(self.dead_letter(sink).await?)
+                OnError::DeadLetter(self.dead_letter(sink, &bound.spec.format).await?)
             }
         };
         let store = match &options.checkpoint_dir {
@@ -147,6 +148,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             store,
             registry: bound.registry.clone(),
             threads: options.threads,
+            declared: bound.declared_columns(),
             error_budget: bound.error_budget.clone(),
             watermark: bound
                 .watermark
@@ -206,10 +208,14 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         Ok(output)
     }
 
-    async fn dead_letter(&self, sink: &Definition<CreateSink>) -> Result<Output<K>, StatementError> {
+    async fn dead_letter(
+        &self,
+        sink: &Definition<CreateSink>,
+        source: &FormatSpec,
+    ) -> Result<Output<K>, StatementError> {
         let connector = self.open_sink(sink).await?;
         let (name, format) = (sink.statement.name.name.as_str(), sink.statement.format.spec.clone());
-        let output = Output::all(name, connector, format, &dead_letter_schema());
+        let output = Output::all(name, connector, format, &dead_letter_schema_of(source));
         check_encoder(&output, sink)?;
         Ok(output)
     }

@@ -3,8 +3,9 @@
 use arrow_array::{Array, ArrayRef, BooleanArray, new_null_array};
 use arrow_buffer::NullBuffer;
 use arrow_cast::{CastOptions, can_cast_types, cast_with_options, display::array_value_to_string};
-use arrow_ord::cmp::not_distinct;
+use arrow_ord::cmp::{distinct, not_distinct};
 use arrow_schema::{ArrowError, DataType, TimeUnit};
+use arrow_select::nullif::nullif;
 
 use super::relation::{decoded, is_binary, is_text, widens};
 
@@ -90,6 +91,22 @@ impl Conversion {
         matches!(self, Self::Checked { .. })
     }
 
+    /// Converts a column, and makes null what does not fit.
+    fn fitting(&self, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+        match self {
+            Self::Nulls(to) => Ok(new_null_array(to, array.len())),
+            Self::Exact(there) => cast_all(array, there, true),
+            Self::Checked { there, back } => {
+                let converted = cast_all(array, there, true)?;
+                if back.is_empty() {
+                    return Ok(converted);
+                }
+                let is_another = distinct(array, &cast_all(&converted, back, true)?)?;
+                nullif(&converted, &is_another)
+            }
+        }
+    }
+
     /// Converts a column. Rows that `visible` says are null for an outer reason never fail.
     pub(super) fn run(&self, array: &ArrayRef, visible: Option<&NullBuffer>) -> Result<ArrayRef, Misfit> {
         match self {
@@ -112,6 +129,21 @@ impl Conversion {
                 }
             }
         }
+    }
+}
+
+/// Converts a column whose type is not nested, value by value: what is not exactly a value of `to` becomes null, and so does all
+/// of a type that has none in common with it (VARCHAR → BIGINT).
+///
+/// Cost: O(rows), a few casts.
+///
+/// # Errors
+/// Arrow's, where it casts what it says that it can cast no further.
+pub fn fitting(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    match Conversion::between(array.data_type(), to) {
+        _ if array.data_type() == to => Ok(ArrayRef::clone(array)),
+        Some(conversion) => conversion.fitting(array),
+        None => Ok(new_null_array(to, array.len())),
     }
 }
 

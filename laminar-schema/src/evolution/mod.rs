@@ -50,6 +50,7 @@ mod stored_schema;
 pub use apply::apply;
 pub use change::SchemaChange;
 pub(crate) use change::described;
+pub use conversion::fitting;
 pub use diff::{MAX_DEPTH, diff};
 pub use drift::{DriftEntry, DriftReport, DriftStore, DriftVerdict, MAX_DRIFT_ENTRIES};
 pub use error::EvolutionError;

@@ -3,6 +3,7 @@
 mod applying;
 mod batches;
 mod differences;
+mod fitting;
 mod projecting;
 mod random;
 mod verdicts;

@@ -1,5 +1,6 @@
 //! Formats whose schemas are in a registry: what their options say of it.
 
+use super::WriterSchemaId;
 use crate::{
     config::{ConfigKey, FormatSpec},
     registry::{RegisteredSchema, RegistryConnection},
@@ -33,6 +34,19 @@ pub(crate) fn schema_id_of(format: &FormatSpec, message: &[u8]) -> Option<u32> {
     let is_framed = format.options.get(WIRE_FORMAT).is_some_and(|named| named.trim().eq_ignore_ascii_case("confluent"));
     match message {
         [0, id @ ..] if is_framed => id.first_chunk().map(|id| u32::from_be_bytes(*id)),
+        _ => None,
+    }
+}
+
+/// Whether messages name their schema by a UUID, as AWS Glue's do.
+pub(crate) fn has_uuids(format: &FormatSpec) -> bool {
+    format.options.get(WIRE_FORMAT).is_some_and(|named| named.trim().eq_ignore_ascii_case("glue"))
+}
+
+/// The same of messages that [have UUIDs](has_uuids): behind the version of the header, and a byte about compression.
+pub(crate) fn schema_uuid_of(message: &[u8]) -> Option<WriterSchemaId> {
+    match message {
+        [3, _, id @ ..] => id.first_chunk().map(|id| WriterSchemaId(u128::from_be_bytes(*id))),
         _ => None,
     }
 }

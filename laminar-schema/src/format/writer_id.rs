@@ -17,6 +17,12 @@ impl WriterSchemaId {
     pub fn number(self) -> Option<u32> {
         u32::try_from(self.0).ok()
     }
+
+    /// The id as `8-4-4-4-12` hexadecimal digits, whatever it is.
+    pub fn as_uuid(self) -> String {
+        let hex = format!("{:032x}", self.0);
+        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    }
 }
 
 impl From<u32> for WriterSchemaId {
@@ -29,11 +35,7 @@ impl fmt::Display for WriterSchemaId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.number() {
             Some(number) => number.fmt(f),
-            None => {
-                let hex = format!("{:032x}", self.0);
-                let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-                f.pad(&parts.join("-"))
-            }
+            None => f.pad(&self.as_uuid()),
         }
     }
 }

@@ -12,7 +12,7 @@ pub enum OnError<K> {
     Fail,
     /// They are counted and left out.
     Skip,
-    /// They go to another sink, as rows of [`dead_letter_schema`](super::dead_letter_schema).
+    /// They go to another sink, as rows of [`dead_letter_schema_of`](super::dead_letter_schema_of) the source's format.
     DeadLetter(Output<K>),
 }
 
@@ -43,6 +43,9 @@ pub struct PipelineConfig {
     pub threads: usize,
     /// Which column says how far event time has come; nobody looks without it.
     pub watermark: Option<WatermarkConfig>,
+    /// Columns that the user has declared: those that no row has had a value in are told at the end
+    /// ([`Summary::unseen`](super::Summary::unseen)).
+    pub declared: Vec<String>,
     /// How many records may be rejected before the run ends; any number without it, where `ON ERROR` is not FAIL.
     pub error_budget: Option<ErrorBudget>,
 }
@@ -61,6 +64,7 @@ impl PipelineConfig {
             commits: true,
             threads: 1,
             watermark: None,
+            declared: Vec::new(),
             error_budget: None,
         }
     }

@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, NullArray, RecordBatch, RecordBatchOptions, S
 use arrow_schema::SchemaRef;
 use arrow_select::filter::{FilterBuilder, FilterPredicate};
 
-use super::watermark::EventTimes;
+use super::{unseen::Unvalued, watermark::EventTimes};
 use crate::{
     error::{DecodeError, EncodeError, ErrorKind, SchemaError, SchemaResult},
     field::RESCUE_COLUMN,
@@ -33,6 +33,8 @@ pub(super) struct Lane<D, E> {
     watch: Watch,
     /// Which column of the output schema says when something happened, where there is a watermark.
     event_time: Option<usize>,
+    /// Declared columns that no row has had a value in yet.
+    unvalued: Unvalued,
 }
 
 /// What a lane looks out for beside what its decoder does: signs that the source's schema has changed.
@@ -91,6 +93,8 @@ pub(super) struct Made {
     pub(super) unknown: Option<(usize, SchemaError)>,
     /// The column `_rescued`, and which record each of its rows came from.
     pub(super) rescued: Option<Box<(StringArray, RowRecords)>>,
+    /// Columns of the output schema that have their first value here; empty in most batches.
+    pub(super) valued: Vec<usize>,
     /// The times of the rows, where there is a watermark.
     pub(super) event_times: Option<Box<EventTimes>>,
 }
@@ -117,9 +121,16 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
             schema: Arc::clone(&spec.schema),
             output_schema: spec.output_schema(),
             metadata_columns: spec.metadata_columns.clone(),
-            wanted: wanted(spec, shares.iter().map(|share| &share.projection), event_time),
+            unvalued: Unvalued::default(),
+            wanted: wanted(spec, shares.iter().map(|share| &share.projection), event_time, watch),
             shares,
         }
+    }
+
+    /// Tells which of these columns have a value.
+    pub(super) fn looking_for(mut self, columns: &[String]) -> Self {
+        self.unvalued = Unvalued::of(columns, &self.output_schema);
+        self
     }
 
     /// Goes on with another decoder, which knows a writer schema that the last one did not.
@@ -139,10 +150,15 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
                     Ok(arrays)
                 });
                 let shared = arrays.and_then(|arrays| {
+                    if let (Watch::Rescued { .. }, Ok(index)) = (self.watch, self.schema.index_of(RESCUE_COLUMN)) {
+                        made.rescued = any_rescued(&arrays[index], RowRecords::Identity);
+                    }
                     made.event_times = self.event_times(&arrays, RowRecords::Identity);
                     if let (Some(times), Some(origin)) = (&mut made.event_times, &batch.origin) {
                         times.origin = Some(Arc::clone(&origin.partition));
                     }
+                    let wanted = &self.wanted;
+                    made.valued = self.unvalued.found(&arrays, |index| wanted.get(index).is_none_or(|wanted| *wanted));
                     self.share_out(Rows { columns: &arrays, num_rows }, &mut made, spare)
                 });
                 made.error = shared.err();
@@ -175,6 +191,7 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
         let whole = append_metadata(batch, &self.output_schema, &self.metadata_columns, raw, &rows);
         let shared = whole.and_then(|whole| {
             made.event_times = self.event_times(whole.columns(), rows);
+            made.valued = self.unvalued.found(whole.columns(), |_| true);
             self.share_out(Rows { columns: whole.columns(), num_rows: whole.num_rows() }, &mut made, spare)
         });
         made.error = shared.err();
@@ -237,8 +254,14 @@ fn rescued(decoded: &mut Decoded, is_hidden: bool) -> Option<Box<(StringArray, R
         }
         false => Arc::clone(decoded.batch.column_by_name(RESCUE_COLUMN)?),
     };
+    any_rescued(&column, decoded.rows.clone())
+}
+
+/// The column, where it has anything in it.
+fn any_rescued(column: &ArrayRef, rows: RowRecords) -> Option<Box<(StringArray, RowRecords)>> {
     let has_any = column.null_count() < column.len();
-    has_any.then(|| Box::new((column.as_string().clone(), decoded.rows.clone())))
+    let texts = column.as_string_opt().filter(|_| has_any)?;
+    Some(Box::new((texts.clone(), rows)))
 }
 
 impl Projection {
@@ -274,14 +297,19 @@ impl Projection {
     }
 }
 
-/// For each column of the schema, whether some projection looks at it, or the watermark.
+/// For each column of the schema, whether some projection looks at it, or the watermark, or who counts what is rescued.
 pub(super) fn wanted<'a>(
     spec: &DecodeSpec,
     projections: impl Iterator<Item = &'a Projection>,
     event_time: Option<usize>,
+    watch: Watch,
 ) -> Vec<bool> {
     let mut wanted = vec![false; spec.schema.fields().len()];
-    for column in projections.flat_map(Projection::looks_at).chain(event_time) {
+    let rescued = match watch {
+        Watch::Rescued { is_hidden: false } => spec.schema.index_of(RESCUE_COLUMN).ok(),
+        _ => None,
+    };
+    for column in projections.flat_map(Projection::looks_at).chain(event_time).chain(rescued) {
         // Metadata columns lie behind those of the schema.
         if let Some(wanted) = wanted.get_mut(column) {
             *wanted = true;

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use super::Unseen;
 use crate::{
     connector::{Measured, Measures},
     error::Location,
@@ -77,6 +78,8 @@ pub struct Summary {
     pub first_rejections: Vec<String>,
     /// Every schema change that the source has shown in this run; [`Metrics::drift`] has those of earlier runs too.
     pub drift: DriftReport,
+    /// Declared columns that no row had a value in, where the run began at its source's beginning and came to the end.
+    pub unseen: Vec<Unseen>,
     /// What the sinks told of themselves in the end, such as rows that one has dropped, each beside its sink's name.
     pub sinks: Vec<(Arc<str>, Measured)>,
     /// How it ended.
@@ -185,7 +188,7 @@ impl Metrics {
         earlier.followed_by(&self.drift_of_this_run())
     }
 
-    fn drift_of_this_run(&self) -> DriftReport {
+    pub(super) fn drift_of_this_run(&self) -> DriftReport {
         self.drift.lock().map(|report| report.clone()).unwrap_or_default()
     }
 
@@ -255,6 +258,7 @@ impl Metrics {
             checkpoints: self.checkpoints(),
             first_rejections: self.first_rejections.lock().map(|s| s.clone()).unwrap_or_default(),
             drift: self.drift_of_this_run(),
+            unseen: Vec::new(),
             sinks: self.sink_measures(),
             ended,
             positions,

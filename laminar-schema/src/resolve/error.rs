@@ -83,7 +83,7 @@ pub enum ResolveError {
         /// The format.
         format: String,
     },
-    /// `ON SCHEMA CHANGE` is written for records that wrap their rows.
+    /// `ON SCHEMA CHANGE` is written for files that say the schema of records that wrap their rows.
     ChangesInEnvelope {
         /// The policy.
         policy: &'static str,
@@ -163,8 +163,8 @@ impl fmt::Display for ResolveError {
             ),
             Self::ChangesInEnvelope { policy } => write!(
                 f,
-                "ON SCHEMA CHANGE {policy}: of records in an ENVELOPE it is not told which of their fields are the row's; \
-                 remove one of the clauses"
+                "ON SCHEMA CHANGE {policy}: files of records in an ENVELOPE say what the records are, and not what the rows are; \
+                 write RESCUE, or remove one of the clauses"
             ),
             Self::DecidedTwice { policy, option } => {
                 write!(

@@ -79,6 +79,31 @@ async fn messages_of_all_writers_are_read_as_the_latest_schema_says() {
 }
 
 #[tokio::test]
+async fn dead_letters_name_the_uuid() {
+    let glue = StandInGlue::start().await;
+    let id = glue.plant("letters", "AVRO", FIRST);
+    let (feed, store, dead) = (MemoryFeed::new(), MemoryStore::new(), MemoryStore::new());
+    assert!(feed.register("glue letters") && store.register("glue letters") && dead.register("glue dead"));
+    // A number that is cut off, one of another header, and one without any.
+    for record in [message(id, &[0x80], false), vec![9, 0, 1], Vec::new(), message(id, &[2], true)] {
+        feed.push_to("0", record);
+    }
+    feed.end();
+    let sql = format!(
+        "CREATE SOURCE s FROM MEMORY (name = 'glue letters') FORMAT AVRO {} ON ERROR DEAD LETTER TO d;
+         CREATE SINK d INTO MEMORY (name = 'glue dead') FORMAT JSON;
+         CREATE SINK k INTO MEMORY (name = 'glue letters') FORMAT JSON; INSERT INTO k SELECT * FROM s",
+        clause(&glue, "letters")
+    );
+    let summary = run(&sql, &RunOptions::default()).await.0.unwrap();
+    assert_eq!((summary.rows, summary.rejected), (1, 3));
+    let uuid = laminar_schema::WriterSchemaId(id).as_uuid();
+    let named = dead.texts().into_iter().map(|letter| serde_json::from_str::<serde_json::Value>(&letter).unwrap());
+    let named: Vec<serde_json::Value> = named.map(|letter| letter["schema_id"].clone()).collect();
+    assert_eq!(named, [serde_json::Value::from(uuid), serde_json::Value::Null, serde_json::Value::Null]);
+}
+
+#[tokio::test]
 async fn documents_are_read_whatever_their_version() {
     let glue = StandInGlue::start().await;
     let json = r#"{"type":"object","properties":{"id":{"type":"integer"},"tag":{"type":"string"}}}"#;

@@ -19,5 +19,6 @@ mod pipeline;
 mod registry_pipeline;
 mod resolution;
 mod schema_changes;
+mod unseen;
 mod watermark;
 mod zero_cost;

@@ -226,10 +226,76 @@ async fn fail_and_ignore_know_a_newer_writer_too() {
 }
 
 #[tokio::test]
-async fn rescue_is_refused_where_messages_show_no_values_beside_their_schema() {
-    let stage = Stage::new("writer_rescue", 1).await;
-    let error = stage.run("", "ON SCHEMA CHANGE RESCUE").await.0.unwrap_err().to_string();
-    assert!(error.contains("ON SCHEMA CHANGE RESCUE: records in format `avro` do not show"), "{error}");
+async fn rescue_keeps_what_a_newer_writer_has_beside() {
+    let (stage, summary) = run_with_change("writer_rescue", "ON ERROR SKIP ON SCHEMA CHANGE RESCUE").await;
+    let summary = summary.unwrap();
+    // The wider id of the last message does not fit a column that is NOT NULL.
+    assert_eq!((summary.rows, summary.rejected), (3, 1));
+    assert!(summary.drift.entries.iter().all(|e| e.verdict == DriftVerdict::Rescued));
+    let nothing = r#""_rescued":null}"#;
+    assert_eq!(
+        stage.store.texts(),
+        [
+            format!(r#"{{"id":1,"venue":"x",{nothing}"#),
+            r#"{"id":2,"venue":null,"_rescued":{"qty":{"value":5,"reason":"unknown_field"}}}"#.to_owned(),
+            format!(r#"{{"id":3,"venue":"y",{nothing}"#),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_row_of_a_newer_writer_in_an_envelope_changes() {
+    let envelope = |row: &str| {
+        format!(
+            r#"{{"type":"record","name":"Envelope","fields":[{{"name":"before","type":["null",{{"type":"record","name":"Value","fields":[{row}]}}]}},
+            {{"name":"after","type":["null","Value"]}},{{"name":"op","type":"string"}}]}}"#
+        )
+    };
+    let row = r#"{"name":"id","type":"long"}"#;
+    let versions =
+        [envelope(row), envelope(&format!(r#"{row},{{"name":"qty","type":["null","int"],"default":null}}"#))];
+    for (policy, expected, rows) in [
+        ("FAIL", "s[partition 0, offset 1]: the source's schema has changed: add qty INTEGER", vec![]),
+        ("IGNORE", "add qty INTEGER Ignored", vec![r#"{"id":1,"_op":"insert"}"#, r#"{"id":2,"_op":"update"}"#]),
+        ("EVOLVE", "add qty INTEGER Evolved", vec![r#"{"id":1,"_op":"insert"}"#, r#"{"id":2,"_op":"update","qty":5}"#]),
+        (
+            "RESCUE",
+            "no place for qty Rescued",
+            vec![
+                r#"{"id":1,"_op":"insert","_rescued":null}"#,
+                r#"{"id":2,"_op":"update","_rescued":{"before.qty":{"value":4,"reason":"unknown_field"},"after.qty":{"value":5,"reason":"unknown_field"}}}"#,
+            ],
+        ),
+    ] {
+        let (registry, feed, store) = (StandInRegistry::start().await, MemoryFeed::new(), MemoryStore::new());
+        let name = format!("enveloped {policy}");
+        assert!(feed.register(&name) && store.register(&name));
+        let first = registry.plant("trades-value", StoredSchema::avro(&versions[0]));
+        let sql = format!(
+            "CREATE SOURCE s FROM MEMORY (name = '{name}') FORMAT AVRO ENVELOPE DEBEZIUM
+             USING SCHEMA REGISTRY (url = '{}', subject = 'trades-value') ON SCHEMA CHANGE {policy};
+             CREATE SINK k INTO MEMORY (name = '{name}') FORMAT JSON; INSERT INTO k SELECT * FROM s",
+            registry.url(),
+        );
+        let mut engine: Engine<TestSources, TestSinks> = TestEngine::new();
+        let script = engine.load(&sql).unwrap();
+        let pipeline = engine.plan(&script, &RunOptions::default()).await.unwrap().remove(0).pipeline;
+        let second = registry.plant("trades-value", StoredSchema::avro(&versions[1]));
+        feed.push_to("0", message(first, &[&[0], &[2], &short(1), &[2, b'c']]));
+        let images: [&[u8]; 3] = [&[2, 4, 2, 8], &[2, 4, 2, 10], &[2, b'u']];
+        feed.push_to("0", message(second, &images));
+        feed.end();
+        let summary = pipeline.dispatch(std::future::pending(), &Metrics::new()).await;
+        let said = match summary {
+            Err(error) => error.to_string(),
+            Ok(summary) => {
+                let entries = summary.drift.entries.iter().map(|e| format!("{} {:?}", e.change, e.verdict));
+                entries.collect::<Vec<_>>().join("; ")
+            }
+        };
+        assert!(said.contains(expected), "{policy}: {said}");
+        assert_eq!(store.texts(), rows, "{policy}: {said}");
+    }
 }
 
 #[tokio::test]

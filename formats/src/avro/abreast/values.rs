@@ -81,8 +81,12 @@ impl<'b, 's> Messages<'_, 'b, 's> {
             let rows = row.num_rows();
             let field = &mut row.fields[fill.column as usize];
             match &fill.with {
+                // Each is gone through.
+                FillWith::Rescued { always: true } => return false,
                 // Everything fits so far.
-                FillWith::Null | FillWith::Rescued => (0..count).for_each(|_| field.column.push_null()),
+                FillWith::Null | FillWith::Rescued { always: false } => {
+                    (0..count).for_each(|_| field.column.push_null())
+                }
                 FillWith::Default => {
                     (0..count).for_each(|_| field.column.push_null());
                     field.default_rows.extend(rows as u32..(rows + count) as u32);

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use arrow_array::StringArray;
+
 use super::{Running, Step, follow::Stop};
 use crate::{
     connector::{SinkConnector, SourceConnector},
     error::{Location, SchemaError, SchemaResult},
     evolution::{DriftVerdict, OnSchemaChange},
     pipeline::{Metrics, dead_letters, lane::Made, schema_change::note_rescued, workers::Done},
-    record::{BatchContent, NewRecord, RawBatch, SourceBatch},
+    record::{BatchContent, NewRecord, RawBatch, RowsOrigin, SourceBatch},
 };
 
 impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
@@ -37,15 +39,19 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
     }
 
     async fn dispose_of_batch(&mut self, done: Done, metrics: &Metrics) -> SchemaResult<()> {
-        let Done { mut batch, made, mut spare } = done;
+        let Done { mut batch, mut made, mut spare } = done;
         self.spare.arenas.append(&mut spare);
         match batch.content() {
             BatchContent::Raw(raw) => {
                 metrics.count_input(raw.len(), raw.num_value_bytes());
+                self.unseen.sample(raw);
                 self.finish(raw, made, metrics).await?;
             }
             BatchContent::Columns(columns) => {
                 metrics.count_input(columns.num_rows(), columns.get_array_memory_size());
+                if let (Some(rescued), Some(origin)) = (made.rescued.take(), &batch.origin) {
+                    self.note_rescued_rows(&rescued.0, origin, metrics);
+                }
                 self.take_over(&RawBatch::new(), made, metrics).await?;
             }
         }
@@ -72,7 +78,14 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         made: Made,
         metrics: &Metrics,
     ) -> SchemaResult<Option<(Stop, usize)>> {
-        let Made { rejected, num_rows, num_left_out, portions, error, needs, unknown, rescued, event_times } = made;
+        let Made { rejected, num_rows, num_left_out, portions, error, needs, unknown, rescued, valued, event_times } =
+            made;
+        for index in valued {
+            // Of the schema that the batch was decoded with, which a change comes after.
+            if let Some(field) = self.spec.output_schema().fields().get(index) {
+                self.unseen.found(field.name());
+            }
+        }
         if let Some(rescued) = rescued {
             let (column, rows) = *rescued;
             let found = column.iter().enumerate().filter_map(|(row, text)| Some((row, text?)));
@@ -82,7 +95,8 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 place.fill_from(source.clone());
                 (text, place)
             });
-            note_rescued(located, self.rescue_verdict(), metrics);
+            let wrapping = self.follower.as_ref().and_then(|follower| follower.wrapping());
+            note_rescued(located, wrapping, self.rescue_verdict(), metrics);
         }
         let num_rejected = rejected.len();
         let last = self.spent.as_ref().and_then(|_| rejected.last()).map(|(_, error)| error.to_string());
@@ -105,6 +119,19 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             (Stop::UnknownField(error.at(source)), record)
         });
         Ok(unknown.or(needs.map(|(id, record)| (Stop::UnknownWriter(id), record))))
+    }
+
+    /// Counts what is rescued of rows that never were records: a row's offset is its number in the file.
+    fn note_rescued_rows(&self, column: &StringArray, origin: &RowsOrigin, metrics: &Metrics) {
+        let place = |row: u64| Location {
+            source: Some(Arc::clone(&self.config.source_name)),
+            partition: Some(Arc::clone(&origin.partition)),
+            offset: Some(row),
+            ..Location::default()
+        };
+        let rows = origin.rows.iter().cloned().flatten();
+        let found = column.iter().zip(rows).filter_map(|(text, row)| Some((text?, place(row))));
+        note_rescued(found, None, self.rescue_verdict(), metrics);
     }
 
     /// Counts records against the error budget, where there is one.

@@ -86,7 +86,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         let projections = self.outputs.iter().map(RunningOutput::projection).collect();
         let event_time = event_time(&self.spec, &self.config);
         let known = self.follower.as_ref().map(|follower| follower.known_files(&self.spec.schema));
-        let scan = scan(&self.spec, projections, self.dead_letter.is_some(), event_time, known.unwrap_or_default());
+        let (_, watch) = decoding(&self.spec, self.follower.as_deref());
+        let looked_at = (event_time, watch);
+        let scan = scan(&self.spec, projections, self.dead_letter.is_some(), looked_at, known.unwrap_or_default());
         self.source.rescan(&scan)?;
         self.stream = self.source.start(Some(&self.positions)).await?;
         Ok(())
@@ -103,7 +105,8 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         let (decode_spec, watch) = decoding(&self.spec, self.follower.as_deref());
         let decoder = self.source.build_decoder(&decode_spec)?;
         let event_time = event_time(&self.spec, &self.config);
-        self.lane = Lane::new(decoder, &self.spec, shares(&self.outputs, false)?, watch, event_time);
+        let lane = Lane::new(decoder, &self.spec, shares(&self.outputs, false)?, watch, event_time);
+        self.lane = lane.looking_for(self.unseen.names());
         Ok(())
     }
 

@@ -17,11 +17,12 @@ use tokio::{
 };
 
 use super::{
-    CheckpointStore, Ended, Metrics, OnError, Output, PipelineConfig, StoredCheckpoint, Summary,
+    CheckpointStore, Ended, Metrics, OnError, Output, PipelineConfig, StoredCheckpoint, Summary, Unseen,
     budget::Spent,
     lane::{Lane, Projection, Share, Watch, wanted},
     output::RunningOutput,
     schema_change::Follower,
+    unseen::UnseenColumns,
     watermark::Watermarks,
     workers::{Done, Workers},
 };
@@ -73,7 +74,10 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
         let sinks = running.outputs.iter().chain(&running.dead_letter);
         metrics.show_sinks(sinks.filter_map(RunningOutput::measures).collect());
         match running.run(shutdown, metrics).await {
-            Ok(ended) => Ok(metrics.summary(ended, running.positions)),
+            Ok(ended) => {
+                let unseen = running.unseen(ended, metrics);
+                Ok(Summary { unseen, ..metrics.summary(ended, running.positions) })
+            }
             Err(error) => {
                 // The first error is the one to show; a sink that cannot even abort is undone by its next recovery.
                 // Once the checkpoint is stored its transactions are decided: they must be committed, now or by the
@@ -101,6 +105,7 @@ struct Running<S: SourceConnector, K: SinkConnector> {
     follower: Option<Box<Follower>>,
     watermarks: Option<Watermarks>,
     spent: Option<Spent>,
+    unseen: Box<UnseenColumns>,
     /// Decodes here, where there are no workers.
     lane: Lane<S::Decoder, K::Encoder>,
     workers: Option<Workers>,
@@ -189,7 +194,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         let follower = match config.schema_changes.take() {
             None => None,
             Some(changes) => {
-                let (mut follower, in_force) = Follower::open::<S::Decoder>(*changes, &spec, last.as_ref())?;
+                let (mut follower, in_force) = Follower::open(&source, *changes, &spec, last.as_ref())?;
                 let known =
                     last.as_ref().and_then(|last| last.writer_id).filter(|id| follower.writer_id() != Some(*id));
                 if let (Some(id), Some(registry), Some(config)) =
@@ -210,7 +215,12 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         let projections = outputs.iter().map(Output::projection).collect();
         let known = follower.as_ref().map(|follower| follower.known_files(&spec.schema)).unwrap_or_default();
         let has_dead_letters = matches!(on_error, OnError::DeadLetter(_));
-        let source = source.with_scan(&scan(&spec, projections, has_dead_letters, event_time, known.clone()))?;
+        let source = match &follower {
+            Some(follower) if follower.rescues_files() => source.with_format(&decode_spec.format)?,
+            _ => source,
+        };
+        let source =
+            source.with_scan(&scan(&spec, projections, has_dead_letters, (event_time, watch), known.clone()))?;
         let decoder = source.build_decoder(&decode_spec)?;
         let stream = source.start(last.as_ref().map(|l| &l.positions)).await?;
         let prepared = |name: &str| last.as_ref().and_then(|l| l.sinks.get(name));
@@ -227,12 +237,15 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             }
             OnError::Fail | OnError::Skip => None,
         };
-        let lane = Lane::new(decoder, &spec, shares(&opened, false)?, watch, event_time);
+        // What earlier runs have seen is not known.
+        let unseen = Box::new(UnseenColumns::of(if last.is_none() { &config.declared } else { &[] }));
+        let lane = Lane::new(decoder, &spec, shares(&opened, false)?, watch, event_time).looking_for(unseen.names());
         let workers = match config.threads {
             2.. if config.registry.is_none() && watch != Watch::UnknownFields && known.is_empty() => {
                 let lane = |_| {
                     let decoder = source.build_decoder(&decode_spec)?;
-                    Ok(Lane::new(decoder, &spec, shares(&opened, true)?, watch, event_time))
+                    let lane = Lane::new(decoder, &spec, shares(&opened, true)?, watch, event_time);
+                    Ok(lane.looking_for(unseen.names()))
                 };
                 Some(Workers::spawn((0..config.threads).map(lane).collect::<SchemaResult<_>>()?)?)
             }
@@ -255,6 +268,7 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                 .watermark
                 .clone()
                 .map(|watermark| Watermarks::new(watermark, last.as_ref().and_then(|last| last.watermark), metrics)),
+            unseen,
             spent: config.error_budget.clone().map(Spent::new),
             config,
             positions: last.map(|l| l.positions).unwrap_or_default(),
@@ -301,6 +315,14 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
             output.close().await?;
         }
         Ok(ended.unwrap_or(Ended::SourceEnded))
+    }
+
+    /// Declared columns without a value, once there was all of the source to find one in.
+    fn unseen(&self, ended: Ended, metrics: &Metrics) -> Vec<Unseen> {
+        if ended != Ended::SourceEnded || metrics.rows() == 0 {
+            return Vec::new();
+        }
+        self.unseen.told::<S::Decoder>(&self.spec.schema, &self.spec.format, &metrics.drift_of_this_run())
     }
 
     /// Has a batch that was read worked on, here or by a worker; yields also whether nothing is to be read behind it.
@@ -383,10 +405,10 @@ fn scan(
     spec: &DecodeSpec,
     projections: Vec<Projection>,
     has_dead_letters: bool,
-    event_time: Option<usize>,
+    (event_time, watch): (Option<usize>, Watch),
     known: Vec<SchemaRef>,
 ) -> Scan {
-    let wanted = wanted(spec, projections.iter(), event_time);
+    let wanted = wanted(spec, projections.iter(), event_time, watch);
     let columns = (0..wanted.len()).filter(|column| wanted[*column]).collect();
     // A row is wanted when some output wants it; an output without a filter wants all.
     let filters: Option<Vec<_>> = projections.into_iter().map(|p| p.filter).collect();

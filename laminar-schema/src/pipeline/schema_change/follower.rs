@@ -8,12 +8,13 @@ use super::{MAX_EVOLVED_FIELDS, SchemaChanges, TYPE_MISMATCH, UNKNOWN_FIELDS, gr
 use crate::{
     capability::SchemaEvolvable,
     config::FormatSpec,
+    connector::SourceConnector,
     error::{Location, SHOWN_INPUT_BYTES, SchemaError, SchemaResult},
     evolution::{
         self, DriftVerdict, EvolutionError, EvolutionVerdict, HistoryError, OnSchemaChange, SchemaChange, SchemaHistory,
     },
     field::{self, RESCUE_COLUMN},
-    format::{DecodeSpec, DecoderSet, Framing, WriterSchema, WriterSchemaId, registered},
+    format::{DecodeSpec, DecoderSet, Framing, Wrapping, WriterSchema, WriterSchemaId, registered},
     inference::{FormatInference, InferenceConfig},
     pipeline::{Metrics, StoredCheckpoint, lane::Watch},
     position::Positions,
@@ -87,6 +88,10 @@ pub(in crate::pipeline) struct Follower {
     notices_fields: bool,
     /// Schemas of files that are known; `None` where there are no files that say theirs.
     files: Option<Vec<SchemaRef>>,
+    /// How records wrap rows, where they do.
+    wrapping: Option<Wrapping>,
+    /// RESCUE is another way to go on.
+    can_rescue: bool,
     /// Values are text, and fields are named by a header in front of all records.
     is_csv: bool,
     inferrer: Option<Box<dyn FormatInference>>,
@@ -97,7 +102,8 @@ pub(in crate::pipeline) struct Follower {
 
 impl Follower {
     /// Takes up the history where the last checkpoint left it; yields also the schema that was in force then.
-    pub(in crate::pipeline) fn open<D: DecoderSet>(
+    pub(in crate::pipeline) fn open<S: SourceConnector>(
+        source: &S,
         config: SchemaChanges,
         spec: &DecodeSpec,
         last: Option<&StoredCheckpoint>,
@@ -132,10 +138,12 @@ impl Follower {
             return Err(EvolutionError::Rejected { reason }.into());
         }
         let follower = Self {
-            notices_fields: SchemaChanges::can_notice::<D>(&spec.format)?,
-            files: SchemaChanges::can_notice_files::<D>(&spec.format)?.then(Vec::new),
-            is_csv: matches!(D::framing(&spec.format)?, Some(Framing::Csv(_))),
-            inferrer: D::inference(&spec.format.name),
+            notices_fields: SchemaChanges::can_notice::<S::Decoder>(&spec.format)?,
+            files: SchemaChanges::can_notice_files(source, &spec.format)?.then(Vec::new),
+            wrapping: S::Decoder::wrapping(&spec.format)?,
+            can_rescue: SchemaChanges::can_rescue::<S::Decoder>(&spec.format),
+            is_csv: matches!(S::Decoder::framing(&spec.format)?, Some(Framing::Csv(_))),
+            inferrer: S::Decoder::inference(&spec.format.name),
             format: spec.format.clone(),
             config,
             history,
@@ -150,7 +158,7 @@ impl Follower {
     /// IGNORE the decoder has one column more than `spec`, the last, which is not for the outputs.
     pub(in crate::pipeline) fn decoding(&self, spec: &DecodeSpec) -> (DecodeSpec, Watch) {
         let mut spec = spec.clone();
-        if !self.notices_fields {
+        if !self.notices_fields && self.config.policy != OnSchemaChange::Rescue {
             return (spec, Watch::Nothing);
         }
         let mut set = |key: &str, value: &str| {
@@ -174,6 +182,16 @@ impl Follower {
                 (spec, Watch::Rescued { is_hidden: false })
             }
         }
+    }
+
+    /// How records wrap rows, where they do.
+    pub(in crate::pipeline) fn wrapping(&self) -> Option<&Wrapping> {
+        self.wrapping.as_ref()
+    }
+
+    /// The columns of rows in records of a schema.
+    fn of_rows(&self, schema: &SchemaRef) -> SchemaRef {
+        self.wrapping.as_ref().map_or_else(|| Arc::clone(schema), |wrapping| wrapping.unwrap(schema))
     }
 
     /// Number of the version in force.
@@ -205,7 +223,7 @@ impl Follower {
             OnSchemaChange::Evolve => {
                 self.may_follow(current, &changes, verdict, &next).and_then(|()| self.adopt(&next, record.positions))
             }
-            _ => Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: true }.into()),
+            _ => Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: self.can_rescue }.into()),
         };
         let what_becomes = if outcome.is_ok() { DriftVerdict::Evolved } else { DriftVerdict::Failed };
         for change in changes.iter().filter(|c| matches!(c, SchemaChange::ColumnAdded { .. })) {
@@ -260,8 +278,18 @@ impl Follower {
             null_type: DataType::Null,
             ..self.config.inference.clone()
         };
-        let inferred = inferrer.infer(records, &config)?.schema;
-        Ok(inferred)
+        match inferrer.infer(records, &config) {
+            Ok(inferred) => Ok(inferred.schema),
+            // Of most formats the row cannot be cut out of its envelope.
+            Err(error) if self.wrapping.is_some() => {
+                let reason = format!(
+                    "the schema lacks the field, and its type is not found ({error}); add it to the definition, or write ON SCHEMA \
+                     CHANGE RESCUE or IGNORE"
+                );
+                Err(EvolutionError::Rejected { reason }.into())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn may_follow(
@@ -291,8 +319,17 @@ impl Follower {
         Ok(())
     }
 
+    /// Whether files of columns keep what has no place, which their source must be told.
+    pub(in crate::pipeline) fn rescues_files(&self) -> bool {
+        self.files.is_some() && self.config.policy == OnSchemaChange::Rescue
+    }
+
     /// The schemas that files may have before they are a change; none where nobody asks.
     pub(in crate::pipeline) fn known_files(&self, current: &SchemaRef) -> Vec<SchemaRef> {
+        if self.rescues_files() {
+            // What has no place is told row by row.
+            return Vec::new();
+        }
         self.files.iter().flat_map(|files| std::iter::once(current).chain(files)).cloned().collect()
     }
 
@@ -307,6 +344,8 @@ impl Follower {
     ) -> SchemaResult<Option<SchemaRef>> {
         let proposed = self.with_writer(&current.schema, file);
         let (mut changes, _) = judged(&current.schema, &proposed, self.config.compatibility, evolvable);
+        // What a format notes about a column comes along with it, and is no change for people.
+        changes.retain(|change| !matches!(change, SchemaChange::PropertyChanged { .. }));
         if changes.is_empty() {
             // Types of declared columns stay, and their files' have changed all the same.
             let is_wider = |change: &SchemaChange| matches!(change, SchemaChange::TypeWidened { .. });
@@ -315,10 +354,11 @@ impl Follower {
         self.files.get_or_insert_default().push(Arc::clone(file));
         let (outcome, what_becomes) = match self.config.policy {
             OnSchemaChange::Fail => (
-                Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: false }.into()),
+                Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: self.can_rescue }.into()),
                 DriftVerdict::Failed,
             ),
-            OnSchemaChange::Ignore | OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Ignored),
+            OnSchemaChange::Ignore => (Ok(None), DriftVerdict::Ignored),
+            OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Rescued),
             OnSchemaChange::Evolve => match self.followed(current, file, record, evolvable) {
                 Ok(next) => (Ok((next != current.schema).then_some(next)), DriftVerdict::Evolved),
                 Err(error) => (Err(error), DriftVerdict::Failed),
@@ -346,7 +386,7 @@ impl Follower {
         if registered.version <= known.version || registered.subject != known.subject {
             return Ok(None);
         }
-        let (before, now) = (Arc::clone(&known.schema), Arc::clone(&registered.schema));
+        let (before, now) = (self.of_rows(&known.schema), self.of_rows(&registered.schema));
         let (changes, _) = judged(&before, &now, self.config.compatibility, evolvable);
         let before = known.clone();
         let example = format!("schema id {}, version {}", registered.schema_id, registered.version);
@@ -356,10 +396,11 @@ impl Follower {
         }
         let (outcome, what_becomes) = match self.config.policy {
             OnSchemaChange::Fail => (
-                Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: true }.into()),
+                Err(EvolutionError::Changed { changes: changes.clone(), can_rescue: self.can_rescue }.into()),
                 DriftVerdict::Failed,
             ),
-            OnSchemaChange::Ignore | OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Ignored),
+            OnSchemaChange::Ignore => (Ok(None), DriftVerdict::Ignored),
+            OnSchemaChange::Rescue => (Ok(None), DriftVerdict::Rescued),
             OnSchemaChange::Evolve => {
                 let next = self.followed(current, &now, record, evolvable);
                 let what_becomes = if next.is_ok() { DriftVerdict::Evolved } else { DriftVerdict::Failed };

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use arrow_schema::{Fields, Schema, SchemaRef};
 
 use crate::{
+    capability::Capability,
     config::FormatSpec,
+    connector::SourceConnector,
     error::SchemaResult,
     evolution::{HistoryStore, OnSchemaChange},
     field::{self, RESCUE_COLUMN},
@@ -67,21 +69,30 @@ impl SchemaChanges {
         }
     }
 
-    /// Whether decoders of `D` can tell which fields of a record in `format` the schema lacks. Files of columns have no records.
+    /// Whether decoders of `D` can tell the first record in `format` with a field that the schema lacks: they can reject it. Files of
+    /// columns have no records.
     ///
     /// # Errors
     /// Wrong options of the format.
     pub fn can_notice<D: DecoderSet>(format: &FormatSpec) -> SchemaResult<bool> {
-        let has_option = format_options::<D>(&format.name).iter().any(|option| option.key == UNKNOWN_FIELDS);
-        Ok(has_option && !matches!(D::framing(format)?, Some(Framing::Columns)))
+        Ok(offers::<D>(format, UNKNOWN_FIELDS, "reject") && !matches!(D::framing(format)?, Some(Framing::Columns)))
     }
 
-    /// Whether sources of `format` have files that say what their columns are, so that a changed one is noticed before its rows.
+    /// Whether what reads `format` keeps fields that the schema lacks, and values that do not fit, in the column `_rescued`.
+    pub fn can_rescue<D: DecoderSet>(format: &FormatSpec) -> bool {
+        [UNKNOWN_FIELDS, TYPE_MISMATCH].iter().all(|option| offers::<D>(format, option, "rescue"))
+    }
+
+    /// Whether `source` reads files in `format` that say what their columns are, so that a changed one is noticed before its rows.
+    /// Where options of the format say it, no file does; and of records in an envelope a file says what they are, and not their rows.
     ///
     /// # Errors
     /// Wrong options of the format.
-    pub fn can_notice_files<D: DecoderSet>(format: &FormatSpec) -> SchemaResult<bool> {
-        Ok(matches!(D::framing(format)?, Some(Framing::Columns)))
+    pub fn can_notice_files<S: SourceConnector>(source: &S, format: &FormatSpec) -> SchemaResult<bool> {
+        let says_it = matches!(S::Decoder::framing(format)?, Some(Framing::Columns | Framing::AvroContainer));
+        let is_read = source.info().supports(Capability::Provider, &format.name);
+        let is_of_rows = S::Decoder::wrapping(format)?.is_none();
+        Ok(says_it && is_read && is_of_rows && S::Decoder::describe(format, None)?.is_none())
     }
 
     /// The options of the format that the policy decides about.
@@ -91,6 +102,11 @@ impl SchemaChanges {
             _ => &[UNKNOWN_FIELDS],
         }
     }
+}
+
+/// Whether an option of a format has a word for something.
+fn offers<D: DecoderSet>(format: &FormatSpec, option: &str, word: &str) -> bool {
+    format_options::<D>(&format.name).iter().any(|known| known.key == option && known.type_name.contains(word))
 }
 
 /// The schema with the column that keeps what it has no place for, behind all others; as it is where it has one.
