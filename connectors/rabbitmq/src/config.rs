@@ -179,10 +179,8 @@ impl RabbitMqSourceConfig {
 }
 
 impl ConnectorConfig for RabbitMqSinkConfig {
-    const KEYS: &'static [ConfigKey] = &joined_keys::<{ SinkOptions::KEYS.len() + ServerOptions::KEYS.len() }>(
-        ServerOptions::KEYS,
-        SinkOptions::KEYS,
-    );
+    const KEYS: &'static [ConfigKey] =
+        &joined_keys::<{ SinkOptions::KEYS.len() + ServerOptions::KEYS.len() }>(ServerOptions::KEYS, SinkOptions::KEYS);
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
         read_joined(options).map(|(server, sink)| Self { sink, server })
@@ -204,11 +202,15 @@ impl RabbitMqSinkConfig {
         self.server.check()?;
         let sink = &self.sink;
         let (key, expected, reason) = match (&sink.routing_key, &sink.routing_key_column) {
-            (None, None) if sink.exchange.is_none() => {
-                ("routing_key", "a routing key, or `routing_key_column`", "it says which queue the default exchange means")
-            }
+            (None, None) if sink.exchange.is_none() => (
+                "routing_key",
+                "a routing key, or `routing_key_column`",
+                "it says which queue the default exchange means",
+            ),
             (Some(_), Some(_)) => ("routing_key_column", "no `routing_key` beside it", "one is enough"),
-            (Some(key), None) if key.len() > MAX_NAME => ("routing_key", "at most 255 bytes", "AMQP has no longer ones"),
+            (Some(key), None) if key.len() > MAX_NAME => {
+                ("routing_key", "at most 255 bytes", "AMQP has no longer ones")
+            }
             _ => return Ok(()),
         };
         Err(ConfigError::invalid(key, "", expected, reason))

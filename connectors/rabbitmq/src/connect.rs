@@ -2,12 +2,12 @@
 
 use std::{path::Path, time::Duration};
 
+use laminar_schema::{SchemaError, SchemaResult};
 use lapin::{
     Connection, ConnectionProperties,
     tcp::OwnedTLSConfig,
     uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo},
 };
-use laminar_schema::{SchemaError, SchemaResult};
 use tokio::time::Instant;
 
 use crate::{
@@ -60,8 +60,7 @@ async fn attempt_within(options: &ServerOptions, deadline: Instant) -> SchemaRes
         let uri = uri(options, address(server, options.tls)?);
         let name = ConnectionProperties::default().with_connection_name("laminar".into());
         // Our own attempts are all there are: the library's would hide how long nothing works.
-        let runtime =
-            lapin::runtime::default_runtime().map_err(|e| error::client("connect to RabbitMQ", server, e))?;
+        let runtime = lapin::runtime::default_runtime().map_err(|e| error::client("connect to RabbitMQ", server, e))?;
         let connecting = Connection::connect_uri_with_config(uri, name, tls.clone(), runtime);
         let error = match tokio::time::timeout_at(until, connecting).await {
             Ok(Ok(connection)) => return Ok(connection),

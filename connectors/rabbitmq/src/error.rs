@@ -2,11 +2,11 @@
 
 use std::{error::Error, fmt};
 
+use laminar_schema::{ConnectorError, SchemaError};
 use lapin::{
     ErrorKind,
     protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError},
 };
-use laminar_schema::{ConnectorError, SchemaError};
 
 /// What kept a RabbitMQ source or sink from going on.
 #[derive(Debug)]

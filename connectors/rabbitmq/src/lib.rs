@@ -20,20 +20,26 @@
 
 #![forbid(unsafe_code)]
 
+mod columns;
 mod config;
 mod connect;
 mod error;
+mod publish;
 mod queue;
 mod record;
 mod schema;
+mod sink;
 mod source;
 mod start;
 mod stream;
 mod words;
+mod writer;
 
 pub use config::{RabbitMqSinkConfig, RabbitMqSourceConfig, ServerOptions, SinkOptions, SourceOptions};
 pub use error::RabbitMqFault;
+pub use sink::RabbitMqSink;
 pub use source::RabbitMqSource;
 pub use start::StartAt;
 pub use stream::RabbitMqStream;
 pub use words::{OnLost, QueueType, ReadUntil};
+pub use writer::RabbitMqWriter;

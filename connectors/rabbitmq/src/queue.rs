@@ -5,13 +5,13 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
+use laminar_schema::{SchemaError, SchemaResult};
 use lapin::{
     Channel, Connection, Consumer,
     message::Delivery,
     options::{BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable},
 };
-use laminar_schema::{SchemaError, SchemaResult};
 
 use crate::{
     config::RabbitMqSourceConfig,

@@ -3,9 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt};
-use laminar_schema::{
-    ConnectorError, Position, Positions, RecordStream, SchemaError, SchemaResult, SourceBatch,
-};
+use laminar_schema::{ConnectorError, Position, Positions, RecordStream, SchemaError, SchemaResult, SourceBatch};
 use lapin::{Consumer, message::Delivery, options::BasicAckOptions};
 use tokio::{task::unconstrained, time::Instant};
 

@@ -6,7 +6,9 @@
 #![allow(clippy::disallowed_methods, reason = "a server is another process, and is waited for by looking again")]
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod conformance;
 mod server;
+mod sink;
 mod source;
 mod sql;
 

@@ -13,8 +13,8 @@ use laminar_tests::served::unique;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties,
     options::{
-        BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
-        QueueBindOptions, QueueDeclareOptions,
+        BasicAckOptions, BasicGetOptions, BasicNackOptions, BasicPublishOptions, ConfirmSelectOptions,
+        ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
     },
     types::{AMQPValue, FieldTable},
     uri::AMQPUri,
@@ -154,7 +154,8 @@ impl Drop for Own {
         self.kill();
         // The port mapper that came with it serves nobody else.
         let port = (self.port + 2).to_string();
-        let ended = Command::new("epmd").args(["-port", &port, "-kill"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let ended =
+            Command::new("epmd").args(["-port", &port, "-kill"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
         drop(ended);
     }
 }
@@ -233,7 +234,8 @@ impl Queue {
         let mut confirms = Vec::new();
         for value in values {
             let (value, names) = (value.into(), (exchange.into(), key.into()));
-            let publishing = self.channel.basic_publish(names.0, names.1, options, value.as_bytes(), properties.clone());
+            let publishing =
+                self.channel.basic_publish(names.0, names.1, options, value.as_bytes(), properties.clone());
             confirms.push(publishing.await.unwrap());
         }
         for confirm in confirms {
@@ -268,5 +270,22 @@ impl Queue {
     /// The values of everything that is ready, which is taken out.
     pub(crate) async fn values(&self) -> Vec<String> {
         self.read().await.into_iter().map(|seen| seen.value).collect()
+    }
+
+    /// The values of everything that is ready, which stays there.
+    pub(crate) async fn peek(&self) -> Vec<String> {
+        let (mut values, mut last) = (Vec::new(), None);
+        let get = || self.channel.basic_get(self.name.as_str().into(), BasicGetOptions::default());
+        while let Some(got) = get().await.unwrap() {
+            last = Some(got.delivery.delivery_tag);
+            values.push(String::from_utf8(got.delivery.data).unwrap());
+        }
+        if let Some(last) = last {
+            let back = BasicNackOptions { multiple: true, requeue: true };
+            self.channel.basic_nack(last, back).await.unwrap();
+            // The answer says that they are back.
+            self.count().await;
+        }
+        values
     }
 }

@@ -5,7 +5,7 @@ use std::{future::Future, path::Path};
 use laminar_connector_file::{FileSink, FileSource};
 use laminar_connector_generator::GeneratorSource;
 use laminar_connector_memory::{MemorySink, MemorySource};
-use laminar_connector_rabbitmq::{RabbitMqSource};
+use laminar_connector_rabbitmq::{RabbitMqSink, RabbitMqSource};
 use laminar_formats::{AnyDecoder, AnyEncoder};
 use laminar_schema::{SinkConnector, SourceConnector, Summary};
 use laminar_tests::served;
@@ -23,6 +23,7 @@ pub(crate) enum Sources {
 #[connector(encoder = AnyEncoder)]
 pub(crate) enum Sinks {
     File(FileSink),
+    RabbitMq(RabbitMqSink),
     Memory(MemorySink),
 }
 
