@@ -18,6 +18,10 @@ use crate::{
 /// How long one server is waited for before the next one is tried.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
+/// Bytes of a frame, at most; longer records come in several. The client library has room for 32 of them in each direction, so that
+/// the server's own limit of 128 KiB would cost each connection 8 MiB.
+const FRAME_MAX: u32 = 32 << 10;
+
 /// How long to wait before attempt number `attempt`, counted from 1.
 pub(crate) fn backoff(attempt: usize) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(7);
@@ -90,6 +94,7 @@ fn uri(options: &ServerOptions, Address { host, port, tls }: Address) -> AMQPUri
         vhost: options.vhost.clone(),
         query: AMQPQueryString {
             heartbeat: Some(u16::try_from(options.heartbeat.as_secs()).unwrap_or(u16::MAX)),
+            frame_max: Some(FRAME_MAX),
             connection_timeout: Some(u64::try_from(ATTEMPT.as_millis()).unwrap_or(u64::MAX)),
             ..AMQPQueryString::default()
         },

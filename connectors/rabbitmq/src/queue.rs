@@ -51,7 +51,7 @@ impl Queue {
         Ok(Self { config, connection, channel, num_ready })
     }
 
-    /// Records that are ready now. Everything that the server sent before is there when this is.
+    /// Records that are ready now: that are neither delivered to somebody nor acknowledged.
     pub(crate) async fn count(&self) -> SchemaResult<u32> {
         within(&self.config, "look the queue up", find(&self.config, &self.channel, true)).await
     }
@@ -70,12 +70,10 @@ impl Queue {
 
     /// The offset behind the last record that a stream queue holds; `None` where it is empty.
     pub(crate) async fn end(&self) -> SchemaResult<Option<u64>> {
-        if self.num_ready == 0 {
-            return Ok(None);
-        }
         // The server delivers whole chunks, and says not which is their last record: that is the one behind which nothing comes.
         let (_channel, mut consumer) = self.look(u16::MAX, StartAt::Last).await?;
-        let (mut end, mut patience) = (None, ANSWER);
+        // Its count of records lags behind, so that 0 is no proof.
+        let (mut end, mut patience) = (None, if self.num_ready == 0 { EMPTY } else { ANSWER });
         while let Ok(Some(delivery)) = tokio::time::timeout(patience, consumer.next()).await {
             end = Some(self.offset_of(delivery)? + 1);
             patience = QUIET;
@@ -101,6 +99,8 @@ impl Queue {
     }
 }
 
+/// How long a stream queue that seems to be empty is waited for.
+const EMPTY: Duration = Duration::from_secs(2);
 /// How long nothing comes behind the last record of a stream queue that is at its end.
 const QUIET: Duration = Duration::from_millis(250);
 

@@ -53,6 +53,8 @@ struct Link {
     /// Deliveries of the channel that were taken, and the last of them that is acknowledged.
     taken: u64,
     acknowledged: u64,
+    /// Whether the queue had nothing ready when it was looked at last, and nothing came since.
+    is_empty: bool,
     /// Whether a gap before the first delivery was looked at.
     is_checked: bool,
 }
@@ -128,7 +130,7 @@ impl RabbitMqStream {
         };
         let consumer = queue.consume(source.prefetch, at).await?;
         let base = self.next.unwrap_or(0);
-        Ok(Link { queue, consumer, held: None, base, taken: 0, acknowledged: 0, is_checked: false })
+        Ok(Link { queue, consumer, held: None, base, taken: 0, acknowledged: 0, is_empty: false, is_checked: false })
     }
 
     /// Connects again, at growing distances, until the time for outages is over.
@@ -234,7 +236,8 @@ impl RabbitMqStream {
 
     /// Sees that the stream queue still has what is to be read next, where its first delivery, which is held, lies behind that.
     async fn check_gap(&mut self) -> SchemaResult<()> {
-        let Some(link) = self.link.as_mut().filter(|link| !link.is_checked) else { return Ok(()) };
+        let is_stream = self.config.is_stream();
+        let Some(link) = self.link.as_mut().filter(|link| is_stream && !link.is_checked) else { return Ok(()) };
         let wanted = self.next.or(match self.config.source.offset {
             Some(StartAt::Offset(offset)) => Some(offset),
             _ => None,
@@ -273,12 +276,14 @@ impl RabbitMqStream {
             return Ok(());
         }
         match link.queue.count().await {
-            // Others may have taken some, or they have expired. What was sent to us before the answer is here now.
+            // Others may have taken some, or they have expired. The server's count may overtake what it has sent to us already, and
+            // its next answer does not, so that only the second look is believed.
             Ok(0) => match link.consumer.next().now_or_never() {
-                None => self.is_ended = true,
+                None if link.is_empty => self.is_ended = true,
+                None => link.is_empty = true,
                 Some(received) => self.receive(received),
             },
-            Ok(_) => {}
+            Ok(_) => link.is_empty = false,
             Err(e) => self.fails(e.to_string()),
         }
         Ok(())
@@ -286,7 +291,10 @@ impl RabbitMqStream {
 
     fn receive(&mut self, received: Option<lapin::Result<Delivery>>) {
         match (received, &mut self.link) {
-            (Some(Ok(delivery)), Some(link)) => link.held = Some(delivery),
+            (Some(Ok(delivery)), Some(link)) => {
+                link.held = Some(delivery);
+                link.is_empty = false;
+            }
             (Some(Err(e)), _) => self.fails(e.to_string()),
             _ => self.fails("the server has ended the consumer".to_owned()),
         }

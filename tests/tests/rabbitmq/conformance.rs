@@ -25,12 +25,12 @@ fn text(records: &[Vec<u8>]) -> Vec<String> {
     records.iter().map(|record| String::from_utf8(record.clone()).unwrap()).collect()
 }
 
-fn reading(server: &Server, address: &str, queue: &Queue, queue_type: &str) -> SourceConfig {
+fn reading(server: &Server, address: &str, queue: &Queue, queue_type: &str, prefetch: usize) -> SourceConfig {
     let mut pairs = server.options_by(address);
     pairs.extend([
         ("queue", queue.name.clone()),
         ("queue_type", queue_type.to_owned()),
-        ("prefetch", "3000".to_owned()),
+        ("prefetch", prefetch.to_string()),
         ("heartbeat", "1s".to_owned()),
     ]);
     SourceConfig { options: Options::from_pairs(pairs), format: FormatSpec::new("json") }
@@ -40,7 +40,14 @@ async fn fill(server: &Server, wanted: Wanted, queue_type: &str) -> Place {
     let queue = Queue::create_as(server, "kit", queue_type).await;
     let records = wanted.records();
     queue.write(text(&records)).await;
-    Place::new(reading(server, &server.address(), &queue, queue_type), records).keeping(queue)
+    // What is read ahead is bounded in records. Where many are asked for, bytes are looked at; a stream queue sends whole chunks,
+    // and so a few thousand records more than that.
+    let prefetch = match queue_type {
+        _ if records.len() <= 20_000 => 20_000,
+        "stream" => 200,
+        _ => 2000,
+    };
+    Place::new(reading(server, &server.address(), &queue, queue_type, prefetch), records).keeping(queue)
 }
 
 async fn append(place: &Place, count: usize) -> Option<Vec<Vec<u8>>> {
@@ -68,6 +75,7 @@ impl SourceHarness for ClassicQueues {
             // The server goes on behind what was acknowledged, whatever a position says.
             is_resumable: false,
             repeats_after_faults: true,
+            waits_for_commits: true,
             order: Order::Any,
             // lapin makes a message of its own of each record, with its names, properties and bytes.
             client_allocations_per_record: 40.0,
@@ -96,7 +104,7 @@ impl SourceHarness for ClassicQueues {
     }
 
     fn through(&self, place: &Place, address: SocketAddr) -> Option<SourceConfig> {
-        Some(reading(self.0, &address.to_string(), place.kept::<Queue>()?, "classic"))
+        Some(reading(self.0, &address.to_string(), place.kept::<Queue>()?, "classic", 20_000))
     }
 }
 
@@ -131,7 +139,7 @@ impl SourceHarness for StreamQueues {
     }
 
     fn through(&self, place: &Place, address: SocketAddr) -> Option<SourceConfig> {
-        Some(reading(self.0, &address.to_string(), place.kept::<Queue>()?, "stream"))
+        Some(reading(self.0, &address.to_string(), place.kept::<Queue>()?, "stream", 20_000))
     }
 }
 

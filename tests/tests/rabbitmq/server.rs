@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use laminar_tests::served::unique;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties,
@@ -231,15 +232,16 @@ impl Queue {
         values: impl IntoIterator<Item = V>,
     ) {
         let (options, properties) = (BasicPublishOptions::default(), properties.with_delivery_mode(2));
-        let mut confirms = Vec::new();
-        for value in values {
-            let (value, names) = (value.into(), (exchange.into(), key.into()));
-            let publishing =
-                self.channel.basic_publish(names.0, names.1, options, value.as_bytes(), properties.clone());
-            confirms.push(publishing.await.unwrap());
-        }
-        for confirm in confirms {
-            assert!(confirm.await.unwrap().is_ack());
+        let values: Vec<String> = values.into_iter().map(Into::into).collect();
+        for values in values.chunks(1000) {
+            // Polled in turn, so that they are published in this order.
+            let publishing = values.iter().map(|value| {
+                let bytes = value.as_bytes();
+                self.channel.basic_publish(exchange.into(), key.into(), options, bytes, properties.clone())
+            });
+            for confirm in join_all(publishing).await {
+                assert!(confirm.unwrap().await.unwrap().is_ack());
+            }
         }
     }
 

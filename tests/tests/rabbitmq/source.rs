@@ -154,7 +154,7 @@ async fn what_no_checkpoint_covers_comes_again() {
         queue.write(ids(100..150)).await;
         queue.write(["no JSON"]).await;
         let error = run_until(&sql(""), Some(dir.path()), std::future::pending()).await.unwrap_err();
-        assert!(error.contains("no JSON") || error.contains("JSON"), "{error}");
+        assert!(error.contains("expected a value, found `n`"), "{error}");
         // The server takes back what was not acknowledged when it sees that the connection is gone.
         let (before, mut now) = (store.texts().len(), 0);
         for _ in 0..500 {
@@ -218,15 +218,36 @@ async fn inference_leaves_the_queue_as_it_was() {
             continue;
         }
         let seen = queue.read().await;
-        let values: Vec<&str> = seen.iter().map(|seen| seen.value.as_str()).collect();
-        assert_eq!(values, ids(0..50).collect::<Vec<_>>(), "{queue_type}: in order");
+        let (values, ids): (Vec<&str>, Vec<_>) =
+            (seen.iter().map(|seen| seen.value.as_str()).collect(), ids(0..50).collect());
+        if queue_type == "classic" {
+            assert_eq!(values, ids, "in their old places");
+        }
+        assert_eq!(account(values, 50), (vec![], vec![]), "{queue_type}");
         // As documented: what was looked at is marked.
-        let is_marked: Vec<bool> = seen.iter().map(|seen| seen.redelivered).collect();
-        assert!(
-            is_marked[..20].iter().all(|m| *m) && !is_marked[21..].iter().any(|m| *m),
-            "{queue_type}: {is_marked:?}"
-        );
+        let marked = seen.iter().filter(|seen| seen.redelivered).count();
+        assert!((20..=21).contains(&marked), "{queue_type}: {marked}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_queue_where_none_was_expected_is_told() {
+    let Some(server) = server() else { return };
+    let queue = Queue::create_as(server, "unasked", "stream").await;
+    let (_store, out) = memory();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({}, queue = '{}') FORMAT JSON; {out} INSERT INTO out SELECT * FROM s",
+        server.sql(),
+        queue.name
+    );
+    let running = tokio::spawn(async move { run_until(&sql, None, std::future::pending()).await });
+    // The server says it of a record only.
+    while !running.is_finished() {
+        queue.write(ids(0..1)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let error = running.await.unwrap().unwrap_err();
+    assert!(error.contains("set queue_type = 'stream'"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,7 +266,8 @@ async fn a_stream_queue_is_resumed_exactly_and_begins_where_it_is_told() {
     };
     for round in 0..3 {
         queue.write(ids(round * 200..round * 200 + 200)).await;
-        let running = run_until(&sql("", &out), Some(dir.path()), std::future::pending());
+        let sql = sql("", &out);
+        let running = run_until(&sql, Some(dir.path()), std::future::pending());
         assert_eq!(Box::pin(running).await.unwrap().records, 200, "round {round}");
     }
     assert_eq!(account(store.texts(), 600), (vec![], vec![]));
@@ -306,7 +328,7 @@ async fn wrong_options_and_places_are_refused_by_name() {
         assert!(!error.contains("hunter2"), "{error}");
     };
     check("queue = 'q'", "missing required option `servers`").await;
-    check("servers = 'a', quee = 'q'", "did you mean `queue`?").await;
+    check("servers = 'a', quee = 'q'", "unknown option `quee`").await;
     check("servers = 'amqp://u:hunter2@a', queue = 'q'", "use `user` and `password`").await;
     check("servers = 'a', queue = 'q', offset = 'first'", "queue_type = 'stream'").await;
     check("servers = 'a', queue = 'q', queue_type = 'stream', offset = 'yesterday'", "expected first, last, next")
@@ -320,7 +342,6 @@ async fn wrong_options_and_places_are_refused_by_name() {
     queue.write(ids(0..1)).await;
     check(&format!("{at}, queue = '{}', exchange = '{missing}'", queue.name), &format!("no exchange `{missing}`"))
         .await;
-    check(&format!("{at}, queue = '{}'", queue.name), "set queue_type = 'stream'").await;
     let queue = Queue::create(server, "classic").await;
     queue.write(ids(0..1)).await;
     let other = format!("{at}, queue = '{}', declare = true, queue_type = 'quorum'", queue.name);
