@@ -74,7 +74,10 @@ impl Remote {
         if ["ws", "wss"].iter().any(|own| own.eq_ignore_ascii_case(scheme)) {
             return Ok(Self::websocket(input, rest));
         }
-        let Some(form) = FORMS.iter().find(|form| form.schemes.iter().any(|own| own.eq_ignore_ascii_case(scheme))) else { return Ok(None) };
+        let Some(form) = FORMS.iter().find(|form| form.schemes.iter().any(|own| own.eq_ignore_ascii_case(scheme)))
+        else {
+            return Ok(None);
+        };
         if !CliSources::MEMBERS.iter().any(|m| m.name == form.connector) {
             return Ok(None);
         }
@@ -185,7 +188,11 @@ mod tests {
         let check = |uri: &str, expected: [&str; 4]| {
             let remote = Remote::parse(uri).ok().flatten();
             let options = remote.as_ref().map(|r| r.options.clone()).unwrap_or_default();
-            assert_eq!(["servers", "queue", "vhost", "tls"].map(|key| options.get(key).unwrap_or_default()), expected, "{uri}");
+            assert_eq!(
+                ["servers", "queue", "vhost", "tls"].map(|key| options.get(key).unwrap_or_default()),
+                expected,
+                "{uri}"
+            );
             assert_eq!(remote.map(|r| r.connector), Some("rabbitmq"));
         };
         check("amqp://a:1,b/orders?vhost=v", ["a:1,b", "orders", "v", ""]);

@@ -47,7 +47,7 @@ fn every_source_composes_as_the_matrix_says() {
     check::<WebSocketSource<AnyDecoder>>("json", [No, Yes, No, No]);
     check::<File>("csv", [No, Yes, No, Beyond]);
     check::<File>("parquet", [Yes, Yes, No, Beyond]);
-    check::<RabbitMqSource<AnyDecoder>>("json", [No, Yes, No, No]);
+    check::<RabbitMqSource<AnyDecoder>>("json", [No, Yes, No, Beyond]);
     check::<NatsSource<AnyDecoder>>("json", [No, Yes, No, Beyond]);
     check::<NatsSource<AnyDecoder>>("avro", [No, Beyond, No, Beyond]);
 }

@@ -7,6 +7,8 @@
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod conformance;
+mod faults;
+mod security;
 mod server;
 mod sink;
 mod source;

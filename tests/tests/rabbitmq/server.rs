@@ -62,7 +62,12 @@ impl Server {
 
     /// The same, in SQL.
     pub(crate) fn sql(&self) -> String {
-        let options = self.options_by(&self.address());
+        self.sql_by(&self.address())
+    }
+
+    /// The same, by way of `address`.
+    pub(crate) fn sql_by(&self, address: &str) -> String {
+        let options = self.options_by(address);
         options.iter().map(|(key, value)| format!("{key} = '{value}'")).collect::<Vec<_>>().join(", ")
     }
 
@@ -162,7 +167,7 @@ impl Drop for Own {
 }
 
 /// A port that is free now, as the two behind it are.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     loop {
         let first = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = first.local_addr().unwrap().port();
