@@ -1,6 +1,6 @@
 //! Sampling: records are looked at and put back, or, in a stream queue, read where they lie.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use laminar_schema::{DecoderSet, InferenceConfig, RawRecord, SchemaInferable, SchemaResult, SourceMetadata};
@@ -20,7 +20,9 @@ use crate::{
 };
 
 /// How long an empty queue is left alone before it is looked at again.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(20);
+/// How long records that were put back may take to be there again.
+const BACK: Duration = Duration::from_secs(2);
 
 impl<D: DecoderSet> SchemaInferable for RabbitMqSource<D> {
     /// Reads the head of the queue, and waits for a first record where there is none.
@@ -64,8 +66,11 @@ async fn peek(queue: &Queue, size: usize, deadline: Instant) -> SchemaResult<Vec
     if let Some(last) = last {
         let back = BasicNackOptions { multiple: true, requeue: true };
         queue.channel.basic_nack(last, back).await.map_err(failed)?;
-        // The answer says that the server has put them back.
-        queue.count().await?;
+        // A quorum queue does so behind its answer. Who reads next is to find what there was, unless others take it.
+        let patience = Instant::now() + BACK;
+        while queue.count().await? < queue.num_ready && Instant::now() < patience {
+            tokio::time::sleep(PAUSE).await;
+        }
     }
     Ok(records)
 }

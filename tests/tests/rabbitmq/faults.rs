@@ -29,7 +29,7 @@ fn certificates() -> [(&'static str, String); 3] {
 /// One server for both, since each takes seconds to start.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipeline_goes_on_when_its_server_was_killed_and_tls_is_spoken() {
-    const RECORDS: u64 = 20_000;
+    const RECORDS: u64 = 10_000;
     let tls_port = free_port();
     let files = certificates();
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
@@ -42,7 +42,7 @@ async fn a_pipeline_goes_on_when_its_server_was_killed_and_tls_is_spoken() {
     from.write(ids(0..RECORDS)).await;
     let at = own.server.sql();
     let sql = format!(
-        "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({at}, queue = '{}', prefetch = 500) FORMAT JSON;
+        "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({at}, queue = '{}', prefetch = 1000) FORMAT JSON;
          CREATE SINK out INTO RABBITMQ ({at}, routing_key = '{}', max_in_flight = 256) FORMAT JSON;
          INSERT INTO out SELECT * FROM s",
         from.name, to.name

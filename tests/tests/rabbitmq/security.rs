@@ -22,7 +22,7 @@ async fn who_is_not_let_in_is_told_without_a_secret() {
                 queue.name
             ),
             format!(
-                "CREATE SOURCE s FROM GENERATOR (rows = 1, columns = 'id: sequence') FORMAT JSON; CREATE SINK out INTO RABBITMQ \
+                "CREATE SOURCE s FROM GENERATOR (rows = 1) FORMAT JSON; CREATE SINK out INTO RABBITMQ \
                  (servers = '{address}', routing_key = '{}', {more}) FORMAT JSON; INSERT INTO out SELECT * FROM s",
                 queue.name
             ),

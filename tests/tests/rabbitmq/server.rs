@@ -9,12 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all};
 use laminar_tests::served::unique;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties,
     options::{
-        BasicAckOptions, BasicGetOptions, BasicNackOptions, BasicPublishOptions, ConfirmSelectOptions,
+        BasicConsumeOptions, BasicGetOptions, BasicNackOptions, BasicPublishOptions, ConfirmSelectOptions,
         ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
     },
     types::{AMQPValue, FieldTable},
@@ -181,7 +181,7 @@ pub(crate) fn free_port() -> u16 {
 pub(crate) struct Queue {
     pub(crate) name: String,
     pub(crate) channel: Channel,
-    _connection: Connection,
+    connection: Connection,
 }
 
 /// A record as another client reads it.
@@ -213,7 +213,7 @@ impl Queue {
         let connection = server.connect().await;
         let channel = connection.create_channel().await.unwrap();
         channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
-        Self { name, channel, _connection: connection }
+        Self { name, channel, connection }
     }
 
     /// Makes an exchange and binds the queue to it.
@@ -259,11 +259,15 @@ impl Queue {
 
     /// Takes everything that is ready out of the queue.
     pub(crate) async fn read(&self) -> Vec<Seen> {
-        let mut seen = Vec::new();
-        let get = || self.channel.basic_get(self.name.as_str().into(), BasicGetOptions::default());
-        while let Some(got) = get().await.unwrap() {
-            let delivery = got.delivery;
-            delivery.acker.ack(BasicAckOptions::default()).await.unwrap();
+        let (count, mut seen) = (self.count().await as usize, Vec::new());
+        // On a channel of its own, which takes the consumer along when it ends.
+        let channel = self.connection.create_channel().await.unwrap();
+        let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+        let consuming = channel.basic_consume(self.name.as_str().into(), "".into(), options, FieldTable::default());
+        let mut consumer = consuming.await.unwrap();
+        while seen.len() < count {
+            let next = tokio::time::timeout(Duration::from_secs(20), consumer.next()).await;
+            let delivery = next.unwrap_or_else(|_| panic!("{} of {count} came", seen.len())).unwrap().unwrap();
             seen.push(Seen {
                 value: String::from_utf8(delivery.data).unwrap(),
                 routing_key: delivery.routing_key.to_string(),
