@@ -11,6 +11,8 @@ use laminar_testkit::{
     BadOptions, Order, Place, SinkHarness, SinkPlace, SinkPromises, SourceHarness, SourcePromises, Unavailable, Wanted,
 };
 
+use lapin::BasicProperties;
+
 use crate::server::{Queue, Server, server};
 
 laminar_testkit::source_conformance!(ClassicQueues as a_queue);
@@ -39,7 +41,7 @@ fn reading(server: &Server, address: &str, queue: &Queue, queue_type: &str, pref
 async fn fill(server: &Server, wanted: Wanted, queue_type: &str) -> Place {
     let queue = Queue::create_as(server, "kit", queue_type).await;
     let records = wanted.records();
-    queue.write(text(&records)).await;
+    queue.write_with("", &queue.name, BasicProperties::default(), text(&records)).await;
     // What is read ahead is bounded in records. Where many are asked for, bytes are looked at; a stream queue sends whole chunks,
     // and so a few thousand records more than that.
     let prefetch = match queue_type {

@@ -1,6 +1,6 @@
 //! Servers that are killed and connections that are cut: every id is accounted for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use laminar_testkit::Proxy;
 use laminar_tests::served::{account, memory};
@@ -58,10 +58,15 @@ async fn a_pipeline_goes_on_when_its_server_was_killed_and_tls_is_spoken() {
         (Queue::named(&own.server, from.name.clone()).await, Queue::named(&own.server, to.name.clone()).await);
     // The pipeline is there again when records come once more.
     let after = to.count().await;
-    let deadline = std::time::Instant::now() + Duration::from_secs(40);
-    while from.count().await > 0 || u64::from(to.count().await) < RECORDS {
-        assert!(std::time::Instant::now() < deadline && !running.is_finished(), "{} of them", to.count().await);
+    let (started, mut count, mut since) = (Instant::now(), after, Instant::now());
+    // Some come twice, so that their number does not say when all are there: that is when no more come.
+    while from.count().await > 0 || u64::from(count) < RECORDS || since.elapsed() < Duration::from_secs(1) {
+        assert!(started.elapsed() < Duration::from_secs(40) && !running.is_finished(), "{count} of them");
         tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = to.count().await;
+        if now != count {
+            (count, since) = (now, Instant::now());
+        }
     }
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
@@ -74,7 +79,7 @@ async fn a_pipeline_goes_on_when_its_server_was_killed_and_tls_is_spoken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sink_publishes_again_what_a_cut_connection_did_not_confirm() {
-    const RECORDS: u64 = 20_000;
+    const RECORDS: u64 = 8000;
     let Some(server) = server() else { return };
     let Ok(upstream) = server.address().parse() else { return };
     let (from, to) = (Queue::create(server, "from").await, Queue::create(server, "to").await);
@@ -90,7 +95,7 @@ async fn a_sink_publishes_again_what_a_cut_connection_did_not_confirm() {
     );
     let running = tokio::spawn(async move { run(&sql).await });
     for part in 1..=3 {
-        while to.count().await < part * 4000 {
+        while to.count().await < part * 1500 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         proxy.refuse(true);

@@ -226,7 +226,7 @@ impl Queue {
 
     /// Publishes persistent records, all of which are confirmed behind this.
     pub(crate) async fn write<V: Into<String>>(&self, values: impl IntoIterator<Item = V>) {
-        self.write_with("", &self.name, BasicProperties::default(), values).await;
+        self.write_with("", &self.name, BasicProperties::default().with_delivery_mode(2), values).await;
     }
 
     pub(crate) async fn write_with<V: Into<String>>(
@@ -236,7 +236,7 @@ impl Queue {
         properties: BasicProperties,
         values: impl IntoIterator<Item = V>,
     ) {
-        let (options, properties) = (BasicPublishOptions::default(), properties.with_delivery_mode(2));
+        let options = BasicPublishOptions::default();
         let values: Vec<String> = values.into_iter().map(Into::into).collect();
         for values in values.chunks(1000) {
             // Polled in turn, so that they are published in this order.

@@ -67,7 +67,8 @@ async fn properties_and_headers_are_columns() {
         .with_correlation_id("c-1".into())
         .with_content_type("application/json".into())
         .with_timestamp(1_700_000_000)
-        .with_priority(3);
+        .with_priority(3)
+        .with_delivery_mode(2);
     from.write_with(&exchange, "eu.new", properties, [r#"{"id":0}"#]).await;
     let (store, out) = memory();
     let sql = format!(
