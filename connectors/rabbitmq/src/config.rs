@@ -136,12 +136,12 @@ pub struct ServerOptions {
 
 impl ConnectorConfig for RabbitMqSourceConfig {
     const KEYS: &'static [ConfigKey] = &joined_keys::<{ SourceOptions::KEYS.len() + ServerOptions::KEYS.len() }>(
-        ServerOptions::KEYS,
         SourceOptions::KEYS,
+        ServerOptions::KEYS,
     );
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
-        read_joined(options).map(|(server, source)| Self { source, server })
+        read_joined(options).map(|(source, server)| Self { source, server })
     }
 }
 
@@ -183,7 +183,7 @@ impl ConnectorConfig for RabbitMqSinkConfig {
         &joined_keys::<{ SinkOptions::KEYS.len() + ServerOptions::KEYS.len() }>(ServerOptions::KEYS, SinkOptions::KEYS);
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
-        read_joined(options).map(|(server, sink)| Self { sink, server })
+        read_joined(options).map(|(sink, server)| Self { sink, server })
     }
 }
 

@@ -210,3 +210,80 @@ fn write_text(text: &str, out: &mut String) {
     }
     out.push('"');
 }
+
+#[cfg(test)]
+mod tests {
+    use lapin::types::DecimalValue;
+
+    use super::*;
+
+    fn delivery(properties: BasicProperties) -> Delivery {
+        let mut delivery = Delivery::mock(1, "e".into(), "a.b".into(), true, b"{}".to_vec());
+        delivery.properties = properties;
+        delivery
+    }
+
+    fn pushed(shape: &mut Shape, delivery: &Delivery) -> (Option<i64>, Vec<(String, String)>) {
+        let mut raw = RawBatch::new();
+        shape.push(delivery, Standing { partition: None, offset: 7 }, &mut raw);
+        let record = raw.record(0);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!(record.key().map(text).as_deref(), Some("a.b"));
+        (record.timestamp(), record.headers().map(|(name, value)| (name.to_owned(), text(value))).collect())
+    }
+
+    #[test]
+    fn headers_stand_before_properties_and_both_are_texts() {
+        let mut headers = FieldTable::default();
+        headers.insert("n".into(), AMQPValue::LongLongInt(-1));
+        headers.insert("d".into(), AMQPValue::DecimalValue(DecimalValue { scale: 2, value: 314 }));
+        headers.insert("t".into(), AMQPValue::LongString("x".into()));
+        let properties = BasicProperties::default().with_headers(headers).with_timestamp(2).with_type("k".into());
+        let (timestamp, found) = pushed(&mut Shape::new(true), &delivery(properties.clone()));
+        let expected = [
+            ("d", "314e-2"),
+            ("n", "-1"),
+            ("t", "x"),
+            ("amqp.exchange", "e"),
+            ("amqp.redelivered", "true"),
+            ("amqp.type", "k"),
+            ("amqp.timestamp", "2"),
+        ];
+        assert_eq!(timestamp, Some(2000));
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(pushed(&mut Shape::new(false), &delivery(properties)).1, []);
+    }
+
+    #[test]
+    fn more_headers_than_usual_are_all_there() {
+        let mut headers = FieldTable::default();
+        for n in 10..60 {
+            headers.insert(format!("h{n}").into(), AMQPValue::Boolean(n % 2 == 0));
+        }
+        let found = pushed(&mut Shape::new(true), &delivery(BasicProperties::default().with_headers(headers))).1;
+        assert_eq!(found.len(), 52);
+        assert_eq!(found[49], ("h59".to_owned(), "false".to_owned()));
+    }
+
+    #[test]
+    fn times_and_offsets_that_cannot_be_are_none() {
+        assert_eq!(timestamp(&BasicProperties::default().with_timestamp(u64::MAX)), None);
+        let offset = |value| {
+            let mut headers = FieldTable::default();
+            headers.insert(STREAM_OFFSET.into(), value);
+            stream_offset(&BasicProperties::default().with_headers(headers))
+        };
+        assert_eq!(offset(AMQPValue::LongLongInt(9)), Some(9));
+        assert_eq!(offset(AMQPValue::LongLongInt(-9)), None);
+        assert_eq!(offset(AMQPValue::Boolean(true)), None);
+    }
+
+    #[test]
+    fn tables_are_json() {
+        let mut table = FieldTable::default();
+        table.insert("a\n".into(), AMQPValue::FieldArray(vec![AMQPValue::Void, AMQPValue::Float(f32::NAN)].into()));
+        let mut out = String::new();
+        write_value(&AMQPValue::FieldTable(table), &mut out);
+        assert_eq!(out, r#"{"a\u000a":[null,null]}"#);
+    }
+}

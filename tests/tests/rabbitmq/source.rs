@@ -329,7 +329,7 @@ async fn wrong_options_and_places_are_refused_by_name() {
         assert!(!error.contains("hunter2"), "{error}");
     };
     check("queue = 'q'", "missing required option `servers`").await;
-    check("servers = 'a', quee = 'q'", "unknown option `quee`").await;
+    check("servers = 'a', quee = 'q'", "did you mean `queue`?").await;
     check("servers = 'amqp://u:hunter2@a', queue = 'q'", "use `user` and `password`").await;
     check("servers = 'a', queue = 'q', offset = 'first'", "queue_type = 'stream'").await;
     check("servers = 'a', queue = 'q', queue_type = 'stream', offset = 'yesterday'", "expected first, last, next")
