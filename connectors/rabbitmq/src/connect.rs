@@ -34,13 +34,23 @@ pub(crate) fn backoff(attempt: usize) -> Duration {
 /// Servers out of reach; servers that do not let us in.
 pub(crate) async fn connect(options: &ServerOptions) -> SchemaResult<Connection> {
     let deadline = Instant::now() + options.connect_timeout;
-    let mut attempt = 1;
+    let (mut attempt, mut last) = (1, None);
     loop {
         let error = match attempt_within(options, deadline).await {
             Ok(connection) => return Ok(connection),
             Err(error) => error,
         };
-        if !error.is_retryable() || Instant::now() + backoff(attempt) >= deadline {
+        if !error.is_retryable() {
+            return Err(error);
+        }
+        // The attempt that the end of the time has cut short says less than the one before it.
+        let is_over = Instant::now() >= deadline;
+        if !is_over || last.is_none() {
+            last = Some(error);
+        }
+        if (is_over || Instant::now() + backoff(attempt) >= deadline)
+            && let Some(error) = last
+        {
             return Err(error);
         }
         tokio::time::sleep(backoff(attempt)).await;

@@ -129,6 +129,8 @@ pub(crate) fn is_passing(error: &lapin::Error) -> bool {
                 AMQPHardError::CONNECTIONFORCED | AMQPHardError::INTERNALERROR | AMQPHardError::RESOURCEERROR
             ),
         },
+        // What is no TLS, or a certificate that nobody vouches for.
+        ErrorKind::IOError(error) => error.kind() != std::io::ErrorKind::InvalidData,
         ErrorKind::AuthProviderError(_)
         | ErrorKind::InvalidProtocolVersion(_)
         | ErrorKind::SerialisationError(_)

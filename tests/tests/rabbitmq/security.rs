@@ -42,14 +42,17 @@ pub(crate) async fn reads_over_tls(own: &Own, port: u16, queue: &Queue) {
     let read = async |server: &str, more: &str| {
         let (_store, out) = memory();
         let sql = format!(
-            "CREATE SOURCE s (id BIGINT) FROM RABBITMQ (servers = '{server}', queue = '{}', end = latest, connect_timeout = '2s'{more})
+            "CREATE SOURCE s (id BIGINT) FROM RABBITMQ (servers = '{server}', queue = '{}', end = latest, connect_timeout = '20s'{more})
              FORMAT JSON; {out} INSERT INTO out SELECT * FROM s",
             queue.name
         );
         run(&sql).await.map(|summary| summary.records)
     };
     let ca = format!(", tls_ca = '{}'", own.dir().join("ca.pem").display());
+    // It is told at once, since no other attempt would end otherwise.
+    let started = std::time::Instant::now();
     let error = read(&format!("amqps://localhost:{port}"), "").await.unwrap_err();
+    assert!(started.elapsed().as_secs() < 15, "{error}");
     assert!(error.contains("certificate") || error.contains("UnknownIssuer"), "{error}");
     assert_eq!(read(&format!("localhost:{port}"), &format!(", tls = true{ca}")).await, Ok(5));
 }
