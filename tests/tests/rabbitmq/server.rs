@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::TcpListener,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
@@ -255,6 +256,15 @@ impl Queue {
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let declared = self.channel.queue_declare(self.name.as_str().into(), passive, FieldTable::default());
         declared.await.unwrap().message_count()
+    }
+
+    /// Waits until so many records are ready, as when a server has seen that a connection is gone.
+    pub(crate) async fn has(&self, wanted: RangeInclusive<u32>) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !wanted.contains(&self.count().await) {
+            assert!(Instant::now() < deadline, "{} records are ready, expected {wanted:?}", self.count().await);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Takes everything that is ready out of the queue.
