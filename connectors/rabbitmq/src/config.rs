@@ -180,7 +180,7 @@ impl RabbitMqSourceConfig {
 
 impl ConnectorConfig for RabbitMqSinkConfig {
     const KEYS: &'static [ConfigKey] =
-        &joined_keys::<{ SinkOptions::KEYS.len() + ServerOptions::KEYS.len() }>(ServerOptions::KEYS, SinkOptions::KEYS);
+        &joined_keys::<{ SinkOptions::KEYS.len() + ServerOptions::KEYS.len() }>(SinkOptions::KEYS, ServerOptions::KEYS);
 
     fn from_options(options: &Options) -> Result<Self, ConfigErrors> {
         read_joined(options).map(|(sink, server)| Self { sink, server })
