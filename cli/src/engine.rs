@@ -9,6 +9,8 @@ use laminar_connector_generator::GeneratorSource;
 use laminar_connector_kafka::{KafkaSink, KafkaSource};
 #[cfg(feature = "nats")]
 use laminar_connector_nats::{NatsSink, NatsSource};
+#[cfg(feature = "rabbitmq")]
+use laminar_connector_rabbitmq::{RabbitMqSink, RabbitMqSource};
 #[cfg(feature = "websocket")]
 use laminar_connector_websocket::{WebSocketSink, WebSocketSource};
 use laminar_formats::{AnyDecoder, AnyEncoder, envelope::Enveloped};
@@ -42,6 +44,9 @@ pub(crate) enum CliSources {
     /// NATS subjects, streams and buckets.
     #[cfg(feature = "nats")]
     Nats(NatsSource<CliDecoder>),
+    /// RabbitMQ queues and stream queues.
+    #[cfg(feature = "rabbitmq")]
+    RabbitMq(RabbitMqSource<CliDecoder>),
     /// WebSockets, as client or as server.
     #[cfg(feature = "websocket")]
     WebSocket(WebSocketSource<CliDecoder>),
@@ -59,6 +64,9 @@ pub(crate) enum CliSinks {
     /// NATS subjects.
     #[cfg(feature = "nats")]
     Nats(NatsSink<CliEncoder>),
+    /// RabbitMQ exchanges.
+    #[cfg(feature = "rabbitmq")]
+    RabbitMq(RabbitMqSink<CliEncoder>),
     /// WebSockets, as client or as server.
     #[cfg(feature = "websocket")]
     WebSocket(WebSocketSink<CliEncoder>),

@@ -1,5 +1,5 @@
-//! An input that a URI names: `kafka://host:9092,other:9092/topic?option=value&…`, `nats://host:4222/subject?…`, or `ws://…`, which
-//! is as a whole what the server is asked for.
+//! An input that a URI names: `kafka://host:9092,other:9092/topic?option=value&…`, `nats://host:4222/subject?…`,
+//! `amqp://host:5672/queue?…`, or `ws://…`, which is as a whole what the server is asked for.
 
 use std::io::Cursor;
 
@@ -14,6 +14,7 @@ const RECORDS_TO_DETECT: usize = 20;
 /// How the URIs of a connector are written.
 struct Form {
     connector: &'static str,
+    schemes: &'static [&'static str],
     title: &'static str,
     /// The options that the hosts and the path are, and those that name a user.
     hosts: &'static str,
@@ -22,9 +23,10 @@ struct Form {
     example: &'static str,
 }
 
-const FORMS: [Form; 2] = [
+const FORMS: [Form; 3] = [
     Form {
         connector: "kafka",
+        schemes: &["kafka"],
         title: "Kafka",
         hosts: "brokers",
         name: "topic",
@@ -33,11 +35,21 @@ const FORMS: [Form; 2] = [
     },
     Form {
         connector: "nats",
+        schemes: &["nats"],
         title: "NATS",
         hosts: "servers",
         name: "subject",
         login: "user and password",
         example: "write nats://host:4222/subject, with ?option=value&… behind it",
+    },
+    Form {
+        connector: "rabbitmq",
+        schemes: &["amqp", "amqps"],
+        title: "RabbitMQ",
+        hosts: "servers",
+        name: "queue",
+        login: "user and password",
+        example: "write amqp://host:5672/queue, with ?option=value&… behind it, such as ?vhost=name",
     },
 ];
 
@@ -62,7 +74,10 @@ impl Remote {
         if ["ws", "wss"].iter().any(|own| own.eq_ignore_ascii_case(scheme)) {
             return Ok(Self::websocket(input, rest));
         }
-        let Some(form) = FORMS.iter().find(|form| form.connector.eq_ignore_ascii_case(scheme)) else { return Ok(None) };
+        let Some(form) = FORMS.iter().find(|form| form.schemes.iter().any(|own| own.eq_ignore_ascii_case(scheme)))
+        else {
+            return Ok(None);
+        };
         if !CliSources::MEMBERS.iter().any(|m| m.name == form.connector) {
             return Ok(None);
         }
@@ -77,6 +92,9 @@ impl Remote {
             return Err(wrong(&format!("has no place for a user: give {} in a CREATE SOURCE", form.login)));
         }
         let mut options = Options::from_pairs([(form.hosts, hosts), (form.name, name)]);
+        if scheme.eq_ignore_ascii_case("amqps") {
+            options.insert("tls", "true", None);
+        }
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').ok_or_else(|| wrong("has an option without a value"))?;
             if is_secret(form.connector, key) {
@@ -138,7 +156,7 @@ fn is_secret(connector: &str, key: &str) -> bool {
     }
 }
 
-#[cfg(all(test, feature = "kafka", feature = "nats"))]
+#[cfg(all(test, feature = "kafka", feature = "nats", feature = "rabbitmq"))]
 mod tests {
     use super::Remote;
 
@@ -166,6 +184,26 @@ mod tests {
     }
 
     #[test]
+    fn queues_are_named_by_amqp() {
+        let check = |uri: &str, expected: [&str; 4]| {
+            let remote = Remote::parse(uri).ok().flatten();
+            let options = remote.as_ref().map(|r| r.options.clone()).unwrap_or_default();
+            assert_eq!(
+                ["servers", "queue", "vhost", "tls"].map(|key| options.get(key).unwrap_or_default()),
+                expected,
+                "{uri}"
+            );
+            assert_eq!(remote.map(|r| r.connector), Some("rabbitmq"));
+        };
+        check("amqp://a:1,b/orders?vhost=v", ["a:1,b", "orders", "v", ""]);
+        check("amqps://a/orders", ["a", "orders", "", "true"]);
+        for wrong in ["amqp://a", "amqp://u:hunter2@a/q", "amqp://a/q?password=hunter2"] {
+            let error = Remote::parse(wrong).err().map(|e| e.to_string()).unwrap_or_default();
+            assert!(error.contains("a RabbitMQ URI") && !error.contains("hunter2"), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
     fn uris_are_options() {
         let remote = Remote::parse("kafka://a:1,b:2/t?start=latest&fetch.min.bytes=1").ok().flatten();
         let options = remote.map(|r| r.options).unwrap_or_default();
@@ -174,7 +212,7 @@ mod tests {
             [get("brokers"), get("topic"), get("start"), get("fetch.min.bytes")],
             ["a:1,b:2", "t", "latest", "1"]
         );
-        for other in ["file:///a", "a.json", "amqp://a/b"] {
+        for other in ["file:///a", "a.json", "mqtt://a/b"] {
             assert!(matches!(Remote::parse(other), Ok(None)), "{other}");
         }
         for wrong in [

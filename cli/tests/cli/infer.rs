@@ -94,6 +94,9 @@ fn what_cannot_be_inferred_says_why() {
     if cfg!(feature = "nats") {
         check(&["nats://user:hunter2@host:4222/t"], 2, &["a NATS URI has no place for a user", "CREATE SOURCE"]);
     }
+    if cfg!(feature = "rabbitmq") {
+        check(&["amqp://user:hunter2@host:5672/q"], 2, &["a RabbitMQ URI has no place for a user", "CREATE SOURCE"]);
+    }
     if cfg!(feature = "kafka") {
         check(&["kafka://user:hunter2@host:9092/t"], 2, &["a Kafka URI has no place for a user", "sasl.username"]);
         check(&["kafka://host:9092"], 2, &["a Kafka URI needs a topic", "kafka://host:9092/topic"]);

@@ -60,6 +60,7 @@ pub async fn bounds_what_it_buffers<H: SourceHarness>(harness: H) -> Verdict {
         let help = "read no further ahead than a bounded buffer: a full one must stop the reading";
         return Err(Failed::new(expected, format!("{found} bytes, after 10 records were taken"), help));
     }
+    reader.commits = promises.waits_for_commits;
     reader.read_all(place.records.len(), 4096, source.is_bounded()).await?;
     compare(&place.records, &reader.seen, promises.order, false).map_err(|found| {
         let expected = format!("each of {} records once, after nobody had polled for a while", place.records.len());

@@ -49,6 +49,9 @@ pub struct SourcePromises {
     pub is_resumable: bool,
     /// Whether records may come again after the connection was lost.
     pub repeats_after_faults: bool,
+    /// Whether the system behind the source delivers no more than so many records before some are committed, as a queue with
+    /// acknowledgements does. More than that are then read with commits between them.
+    pub waits_for_commits: bool,
     /// Bytes that a stream buffers while nobody polls it, at most, when it is made by the harness's options. `usize::MAX`
     /// promises nothing, and the check is skipped.
     pub max_buffered_bytes: usize,
@@ -66,6 +69,7 @@ impl Default for SourcePromises {
             order: Order::Written,
             is_resumable: true,
             repeats_after_faults: false,
+            waits_for_commits: false,
             max_buffered_bytes: 4 << 20,
             client_allocations_per_record: 0.0,
             answers_within: Duration::from_secs(20),

@@ -36,6 +36,8 @@ pub(crate) struct Reader<S> {
     pub(crate) seen: Vec<Seen>,
     /// How far it is, over all partitions.
     pub(crate) reached: Positions,
+    /// Whether everything that was read is committed before more is.
+    pub(crate) commits: bool,
     patience: Duration,
 }
 
@@ -71,11 +73,18 @@ impl<S: RecordStream> Reader<S> {
             Ok(Ok(stream)) => stream,
         };
         let reached = from.cloned().unwrap_or_default();
-        Ok(Self { stream, batch: SourceBatch::new(), seen: Vec::new(), reached, patience: promises.answers_within })
+        let (batch, patience) = (SourceBatch::new(), promises.answers_within);
+        Ok(Self { stream, batch, seen: Vec::new(), reached, commits: false, patience })
     }
 
     /// One poll, as a pipeline makes it: into an empty batch.
     pub(crate) async fn poll(&mut self, max: usize) -> Result<Polled, Failed> {
+        if self.commits && !self.reached.is_empty() {
+            let committed = self.stream.commit(&self.reached).await;
+            committed.map_err(|e| {
+                Failed::new("a commit of what was read", e.to_string(), "`commit` is told positions of its own batches")
+            })?;
+        }
         self.batch.clear();
         let polling = tokio::time::timeout(self.patience, self.stream.next(&mut self.batch, max)).await;
         let help = "`next` yields as soon as there is a record, and 0 at the end of a bounded source";

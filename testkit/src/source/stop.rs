@@ -14,8 +14,10 @@ use crate::{
 /// promises. What was read before was committed, which must not fail.
 pub async fn stops_in_time<H: SourceHarness>(harness: H) -> Verdict {
     let promises = harness.promises();
-    let place = harness.fill(Wanted::new(500)).await;
-    for records in [1, place.records.len()] {
+    for all in [false, true] {
+        // Each at a place of its own: a queue is without what was committed.
+        let place = harness.fill(Wanted::new(500)).await;
+        let records = if all { place.records.len() } else { 1 };
         let (config, ending) = (place.config.clone(), promises.stops_within);
         let within = promises.answers_within;
         let (started, done) = (mpsc::channel(), mpsc::channel());

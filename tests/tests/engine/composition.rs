@@ -4,6 +4,7 @@
 use laminar_connector_file::FileSource;
 use laminar_connector_kafka::KafkaSource;
 use laminar_connector_nats::NatsSource;
+use laminar_connector_rabbitmq::RabbitMqSource;
 use laminar_connector_websocket::WebSocketSource;
 use laminar_formats::AnyDecoder;
 use laminar_schema::{Capability, StaticConnector};
@@ -46,6 +47,7 @@ fn every_source_composes_as_the_matrix_says() {
     check::<WebSocketSource<AnyDecoder>>("json", [No, Yes, No, No]);
     check::<File>("csv", [No, Yes, No, Beyond]);
     check::<File>("parquet", [Yes, Yes, No, Beyond]);
+    check::<RabbitMqSource<AnyDecoder>>("json", [No, Yes, No, Beyond]);
     check::<NatsSource<AnyDecoder>>("json", [No, Yes, No, Beyond]);
     check::<NatsSource<AnyDecoder>>("avro", [No, Beyond, No, Beyond]);
 }

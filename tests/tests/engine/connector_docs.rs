@@ -7,6 +7,7 @@ use laminar_connector_generator::GeneratorConfig;
 use laminar_connector_kafka::{KafkaSinkConfig, KafkaSourceConfig};
 use laminar_connector_memory::{MemorySinkConfig, MemorySourceConfig};
 use laminar_connector_nats::{NatsSinkConfig, NatsSourceConfig};
+use laminar_connector_rabbitmq::{RabbitMqSinkConfig, RabbitMqSourceConfig};
 use laminar_connector_websocket::{WebSocketSinkConfig, WebSocketSourceConfig};
 use laminar_schema::ConnectorConfig;
 
@@ -40,6 +41,7 @@ fn option_tables_say_what_is_declared() {
     check("memory.md", declared::<MemorySourceConfig>().chain(declared::<MemorySinkConfig>()).collect());
     check("kafka.md", declared::<KafkaSourceConfig>().chain(declared::<KafkaSinkConfig>()).collect());
     check("nats.md", declared::<NatsSourceConfig>().chain(declared::<NatsSinkConfig>()).collect());
+    check("rabbitmq.md", declared::<RabbitMqSourceConfig>().chain(declared::<RabbitMqSinkConfig>()).collect());
     check("websocket.md", declared::<WebSocketSourceConfig>().chain(declared::<WebSocketSinkConfig>()).collect());
     check("generator.md", declared::<GeneratorConfig>().collect());
 }

@@ -1,0 +1,132 @@
+//! Servers that are killed and connections that are cut: every id is accounted for.
+
+use std::time::{Duration, Instant};
+
+use laminar_testkit::Proxy;
+use laminar_tests::served::{account, memory};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+
+use crate::{
+    ids,
+    security::reads_over_tls,
+    server::{Own, Queue, free_port, server},
+    sql::{run, run_until},
+    until,
+};
+
+/// A certificate for `localhost`, its key, and the authority that signed it.
+fn certificates() -> [(&'static str, String); 3] {
+    let (ca_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let mut ca = CertificateParams::new(Vec::new()).unwrap();
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca_pem = ca.self_signed(&ca_key).unwrap().pem();
+    let issuer = Issuer::new(ca, ca_key);
+    let server = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let server_pem = server.signed_by(&key, &issuer).unwrap().pem();
+    [("ca.pem", ca_pem), ("server.pem", server_pem), ("server.key", key.serialize_pem())]
+}
+
+/// One server for both, since each takes seconds to start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_goes_on_when_its_server_was_killed_and_tls_is_spoken() {
+    const RECORDS: u64 = 10_000;
+    let tls_port = free_port();
+    let files = certificates();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let configuration = format!(
+        "listeners.ssl.1 = 127.0.0.1:{tls_port}\nssl_options.cacertfile = {{dir}}/ca.pem\nssl_options.certfile = {{dir}}/server.pem\n\
+         ssl_options.keyfile = {{dir}}/server.key\nssl_options.verify = verify_none\n"
+    );
+    let Some(mut own) = Own::start(&configuration, &files) else { return };
+    let (from, to) = (Queue::create(&own.server, "from").await, Queue::create(&own.server, "to").await);
+    from.write(ids(0..RECORDS)).await;
+    let at = own.server.sql();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({at}, queue = '{}', prefetch = 1000) FORMAT JSON;
+         CREATE SINK out INTO RABBITMQ ({at}, routing_key = '{}', max_in_flight = 256) FORMAT JSON;
+         INSERT INTO out SELECT * FROM s",
+        from.name, to.name
+    );
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(async move { run_until(&sql, None, async { drop(stopped.await) }).await });
+    while to.count().await < 2000 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    own.kill();
+    own.run();
+    let (from, to) =
+        (Queue::named(&own.server, from.name.clone()).await, Queue::named(&own.server, to.name.clone()).await);
+    // The pipeline is there again when records come once more.
+    let after = to.count().await;
+    let (started, mut count, mut since) = (Instant::now(), after, Instant::now());
+    // Some come twice, so that their number does not say when all are there: that is when no more come.
+    while from.count().await > 0 || u64::from(count) < RECORDS || since.elapsed() < Duration::from_secs(1) {
+        assert!(started.elapsed() < Duration::from_secs(40) && !running.is_finished(), "{count} of them");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = to.count().await;
+        if now != count {
+            (count, since) = (now, Instant::now());
+        }
+    }
+    stop.send(()).unwrap();
+    running.await.unwrap().unwrap();
+    let (missing, twice) = account(to.values().await, RECORDS);
+    println!("killed at {after} of {RECORDS} records: {} missing, {} twice", missing.len(), twice.len());
+    assert_eq!(missing, Vec::<u64>::new());
+    assert_eq!(from.count().await, 0, "everything was acknowledged in the end");
+    reads_over_tls(&own, tls_port, &from).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sink_publishes_again_what_a_cut_connection_did_not_confirm() {
+    const RECORDS: u64 = 8000;
+    let Some(server) = server() else { return };
+    let Ok(upstream) = server.address().parse() else { return };
+    let (from, to) = (Queue::create(server, "from").await, Queue::create(server, "to").await);
+    from.write(ids(0..RECORDS)).await;
+    let proxy = Proxy::start(upstream, 11).await.unwrap();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({}, queue = '{}', end = latest) FORMAT JSON;
+         CREATE SINK out INTO RABBITMQ ({}, routing_key = '{}', max_in_flight = 256) FORMAT JSON; INSERT INTO out SELECT * FROM s",
+        server.sql(),
+        from.name,
+        server.sql_by(&proxy.address().to_string()),
+        to.name
+    );
+    let running = tokio::spawn(async move { run(&sql).await });
+    for part in 1..=3 {
+        while to.count().await < part * 1500 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        proxy.refuse(true);
+        proxy.cut();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        proxy.refuse(false);
+    }
+    assert_eq!(running.await.unwrap().unwrap().rows, RECORDS);
+    let (missing, twice) = account(to.values().await, RECORDS);
+    println!("cut three times: {} missing, {} twice", missing.len(), twice.len());
+    assert_eq!(missing, Vec::<u64>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stays_away_ends_the_run() {
+    let Some(server) = server() else { return };
+    let Ok(upstream) = server.address().parse() else { return };
+    let queue = Queue::create(server, "away").await;
+    queue.write(ids(0..10)).await;
+    let proxy = Proxy::start(upstream, 12).await.unwrap();
+    let (store, out) = memory();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({}, queue = '{}', outage_timeout = '1s') FORMAT JSON;
+         {out} INSERT INTO out SELECT * FROM s",
+        server.sql_by(&proxy.address().to_string()),
+        queue.name
+    );
+    let running = tokio::spawn(async move { run(&sql).await });
+    until(|| store.texts().len() == 10).await;
+    proxy.refuse(true);
+    proxy.cut();
+    let error = running.await.unwrap().unwrap_err();
+    assert!(error.contains("no server of") && error.contains("see that they run"), "{error}");
+}
