@@ -68,7 +68,10 @@ fn avro_case(name: &str) -> AvroCase {
 }
 
 fn avro(name: &str) -> Decoding<AvroDecoder> {
-    avro_case(name).decoding(ROWS).warm()
+    match name {
+        "in_turn" => avro_case("trades").decoding_in_turn(ROWS).warm(),
+        name => avro_case(name).decoding(ROWS).warm(),
+    }
 }
 
 fn raw(name: &str) -> Decoding<RawDecoder> {
@@ -260,6 +263,7 @@ fn protobuf_decode(mut decoding: Decoding<ProtobufDecoder>) -> (Decoding<Protobu
 #[bench::wide(args = ("wide"), config = gate(&avro("wide"), "wide"))]
 #[bench::nested(args = ("nested"), config = gate(&avro("nested"), "nested"))]
 #[bench::typed(args = ("typed"), config = gate(&avro("typed"), "typed"))]
+#[bench::in_turn(args = ("in_turn"), config = gate(&avro("in_turn"), "in_turn"))]
 fn avro_decode(mut decoding: Decoding<AvroDecoder>) -> (Decoding<AvroDecoder>, Decoded) {
     let decoded = decoding.decode();
     (decoding, decoded)

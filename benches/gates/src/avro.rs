@@ -48,18 +48,33 @@ impl AvroCase {
     /// # Panics
     /// If the schema is none, which would be a mistake here.
     pub fn decoder(&self) -> AvroDecoder {
+        self.decoder_of(1)
+    }
+
+    /// The same, for messages of so many writers, all with one schema.
+    fn decoder_of(&self, writers: u32) -> AvroDecoder {
         let schema = self.schema();
         let described = FormatSpec::new("avro").with_options(Options::from_pairs([("schema", schema.as_str())]));
         let described = AvroDecoder::describe(&described, None).expect("a schema").expect("one that is given");
         let format = FormatSpec::new("avro").with_options(Options::from_pairs([("wire_format", "confluent")]));
         let mut spec = DecodeSpec::new(described.schema, format);
-        spec.writer_schemas = vec![WriterSchema { id: WriterSchemaId(SCHEMA_ID.into()), raw: schema.into_bytes() }];
+        let writer = |id: u32| WriterSchema { id: WriterSchemaId(id.into()), raw: schema.clone().into_bytes() };
+        spec.writer_schemas = (SCHEMA_ID..SCHEMA_ID + writers).map(writer).collect();
         AvroDecoder::build(&spec).expect("columns of the schema").expect("the format is Avro")
     }
 
     /// Our decoder with a batch for it.
     pub fn decoding(&self, num_rows: usize) -> Decoding<AvroDecoder> {
         Decoding { decoder: self.decoder(), batch: RawBatch::from_values(self.messages(num_rows)) }
+    }
+
+    /// Our decoder with a batch of ten writers' messages, each of another writer than the one before.
+    pub fn decoding_in_turn(&self, num_rows: usize) -> Decoding<AvroDecoder> {
+        let mut messages = self.messages(num_rows);
+        for (message, id) in messages.iter_mut().zip((SCHEMA_ID as u8..).take(10).cycle()) {
+            message[4] = id;
+        }
+        Decoding { decoder: self.decoder_of(10), batch: RawBatch::from_values(messages) }
     }
 }
 

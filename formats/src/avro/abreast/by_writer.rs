@@ -93,7 +93,8 @@ impl Places {
 
 impl Abreast {
     /// Decodes all messages, a row each; [`Abreast::order`] says where these are. False where messages are to be read in their
-    /// order; rows are then as before.
+    /// order; rows are then as before. The root of everything that happens per message that is read so.
+    #[inline(never)]
     pub(in crate::avro) fn decode_by_writer(
         &mut self,
         batch: &RawBatch,
