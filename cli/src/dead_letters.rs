@@ -50,7 +50,7 @@ pub(crate) async fn read(file: &str, format: Option<&str>, options: Options) -> 
     let numbered = Box::pin(read_with(file, format, options.clone(), DataType::Int64)).await;
     match numbered {
         // Those of sources whose schemas have UUIDs; what is read once is not there any more.
-        Err(error) if file != "-" => {
+        Err(error) if std::path::Path::new(file).is_file() => {
             Box::pin(read_with(file, format, options, DataType::Utf8)).await.map_err(|_| error)
         }
         read => read,

@@ -205,10 +205,14 @@ impl<D: DecoderSet> FileSource<D> {
         let name: Arc<str> = self.config.path.as_str().into();
         let known = self.known().filter(|_| self.target.is_read_once() && !is_begun(from.get(&name).copied()));
         let Some(known) = known else { return Ok(None) };
-        // Damage is for whoever reads it.
-        let Some(file) = self.description().await.ok().and_then(|d| known.new_of(&name, d.schema)) else {
-            return Ok(None);
+        let described = match self.description().await {
+            Ok(described) => Some(described),
+            // What was spooled for it and could not be is not there to be read any more.
+            Err(error) if self.plan.framing == Framing::Columns => return Err(error),
+            // Damage is for whoever reads it.
+            Err(_) => None,
         };
+        let Some(file) = described.and_then(|d| known.new_of(&name, d.schema)) else { return Ok(None) };
         let reader = Reader::spawn(move |out| out.send(Event::NewSchema(Box::new(file))))?;
         Ok(Some(FileStream::new(reader, self.config.max_batch_bytes)))
     }

@@ -169,6 +169,8 @@ impl RabbitMqSourceConfig {
             ("offset", "queue_type = 'stream'", "other queues are read from their oldest record on")
         } else if source.routing_key.is_some() && source.exchange.is_none() {
             ("exchange", "the name of an exchange, with `routing_key`", "they bind the queue together")
+        } else if source.routing_key.iter().flatten().any(|key| key.len() > MAX_NAME) {
+            ("routing_key", "at most 255 bytes", "AMQP has no longer ones")
         } else if source.declare && !source.durable && source.queue_type != QueueType::Classic {
             ("durable", "true", "quorum and stream queues are always durable")
         } else {
@@ -221,6 +223,9 @@ impl ServerOptions {
     fn check(&self) -> Result<(), ConfigError> {
         for server in &self.servers {
             address(server, self.tls)?;
+        }
+        if self.vhost.len() > MAX_NAME {
+            return Err(ConfigError::invalid("vhost", "", "at most 255 bytes", "AMQP has no longer names"));
         }
         let is_built = cfg!(feature = "tls");
         let uses_tls = self.uses_tls();
@@ -341,6 +346,9 @@ mod tests {
         check(&[("servers", "amqp://a/v")], "use `vhost`");
         check(&[("servers", "a"), ("tls_ca", "f")], "`tls`");
         check(&[("servers", "a"), ("heartbeat", "1ms")], "whole seconds");
+        let long = "k".repeat(256);
+        check(&[("servers", "a"), ("exchange", "e"), ("routing_key", &long)], "at most 255 bytes");
+        check(&[("servers", "a"), ("vhost", &long)], "at most 255 bytes");
     }
 
     #[test]

@@ -18,9 +18,9 @@ use crate::{
 /// How long one server is waited for before the next one is tried.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
-/// Bytes of a frame, at most; longer records come in several. The client library has room for 32 of them in each direction, so that
-/// the server's own limit of 128 KiB would cost each connection 8 MiB.
-const FRAME_MAX: u32 = 32 << 10;
+/// Bytes of a frame, at most: the server's own limit, since a record's headers come in one frame and may be of others who have that
+/// limit. Longer records come in several. The client library has room for 32 frames in each direction: 8 MiB.
+const FRAME_MAX: u32 = 128 << 10;
 
 /// How long to wait before attempt number `attempt`, counted from 1.
 pub(crate) fn backoff(attempt: usize) -> Duration {

@@ -12,6 +12,7 @@ use lapin::{
     options::{BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable},
 };
+use tokio::time::Instant;
 
 use crate::{
     config::RabbitMqSourceConfig,
@@ -74,9 +75,14 @@ impl Queue {
         let (_channel, mut consumer) = self.look(u16::MAX, StartAt::Last).await?;
         // Its count of records lags behind, so that 0 is no proof.
         let (mut end, mut patience) = (None, if self.num_ready == 0 { EMPTY } else { ANSWER });
+        // Somebody may go on writing, which is no part of what the queue holds.
+        let mut until = None;
         while let Ok(Some(delivery)) = tokio::time::timeout(patience, consumer.next()).await {
             end = Some(self.offset_of(delivery)? + 1);
             patience = QUIET;
+            if *until.get_or_insert_with(|| Instant::now() + CHUNK) <= Instant::now() {
+                break;
+            }
         }
         Ok(end)
     }
@@ -100,7 +106,9 @@ impl Queue {
 }
 
 /// How long a stream queue that seems to be empty is waited for.
-const EMPTY: Duration = Duration::from_secs(2);
+pub(crate) const EMPTY: Duration = Duration::from_secs(2);
+/// How long the records of a stream queue's last chunk may take.
+const CHUNK: Duration = Duration::from_secs(3);
 /// How long nothing comes behind the last record of a stream queue that is at its end.
 const QUIET: Duration = Duration::from_millis(250);
 

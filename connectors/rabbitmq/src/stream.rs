@@ -115,7 +115,16 @@ impl RabbitMqStream {
             outage: None,
             config,
         };
-        stream.is_ended = end.is_some_and(|end| end <= next.unwrap_or(0));
+        stream.is_ended = match (end, next, stream.config.source.offset) {
+            (None, ..) => false,
+            (Some(end), Some(next), _) => end <= next,
+            (Some(_), None, Some(StartAt::Next)) => true,
+            (Some(end), None, Some(StartAt::Offset(offset))) => end <= offset,
+            (Some(end), None, Some(at @ StartAt::Time(_))) => {
+                queue.offset_at(at, queue::EMPTY).await?.is_none_or(|first| end <= first)
+            }
+            (Some(end), None, Some(StartAt::First | StartAt::Last) | None) => end == 0,
+        };
         if !stream.is_ended {
             stream.link = Some(stream.open(queue).await?);
         }
@@ -163,6 +172,10 @@ impl RabbitMqStream {
 
     #[cold]
     fn fails(&mut self, why: String) {
+        // What was taken and not acknowledged comes again, and counts again.
+        if let (Some(link), Some(end), false) = (&self.link, &mut self.end, self.config.is_stream()) {
+            *end += link.taken - link.acknowledged;
+        }
         self.link = None;
         let outage = self.outage.get_or_insert_with(|| Outage {
             since: Instant::now(),
@@ -247,8 +260,11 @@ impl RabbitMqStream {
             && found > wanted
         {
             // Offsets may have gaps of their own.
-            let first = link.queue.offset_at(StartAt::First, LOOK).await?;
-            if let Some(first) = first.filter(|first| *first > wanted) {
+            let Some(first) = link.queue.offset_at(StartAt::First, LOOK).await? else {
+                self.fails("the server does not tell the queue's first record".to_owned());
+                return Ok(());
+            };
+            if first > wanted {
                 let queue = self.config.source.queue.clone();
                 return Err(RabbitMqFault::OffsetLost { queue, wanted, first }.during("read the queue"));
             }

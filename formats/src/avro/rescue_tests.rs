@@ -141,6 +141,20 @@ fn fields_without_a_column_are_kept_by_path() {
 }
 
 #[test]
+fn a_null_that_does_not_fit_leaves_the_next_field_alone() {
+    let writer =
+        r#"{"type":"record","name":"r","fields":[{"name":"a","type":["null","long"]},{"name":"b","type":"string"}]}"#;
+    let reader = r#"{"type":"record","name":"r","fields":[{"name":"a","type":"long"},{"name":"b","type":"string"}]}"#;
+    let options = [("type_mismatch", "rescue"), ("reader_schema", reader)];
+    let mut decoder = decoder(writer, "a BIGINT, b VARCHAR, _rescued JSON", &options).unwrap().unwrap();
+    let datums: [&[u8]; 2] = [&[0, 2, b'x'], &[2, 2, 2, b'y']];
+    let decoded = decoder.decode(&RawBatch::from_values(datums)).unwrap();
+    assert!(decoded.rejected.is_empty(), "{:?}", decoded.rejected);
+    assert_eq!(decoded.batch.column(1).as_string::<i32>().iter().collect::<Vec<_>>(), [Some("x"), Some("y")]);
+    assert_eq!(decoded.batch.column(2).null_count(), 2);
+}
+
+#[test]
 fn a_datum_that_is_no_record() {
     check(
         r#"["null","long"]"#,

@@ -450,11 +450,14 @@ impl<'b, 's> Run<'b, 's> {
     #[cold]
     #[inline(never)]
     fn unfit_value(&mut self, node: NodeId, column: &mut Column) -> Done {
-        if self.keeps.misfits {
-            self.rescue.places.push(self.cursor.at);
+        let start = self.cursor.at;
+        self.skip(Skip::Node(node))?;
+        // A value of no bytes stands where the next one does, and has nothing to keep.
+        if self.keeps.misfits && self.cursor.at > start {
+            self.rescue.places.push(start);
         }
         column.push_null();
-        self.skip(Skip::Node(node))
+        Ok(())
     }
 
     /// What stood there, read once more.

@@ -7,7 +7,7 @@ use laminar_schema::{ConnectorError, SchemaResult};
 use super::{
     container::MAGIC,
     decode::Rules,
-    program::Record,
+    program::{FillWith, Record},
     resolve::{Keeps, Resolver},
     schema::Schema,
 };
@@ -24,6 +24,8 @@ pub(super) struct Writer {
     /// The reader's, where it is another one: its defaults are values of it.
     pub(super) reader: Option<Arc<Schema>>,
     pub(super) program: Record,
+    /// Each of its messages is gone through for what is rescued, so that they are read one by one.
+    pub(super) reads_alone: bool,
 }
 
 impl Writer {
@@ -41,7 +43,8 @@ impl Writer {
             source,
             retryable: false,
         })?;
-        Ok(Self { schema, reader: reader.cloned(), program })
+        let reads_alone = program.fills.iter().any(|fill| matches!(fill.with, FillWith::Rescued { always: true }));
+        Ok(Self { schema, reader: reader.cloned(), program, reads_alone })
     }
 }
 

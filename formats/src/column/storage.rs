@@ -391,7 +391,7 @@ impl<O: arrow_array::OffsetSizeTrait> ByteRows<O> {
     /// Puts rows into another order: of each of them, where it is.
     pub(super) fn reorder(&mut self, order: &[u32]) {
         const WINDOW: usize = 64;
-        let room = Vec::with_capacity(self.data.capacity() + WINDOW);
+        let room = Vec::with_capacity(self.data.capacity().max(self.data.len() + WINDOW));
         let before = std::mem::replace(&mut self.data, room);
         let room = Vec::with_capacity(self.offsets.ends.capacity());
         let ends = std::mem::replace(&mut self.offsets.ends, room);

@@ -99,7 +99,7 @@ impl Abreast {
         }
         let Some(writer) = self.gather(batch, first, writers, rules) else { return 0 };
         let (count, before) = (self.messages.next.len(), row.num_rows());
-        if count < LEAST {
+        if count < LEAST || writer.reads_alone {
             self.alone_until = first + count;
             return 0;
         }
