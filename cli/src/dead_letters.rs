@@ -47,6 +47,10 @@ pub(crate) struct DeadLetter {
 /// # Errors
 /// A file that cannot be read, or holds something else.
 pub(crate) async fn read(file: &str, format: Option<&str>, options: Options) -> Result<Vec<DeadLetter>, CliError> {
+    if is_queue(file) {
+        let help = "write them into a file and name that: laminar convert URI -o letters.ndjson";
+        return Err(CliError::usage("reading dead letters out of a queue would take them away", help));
+    }
     let numbered = Box::pin(read_with(file, format, options.clone(), DataType::Int64)).await;
     match numbered {
         // Those of sources whose schemas have UUIDs; what is read once is not there any more.
@@ -55,6 +59,12 @@ pub(crate) async fn read(file: &str, format: Option<&str>, options: Options) -> 
         }
         read => read,
     }
+}
+
+/// Whether what is read there is gone then.
+fn is_queue(uri: &str) -> bool {
+    let is_rabbitmq = ["amqp://", "amqps://"].iter().any(|scheme| uri.starts_with(scheme));
+    is_rabbitmq && !uri.contains("queue_type=stream")
 }
 
 async fn read_with(

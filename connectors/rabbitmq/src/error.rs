@@ -140,6 +140,11 @@ pub(crate) fn is_passing(error: &lapin::Error) -> bool {
     }
 }
 
+/// Whether the server does not let us in.
+fn is_login(error: &lapin::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ProtocolError(e) if *e.kind() == AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED))
+}
+
 /// Whether the server knows nothing of that name.
 pub(crate) fn is_not_found(error: &lapin::Error) -> bool {
     matches!(error.kind(), ErrorKind::ProtocolError(e) if *e.kind() == AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND))
@@ -155,7 +160,13 @@ pub(crate) fn cut(bytes: &[u8]) -> String {
 impl fmt::Display for RabbitMqFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Client { target, source, .. } => write!(f, "{target}: {source}"),
+            Self::Client { target, source, .. } => {
+                write!(f, "{target}: {source}")?;
+                if source.downcast_ref::<lapin::Error>().is_some_and(is_login) {
+                    f.write_str("; check `user` and `password`, and what that user may do")?;
+                }
+                Ok(())
+            }
             Self::NotFound { target, help } => write!(f, "the server has no {target}; {help}"),
             Self::OffsetLost { queue, wanted, first } => write!(
                 f,

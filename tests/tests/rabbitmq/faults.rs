@@ -109,6 +109,30 @@ async fn a_sink_publishes_again_what_a_cut_connection_did_not_confirm() {
     assert_eq!(missing, Vec::<u64>::new());
 }
 
+/// What was not acknowledged comes again behind a cut, and must not stand for records that were not read yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bounded_read_over_a_cut_connection_misses_nothing() {
+    const RECORDS: u64 = 1000;
+    let Some(server) = server() else { return };
+    let Ok(upstream) = server.address().parse() else { return };
+    let queue = Queue::create(server, "bounded").await;
+    queue.write(ids(0..RECORDS)).await;
+    let proxy = Proxy::start(upstream, 13).await.unwrap();
+    let (store, out) = memory();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({}, queue = '{}', prefetch = 600, end = latest) FORMAT JSON;
+         {out} INSERT INTO out SELECT * FROM s",
+        server.sql_by(&proxy.address().to_string()),
+        queue.name
+    );
+    let running = tokio::spawn(async move { run(&sql).await });
+    until(|| store.texts().len() >= 600).await;
+    proxy.cut();
+    running.await.unwrap().unwrap();
+    let (missing, _) = account(store.texts(), RECORDS);
+    assert_eq!(missing, Vec::<u64>::new());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stays_away_ends_the_run() {
     let Some(server) = server() else { return };

@@ -33,6 +33,7 @@ async fn who_is_not_let_in_is_told_without_a_secret() {
         }
     };
     check("user = 'guest', password = 'hunter2'", "ACCESS_REFUSED").await;
+    check("user = 'guest', password = 'hunter2'", "check `user` and `password`").await;
     check("vhost = 'nowhere'", "vhost nowhere not found").await;
 }
 
