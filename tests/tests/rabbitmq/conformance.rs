@@ -15,6 +15,9 @@ use lapin::BasicProperties;
 
 use crate::server::{Queue, Server, server};
 
+/// Lapin's room for frames of the size that the server allows is 8 MiB of it.
+const BUFFERED: usize = 12 << 20;
+
 laminar_testkit::source_conformance!(ClassicQueues as a_queue);
 laminar_testkit::source_conformance!(StreamQueues as a_stream_queue);
 laminar_testkit::sink_conformance!(Queues as a_sink);
@@ -81,6 +84,7 @@ impl SourceHarness for ClassicQueues {
             order: Order::Any,
             // lapin makes a message of its own of each record, with its names, properties and bytes.
             client_allocations_per_record: 40.0,
+            max_buffered_bytes: BUFFERED,
             ..SourcePromises::default()
         }
     }
@@ -117,7 +121,11 @@ impl SourceHarness for StreamQueues {
     type Source = RabbitMqSource;
 
     fn promises(&self) -> SourcePromises {
-        SourcePromises { client_allocations_per_record: 40.0, ..SourcePromises::default() }
+        SourcePromises {
+            client_allocations_per_record: 40.0,
+            max_buffered_bytes: BUFFERED,
+            ..SourcePromises::default()
+        }
     }
 
     async fn setup() -> Result<Self, Unavailable> {
