@@ -1,21 +1,22 @@
 //! The broker that tests talk to, and another client that writes and reads topics on it.
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     process::{Command, Stdio},
-    sync::OnceLock,
+    sync::{Mutex, OnceLock},
     time::{Duration, Instant},
 };
 
 use laminar_tests::served::unique;
 use rdkafka::{
-    ClientConfig, Message, Offset, TopicPartitionList,
+    ClientConfig, ClientContext, Message, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer},
     error::KafkaError,
     message::{Headers, OwnedHeaders},
-    producer::{BaseRecord, Producer, ThreadedProducer},
+    producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer},
 };
 
 /// The brokers, or `None` after saying why there are none.
@@ -142,7 +143,7 @@ impl Topic {
             assigned.add_partition_offset(&self.name, partition.id(), Offset::Beginning).unwrap();
         }
         consumer.assign(&assigned).unwrap();
-        let (mut seen, mut ended) = (Vec::new(), std::collections::BTreeSet::new());
+        let (mut seen, mut ended) = (Vec::new(), BTreeSet::new());
         let deadline = Instant::now() + Duration::from_secs(60);
         while ended.len() < partitions {
             assert!(Instant::now() < deadline, "{} has no end", self.name);
@@ -174,6 +175,34 @@ impl Topic {
         }
     }
 
+    /// Writes with librdkafka's own producer while the broker restarts, and yields how many records it had acknowledged, and how
+    /// many of those are not there.
+    pub(crate) fn lose_over_a_restart(&self) -> (usize, usize) {
+        let mut config = client(self.brokers);
+        let config = config.set("acks", "all");
+        let producer: ThreadedProducer<Acknowledged> = config.create_with_context(Acknowledged::default()).unwrap();
+        std::thread::scope(|scope| {
+            let restarting = scope.spawn(|| service(&["--restart", "kafka"]).unwrap());
+            for id in 0_u64.. {
+                let record = BaseRecord::<(), _, _>::with_opaque_to(&self.name, Box::new(id));
+                send(&producer, record.payload(&id.to_string()));
+                if id % 100 == 0 {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                if restarting.is_finished() {
+                    break;
+                }
+            }
+        });
+        producer.flush(Duration::from_secs(60)).unwrap();
+        let mut acknowledged = producer.context().0.lock().unwrap().clone();
+        let num_acknowledged = acknowledged.len();
+        for record in self.read() {
+            acknowledged.remove(&record.value.and_then(|id| id.parse().ok()).unwrap());
+        }
+        (num_acknowledged, acknowledged.len())
+    }
+
     /// The offsets that a group has committed, by partition.
     pub(crate) fn committed(&self, group: &str, partitions: i32) -> Vec<Option<i64>> {
         let mut config = client(self.brokers);
@@ -186,6 +215,22 @@ impl Topic {
             _ => None,
         };
         (0..partitions).map(offset).collect()
+    }
+}
+
+/// Ids of records that the broker has acknowledged.
+#[derive(Default)]
+struct Acknowledged(Mutex<BTreeSet<u64>>);
+
+impl ClientContext for Acknowledged {}
+
+impl ProducerContext for Acknowledged {
+    type DeliveryOpaque = Box<u64>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, id: Box<u64>) {
+        if result.is_ok() {
+            self.0.lock().unwrap().insert(*id);
+        }
     }
 }
 
@@ -205,9 +250,9 @@ fn admin(brokers: &str) -> AdminClient<DefaultClientContext> {
     client(brokers).create().unwrap()
 }
 
-fn send<K: rdkafka::message::ToBytes + ?Sized, P: rdkafka::message::ToBytes + ?Sized>(
-    producer: &ThreadedProducer<rdkafka::producer::DefaultProducerContext>,
-    mut record: BaseRecord<'_, K, P>,
+fn send<K: rdkafka::message::ToBytes + ?Sized, P: rdkafka::message::ToBytes + ?Sized, C: ProducerContext>(
+    producer: &ThreadedProducer<C>,
+    mut record: BaseRecord<'_, K, P, C::DeliveryOpaque>,
 ) {
     loop {
         match producer.send(record) {
