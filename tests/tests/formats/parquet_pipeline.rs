@@ -70,7 +70,7 @@ async fn where_and_select_read_only_what_they_need() {
             "CREATE SOURCE t FROM FILE (path = '{path}') FORMAT PARQUET;
              CREATE SINK k INTO MEMORY (name = '{name}') FORMAT JSON; INSERT INTO k {select}"
         );
-        let (found, summary) = run(&sql, &name, &RunOptions::default()).await.unwrap();
+        let (found, summary) = Box::pin(run(&sql, &name, &RunOptions::default())).await.unwrap();
         assert_eq!((found.len(), found.first().map_or("", String::as_str)), (rows, first), "{select}");
         assert_eq!(summary.skipped.row_groups, row_groups, "{select}");
         assert_eq!(summary.records + summary.skipped.rows, 1000, "{select}");
