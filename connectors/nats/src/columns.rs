@@ -6,7 +6,7 @@ use arrow_array::{Array, RecordBatch, RecordBatchOptions, StringArray, cast::AsA
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Schema, SchemaRef};
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
-use laminar_schema::{SchemaError, SchemaResult, config::ConfigError, config::column_of_option};
+use laminar_schema::{SchemaError, SchemaResult, config::ConfigError, config::column_of_option, error::cut};
 
 use crate::{config::SinkOptions, error::NatsFault};
 
@@ -146,12 +146,6 @@ pub(crate) fn is_subject(text: &str) -> bool {
 fn header_value(row: usize, name: &str, text: &str) -> SchemaResult<HeaderValue> {
     text.parse()
         .map_err(|_| bad_row(row, name, format!("`{}` has a line break, which a header cannot have", cut(text))))
-}
-
-/// At most 64 bytes of a text, for people.
-fn cut(text: &str) -> String {
-    let end = (0..=text.len().min(64)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    text[..end].escape_debug().to_string()
 }
 
 #[cold]

@@ -7,12 +7,12 @@ use arrow_array::{
 };
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Schema, SchemaRef};
-use laminar_schema::{SchemaError, SchemaResult, config::ConfigError, config::column_of_option};
+use laminar_schema::{SchemaError, SchemaResult, config::ConfigError, config::column_of_option, error::cut};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 
 use crate::{
     config::{MAX_NAME, SinkOptions},
-    error::{RabbitMqFault, cut},
+    error::RabbitMqFault,
 };
 
 /// Where the parts of a record stand among a batch's columns.
@@ -63,7 +63,7 @@ impl Parts {
         let mut headers = Vec::new();
         for name in options.headers.iter().flatten() {
             let header = ShortString::try_new(name.as_str()).map_err(|_| {
-                ConfigError::invalid("headers", cut(name.as_bytes()), "names of at most 255 bytes", "rename it with AS")
+                ConfigError::invalid("headers", cut(name), "names of at most 255 bytes", "rename it with AS")
             })?;
             headers.push((header, plain_column(schema, "headers", name)?));
         }
@@ -170,7 +170,7 @@ fn short(
     }
     let text = texts.value(row);
     let short = ShortString::try_new(text).map_err(|_| {
-        let reason = format!("`{}` has {} bytes: expected at most {MAX_NAME}", cut(text.as_bytes()), text.len());
+        let reason = format!("`{}` has {} bytes: expected at most {MAX_NAME}", cut(text), text.len());
         bad_row(row, name, reason)
     })?;
     Ok(Some(short))

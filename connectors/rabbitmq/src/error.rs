@@ -150,13 +150,6 @@ pub(crate) fn is_not_found(error: &lapin::Error) -> bool {
     matches!(error.kind(), ErrorKind::ProtocolError(e) if *e.kind() == AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND))
 }
 
-/// At most 64 bytes of a record or a text, for people.
-pub(crate) fn cut(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(64)]);
-    let dots = if bytes.len() > 64 { "…" } else { "" };
-    format!("{}{dots}", text.escape_debug())
-}
-
 impl fmt::Display for RabbitMqFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use laminar_schema::{SchemaError, SchemaResult};
+use laminar_schema::{SchemaError, SchemaResult, error::cut};
 use lapin::{
     BasicProperties, Channel, Connection, PublisherConfirm,
     message::BasicReturnMessage,
@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     config::RabbitMqSinkConfig,
     connect::{self, backoff},
-    error::{self, RabbitMqFault, cut},
+    error::{self, RabbitMqFault},
 };
 
 /// Records that are handed to the client library at once: it answers each when it is written, and they go out together.
@@ -250,7 +250,8 @@ impl Publisher {
         let is_it = |sent: &&Sent| sent.payload == returned.data && sent.routing_key == returned.routing_key;
         let row = self.in_flight.iter().find(is_it).or(self.in_flight.front()).map_or(0, |sent| sent.row);
         let target = self.about(&returned.routing_key);
-        RabbitMqFault::Unroutable { row, target, value: cut(&returned.data) }.during("publish")
+        RabbitMqFault::Unroutable { row, target, value: cut(&String::from_utf8_lossy(&returned.data)) }
+            .during("publish")
     }
 
     #[cold]

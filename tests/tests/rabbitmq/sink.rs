@@ -58,7 +58,7 @@ async fn a_record_that_no_queue_takes_is_told_by_its_row() {
     from.write((0..2000).map(row)).await;
     let error = run(&sql(&from, true)).await.unwrap_err();
     let expected = format!(
-        "row 1234 since the start, for exchange `{exchange}` with routing key `nowhere`: no queue takes it, {{\\\"id\\\":1234}}"
+        "row 1234 since the start, for exchange `{exchange}` with routing key `nowhere`: no queue takes it, {{\"id\":1234}}"
     );
     assert!(error.contains(&expected), "{error}");
     // Checkpoints before it have acknowledged what was confirmed, and nothing else: the rest is there again.
