@@ -140,10 +140,9 @@ pub(crate) fn summary(name: &str, summary: &Summary, elapsed: Duration) -> Strin
 /// Declared columns that no record had a value for.
 fn push_unseen(summary: &Summary, out: &mut String) {
     for unseen in &summary.unseen {
-        let (column, records) = (&unseen.column, grouped(summary.records));
-        let _ = write!(out, "\n  warning: column {column}: none of {records} records had a value for it");
+        let _ = write!(out, "\n  warning: column {}: no row had a value for it", unseen.column);
         if let Some(similar) = &unseen.similar {
-            let _ = write!(out, "; they have `{similar}`, which no column takes: is that meant?");
+            let _ = write!(out, "; records have `{similar}`, which no column takes: is that meant?");
         }
     }
 }

@@ -161,8 +161,8 @@ fn a_column_that_no_record_has_is_told_once() {
                CREATE SINK o INTO FILE (path = 'out.ndjson') FORMAT JSON; INSERT INTO o SELECT * FROM t;";
     let folder = Folder::with(&[("in.ndjson", "{\"id\":1,\"userId\":7}\n{\"id\":2}\n"), ("q.sql", sql)]);
     let warned = [
-        "warning: column user_id: none of 2 records had a value for it; they have `userId`, which no column takes",
-        "warning: column note: none of 2 records had a value for it\n",
+        "warning: column user_id: no row had a value for it; records have `userId`, which no column takes",
+        "warning: column note: no row had a value for it\n",
     ];
     let ran = folder.run(&["run", "q.sql"]).ended(0, &warned);
     assert_eq!(ran.stderr.matches("warning: column").count(), 2, "{}", ran.stderr);

@@ -46,6 +46,13 @@ pub enum RabbitMqFault {
         /// What the last attempt said.
         last: String,
     },
+    /// Nothing was acknowledged of as many records as may be unacknowledged.
+    Stalled {
+        /// The queue.
+        queue: String,
+        /// How many may be.
+        prefetch: u16,
+    },
     /// No record came before the time for sampling was over.
     Empty {
         /// The queue.
@@ -97,6 +104,7 @@ impl RabbitMqFault {
             Self::Outage { .. } | Self::Empty { .. } => true,
             Self::NotFound { .. }
             | Self::OffsetLost { .. }
+            | Self::Stalled { .. }
             | Self::Unroutable { .. }
             | Self::BadRow { .. }
             | Self::Refused { .. } => false,
@@ -169,6 +177,12 @@ impl fmt::Display for RabbitMqFault {
             Self::Outage { servers, seconds, last } => write!(
                 f,
                 "no server of {servers} has answered for {seconds} s ({last}); see that they run and are reachable"
+            ),
+            Self::Stalled { queue, prefetch } => write!(
+                f,
+                "queue `{queue}`: {prefetch} records are read and none of them is acknowledged, so that the server sends no more; \
+                 runs acknowledge at their checkpoints, those into files with a footer (Parquet) need --checkpoint for that, \
+                 and what only looks (`laminar drift`) sees no more than `prefetch`"
             ),
             Self::Empty { queue, seconds } => write!(
                 f,

@@ -19,6 +19,8 @@ use crate::{
 
 /// How long nothing comes before the queue is looked at.
 const TICK: Duration = Duration::from_millis(250);
+/// Ticks for which nothing may come because nothing is acknowledged; a pipeline does that as soon as it is asked.
+const MAX_STALLED: u32 = 40;
 /// How long a server that has just started may refuse what it allowed before.
 const REFUSALS: Duration = Duration::from_secs(10);
 /// How long a look at a stream queue's first record may take.
@@ -40,6 +42,8 @@ pub struct RabbitMqStream {
     end: Option<u64>,
     is_ended: bool,
     outage: Option<Outage>,
+    /// Ticks without anything, one after the other, while all that may be unacknowledged is.
+    num_stalled: u32,
 }
 
 /// A consumer, with what it was made by.
@@ -113,6 +117,7 @@ impl RabbitMqStream {
             end,
             is_ended: false,
             outage: None,
+            num_stalled: 0,
             config,
         };
         stream.is_ended = match (end, next, stream.config.source.offset) {
@@ -287,6 +292,7 @@ impl RabbitMqStream {
     /// Nothing came for a while: a bounded read may be at its end although it has not read as many records as there were.
     async fn idle(&mut self) -> SchemaResult<()> {
         self.outage = None;
+        self.check_stall()?;
         let Some(link) = &mut self.link else { return Ok(()) };
         if self.end.is_none() || self.config.is_stream() {
             return Ok(());
@@ -303,6 +309,26 @@ impl RabbitMqStream {
             Err(e) => self.fails(e.to_string()),
         }
         Ok(())
+    }
+
+    /// Deliveries that were taken and are not acknowledged.
+    fn num_unacknowledged(&self) -> u64 {
+        self.link.as_ref().map_or(0, |link| link.taken - link.acknowledged)
+    }
+
+    /// Ends what would wait for ever: the server sends no more until something is acknowledged, and nothing is.
+    fn check_stall(&mut self) -> SchemaResult<()> {
+        let prefetch = self.config.source.prefetch;
+        if self.config.is_stream() || self.num_unacknowledged() < prefetch.into() {
+            self.num_stalled = 0;
+            return Ok(());
+        }
+        self.num_stalled += 1;
+        if self.num_stalled < MAX_STALLED {
+            return Ok(());
+        }
+        let queue = self.config.source.queue.clone();
+        Err(RabbitMqFault::Stalled { queue, prefetch }.during("read the queue"))
     }
 
     fn receive(&mut self, received: Option<lapin::Result<Delivery>>) {
@@ -353,6 +379,10 @@ impl RecordStream for RabbitMqStream {
             }
         }
         Ok(0)
+    }
+
+    fn wants_commit(&self) -> bool {
+        !self.config.is_stream() && self.num_unacknowledged() * 2 >= self.config.source.prefetch.into()
     }
 
     /// Acknowledges everything before a position.

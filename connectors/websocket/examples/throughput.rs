@@ -156,7 +156,7 @@ async fn read(address: &str, size: usize, records: usize) -> Result<f64, Failure
             0 => break,
             read => count += read,
         }
-        bytes += batch.raw_mut().num_value_bytes();
+        bytes += batch.raw_mut().iter().filter_map(|record| Some(record.value()?.len())).sum::<usize>();
     }
     assert_eq!((count, bytes), (records, records * size), "every record is read whole");
     Ok(started.elapsed().as_secs_f64())

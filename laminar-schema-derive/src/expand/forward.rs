@@ -144,6 +144,7 @@ pub(super) fn running_methods(p: &TokenStream, role: Role) -> Vec<Signature> {
         Role::Source => vec![
             syn::parse_quote!(async fn next(&mut self, out: &mut #p::SourceBatch, max: usize) -> #p::SchemaResult<usize>),
             syn::parse_quote!(async fn commit(&mut self, upto: &#p::Positions) -> #p::SchemaResult<()>),
+            syn::parse_quote!(fn wants_commit(&self) -> bool),
             syn::parse_quote!(fn measures(&self) -> #p::Option<#p::Measures>),
         ],
         Role::Sink => vec![

@@ -57,6 +57,17 @@ const _: () = {
             }
         }
         #[inline]
+        fn wants_commit(&self) -> bool {
+            match self {
+                EngineSourcePart::Kafka(__member) => {
+                    p::RecordStream::wants_commit(__member)
+                }
+                EngineSourcePart::Plugin(__member) => {
+                    p::RecordStream::wants_commit(__member)
+                }
+            }
+        }
+        #[inline]
         fn measures(&self) -> p::Option<p::Measures> {
             match self {
                 EngineSourcePart::Kafka(__member) => p::RecordStream::measures(__member),

@@ -170,6 +170,7 @@ impl SchemaRegistryAware for DynRegistry<'_> {
 trait StreamMirror: Send {
     fn dyn_next<'a>(&'a mut self, out: &'a mut SourceBatch, max: usize) -> BoxFuture<'a, SchemaResult<usize>>;
     fn dyn_commit<'a>(&'a mut self, upto: &'a Positions) -> BoxFuture<'a, SchemaResult<()>>;
+    fn dyn_wants_commit(&self) -> bool;
     fn dyn_measures(&self) -> Option<Measures>;
 }
 
@@ -179,6 +180,9 @@ impl<T: RecordStream> StreamMirror for T {
     }
     fn dyn_commit<'a>(&'a mut self, upto: &'a Positions) -> BoxFuture<'a, SchemaResult<()>> {
         Box::pin(self.commit(upto))
+    }
+    fn dyn_wants_commit(&self) -> bool {
+        self.wants_commit()
     }
     fn dyn_measures(&self) -> Option<Measures> {
         self.measures()
@@ -200,6 +204,9 @@ impl RecordStream for BoxStream {
     }
     async fn commit(&mut self, upto: &Positions) -> SchemaResult<()> {
         self.0.dyn_commit(upto).await
+    }
+    fn wants_commit(&self) -> bool {
+        self.0.dyn_wants_commit()
     }
     fn measures(&self) -> Option<Measures> {
         self.0.dyn_measures()

@@ -102,6 +102,13 @@ pub trait RecordStream: Send {
         std::future::ready(Ok(()))
     }
 
+    /// Whether a [`commit`](Self::commit) is wanted soon, and not at the next interval: most of what may be handed out before
+    /// something is acknowledged has been. Asked after each batch; a checkpoint follows, and comes at once or after a moment where
+    /// one was only just made.
+    fn wants_commit(&self) -> bool {
+        false
+    }
+
     /// What the source tells of itself while it runs, beside what the pipeline counts; nothing unless it has something.
     fn measures(&self) -> Option<Measures> {
         None

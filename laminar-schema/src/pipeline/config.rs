@@ -23,7 +23,8 @@ pub struct PipelineConfig {
     pub source_name: Arc<str>,
     /// Records per batch, at most.
     pub max_batch_records: usize,
-    /// Time between checkpoints.
+    /// Time between checkpoints. A source that needs to be told what is safe has them earlier
+    /// ([`RecordStream::wants_commit`](crate::RecordStream::wants_commit)).
     pub checkpoint_interval: Duration,
     /// Where checkpoints are kept; without it every run starts at the beginning.
     pub store: Option<CheckpointStore>,

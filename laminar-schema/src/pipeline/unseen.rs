@@ -4,7 +4,7 @@
 //! record. Names that records have beside are looked for at the run's end, in the first few of them.
 
 use arrow_array::ArrayRef;
-use arrow_schema::Schema;
+use arrow_schema::{Field, Schema};
 
 use crate::{
     config::{FormatSpec, did_you_mean},
@@ -93,8 +93,11 @@ impl UnseenColumns {
     /// The columns that have had no value, each with a field like it that no column takes.
     #[cold]
     pub(super) fn told<D: DecoderSet>(&self, schema: &Schema, format: &FormatSpec, drift: &DriftReport) -> Vec<Unseen> {
-        let nullable = |name: &&String| schema.field_with_name(name).is_ok_and(|field| field.is_nullable());
-        let names: Vec<&String> = self.names.iter().filter(nullable).collect();
+        // A field that came with values of another type, which were rescued or ignored, is told among the changes.
+        let came = |field: &Field| drift.entries.iter().any(|entry| entry.path == payload_key(field));
+        let is_missed = |field: &Field| field.is_nullable() && !came(field);
+        let names: Vec<&String> =
+            self.names.iter().filter(|name| schema.field_with_name(name).is_ok_and(is_missed)).collect();
         if names.is_empty() {
             return Vec::new();
         }

@@ -47,6 +47,8 @@ async fn columns_that_no_record_has_are_told() {
         .await;
     check("evolve", "id BIGINT, price DOUBLE", &two, "FORMAT JSON ON SCHEMA CHANGE EVOLVE", "price").await;
     check("rescue", "id BIGINT, _rescued JSON", &two[..1], "FORMAT JSON ON SCHEMA CHANGE RESCUE", "").await;
+    let other = [r#"{"id":1,"at":"soon"}"#];
+    check("another type", "id BIGINT, at BIGINT", &other, "FORMAT JSON ON SCHEMA CHANGE RESCUE", "").await;
     // What has a DEFAULT has a value, and NOT NULL is an error of its own.
     check("default", "id BIGINT, price DOUBLE DEFAULT 1.5", &two, "FORMAT JSON", "").await;
     check("not null", "id BIGINT, price DOUBLE NOT NULL", &two, "FORMAT JSON ON ERROR SKIP", "").await;

@@ -1,5 +1,11 @@
 //! Sources: queues that are acknowledged at checkpoints, and stream queues that are resumed exactly.
 
+use std::{future::pending, time::Duration};
+
+use laminar_schema::{
+    Metrics,
+    engine::{Engine, RunOptions},
+};
 use laminar_tests::served::{account, memory, unique};
 use lapin::{
     BasicProperties, ExchangeKind,
@@ -9,7 +15,7 @@ use lapin::{
 use crate::{
     ids,
     server::{Queue, server},
-    sql::{run, run_until},
+    sql::{Sinks, Sources, run, run_until},
     until,
 };
 
@@ -174,18 +180,26 @@ async fn what_no_checkpoint_covers_comes_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_records_than_prefetch_are_read_as_checkpoints_come() {
+async fn more_records_than_prefetch_are_read_without_waiting_for_an_interval() {
     let Some(server) = server() else { return };
     let queue = Queue::create(server, "prefetch").await;
     queue.write(ids(0..1000)).await;
     let (store, out) = memory();
     let sql = format!(
-        "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({}, queue = '{}', prefetch = 300, end = latest) FORMAT JSON;
+        "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({}, queue = '{}', prefetch = 50, end = latest) FORMAT JSON;
          {out} INSERT INTO out SELECT * FROM s",
         server.sql(),
         queue.name
     );
-    assert_eq!(run(&sql).await.unwrap().records, 1000);
+    let mut engine = Engine::<Sources, Sinks>::new();
+    let script = engine.load(&sql).unwrap();
+    let options = RunOptions { checkpoint_interval: Duration::from_secs(600), ..RunOptions::default() };
+    let planned = Box::pin(engine.plan(&script, &options)).await.unwrap().remove(0);
+    let metrics = Metrics::new();
+    let running = Box::pin(planned.pipeline.run(pending(), &metrics));
+    let summary = tokio::time::timeout(Duration::from_secs(60), running).await.expect("it asks to be told").unwrap();
+    assert_eq!(summary.records, 1000);
+    assert!(summary.checkpoints >= 1000 / 50, "{}", summary.checkpoints);
     assert_eq!(account(store.texts(), 1000), (vec![], vec![]));
     assert_eq!(queue.count().await, 0);
 }
@@ -238,7 +252,7 @@ async fn a_stream_queue_where_none_was_expected_is_told() {
     // The server says it of a record only.
     while !running.is_finished() {
         queue.write(ids(0..1)).await;
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let error = running.await.unwrap().unwrap_err();
     assert!(error.contains("set queue_type = 'stream'"), "{error}");
@@ -302,12 +316,32 @@ async fn a_queue_is_made_and_bound_where_the_options_say_so() {
             while store.texts().len() < 4 {
                 other.write_with(&exchange, "a", BasicProperties::default(), ids(0..1)).await;
                 other.write_with(&exchange, "b", BasicProperties::default(), ids(1..2)).await;
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         run_until(&sql, None, enough).await.unwrap();
         assert!(account(store.texts(), 2).0.is_empty(), "{queue_type}: {:?}", store.texts());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_acknowledges_nothing_ends_with_what_to_do() {
+    let Some(server) = server() else { return };
+    let queue = Queue::create(server, "stalled").await;
+    queue.write(ids(0..200)).await;
+    let dir = tempfile::tempdir().unwrap();
+    // A file with a footer is complete at the run's end only, where there is no folder of checkpoints.
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({}, queue = '{}', prefetch = 50, end = latest) FORMAT JSON;
+         CREATE SINK out INTO FILE (path = '{}') FORMAT PARQUET; INSERT INTO out SELECT * FROM s",
+        server.sql(),
+        queue.name,
+        dir.path().join("out.parquet").display()
+    );
+    let error = run(&sql).await.unwrap_err();
+    assert!(error.contains("50 records are read and none of them is acknowledged"), "{error}");
+    assert!(error.contains("need --checkpoint"), "{error}");
+    queue.has(200..=200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use std::{
     future::Future,
     pin::pin,
     sync::Arc,
+    time::Duration,
 };
 
 use arrow_schema::SchemaRef;
@@ -35,6 +36,9 @@ use crate::{
     predicate::Predicate,
     record::SourceBatch,
 };
+
+/// Time between checkpoints that the source asks for, at least: each has files synced and transactions ended.
+const LEAST_INTERVAL: Duration = Duration::from_millis(50);
 
 /// One source, its decoder, and the outputs that share it.
 #[derive(Debug)]
@@ -284,15 +288,18 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
         }
         let max_on_their_way = self.workers.as_ref().map_or(1, |_| BATCHES_PER_WORKER * self.config.threads);
         let mut batch = SourceBatch::new();
-        let mut due = Instant::now() + self.config.checkpoint_interval;
+        let may_checkpoint = self.config.store.is_some() || !self.has_footers();
+        let mut last = Instant::now();
         let mut ended = None;
         // What was read is disposed of before the end, whatever the end is.
         while ended.is_none() || !self.on_its_way.is_empty() {
             let may_read = ended.is_none() && self.on_its_way.len() < max_on_their_way;
+            let interval = self.config.checkpoint_interval;
+            let due = last + if self.stream.wants_commit() { interval.min(LEAST_INTERVAL) } else { interval };
             tokio::select! {
                 biased;
                 () = &mut shutdown, if ended.is_none() => ended = Some(Ended::Interrupted),
-                () = sleep_until(due), if self.is_dirty => {}
+                () = sleep_until(due), if self.is_dirty && may_checkpoint => {}
                 step = first(&mut self.on_its_way), if !self.on_its_way.is_empty() => self.dispose(step, metrics).await?,
                 read = self.stream.next(&mut batch, self.config.max_batch_records), if may_read => {
                     let next = self.spare.batches.pop().unwrap_or_default();
@@ -303,11 +310,9 @@ impl<S: SourceConnector, K: SinkConnector> Running<S, K> {
                     }
                 }
             }
-            if Instant::now() >= due {
-                if self.config.store.is_some() || !self.has_footers() {
-                    self.checkpoint(metrics).await?;
-                }
-                due = Instant::now() + self.config.checkpoint_interval;
+            if may_checkpoint && Instant::now() >= due {
+                self.checkpoint(metrics).await?;
+                last = Instant::now();
             }
         }
         self.checkpoint(metrics).await?;
