@@ -23,7 +23,7 @@ use super::{
     resolve::Keeps,
     run::{Failure, Run},
     schema::Schema,
-    writers::{Writer, Writers},
+    writers::{Unreadable, Writer, Writers},
 };
 use crate::{
     column::{ColumnOps, ColumnOptions, OnAbsent},
@@ -161,7 +161,7 @@ impl AvroDecoder {
                 // Ids of Confluent's have 32 bits; those of Glue's never come here as they are.
                 _ => id.0 as u64,
             };
-            writers.add(key, writer(&text).map_err(|e| e.to_string()));
+            writers.add(key, writer(&text).map_err(|e| Unreadable::new(&e)));
         }
         if let (Some(given), WireFormat::SingleObject) = (&given, options.wire_format) {
             writers.add(rabin_of(given)?, Ok(writer(given)?));
@@ -305,7 +305,7 @@ impl AvroDecoder {
         let named = key.and_then(|key| writers.find(key));
         let writer = match (named.map(|index| &writers.named[index]), &writers.plain) {
             (Some(Ok(writer)), _) | (None, Some(writer)) => writer,
-            (Some(Err(reason)), _) => return Ok(Err(syntax(reason.clone()))),
+            (Some(Err(unreadable)), _) => return Ok(Err(unreadable.error())),
             (None, None) => match (rules.wire_format, key.unwrap_or_default()) {
                 // An id is a number of four bytes.
                 (WireFormat::Confluent | WireFormat::Glue, id) => return Err(WriterSchemaId(id.into())),
@@ -506,7 +506,7 @@ impl Containers {
             Some(known) => known,
             None => {
                 let schema = Schema::parse(header.schema).map_err(|e| syntax(e.to_string()))?;
-                let writer = Writer::new(schema, reader, rows, keeps)?;
+                let writer = Writer::new(schema, reader, rows, keeps).map_err(|e| Unreadable::new(&e).error())?;
                 if self.writers.len() == MAX_WRITERS {
                     self.writers.clear();
                     self.current = None;

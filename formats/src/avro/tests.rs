@@ -1,10 +1,14 @@
 //! Datums by hand: what is read, and what is refused.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_schema::{DataType, Field, Schema};
 use expect_test::{Expect, expect};
-use laminar_schema::{DecodeSpec, DecoderSet, FormatDecoder, FormatSpec, Options, RawBatch};
+use laminar_schema::{
+    DecodeSpec, DecoderSet, ErrorKind, FormatDecoder, FormatSpec, Options, RawBatch,
+    format::{WriterSchema, WriterSchemaId},
+};
 
 use super::AvroDecoder;
 
@@ -119,4 +123,24 @@ fn logical_types() {
             4: field m at byte 4: expected TIME, found number -1, which does not fit without loss
         "#]],
     );
+}
+
+#[test]
+fn a_writer_that_does_not_go_into_the_columns_costs_its_own_messages_and_says_where() {
+    let writer = |id, field_type: &str| {
+        let text = format!(r#"{{"type":"record","name":"r","fields":[{{"name":"n","type":"{field_type}"}}]}}"#);
+        WriterSchema { id: WriterSchemaId(id), raw: text.into_bytes().into() }
+    };
+    let options = Options::from_pairs([("wire_format", "confluent")]);
+    let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
+    let mut spec = DecodeSpec::new(schema, FormatSpec::new("avro").with_options(options));
+    spec.writer_schemas = vec![writer(1, "long"), writer(2, "string")];
+    let mut decoder = AvroDecoder::build(&spec).unwrap().expect("Avro");
+    let decoded = decoder.decode(&RawBatch::from_values([&[0, 0, 0, 0, 1, 2], &[0, 0, 0, 0, 2, 0]])).unwrap();
+    assert_eq!(decoded.batch.num_rows(), 1);
+    let [rejected] = &decoded.rejected[..] else { panic!("{:?}", decoded.rejected) };
+    assert_eq!((rejected.record, rejected.error.location().field.as_deref()), (1, Some("n")));
+    let ErrorKind::Decode(error) = rejected.error.kind() else { panic!("{}", rejected.error) };
+    assert_eq!(error.name(), "writer_schema", "{error}");
+    assert!(error.to_string().starts_with("expected BIGINT, found Avro's string"), "{error}");
 }

@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use laminar_schema::{ConnectorError, SchemaResult};
+use laminar_schema::{ConnectorError, DecodeError, ErrorKind, Location, SchemaError, SchemaResult};
 
 use super::{
     container::MAGIC,
     decode::Rules,
+    problem::ResolutionError,
     program::{FillWith, Record},
     resolve::{Keeps, Resolver},
     schema::Schema,
@@ -48,6 +49,39 @@ impl Writer {
     }
 }
 
+/// A writer's schema that does not go into the columns.
+#[derive(Debug, Clone)]
+pub(super) struct Unreadable {
+    field: Option<String>,
+    reason: String,
+}
+
+impl Unreadable {
+    /// What [`Writer::new`] says.
+    #[cold]
+    pub(super) fn new(error: &SchemaError) -> Self {
+        let source = match error.kind() {
+            ErrorKind::Connector(ConnectorError::External { source, .. }) => source.downcast_ref::<ResolutionError>(),
+            _ => None,
+        };
+        match source.map(|source| (source, source.path.join("."))) {
+            Some((source, field)) if !field.is_empty() => {
+                let reason = source.to_string();
+                let reason = reason.strip_prefix(&format!("field {field}: ")).unwrap_or(&reason).to_owned();
+                Self { field: Some(field), reason }
+            }
+            _ => Self { field: None, reason: error.to_string() },
+        }
+    }
+
+    /// What becomes of each of its messages.
+    #[cold]
+    pub(super) fn error(&self) -> SchemaError {
+        let error = SchemaError::new(DecodeError::WriterSchema { reason: self.reason.clone() });
+        error.at(Location { field: self.field.clone(), ..Location::default() })
+    }
+}
+
 /// Writers that are found without a look into a map.
 const RECENT_WRITERS: usize = 64;
 /// Stands in a place where no writer does.
@@ -59,7 +93,7 @@ pub(super) struct Writers {
     /// Of those that do not say it.
     pub(super) plain: Option<Writer>,
     /// Of those that do. A schema that does not go into the columns costs its own messages, which say why.
-    pub(super) named: Vec<Result<Writer, String>>,
+    pub(super) named: Vec<Result<Writer, Unreadable>>,
     /// By what stands in front of messages: a registry's id or a fingerprint.
     by_key: HashMap<u64, usize>,
     /// What stood in front of messages lately, each where the last bits of it say, and whose they were: ids of a registry are
@@ -73,7 +107,7 @@ impl Writers {
         Self { plain, named: Vec::new(), by_key: HashMap::new(), recent: [(0, NO_WRITER); RECENT_WRITERS] }
     }
 
-    pub(super) fn add(&mut self, key: u64, writer: Result<Writer, String>) {
+    pub(super) fn add(&mut self, key: u64, writer: Result<Writer, Unreadable>) {
         self.by_key.insert(key, self.named.len());
         self.named.push(writer);
     }

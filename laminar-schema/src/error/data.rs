@@ -131,11 +131,16 @@ pub enum DecodeError {
         /// Columns of this row.
         found: usize,
     },
+    /// The schema that the record was written with does not go into the columns, whatever the record's values are.
+    WriterSchema {
+        /// Why not, with both types and what to do.
+        reason: String,
+    },
 }
 
 impl DecodeError {
     /// Every [`name`](Self::name), in the order of the variants.
-    pub const NAMES: [&'static str; 15] = [
+    pub const NAMES: [&'static str; 16] = [
         "syntax",
         "invalid_utf8",
         "type_mismatch",
@@ -151,6 +156,7 @@ impl DecodeError {
         "too_deep",
         "too_large",
         "column_count",
+        "writer_schema",
     ];
 
     /// What went wrong, as one word for tables and filters; a dead letter has it as `kind`.
@@ -171,6 +177,7 @@ impl DecodeError {
             Self::TooDeep { .. } => Self::NAMES[12],
             Self::TooLarge { .. } => Self::NAMES[13],
             Self::ColumnCount { .. } => Self::NAMES[14],
+            Self::WriterSchema { .. } => Self::NAMES[15],
         }
     }
 }
@@ -178,7 +185,7 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax { reason } => f.write_str(reason),
+            Self::Syntax { reason } | Self::WriterSchema { reason } => f.write_str(reason),
             Self::InvalidUtf8 => f.write_str("expected UTF-8 text, found invalid bytes; convert it to UTF-8 first, or read it as raw"),
             Self::TypeMismatch { expected, found } => write!(f, "expected {}, found {found}", expected_name(expected)),
             Self::OutOfRange { expected, found } => {

@@ -564,7 +564,7 @@ fn a_bad_row_spoils_no_other() {
         "a BOOLEAN",
         &[],
         expect![
-            "record 0: cannot resolve the Avro schema: field a: expected BOOLEAN, found Avro's long, which the column does not take; declare it as what `laminar infer` says, or as JSON"
+            "record 0: field a: expected BOOLEAN, found Avro's long, which the column does not take; declare it as what `laminar infer` says, or as JSON"
         ],
     );
     // The branch of the third row's union is none.

@@ -9,7 +9,7 @@ use crate::{
         cursor::Cursor,
         decode::{Rules, Scratch},
         run::Run,
-        writers::{Writer, Writers},
+        writers::{Unreadable, Writer, Writers},
     },
     column::{ColumnOps, StructColumn},
 };
@@ -104,7 +104,7 @@ impl Abreast {
         if writers.named.len() < 2 || rules.checks_text || self.order_reluctance.spares() {
             return false;
         }
-        let reads_alone = |(writer, part): (&Result<Writer, String>, &Part)| {
+        let reads_alone = |(writer, part): (&Result<Writer, Unreadable>, &Part)| {
             !part.messages.is_empty() && writer.as_ref().is_ok_and(|writer| writer.reads_alone)
         };
         if !self.order.part(batch, writers, rules) || writers.named.iter().zip(&self.order.parts).any(reads_alone) {
