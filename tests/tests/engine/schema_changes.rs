@@ -290,6 +290,11 @@ async fn check_tables(format: &str) {
     );
     assert_eq!(rows, [1, 2, 3, 9_000_000_000_i64, 4].map(|a| format!("{{\"a\":{a}}}")));
 
+    let declared = [("a INTEGER, *", "FAIL"), ("a INTEGER, t STRUCT(x BIGINT, y BIGINT), c VARCHAR", "FAIL")];
+    for ((columns, policy), expected) in declared.into_iter().zip(["add c VARCHAR", "widen a INTEGER → BIGINT"]) {
+        let (said, _) = read_tables(dir, format, &format!("({columns})"), policy, &once).await;
+        assert!(said.contains(&format!("the source's schema has changed: {expected};")), "{columns}: {said}");
+    }
     let (said, _) = read_tables(dir, format, "(a INTEGER, *)", "EVOLVE", &once).await;
     let reason = match format {
         "parquet" => "column a: the file has BIGINT",
@@ -322,6 +327,24 @@ async fn check_tables(format: &str) {
         ]
     );
     assert_eq!(store.texts(), evolved);
+}
+
+/// The report does not say that a type has followed which the user declared.
+#[tokio::test]
+async fn a_declared_type_does_not_evolve() {
+    let dir = tempfile::tempdir().unwrap();
+    write_table(dir.path(), "1.avro", "a INTEGER", "{\"a\":1}\n").await;
+    write_table(dir.path(), "2.avro", "a BIGINT, b BIGINT", "{\"a\":2,\"b\":3}\n").await;
+    let text = format!(
+        "CREATE SOURCE s (a INTEGER, *) FROM FILE (path = '{}/*.avro') FORMAT AVRO ON SCHEMA CHANGE EVOLVE;
+         CREATE SINK k INTO FILE (path = '{}') FORMAT JSON; INSERT INTO k SELECT * FROM s",
+        dir.path().display(),
+        dir.path().join("out.ndjson").display()
+    );
+    let summary = run(&text, &RunOptions::default()).await.0.unwrap();
+    let seen: Vec<String> = summary.drift.entries.iter().map(|e| format!("{} {}", e.change, e.verdict)).collect();
+    assert_eq!(seen, ["add b BIGINT evolved", "widen a INTEGER → BIGINT ignored"]);
+    assert_eq!(std::fs::read_to_string(dir.path().join("out.ndjson")).unwrap(), "{\"a\":1}\n{\"a\":2,\"b\":3}\n");
 }
 
 #[tokio::test]

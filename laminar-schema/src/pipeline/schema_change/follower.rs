@@ -346,11 +346,11 @@ impl Follower {
         let (mut changes, _) = judged(&current.schema, &proposed, self.config.compatibility, evolvable);
         // What a format notes about a column comes along with it, and is no change for people.
         changes.retain(|change| !matches!(change, SchemaChange::PropertyChanged { .. }));
-        if changes.is_empty() {
-            // Types of declared columns stay, and their files' have changed all the same.
-            let is_wider = |change: &SchemaChange| matches!(change, SchemaChange::TypeWidened { .. });
-            changes = evolution::diff(&current.schema, file).into_iter().filter(is_wider).collect();
-        }
+        // Types of declared columns stay, and their files' have changed all the same.
+        let is_kept =
+            |change: &SchemaChange| matches!(change, SchemaChange::TypeWidened { .. }) && !changes.contains(change);
+        let kept: Vec<SchemaChange> = evolution::diff(&current.schema, file).into_iter().filter(is_kept).collect();
+        changes.extend(kept.iter().cloned());
         self.files.get_or_insert_default().push(Arc::clone(file));
         let (outcome, what_becomes) = match self.config.policy {
             OnSchemaChange::Fail => (
@@ -365,7 +365,11 @@ impl Follower {
             },
         };
         for change in &changes {
-            record.note(change.path(), &evolution::described(change, &changes), what_becomes, "the schema of the file");
+            let verdict = match what_becomes {
+                DriftVerdict::Evolved if kept.contains(change) => DriftVerdict::Ignored,
+                other => other,
+            };
+            record.note(change.path(), &evolution::described(change, &changes), verdict, "the schema of the file");
         }
         outcome.map_err(|e: SchemaError| e.at(record.place.clone()))
     }
