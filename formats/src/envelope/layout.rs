@@ -275,7 +275,7 @@ pub(super) fn wrapping(options: &EnvelopeOptions) -> Wrapping {
         EnvelopeKind::Debezium => {
             vec![vec![AFTER], vec![BEFORE], vec![PAYLOAD, AFTER], vec![PAYLOAD, BEFORE]]
         }
-        EnvelopeKind::Maxwell => vec![vec![DATA]],
+        EnvelopeKind::Maxwell => vec![vec![MAXWELL.after], vec![MAXWELL.before]],
         EnvelopeKind::Upsert | EnvelopeKind::None => vec![vec![PAYLOAD]],
     };
     let rows = if options.kind == EnvelopeKind::Upsert && options.connect_schema != ConnectSchema::Present {

@@ -525,6 +525,16 @@ async fn the_row_in_an_envelope_changes() {
     }
 }
 
+/// What `old` and `data` of Maxwell have alike is one change of the row.
+#[tokio::test]
+async fn both_images_of_a_row_count_once() {
+    let change = r#"{"type":"update","data":{"a":1,"c":"y"},"old":{"c":"x"}}"#;
+    let (_feed, _store) = between("maxwell", &[change]);
+    let text = script("maxwell", "a BIGINT", "IGNORE", "ENVELOPE MAXWELL");
+    let said = shown(run(&text, &RunOptions::default()).await.0, Path::new("-"), "-");
+    assert_eq!(said, "no place for c s[partition 0, offset 0] 1");
+}
+
 #[tokio::test]
 async fn rows_in_envelopes_of_other_formats_change() {
     // {"after":{"a":1},"op":"c"}, and the same with "c":2 in the row.
