@@ -12,6 +12,7 @@ pub mod frames;
 pub mod fuzz_bodies;
 pub mod guesses;
 pub mod inferred;
+pub mod killed;
 pub mod protobuf;
 pub mod random;
 pub mod registry;

@@ -398,15 +398,15 @@ impl RecordStream for RabbitMqStream {
             return Ok(());
         }
         let sent = link.queue.channel.basic_ack(tag, BasicAckOptions { multiple: true }).await;
-        link.acknowledged = tag;
         // Acknowledgements are not answered. An answer to what is asked behind them says that the server has them.
         let asked = match sent {
             Ok(()) => link.queue.count().await.map(drop).map_err(|e| e.to_string()),
             Err(e) => Err(e.to_string()),
         };
-        if let Err(why) = asked {
-            // The records come again on the next connection, which is all that can be done about it.
-            self.fails(why);
+        match asked {
+            Ok(()) => link.acknowledged = tag,
+            // The records may come again on the next connection, which is all that can be done about it.
+            Err(why) => self.fails(why),
         }
         Ok(())
     }

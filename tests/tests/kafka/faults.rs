@@ -1,49 +1,34 @@
 //! Faults with exact accounting by unique ids. `scripts/kafka_faults` runs them with more records, and one at a time.
-//!
-//! A pipeline that is killed runs in a process of its own: this test binary once more, as `faults::child`.
 
-use std::{
-    collections::BTreeSet,
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::Duration,
+use std::{collections::BTreeSet, path::Path, process::Child, time::Duration};
+
+use laminar_tests::{
+    killed,
+    served::{account, memory, unique},
 };
-
-use laminar_tests::served::{account, memory, unique};
 
 use crate::{
     broker::{Topic, brokers, service},
     id_of, ids,
-    sql::run_until,
+    sql::{Sinks, Sources, run_until},
     until,
 };
 
-const SQL: &str = "LAMINAR_KAFKA_CHILD_SQL";
-const CHECKPOINTS: &str = "LAMINAR_KAFKA_CHILD_CHECKPOINTS";
 /// How many records; only `scripts/kafka_faults` sets it.
 const RECORDS: &str = "LAMINAR_KAFKA_FAULTS";
 
 fn num_records() -> u64 {
-    std::env::var(RECORDS).ok().and_then(|n| n.parse().ok()).unwrap_or(4_000)
+    killed::num_records(RECORDS, 4_000)
 }
 
 /// Not a test by itself: the process that is killed.
 #[tokio::test(flavor = "multi_thread")]
 async fn child() {
-    let (Ok(sql), Ok(dir)) = (std::env::var(SQL), std::env::var(CHECKPOINTS)) else { return };
-    run_until(&sql, Some(Path::new(&dir)), std::future::pending()).await.unwrap();
+    killed::child::<Sources, Sinks>().await;
 }
 
 fn spawn(sql: &str, checkpoints: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "faults::child", "--nocapture"])
-        .env(SQL, sql)
-        .env(CHECKPOINTS, checkpoints)
-        .env("RUST_BACKTRACE", "0")
-        .stdout(Stdio::null())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .unwrap()
+    killed::spawn("faults::child", sql, checkpoints)
 }
 
 /// Delays between 100 and 900 ms, the same in every run.

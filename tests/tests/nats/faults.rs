@@ -1,19 +1,95 @@
-//! Servers that are killed in the middle: every id is accounted for.
+//! Processes and servers that are killed in the middle, networks that are cut: every id is accounted for. `scripts/queue_faults` runs
+//! them with a million records.
 
 use std::time::Duration;
 
 use laminar_connector_nats::{NatsSource, NatsSourceConfig};
 use laminar_schema::{ConnectorConfig, Options, RecordStream, Source, SourceBatch};
-use laminar_tests::served::{account, memory};
+use laminar_testkit::Proxy;
+use laminar_tests::{
+    killed,
+    served::{account, memory},
+};
 
 use crate::{
     ids,
     server::{Own, Stream, server},
-    sql::{run, run_until},
+    sql::{Sinks, Sources, run, run_until},
     until,
 };
 
 const RECORDS: u64 = 20_000;
+
+/// Not a test by itself: the process that is killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn child() {
+    killed::child::<Sources, Sinks>().await;
+}
+
+/// From stream to stream, while the process is killed, the server is killed and the network is cut, in turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_fails_nothing_is_lost_and_with_message_ids_nothing_comes_twice() {
+    let records = killed::num_records("LAMINAR_QUEUE_RECORDS", RECORDS);
+    for (options, is_once) in [("", false), (", message_id = 'id'", true)] {
+        let Some(mut own) = Own::start("", &[]) else { return };
+        let (from, to) = (Stream::create(&own.address, "from").await, Stream::create(&own.address, "to").await);
+        from.write("a", ids(0..records)).await;
+        let (proxy, dir) =
+            (Proxy::start(own.address.parse().unwrap(), 17).await.unwrap(), tempfile::tempdir().unwrap());
+        let sql = format!(
+            "CREATE SOURCE s (id BIGINT) FROM NATS (servers = '{0}', stream = '{1}', end = latest) FORMAT JSON;
+             CREATE SINK out INTO NATS (servers = '{0}', subject = '{2}.x', max_in_flight = 256{options}) FORMAT JSON;
+             INSERT INTO out SELECT * FROM s",
+            proxy.address(),
+            from.name,
+            to.name
+        );
+        let mut process = killed::spawn("faults::child", &sql, dir.path());
+        let mut at = Vec::new();
+        for part in 1..=6 {
+            let wanted = records * part / 8;
+            loop {
+                let messages = to.stream().await.info().await.unwrap().state.messages;
+                if messages >= wanted {
+                    at.push(messages);
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            assert!(process.try_wait().unwrap().is_none(), "it is still at work");
+            match part % 3 {
+                1 => {
+                    process.kill().unwrap();
+                    process.wait().unwrap();
+                    process = killed::spawn("faults::child", &sql, dir.path());
+                }
+                2 => {
+                    own.kill();
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    own.run();
+                }
+                _ => {
+                    proxy.refuse(true);
+                    proxy.cut();
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    proxy.refuse(false);
+                }
+            }
+        }
+        let ended = tokio::task::spawn_blocking(move || process.wait()).await.unwrap().unwrap();
+        assert!(ended.success(), "{ended}");
+        let (missing, twice) = account(to.values().await, records);
+        println!(
+            "process killed, server killed, network cut, twice each, at {at:?} of {records} records{options}: {} missing, {} twice",
+            missing.len(),
+            twice.len()
+        );
+        assert_eq!(missing, Vec::<u64>::new(), "{options}");
+        if is_once {
+            assert_eq!(twice, Vec::<u64>::new(), "{options}");
+        }
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_checkpoint_has_comes_again_after_a_new_connection() {

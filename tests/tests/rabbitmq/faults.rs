@@ -1,18 +1,92 @@
-//! Servers that are killed and connections that are cut: every id is accounted for.
+//! Processes and servers that are killed, connections that are cut: every id is accounted for. `scripts/queue_faults` runs them with a
+//! million records.
 
 use std::time::{Duration, Instant};
 
 use laminar_testkit::Proxy;
-use laminar_tests::served::{account, memory};
+use laminar_tests::{
+    killed,
+    served::{account, memory},
+};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use crate::{
     ids,
     security::reads_over_tls,
     server::{Own, Queue, free_port, server},
-    sql::{run, run_until},
+    sql::{Sinks, Sources, run, run_until},
     until,
 };
+
+/// Not a test by itself: the process that is killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn child() {
+    killed::child::<Sources, Sinks>().await;
+}
+
+/// From queue to queue, while the process is killed and the network is cut, in turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_fails_nothing_is_lost() {
+    let records = killed::num_records("LAMINAR_QUEUE_RECORDS", 8_000);
+    let Some(server) = server() else { return };
+    let Ok(upstream) = server.address().parse() else { return };
+    let (from, to) = (Queue::create(server, "from").await, Queue::create(server, "to").await);
+    from.write(ids(0..records)).await;
+    let (proxy, dir) = (Proxy::start(upstream, 17).await.unwrap(), tempfile::tempdir().unwrap());
+    let at = server.sql_by(&proxy.address().to_string());
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({at}, queue = '{}', prefetch = 1000) FORMAT JSON;
+         CREATE SINK out INTO RABBITMQ ({at}, routing_key = '{}', max_in_flight = 256) FORMAT JSON;
+         INSERT INTO out SELECT * FROM s",
+        from.name, to.name
+    );
+    let mut process = killed::spawn("faults::child", &sql, dir.path());
+    let mut at = Vec::new();
+    for part in 1..=4 {
+        let wanted = u32::try_from(records * part / 6).unwrap();
+        while to.count().await < wanted {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        at.push(to.count().await);
+        assert!(process.try_wait().unwrap().is_none(), "it is still at work");
+        if part % 2 == 1 {
+            process.kill().unwrap();
+            process.wait().unwrap();
+            process = killed::spawn("faults::child", &sql, dir.path());
+        } else {
+            proxy.refuse(true);
+            proxy.cut();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            proxy.refuse(false);
+        }
+    }
+    // What a process that was killed had not acknowledged is the queue's again when the server has seen that it is gone.
+    settled(&from, &to, records, || process.try_wait().unwrap().is_none()).await;
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let (missing, twice) = account(to.values().await, records);
+    println!(
+        "process killed and network cut, twice each, at {at:?} of {records} records: {} missing, {} twice",
+        missing.len(),
+        twice.len()
+    );
+    assert_eq!(missing, Vec::<u64>::new());
+    assert_eq!(from.count().await, 0, "everything was acknowledged in the end");
+}
+
+/// Waits until a pipeline from queue to queue has nothing more to do. Some records come twice, so that their number does not say when
+/// all are there: that is when no more come.
+async fn settled(from: &Queue, to: &Queue, records: u64, mut is_at_work: impl FnMut() -> bool) {
+    let (mut count, mut since) = (to.count().await, Instant::now());
+    while from.count().await > 0 || u64::from(count) < records || since.elapsed() < Duration::from_secs(1) {
+        assert!(since.elapsed() < Duration::from_secs(40) && is_at_work(), "{count} of {records}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = to.count().await;
+        if now != count {
+            (count, since) = (now, Instant::now());
+        }
+    }
+}
 
 /// A certificate for `localhost`, its key, and the authority that signed it.
 fn certificates() -> [(&'static str, String); 3] {
@@ -56,18 +130,8 @@ async fn a_pipeline_goes_on_when_its_server_was_killed_and_tls_is_spoken() {
     own.run();
     let (from, to) =
         (Queue::named(&own.server, from.name.clone()).await, Queue::named(&own.server, to.name.clone()).await);
-    // The pipeline is there again when records come once more.
     let after = to.count().await;
-    let (started, mut count, mut since) = (Instant::now(), after, Instant::now());
-    // Some come twice, so that their number does not say when all are there: that is when no more come.
-    while from.count().await > 0 || u64::from(count) < RECORDS || since.elapsed() < Duration::from_secs(1) {
-        assert!(started.elapsed() < Duration::from_secs(40) && !running.is_finished(), "{count} of them");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let now = to.count().await;
-        if now != count {
-            (count, since) = (now, Instant::now());
-        }
-    }
+    settled(&from, &to, RECORDS, || !running.is_finished()).await;
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
     let (missing, twice) = account(to.values().await, RECORDS);

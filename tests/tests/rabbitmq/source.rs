@@ -160,7 +160,7 @@ async fn what_no_checkpoint_covers_comes_again() {
         assert_eq!((store.texts().len(), queue.count().await), (100, 0), "{queue_type}");
         queue.write(ids(100..150)).await;
         queue.write(["no JSON"]).await;
-        let error = run_until(&sql(""), Some(dir.path()), std::future::pending()).await.unwrap_err();
+        let error = run_until(&sql(""), Some(dir.path()), pending()).await.unwrap_err();
         assert!(error.contains("expected a value, found `n`"), "{error}");
         // The server takes back what was not acknowledged when it sees that the connection is gone.
         let before = store.texts().len();
@@ -218,7 +218,7 @@ async fn inference_leaves_the_queue_as_it_was() {
             queue.name
         );
         // Everything is planned, and nothing is run.
-        let mut engine = laminar_schema::engine::Engine::<crate::sql::Sources, crate::sql::Sinks>::new();
+        let mut engine = Engine::<Sources, Sinks>::new();
         let script = engine.load(&sql).unwrap();
         let planned = Box::pin(engine.plan(&script, &Default::default())).await.unwrap();
         assert_eq!(planned.len(), 1);
@@ -248,7 +248,7 @@ async fn a_stream_queue_where_none_was_expected_is_told() {
         server.sql(),
         queue.name
     );
-    let running = tokio::spawn(async move { run_until(&sql, None, std::future::pending()).await });
+    let running = tokio::spawn(async move { run_until(&sql, None, pending()).await });
     // The server says it of a record only.
     while !running.is_finished() {
         queue.write(ids(0..1)).await;
@@ -275,7 +275,7 @@ async fn a_stream_queue_is_resumed_exactly_and_begins_where_it_is_told() {
     for round in 0..3 {
         queue.write(ids(round * 200..round * 200 + 200)).await;
         let sql = sql("", &out);
-        let running = run_until(&sql, Some(dir.path()), std::future::pending());
+        let running = run_until(&sql, Some(dir.path()), pending());
         assert_eq!(Box::pin(running).await.unwrap().records, 200, "round {round}");
     }
     assert_eq!(account(store.texts(), 600), (vec![], vec![]));

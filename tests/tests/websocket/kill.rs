@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Child,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -11,36 +11,27 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use laminar_tests::served::account;
+use laminar_tests::{killed, served::account};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     ids,
     peers::{Server, Socket},
-    sql::run_until,
+    sql::{Sinks, Sources},
     until,
 };
 
-const SQL: &str = "LAMINAR_WEBSOCKET_CHILD_SQL";
-const CHECKPOINTS: &str = "LAMINAR_WEBSOCKET_CHILD_CHECKPOINTS";
 const ROWS: u64 = 100_000;
 const KILLS: u64 = 4;
 
 /// Not a test by itself: the process that is killed.
 #[tokio::test(flavor = "multi_thread")]
 async fn child() {
-    let (Ok(sql), Ok(dir)) = (std::env::var(SQL), std::env::var(CHECKPOINTS)) else { return };
-    run_until(&sql, Some(Path::new(&dir)), std::future::pending()).await.unwrap();
+    killed::child::<Sources, Sinks>().await;
 }
 
 fn spawn(sql: &str, checkpoints: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "kill::child", "--nocapture"])
-        .env(SQL, sql)
-        .env(CHECKPOINTS, checkpoints)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+    killed::spawn("kill::child", sql, checkpoints)
 }
 
 /// What the server has seen: every row, and the first one of each connection.
