@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use laminar_schema::{
     ConnectorConfig, Options, Secret,
-    config::{ConfigErrors, ConfigKey, FromConfigValue, joined_keys, read_joined},
+    config::{ConfigErrors, ConfigKey, joined_keys, read_joined, some_of_list},
 };
 
 use crate::{
@@ -25,7 +25,7 @@ pub struct NatsSourceConfig {
 #[derive(Debug, Clone, PartialEq, ConnectorConfig)]
 pub struct SourceOptions {
     /// Servers to begin with, `host:port`, separated by commas
-    #[config(parse = parse_list, type_name = "comma-separated list", required)]
+    #[config(parse = some_of_list, type_name = "comma-separated list", required)]
     pub servers: Vec<String>,
     /// Subject, or several separated by commas; `*` and `>` are wildcards
     pub subject: Option<Vec<String>>,
@@ -92,7 +92,7 @@ pub struct NatsSinkConfig {
 #[derive(Debug, Clone, PartialEq, ConnectorConfig)]
 pub struct SinkOptions {
     /// Servers to begin with, `host:port`, separated by commas
-    #[config(parse = parse_list, type_name = "comma-separated list", required)]
+    #[config(parse = some_of_list, type_name = "comma-separated list", required)]
     pub servers: Vec<String>,
     /// Subject to publish to
     pub subject: Option<String>,
@@ -219,11 +219,6 @@ impl NatsSinkConfig {
     pub fn new(servers: impl Into<String>, subject: impl Into<String>) -> Result<Self, ConfigErrors> {
         Self::from_options(&Options::from_pairs([("servers", servers.into()), ("subject", subject.into())]))
     }
-}
-
-fn parse_list(text: &str) -> Result<Vec<String>, String> {
-    let list = Vec::<String>::from_value(text)?;
-    if list.is_empty() { Err("it names none".to_owned()) } else { Ok(list) }
 }
 
 #[cfg(test)]

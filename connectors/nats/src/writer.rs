@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use async_nats::{HeaderMap, HeaderValue, Subject, client::PublishErrorKind, header::NATS_MESSAGE_ID};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use laminar_formats::AnyEncoder;
 use laminar_schema::{Checkpoint, EncodedBatch, EncoderSet, Prepared, RecordSink, SchemaResult, SinkBatch};
 
@@ -73,13 +73,6 @@ impl Way {
     }
 }
 
-/// The records of a batch in one buffer that they share, and where each ends.
-fn shared(records: &EncodedBatch) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(records.num_bytes());
-    records.iter().for_each(|record| bytes.extend_from_slice(record));
-    bytes.freeze()
-}
-
 impl<E: EncoderSet> NatsWriter<E> {
     pub(crate) fn new(
         config: Arc<NatsSinkConfig>,
@@ -102,7 +95,7 @@ impl<E: EncoderSet> NatsWriter<E> {
     }
 
     async fn write_encoded(&mut self, records: &EncodedBatch) -> SchemaResult<()> {
-        let (mut rest, subject) = (shared(records), self.subject.clone());
+        let (mut rest, subject) = (Bytes::copy_from_slice(records.bytes()), self.subject.clone());
         for record in records.iter() {
             let headers = self.numbered(None);
             self.way.publish(subject.clone(), headers, rest.split_to(record.len())).await?;
@@ -114,7 +107,7 @@ impl<E: EncoderSet> NatsWriter<E> {
         self.encoded.clear();
         encoder.encode(&parts.value(batch)?, &mut self.encoded)?;
         let sides = parts.sides(batch)?;
-        let mut rest = shared(&self.encoded);
+        let mut rest = Bytes::copy_from_slice(self.encoded.bytes());
         for row in 0..self.encoded.len() {
             let payload = rest.split_to(self.encoded.record(row).len());
             let subject = sides.subject(row)?.map_or_else(|| self.subject.clone(), Subject::from);

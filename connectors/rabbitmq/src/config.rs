@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use laminar_schema::{
     ConnectorConfig, Options, Secret,
-    config::{ConfigError, ConfigErrors, ConfigKey, FromConfigValue, joined_keys, read_joined},
+    config::{ConfigError, ConfigErrors, ConfigKey, joined_keys, read_joined, some_of_list},
 };
 
 use crate::{
@@ -107,7 +107,7 @@ pub struct SinkOptions {
 #[derive(Debug, Clone, PartialEq, Eq, ConnectorConfig)]
 pub struct ServerOptions {
     /// Servers to try in turn, `host:port`, separated by commas
-    #[config(parse = parse_list, type_name = "comma-separated list", required)]
+    #[config(parse = some_of_list, type_name = "comma-separated list", required)]
     pub servers: Vec<String>,
     /// Virtual host
     #[config(default = "/")]
@@ -298,11 +298,6 @@ fn parse_name(text: &str) -> Result<String, String> {
         1..=MAX_NAME => Ok(text.to_owned()),
         _ => Err("it is longer than the 255 bytes that AMQP has for it".to_owned()),
     }
-}
-
-fn parse_list(text: &str) -> Result<Vec<String>, String> {
-    let list = Vec::<String>::from_value(text)?;
-    if list.is_empty() { Err("it names none".to_owned()) } else { Ok(list) }
 }
 
 #[cfg(test)]

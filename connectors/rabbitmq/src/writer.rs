@@ -1,7 +1,7 @@
 //! A running sink: rows to records, and checkpoints that wait for confirmations.
 
 use arrow_array::RecordBatch;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use laminar_formats::AnyEncoder;
 use laminar_schema::{Checkpoint, EncodedBatch, EncoderSet, Prepared, RecordSink, SchemaResult, SinkBatch};
 use lapin::{BasicProperties, types::ShortString};
@@ -29,13 +29,6 @@ impl<E: EncoderSet> std::fmt::Debug for RabbitMqWriter<E> {
     }
 }
 
-/// The records of a batch in one buffer that they share, and where each ends.
-fn shared(records: &EncodedBatch) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(records.num_bytes());
-    records.iter().for_each(|record| bytes.extend_from_slice(record));
-    bytes.freeze()
-}
-
 impl<E: EncoderSet> RabbitMqWriter<E> {
     pub(crate) fn new(config: &RabbitMqSinkConfig, publisher: Publisher, columns: Option<(Parts, E)>) -> Self {
         let mut properties = BasicProperties::default();
@@ -50,7 +43,7 @@ impl<E: EncoderSet> RabbitMqWriter<E> {
     }
 
     async fn write_encoded(&mut self, records: &EncodedBatch) -> SchemaResult<()> {
-        let mut rest = shared(records);
+        let mut rest = Bytes::copy_from_slice(records.bytes());
         for record in records.iter() {
             let payload = rest.split_to(record.len());
             self.publisher.publish(self.routing_key.clone(), self.properties.clone(), payload).await?;
@@ -62,7 +55,7 @@ impl<E: EncoderSet> RabbitMqWriter<E> {
         self.encoded.clear();
         encoder.encode(&parts.value(batch)?, &mut self.encoded)?;
         let sides = parts.sides(batch)?;
-        let mut rest = shared(&self.encoded);
+        let mut rest = Bytes::copy_from_slice(self.encoded.bytes());
         for row in 0..self.encoded.len() {
             let payload = rest.split_to(self.encoded.record(row).len());
             let routing_key = sides.routing_key(row)?.unwrap_or_else(|| self.routing_key.clone());

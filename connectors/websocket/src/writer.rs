@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::BytesMut;
+use bytes::Bytes;
 use laminar_schema::{Checkpoint, EncodedBatch, Measures, Prepared, RecordSink, SchemaError, SchemaResult, SinkBatch};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{
@@ -86,9 +86,7 @@ impl WebSocketWriter {
 
     /// The rows of a batch as messages that share one buffer.
     fn gather(&mut self, records: &EncodedBatch) -> SchemaResult<()> {
-        let mut bytes = BytesMut::with_capacity(records.num_bytes());
-        records.iter().for_each(|record| bytes.extend_from_slice(record));
-        let mut rest = bytes.freeze();
+        let mut rest = Bytes::copy_from_slice(records.bytes());
         self.rows.clear();
         for (row, record) in records.iter().enumerate() {
             let payload = rest.split_to(record.len());

@@ -16,7 +16,7 @@ pub use error::{ConfigError, ConfigErrors};
 pub use joined::{joined_keys, read_joined};
 pub use options::{ENVELOPE_OPTION, FormatSpec, OptionValue, Options, SinkConfig, SourceConfig};
 pub use reader::OptionReader;
-pub use value::{FromConfigValue, Secret};
+pub use value::{FromConfigValue, Secret, some_of_list};
 
 use serde::Serialize;
 

@@ -24,6 +24,15 @@ pub trait FromConfigValue: Sized {
     fn from_value(text: &str) -> Result<Self, String>;
 }
 
+/// Reads a list that has to name something, for `#[config(parse = some_of_list)]`.
+///
+/// # Errors
+/// The list is empty, or an item of it is.
+pub fn some_of_list(text: &str) -> Result<Vec<String>, String> {
+    let list = Vec::<String>::from_value(text)?;
+    if list.is_empty() { Err("it names none".to_owned()) } else { Ok(list) }
+}
+
 macro_rules! numbers {
     ($($ty:ty => $name:literal),* $(,)?) => { $(
         impl FromConfigValue for $ty {

@@ -134,6 +134,11 @@ impl EncodedBatch {
         self.bytes.len()
     }
 
+    /// All records' bytes, one behind the other.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// One record's bytes.
     ///
     /// # Panics
