@@ -1,6 +1,5 @@
 //! Messages that hold several records: cut as the format's files are.
 
-use bytes::Bytes;
 use laminar_formats::framing::{FrameBuffer, Framer, Resume};
 use laminar_schema::{
     DecoderSet, SchemaResult,
@@ -42,7 +41,7 @@ impl Cutter {
     }
 
     /// Begins with `message`, unless it has begun already.
-    pub(crate) fn begin(&mut self, message: &Bytes) {
+    pub(crate) fn begin(&mut self, message: &[u8]) {
         if self.is_at_work {
             return;
         }

@@ -70,7 +70,7 @@ impl Fan {
     }
 
     /// Hands `rows` to every client.
-    pub(crate) async fn write(&self, rows: &[Message]) {
+    pub(crate) async fn write(&self, rows: &Arc<Vec<Message>>) {
         let (on_slow, keep) = (self.config.sink.on_slow, self.config.sink.replay);
         let mut full = Vec::new();
         {
@@ -97,7 +97,7 @@ impl Fan {
     }
 
     /// Yields the row from which on there is no room, where that is to be waited for.
-    fn put(&self, outbox: &Outbox, rows: &[Message], from: usize, on_slow: OnSlow) -> Option<usize> {
+    fn put(&self, outbox: &Outbox, rows: &Arc<Vec<Message>>, from: usize, on_slow: OnSlow) -> Option<usize> {
         match outbox.put(rows, from, on_slow) {
             Put::Full { from } => return Some(from),
             Put::Done { dropped: 0 } | Put::Over => {}
@@ -162,7 +162,8 @@ impl Fan {
             return None;
         }
         // What does not fit into a new buffer are its oldest rows.
-        outbox.put(guests.last.make_contiguous(), 0, OnSlow::DropOldest);
+        let last: Vec<Message> = guests.last.iter().cloned().collect();
+        outbox.put(&Arc::new(last), 0, OnSlow::DropOldest);
         guests.outboxes.push(Arc::clone(&outbox));
         self.count(&guests);
         drop(guests);

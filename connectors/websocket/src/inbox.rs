@@ -6,11 +6,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bytes::Bytes;
 use laminar_schema::Measures;
 use tokio::sync::Notify;
 
-use crate::{config::SourceOptions, counts::DROPPED, error::WebSocketFault, words::OnOverflow};
+use crate::{burst::Burst, config::SourceOptions, counts::DROPPED, error::WebSocketFault, words::OnOverflow};
 
 /// The buffer of a source.
 pub(crate) struct Inbox {
@@ -25,10 +24,14 @@ pub(crate) struct Inbox {
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Arrived>,
+    queue: VecDeque<Burst>,
+    /// Messages in the queue, and their bytes.
+    records: usize,
     bytes: usize,
     next_number: u64,
     end: Option<End>,
+    /// Bursts that were taken, to be filled again.
+    spare: Vec<Burst>,
 }
 
 /// Why no more comes.
@@ -39,16 +42,11 @@ pub(crate) enum End {
     Failed(WebSocketFault),
 }
 
-/// A message that waits.
-#[derive(Clone)]
-pub(crate) struct Arrived {
-    pub(crate) payload: Bytes,
-    pub(crate) peer: Arc<Peer>,
-    /// When it came, in milliseconds since the Unix epoch.
-    pub(crate) at: i64,
-    /// How many came before it since the source was started.
-    pub(crate) number: u64,
-}
+/// A copy of a message that waits, with when it came in milliseconds since the Unix epoch.
+pub(crate) type Shown = (Vec<u8>, i64);
+
+/// Bursts that are kept to be filled again.
+const MAX_SPARE: usize = 8;
 
 /// Who sent a message.
 pub(crate) struct Peer {
@@ -79,7 +77,7 @@ impl Inbox {
 
     /// Takes over every message of `burst`, which came from `peer` at `at`; what happens where there is no room is the options'
     /// choice. False when nothing will be taken any more.
-    pub(crate) async fn put(&self, burst: &mut VecDeque<Bytes>, peer: &Arc<Peer>, at: i64) -> bool {
+    pub(crate) async fn put(&self, burst: &mut Burst, peer: &Arc<Peer>, at: i64) -> bool {
         loop {
             // Before looking, so that no sign is missed between looking and waiting.
             let mut drained = pin!(self.drained.notified());
@@ -93,34 +91,29 @@ impl Inbox {
         }
     }
 
-    fn put_now(&self, burst: &mut VecDeque<Bytes>, peer: &Arc<Peer>, at: i64) -> bool {
+    fn put_now(&self, burst: &mut Burst, peer: &Arc<Peer>, at: i64) -> bool {
         let (mut state, mut dropped) = (self.state(), 0);
         if state.end.is_some() {
             return false;
         }
-        while let Some(first) = burst.front() {
-            let size = first.len();
-            // One that is larger than the whole buffer has it for itself.
-            while state.queue.len() >= self.max_records || state.bytes > 0 && state.bytes + size > self.max_bytes {
-                match self.on_overflow {
-                    OnOverflow::Block => return true,
-                    OnOverflow::DropOldest => {
-                        let Some(oldest) = state.queue.pop_front() else { break };
-                        state.bytes -= oldest.payload.len();
-                        dropped += 1;
-                    }
-                    OnOverflow::Fail => {
-                        let (peer, records, bytes) = (peer.name.clone(), state.queue.len(), state.bytes);
-                        state.end = Some(End::Failed(WebSocketFault::Overflow { peer, records, bytes }));
-                        return false;
-                    }
+        while !burst.is_empty() {
+            let fitting = state.fitting(burst, self.max_records, self.max_bytes);
+            if fitting > 0 {
+                state.push(burst, fitting, peer, at);
+                continue;
+            }
+            match self.on_overflow {
+                OnOverflow::Block => return true,
+                OnOverflow::DropOldest => {
+                    state.drop_oldest();
+                    dropped += 1;
+                }
+                OnOverflow::Fail => {
+                    let (peer, records, bytes) = (peer.name.clone(), state.records, state.bytes);
+                    state.end = Some(End::Failed(WebSocketFault::Overflow { peer, records, bytes }));
+                    return false;
                 }
             }
-            let Some(payload) = burst.pop_front() else { break };
-            state.bytes += size;
-            let number = state.next_number;
-            state.next_number += 1;
-            state.queue.push_back(Arrived { payload, peer: Arc::clone(peer), at, number });
         }
         drop(state);
         if dropped > 0 {
@@ -136,18 +129,22 @@ impl Inbox {
         self.drained.notify_waiters();
     }
 
-    /// Waits until there are messages and moves them all to `taken`, which is empty; false where there will be none.
+    /// Waits until there are messages and moves them all to `taken`, whose bursts are all taken and go back to be filled again; false
+    /// where there will be none.
     ///
     /// # Errors
     /// What the connections came to, once every message before it was taken.
-    pub(crate) async fn take(&self, taken: &mut VecDeque<Arrived>) -> Result<bool, WebSocketFault> {
+    pub(crate) async fn take(&self, taken: &mut VecDeque<Burst>) -> Result<bool, WebSocketFault> {
         loop {
             {
                 let mut state = self.state();
-                if !state.queue.is_empty() {
+                let State { queue, spare, .. } = &mut *state;
+                let room = MAX_SPARE.saturating_sub(spare.len());
+                spare.extend(taken.drain(..).take(room).filter_map(|mut burst| burst.clear().then_some(burst)));
+                if !queue.is_empty() {
                     // The queues change places, so that neither is ever made anew.
-                    std::mem::swap(&mut state.queue, taken);
-                    state.bytes = 0;
+                    std::mem::swap(queue, taken);
+                    (state.records, state.bytes) = (0, 0);
                     drop(state);
                     self.drained.notify_waiters();
                     return Ok(true);
@@ -169,13 +166,13 @@ impl Inbox {
     }
 
     /// Waits until `size` messages are there, or as many as there is room for, and yields copies of them; they stay.
-    pub(crate) async fn show(&self, size: usize) -> Vec<Arrived> {
+    pub(crate) async fn show(&self, size: usize) -> Vec<Shown> {
         loop {
             {
                 let state = self.state();
-                let is_full = state.queue.len() >= self.max_records || state.bytes >= self.max_bytes;
-                if state.queue.len() >= size || is_full || state.end.is_some() {
-                    return state.queue.iter().take(size).cloned().collect();
+                let is_full = state.records >= self.max_records || state.bytes >= self.max_bytes;
+                if state.records >= size || is_full || state.end.is_some() {
+                    return state.show(size);
                 }
             }
             self.filled.notified().await;
@@ -183,12 +180,60 @@ impl Inbox {
     }
 
     /// Copies of up to `size` messages that are there.
-    pub(crate) fn show_now(&self, size: usize) -> Vec<Arrived> {
-        self.state().queue.iter().take(size).cloned().collect()
+    pub(crate) fn show_now(&self, size: usize) -> Vec<Shown> {
+        self.state().show(size)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics between two changes that belong together.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// How many messages of `burst` there is room for. One that is larger than the whole buffer has it for itself.
+    fn fitting(&self, burst: &Burst, max_records: usize, max_bytes: usize) -> usize {
+        let (records, mut bytes) = (max_records.saturating_sub(self.records), self.bytes);
+        if burst.len() <= records && bytes + burst.num_bytes() <= max_bytes {
+            return burst.len();
+        }
+        let fits = |message: &&[u8]| {
+            let is_first = bytes == 0;
+            bytes += message.len();
+            is_first || bytes <= max_bytes
+        };
+        burst.iter().take(records).take_while(fits).count()
+    }
+
+    /// Takes over the first `count` messages of a burst, which is left with the others.
+    fn push(&mut self, burst: &mut Burst, count: usize, peer: &Arc<Peer>, at: i64) {
+        let mut moved = self.spare.pop().unwrap_or_default();
+        if count == burst.len() {
+            std::mem::swap(burst, &mut moved);
+        } else {
+            burst.split_into(count, &mut moved);
+            if burst.is_empty() {
+                burst.clear();
+            }
+        }
+        (moved.peer, moved.at, moved.number) = (Some(Arc::clone(peer)), at, self.next_number);
+        self.next_number += count as u64;
+        self.records += count;
+        self.bytes += moved.num_bytes();
+        self.queue.push_back(moved);
+    }
+
+    fn drop_oldest(&mut self) {
+        let Some(oldest) = self.queue.front_mut() else { return };
+        self.bytes -= oldest.pop().unwrap_or(0);
+        self.records -= 1;
+        if oldest.is_empty() {
+            self.queue.pop_front();
+        }
+    }
+
+    fn show(&self, size: usize) -> Vec<Shown> {
+        let shown = self.queue.iter().flat_map(|burst| burst.iter().map(|message| (message.to_vec(), burst.at)));
+        shown.take(size).collect()
     }
 }

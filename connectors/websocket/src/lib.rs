@@ -24,6 +24,7 @@
 
 mod accept;
 mod backoff;
+mod burst;
 mod config;
 mod counts;
 mod cut;
@@ -35,6 +36,7 @@ mod inbox;
 mod line;
 mod outbox;
 mod place;
+mod portion;
 mod receive;
 mod schema;
 mod send;

@@ -9,7 +9,12 @@ use std::{
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::{config::SinkOptions, error::WebSocketFault, words::OnSlow};
+use crate::{
+    config::SinkOptions,
+    error::WebSocketFault,
+    portion::{Portion, Portions},
+    words::OnSlow,
+};
 
 /// The buffer of one connection, or of one server over all connections to it.
 pub(crate) struct Outbox {
@@ -26,9 +31,9 @@ pub(crate) struct Outbox {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Message>,
+    waiting: Portions,
     /// Sent, and not known to be there. Where nothing is kept, only their number and bytes are.
-    sent: VecDeque<Message>,
+    sent: Portions,
     num_sent: usize,
     bytes: usize,
     sent_bytes: usize,
@@ -69,7 +74,7 @@ impl Outbox {
     }
 
     /// Takes over `rows` from one on; `on_slow` says what happens where there is no room.
-    pub(crate) fn put(&self, rows: &[Message], from: usize, on_slow: OnSlow) -> Put {
+    pub(crate) fn put(&self, rows: &Arc<Vec<Message>>, from: usize, on_slow: OnSlow) -> Put {
         let mut state = self.state();
         if state.has_ended || state.is_closing {
             return Put::Over;
@@ -78,8 +83,8 @@ impl Outbox {
         for (row, message) in rows.iter().enumerate().skip(from) {
             let size = message.len();
             while on_slow == OnSlow::DropOldest && !self.has_room(&state, size) {
-                let Some(oldest) = state.waiting.pop_front() else { break };
-                state.bytes -= oldest.len();
+                let Some(oldest) = state.waiting.pop() else { break };
+                state.bytes -= oldest;
                 dropped += 1;
             }
             if !self.has_room(&state, size) {
@@ -102,7 +107,7 @@ impl Outbox {
                 continue;
             }
             state.bytes += size;
-            state.waiting.push_back(message.clone());
+            state.waiting.push(rows, row);
         }
         drop(state);
         self.filled.notify_one();
@@ -159,17 +164,19 @@ impl Outbox {
         self.state().has_ended
     }
 
-    /// Moves up to `max` rows that wait into `batch`: they count as sent.
-    pub(crate) fn take(&self, batch: &mut VecDeque<Message>, max: usize) {
+    /// Moves about `max` rows that wait into `batch`: they count as sent.
+    pub(crate) fn take(&self, batch: &mut VecDeque<Portion>, max: usize) {
         let mut state = self.state();
-        while batch.len() < max {
-            let Some(message) = state.waiting.pop_front() else { break };
-            state.num_sent += 1;
-            state.sent_bytes += message.len();
+        let mut left = max;
+        while left > 0 {
+            let Some(portion) = state.waiting.pop_portion(left) else { break };
+            left -= portion.rows().len();
+            state.num_sent += portion.rows().len();
+            state.sent_bytes += portion.num_bytes();
             if self.keeps {
-                state.sent.push_back(message.clone());
+                state.sent.append(portion.clone());
             }
-            batch.push_back(message);
+            batch.push_back(portion);
         }
     }
 
@@ -183,10 +190,10 @@ impl Outbox {
         let mut state = self.state();
         if self.keeps {
             for _ in 0..count {
-                let Some(message) = state.sent.pop_front() else { break };
+                let Some(size) = state.sent.pop() else { break };
                 state.num_sent -= 1;
-                state.sent_bytes -= message.len();
-                state.bytes -= message.len();
+                state.sent_bytes -= size;
+                state.bytes -= size;
             }
         } else {
             state.num_sent = 0;
@@ -203,7 +210,7 @@ impl Outbox {
         }
         let mut state = self.state();
         let mut sent = std::mem::take(&mut state.sent);
-        sent.append(&mut state.waiting);
+        sent.join(&mut state.waiting);
         (state.waiting, state.num_sent, state.sent_bytes) = (sent, 0, 0);
     }
 
@@ -255,8 +262,8 @@ mod tests {
 
     use super::*;
 
-    fn rows(range: std::ops::Range<usize>) -> Vec<Message> {
-        range.map(|row| Message::text(row.to_string())).collect()
+    fn rows(range: std::ops::Range<usize>) -> Arc<Vec<Message>> {
+        Arc::new(range.map(|row| Message::text(row.to_string())).collect())
     }
 
     fn outbox(keeps: bool) -> Arc<Outbox> {
@@ -267,7 +274,7 @@ mod tests {
     fn taken(outbox: &Outbox) -> String {
         let mut batch = VecDeque::new();
         outbox.take(&mut batch, 10);
-        batch.iter().map(|m| m.to_text().unwrap()).collect()
+        batch.iter().flat_map(|portion| portion.rows()).map(|m| m.to_text().unwrap()).collect()
     }
 
     #[test]

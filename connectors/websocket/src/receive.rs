@@ -1,6 +1,6 @@
 //! A connection that is read: messages to the inbox, pings both ways, and how it came to its end.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -16,13 +16,15 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use crate::{
+    burst::Burst,
     config::LinkOptions,
     inbox::{Inbox, Peer},
     line::Socket,
 };
 
-/// Messages that are handed over at once, at most.
+/// Messages that are handed over at once, at most, and bytes from which on they are.
 const BURST: usize = 1024;
+const BURST_BYTES: usize = 256 << 10;
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -64,7 +66,7 @@ pub(crate) async fn receive(
 ) -> (Parting, bool) {
     let mut ticks = interval_at(Instant::now() + habits.ping_interval, habits.ping_interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut burst, mut heard, mut to_skip, mut any) = (VecDeque::new(), Instant::now(), habits.skip_first, false);
+    let (mut burst, mut heard, mut to_skip, mut any) = (Burst::default(), Instant::now(), habits.skip_first, false);
     loop {
         let mut read = tokio::select! {
             biased;
@@ -84,8 +86,8 @@ pub(crate) async fn receive(
         };
         let parted = loop {
             match read.take() {
-                Some(Some(Ok(Message::Text(text)))) => pass_on(text.into(), &mut burst, &mut to_skip),
-                Some(Some(Ok(Message::Binary(bytes)))) => pass_on(bytes, &mut burst, &mut to_skip),
+                Some(Some(Ok(Message::Text(text)))) => pass_on(text.as_bytes(), &mut burst, &mut to_skip),
+                Some(Some(Ok(Message::Binary(bytes)))) => pass_on(&bytes, &mut burst, &mut to_skip),
                 Some(Some(Ok(Message::Close(frame)))) => break Some(said(frame)),
                 // The library answers pings by itself.
                 Some(Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)))) => {}
@@ -94,7 +96,7 @@ pub(crate) async fn receive(
                 // Nothing more is there now.
                 None => break None,
             }
-            if burst.len() >= BURST {
+            if burst.len() >= BURST || burst.num_bytes() >= BURST_BYTES {
                 break None;
             }
             read = socket.next().now_or_never();
@@ -113,9 +115,9 @@ pub(crate) async fn receive(
     }
 }
 
-fn pass_on(payload: Bytes, burst: &mut VecDeque<Bytes>, to_skip: &mut u64) {
+fn pass_on(payload: &[u8], burst: &mut Burst, to_skip: &mut u64) {
     match to_skip {
-        0 => burst.push_back(payload),
+        0 => burst.push(payload),
         more => *more -= 1,
     }
 }

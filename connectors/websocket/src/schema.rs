@@ -8,7 +8,6 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     error::WebSocketFault,
     feed::Feed,
-    inbox::Arrived,
     place::Place,
     source::{Listening, WebSocketSource},
     stream::WebSocketStream,
@@ -65,7 +64,7 @@ impl<D: DecoderSet> WebSocketSource<D> {
         };
         let mut cutter = self.cutter()?;
         let mut records = Vec::new();
-        for Arrived { payload, at, .. } in &shown {
+        for (payload, at) in &shown {
             let mut keep =
                 |value: &[u8]| records.push(RawRecord { timestamp: Some(*at), ..RawRecord::new(value.to_vec()) });
             let Some(cutter) = &mut cutter else {

@@ -67,9 +67,11 @@ async fn write(to: &mut To<'_>, outbox: &Outbox, shared: &Shared, acknowledge: b
         }
         outbox.take(&mut batch, BURST);
         let has_rows = !batch.is_empty();
-        while let Some(message) = batch.pop_front() {
-            if let Err(e) = to.feed(message).await {
-                return parting(e);
+        while let Some(portion) = batch.pop_front() {
+            for message in portion.rows() {
+                if let Err(e) = to.feed(message.clone()).await {
+                    return parting(e);
+                }
             }
         }
         let ping = shared.next_ping(outbox.num_sent(), acknowledge);

@@ -7,7 +7,7 @@ use std::{
 
 use laminar_schema::{Location, Measures, NewRecord, Position, RecordStream, SchemaError, SchemaResult, SourceBatch};
 
-use crate::{cut::Cutter, error::WebSocketFault, feed::Feed, inbox::Arrived, sequence::Sequence};
+use crate::{burst::Burst, cut::Cutter, error::WebSocketFault, feed::Feed, sequence::Sequence};
 
 /// A running [`WebSocketSource`](crate::WebSocketSource).
 pub struct WebSocketStream {
@@ -16,8 +16,10 @@ pub struct WebSocketStream {
     max_batch_bytes: usize,
     sequence: Option<Sequence>,
     cutter: Option<Cutter>,
-    /// Messages that were moved out of the inbox and are not records yet; the first may be half cut.
-    taken: VecDeque<Arrived>,
+    /// Bursts that were moved out of the inbox; messages are taken from their fronts, and the first may be half cut.
+    taken: VecDeque<Burst>,
+    /// The burst at work: those before it are all taken.
+    current: usize,
     /// What to tell behind the records before it.
     failed: Option<SchemaError>,
 }
@@ -36,7 +38,7 @@ impl WebSocketStream {
         sequence: Option<Sequence>,
         cutter: Option<Cutter>,
     ) -> Self {
-        Self { feed, partition, max_batch_bytes, sequence, cutter, taken: VecDeque::new(), failed: None }
+        Self { feed, partition, max_batch_bytes, sequence, cutter, taken: VecDeque::new(), current: 0, failed: None }
     }
 
     /// Turns messages that were taken into records, without waiting.
@@ -44,21 +46,25 @@ impl WebSocketStream {
         let raw = out.raw_mut();
         let (before, partition) = (raw.len(), raw.partition(&self.partition, None));
         while raw.len() - before < max && raw.num_value_bytes() < self.max_batch_bytes {
-            let Some(message) = self.taken.front() else { break };
-            let sequence = self.sequence.as_ref();
+            let Some(burst) = self.taken.get_mut(self.current) else { break };
+            let (Some((message, number)), Some(peer)) = (burst.front(), &burst.peer) else {
+                self.current += 1;
+                continue;
+            };
+            let (sequence, at) = (self.sequence.as_ref(), burst.at);
             let mut push = |value: &[u8], line| {
                 if let Some(sequence) = sequence {
-                    sequence.check(value, &message.peer, &self.feed.inbox.measures)?;
+                    sequence.check(value, peer, &self.feed.inbox.measures)?;
                 }
-                let key = self.feed.server.is_none().then_some(message.peer.name.as_bytes());
-                let (partition, offset, timestamp) = (Some(partition), Some(message.number), Some(message.at));
+                let key = self.feed.server.is_none().then_some(peer.name.as_bytes());
+                let (partition, offset, timestamp) = (Some(partition), Some(number), Some(at));
                 raw.push(NewRecord { value: Some(value), key, timestamp, partition, offset, line, headers: &[] });
                 Ok(())
             };
             let pushed = match &mut self.cutter {
-                None => push(&message.payload, None).map_err(|fault: WebSocketFault| fault.during("read")),
+                None => push(message, None).map_err(|fault: WebSocketFault| fault.during("read")),
                 Some(cutter) => {
-                    cutter.begin(&message.payload);
+                    cutter.begin(message);
                     match cutter.frames.next() {
                         Ok(Some(frame)) => push(frame.bytes, frame.place_line()).map_err(|fault| fault.during("read")),
                         Ok(None) => {
@@ -70,11 +76,11 @@ impl WebSocketStream {
                 }
             };
             if let Err(e) = pushed {
-                let (partition, offset) = (Some(Arc::clone(&self.partition)), Some(message.number));
+                let (partition, offset) = (Some(Arc::clone(&self.partition)), Some(number));
                 self.failed = Some(e.at(Location { partition, offset, ..Location::default() }));
             }
             if self.cutter.as_ref().is_none_or(|cutter| !cutter.is_at_work) {
-                self.taken.pop_front();
+                burst.pop();
             }
             if self.failed.is_some() {
                 break;
@@ -104,7 +110,8 @@ impl RecordStream for WebSocketStream {
                 return Ok(count);
             }
             // A batch that is full already, or a message without records, is not the end.
-            if self.failed.is_none() && self.taken.is_empty() {
+            if self.failed.is_none() && self.current >= self.taken.len() {
+                self.current = 0;
                 match self.feed.inbox.take(&mut self.taken).await {
                     Ok(true) => {}
                     Ok(false) => return Ok(0),

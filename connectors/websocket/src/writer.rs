@@ -36,8 +36,6 @@ pub struct WebSocketWriter {
     measures: Measures,
     is_text: bool,
     has_begun: bool,
-    /// Messages of one batch; kept for its room.
-    rows: Vec<Message>,
 }
 
 /// Where messages go.
@@ -71,7 +69,7 @@ impl WebSocketWriter {
         measures: Measures,
         is_text: bool,
     ) -> Self {
-        Self { config, about, way, measures, is_text, has_begun: false, rows: Vec::new() }
+        Self { config, about, way, measures, is_text, has_begun: false }
     }
 
     /// Rows that were dropped for clients that were too slow, one for each client and row.
@@ -85,12 +83,12 @@ impl WebSocketWriter {
     }
 
     /// The rows of a batch as messages that share one buffer.
-    fn gather(&mut self, records: &EncodedBatch) -> SchemaResult<()> {
+    fn gather(&self, records: &EncodedBatch) -> SchemaResult<Arc<Vec<Message>>> {
         let mut rest = Bytes::copy_from_slice(records.bytes());
-        self.rows.clear();
+        let mut rows = Vec::with_capacity(records.len());
         for (row, record) in records.iter().enumerate() {
             let payload = rest.split_to(record.len());
-            self.rows.push(match self.is_text {
+            rows.push(match self.is_text {
                 false => Message::Binary(payload),
                 true => match Utf8Bytes::try_from(payload) {
                     Ok(text) => Message::Text(text),
@@ -98,7 +96,7 @@ impl WebSocketWriter {
                 },
             });
         }
-        Ok(())
+        Ok(Arc::new(rows))
     }
 
     #[cold]
@@ -114,29 +112,27 @@ impl RecordSink for WebSocketWriter {
             let reason = "it takes encoded records, not columns".to_owned();
             return Err(WebSocketFault::Unusable { reason }.during("write"));
         };
-        self.gather(records)?;
+        let rows = self.gather(records)?;
         match &self.way {
             Way::Clients(fan) => {
                 if !self.has_begun {
                     fan.gather(self.config.sink.min_clients).await;
                     self.has_begun = true;
                 }
-                fan.write(&self.rows).await;
+                fan.write(&rows).await;
             }
             Way::Server(outbox) => {
                 let mut from = 0;
                 loop {
-                    match outbox.put(&self.rows, from, OnSlow::Block) {
+                    match outbox.put(&rows, from, OnSlow::Block) {
                         Put::Done { .. } => break,
                         Put::Full { from: row } => from = row,
                         Put::Over | Put::TooSlow => return Err(self.ended(outbox)),
                     }
-                    outbox.room(self.rows[from].len()).await;
+                    outbox.room(rows[from].len()).await;
                 }
             }
         }
-        // What is left of them is the buffers'.
-        self.rows.clear();
         Ok(())
     }
 
