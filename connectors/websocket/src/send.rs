@@ -1,25 +1,29 @@
 //! A connection that is written: rows from an outbox, pings that tell what has arrived, and how it came to its end.
 
-use std::{collections::VecDeque, sync::Mutex, time::Duration};
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    sync::Mutex,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use futures_util::{
-    SinkExt, StreamExt,
-    stream::{SplitSink, SplitStream},
-};
+use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
-use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
+use tokio_tungstenite::tungstenite::{self, Message, protocol::CloseFrame};
 
 use crate::{
     line::Socket,
     outbox::Outbox,
+    portion::Portion,
     receive::{Habits, Parting, parting, said, silence},
 };
 
 /// Rows that are handed to the connection before it is flushed, at most.
 const BURST: usize = 1024;
 
-/// What the two halves of a connection know of each other.
+/// What those who write, read and watch a connection know of each other.
 struct Shared {
     state: Mutex<Pinged>,
 }
@@ -33,14 +37,10 @@ struct Pinged {
 }
 
 /// Sends what the outbox has until it is closed and everything counts as written, or until the connection ends.
-///
-/// Both halves are driven at once: a peer that sends more than it reads cannot make each side wait for the other.
 pub(crate) async fn send(socket: &mut Socket, outbox: &Outbox, habits: Habits, acknowledge: bool) -> Parting {
     let shared = Shared { state: Mutex::new(Pinged { out: None, number: 0, heard: Instant::now() }) };
-    let (mut to, mut from) = socket.split();
     tokio::select! {
-        parting = write(&mut to, outbox, &shared, acknowledge) => parting,
-        parting = listen(&mut from, outbox, &shared, acknowledge) => parting,
+        parting = talk(socket, outbox, &shared, acknowledge) => parting,
         parting = watch(&shared, outbox, habits) => parting,
         () = outbox.ended() => Parting::Unwanted,
     }
@@ -57,60 +57,102 @@ pub(crate) async fn goodbye(socket: &mut Socket, frame: Option<CloseFrame>, limi
     .await;
 }
 
-type To<'a> = SplitSink<&'a mut Socket, Message>;
-
-async fn write(to: &mut To<'_>, outbox: &Outbox, shared: &Shared, acknowledge: bool) -> Parting {
-    let mut batch = VecDeque::new();
+/// Writes and reads. Reading goes on while writing waits: a peer that sends more than it reads cannot make each side wait for the other.
+async fn talk(socket: &mut Socket, outbox: &Outbox, shared: &Shared, acknowledge: bool) -> Parting {
+    let mut burst = Burst::default();
     loop {
         if outbox.is_done() {
             return Parting::Done;
         }
-        outbox.take(&mut batch, BURST);
-        let has_rows = !batch.is_empty();
-        while let Some(portion) = batch.pop_front() {
-            for message in portion.rows() {
-                if let Err(e) = to.feed(message.clone()).await {
-                    return parting(e);
-                }
-            }
-        }
+        outbox.take(&mut burst.portions, BURST);
         let ping = shared.next_ping(outbox.num_sent(), acknowledge);
-        let has_ping = ping.is_some();
-        if let Some(number) = ping
-            && let Err(e) = to.feed(Message::Ping(Bytes::copy_from_slice(&number.to_be_bytes()))).await
-        {
-            return parting(e);
-        }
-        if has_rows || has_ping {
-            if let Err(e) = to.flush().await {
-                return parting(e);
+        burst.ping = ping.map(|number| Message::Ping(Bytes::copy_from_slice(&number.to_be_bytes())));
+        if !burst.is_empty() {
+            let sent = poll_fn(|cx| {
+                while let Poll::Ready(message) = socket.poll_next_unpin(cx) {
+                    if let Some(parting) = hear(message, outbox, shared, acknowledge) {
+                        return Poll::Ready(Err(parting));
+                    }
+                }
+                ready!(burst.poll_send(socket, cx)).map_err(parting)?;
+                socket.poll_flush_unpin(cx).map_err(parting)
+            });
+            if let Err(parting) = sent.await {
+                return parting;
             }
             if !acknowledge {
                 outbox.release(0);
             }
             continue;
         }
-        outbox.filled.notified().await;
+        tokio::select! {
+            () = outbox.filled.notified() => {}
+            message = socket.next() => {
+                if let Some(parting) = hear(message, outbox, shared, acknowledge) {
+                    return parting;
+                }
+            }
+        }
     }
 }
 
-async fn listen(from: &mut SplitStream<&mut Socket>, outbox: &Outbox, shared: &Shared, acknowledge: bool) -> Parting {
-    loop {
-        match from.next().await {
-            Some(Ok(Message::Pong(payload))) => {
-                let arrived = shared.answered(&payload);
-                if let Some(arrived) = arrived.filter(|_| acknowledge) {
-                    outbox.release(arrived);
-                }
-                // More may have been sent since, and wants a ping of its own.
-                outbox.filled.notify_one();
+/// What is handed to the connection before it is flushed: rows, and a ping behind them.
+#[derive(Default)]
+struct Burst {
+    portions: VecDeque<Portion>,
+    /// Rows of the first portion that are sent.
+    num_sent: usize,
+    ping: Option<Message>,
+}
+
+impl Burst {
+    fn is_empty(&self) -> bool {
+        self.portions.is_empty() && self.ping.is_none()
+    }
+
+    /// Hands everything to the connection, which may ask to wait in between.
+    fn poll_send(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<Result<(), tungstenite::Error>> {
+        while let Some(first) = self.portions.front() {
+            for message in &first.rows()[self.num_sent..] {
+                ready!(socket.poll_ready_unpin(cx))?;
+                socket.start_send_unpin(message.clone())?;
+                self.num_sent += 1;
             }
-            Some(Ok(Message::Close(frame))) => return said(frame),
-            // What else a peer says is not asked for; the library answers its pings.
-            Some(Ok(_)) => shared.hear(),
-            Some(Err(e)) => return parting(e),
-            None => return Parting::Lost("the connection was closed".to_owned()),
+            self.portions.pop_front();
+            self.num_sent = 0;
         }
+        if self.ping.is_some() {
+            ready!(socket.poll_ready_unpin(cx))?;
+        }
+        self.ping.take().map_or(Poll::Ready(Ok(())), |ping| Poll::Ready(socket.start_send_unpin(ping)))
+    }
+}
+
+/// What a peer says; yields how the connection has ended, where it has.
+fn hear(
+    message: Option<Result<Message, tungstenite::Error>>,
+    outbox: &Outbox,
+    shared: &Shared,
+    acknowledge: bool,
+) -> Option<Parting> {
+    match message {
+        Some(Ok(Message::Pong(payload))) => {
+            let arrived = shared.answered(&payload);
+            if let Some(arrived) = arrived.filter(|_| acknowledge) {
+                outbox.release(arrived);
+            }
+            // More may have been sent since, and wants a ping of its own.
+            outbox.filled.notify_one();
+            None
+        }
+        Some(Ok(Message::Close(frame))) => Some(said(frame)),
+        // What else a peer says is not asked for; the library answers its pings.
+        Some(Ok(_)) => {
+            shared.hear();
+            None
+        }
+        Some(Err(e)) => Some(parting(e)),
+        None => Some(Parting::Lost("the connection was closed".to_owned())),
     }
 }
 
