@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use laminar_schema::{SchemaResult, config::ConfigError};
+use laminar_schema::SchemaResult;
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
@@ -58,11 +58,6 @@ impl Feed {
     }
 
     async fn listen(config: &Arc<WebSocketSourceConfig>, address: &str) -> SchemaResult<Self> {
-        if config.source.subscribe.is_some() || config.source.end.is_some() {
-            let (expected, reason) =
-                ("`url` in place of `listen`", "`subscribe` and `end` are for a server that is connected to");
-            return Err(ConfigError::invalid("listen", address, expected, reason).into());
-        }
         let acceptor = Acceptor::bind(address, &config.link, limits(config)).await;
         let acceptor = acceptor.map_err(|fault| fault.during("listen"))?;
         let inbox = Inbox::new(&config.source);

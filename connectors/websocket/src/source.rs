@@ -55,6 +55,13 @@ impl<D: DecoderSet> WebSocketSource<D> {
     /// Options that contradict each other, or the format.
     pub fn new(config: WebSocketSourceConfig, format: &FormatSpec) -> SchemaResult<Self> {
         let place = Place::of(&config.link)?;
+        if let Place::Server(address) = &place
+            && (config.source.subscribe.is_some() || config.source.end.is_some())
+        {
+            let (expected, reason) =
+                ("`url` in place of `listen`", "`subscribe` and `end` are for a server that is connected to");
+            return Err(ConfigError::invalid("listen", address.to_string(), expected, reason).into());
+        }
         let framing = config.source.split.then(|| cut::framing_of::<D>(format)).transpose()?;
         if let Some(sequence) =
             config.source.sequence.as_deref().filter(|_| format.name == "csv" || format.name == "msgpack")

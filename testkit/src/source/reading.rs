@@ -38,6 +38,8 @@ pub(crate) struct Reader<S> {
     pub(crate) reached: Positions,
     /// Whether everything that was read is committed before more is.
     pub(crate) commits: bool,
+    /// Whether positions mean anything: where there are none, batches need not have them.
+    has_places: bool,
     patience: Duration,
 }
 
@@ -74,7 +76,8 @@ impl<S: RecordStream> Reader<S> {
         };
         let reached = from.cloned().unwrap_or_default();
         let (batch, patience) = (SourceBatch::new(), promises.answers_within);
-        Ok(Self { stream, batch, seen: Vec::new(), reached, commits: false, patience })
+        let has_places = promises.is_resumable || promises.waits_for_commits;
+        Ok(Self { stream, batch, seen: Vec::new(), reached, commits: false, has_places, patience })
     }
 
     /// One poll, as a pipeline makes it: into an empty batch.
@@ -110,7 +113,7 @@ impl<S: RecordStream> Reader<S> {
         if count == 0 {
             return Ok(Polled::Ended);
         }
-        if self.batch.positions.is_empty() {
+        if self.batch.positions.is_empty() && self.has_places {
             let help = "set `out.positions` to the place behind the batch";
             return Err(Failed::new("positions with each batch of records", "none", help));
         }

@@ -10,6 +10,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod conformance;
 mod faults;
 mod kill;
 mod measures;
@@ -20,6 +21,8 @@ mod security;
 mod sink;
 mod source;
 mod sql;
+
+laminar_testkit::count_allocations!();
 
 use std::time::{Duration, Instant};
 
