@@ -129,7 +129,7 @@ fn logical_types() {
 fn a_writer_that_does_not_go_into_the_columns_costs_its_own_messages_and_says_where() {
     let writer = |id, field_type: &str| {
         let text = format!(r#"{{"type":"record","name":"r","fields":[{{"name":"n","type":"{field_type}"}}]}}"#);
-        WriterSchema { id: WriterSchemaId(id), raw: text.into_bytes().into() }
+        WriterSchema { id: WriterSchemaId(id), raw: text.into_bytes() }
     };
     let options = Options::from_pairs([("wire_format", "confluent")]);
     let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
