@@ -70,12 +70,14 @@ fn without_glue() -> laminar_schema::RegistryError {
 /// Hands a question on to the client of the configuration's registry.
 macro_rules! of_client {
     ($handle:ident, $config:ident, $method:ident($($argument:expr),*)) => {
-        match &$config.connection.glue {
-            None => Box::pin($handle.client($config)?.$method($config $(, $argument)*)).await,
+        match (&$config.connection.foreign, &$config.connection.glue) {
+            // Another crate's kind: its registry comes with the configuration.
+            (Some(foreign), _) => foreign.$method($config $(, $argument)*).await,
+            (None, None) => Box::pin($handle.client($config)?.$method($config $(, $argument)*)).await,
             #[cfg(feature = "glue")]
-            Some(_) => Box::pin($handle.glue($config)?.$method($config $(, $argument)*)).await,
+            (None, Some(_)) => Box::pin($handle.glue($config)?.$method($config $(, $argument)*)).await,
             #[cfg(not(feature = "glue"))]
-            Some(_) => Err(without_glue().into()),
+            (None, Some(_)) => Err(without_glue().into()),
         }
     };
 }
