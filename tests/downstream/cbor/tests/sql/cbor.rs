@@ -161,7 +161,10 @@ async fn a_bad_record_says_where_and_spoils_no_other() -> Outcome {
             "expected CBOR, found that the record ends in the middle of a value, in the value at byte 3",
         ),
         (vec![0xa1, 0x61, 0xff, 0x01], "expected CBOR, found that"),
-        (vec![0xbf, 0x61, b'n', 0xff], "expected CBOR, found that a break stands in place of a value, in the value at byte 3"),
+        (
+            vec![0xbf, 0x61, b'n', 0xff],
+            "expected CBOR, found that a break stands in place of a value, in the value at byte 3",
+        ),
         (vec![0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], "expected a map, found array"),
     ];
     let good = bytes_of(&cbor!({"n" => 7, "v" => {"lots" => [7]}})?)?;
