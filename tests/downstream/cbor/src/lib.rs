@@ -5,7 +5,10 @@
 //!                  ├─▶ infer ──▶ laminar_formats::infer      evidence
 //!                  └─▶ json                                  text of JSON columns, and what errors and evidence show
 //! rows ──▶ encode
+//!
+//! engine: CBOR beside the shipped formats     folder_registry: schemas by id, asked on the control plane
 //! ```
+#![forbid(unsafe_code)]
 
 mod decode;
 mod encode;
