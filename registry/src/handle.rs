@@ -9,7 +9,8 @@ use crate::{ClientOptions, RegistryClient};
 
 /// A registry's client in a connector, which learns only with the first question which registry that is. Clones share it.
 ///
-/// With it and [`registry_aware!`](crate::registry_aware) a connector has the capability `registry` (SPEC.md §2.4).
+/// With it and [`registry_aware!`](crate::registry_aware) a connector has the capability `registry` (SPEC.md §2.4). Questions about a
+/// registry of [another crate's kind](laminar_schema::RegistryKind) are handed on to that.
 #[derive(Debug, Clone, Default)]
 pub struct RegistryHandle {
     options: ClientOptions,

@@ -42,6 +42,7 @@ laminar-testkit = { path = "$root/testkit" }
 END
 for walk in source format; do
     cp "$root/Cargo.lock" "$walk/"
-    (cd "$walk" && cargo_outside test --quiet -- --show-output && cargo_outside run --quiet | diff expected.txt -)
+    (cd "$walk" && cargo_outside run --quiet | diff expected.txt -)
 done
+(cd source && cargo_outside test --quiet -- --show-output)
 echo "docs/authoring.md: compiles, runs and passes as printed"

@@ -4,6 +4,7 @@ use std::fs;
 
 use laminar_connector_memory::{MemoryFeed, MemoryStore};
 use laminar_formats::wire::confluent;
+use laminar_schema::{Metrics, engine::RunOptions};
 
 use crate::{Folder, Outcome, engine, json_lines, run};
 
@@ -46,6 +47,38 @@ async fn the_latest_schema_gives_the_columns_and_older_ones_are_fetched_by_id() 
         serde_json::json!({"id": 3, "symbol": "C", "lots": 7}),
     ];
     assert_eq!(json_lines(folder.path("out.json"))?, expected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_schema_that_appears_while_a_pipeline_runs_is_fetched_and_followed() -> Outcome {
+    for (clause, second) in [
+        ("", serde_json::json!({"id": 2, "symbol": "B"})),
+        ("ON SCHEMA CHANGE EVOLVE", serde_json::json!({"id": 2, "symbol": "B", "lots": 5})),
+    ] {
+        let folder = Folder::new("registry-evolve")?;
+        fs::write(folder.path("4.avsc"), FIRST)?;
+        fs::write(folder.path("trades.subject"), "4\n")?;
+        let feed = MemoryFeed::of_values([message(4, 1, "A", None), message(9, 2, "B", Some(5))]);
+        assert!(feed.register("registry-evolve"));
+        let mut engine = engine();
+        let script = engine.load(&format!(
+            "CREATE SOURCE t FROM MEMORY (name = 'registry-evolve') FORMAT AVRO
+             USING SCHEMA REGISTRY (type = 'folder', path = '{}', subject = 'trades') {clause};
+             CREATE SINK o INTO FILE (path = '{}') FORMAT JSON;
+             INSERT INTO o SELECT * FROM t",
+            folder.path(""),
+            folder.path("out.json")
+        ))?;
+        let planned = engine.plan(&script, &RunOptions::default()).await?;
+        fs::write(folder.path("9.avsc"), SECOND)?;
+        fs::write(folder.path("trades.subject"), "4\n9\n")?;
+        for planned in planned {
+            planned.pipeline.run(std::future::pending(), &Metrics::new()).await?;
+        }
+        let expected = [serde_json::json!({"id": 1, "symbol": "A"}), second];
+        assert_eq!(json_lines(folder.path("out.json"))?, expected, "{clause}");
+    }
     Ok(())
 }
 
