@@ -81,7 +81,8 @@ pub use position::{Position, Positions};
 pub use predicate::{Comparison, Predicate};
 pub use record::{ARENA_PADDING, FileSchema, NewRecord, RawBatch, RawRecord, RowsOrigin, SourceBatch, SourceMetadata};
 pub use registry::{
-    CompatibilityMode, RegisteredSchema, RegistryConfig, RegistryCredentials, RegistryError, RegistrySchemaType,
+    CompatibilityMode, ForeignRegistry, RegisteredSchema, RegistryConfig, RegistryCredentials, RegistryError,
+    RegistryKind, RegistryKinds, RegistrySchemaType,
 };
 pub use resolve::{
     FieldOrigin, ResolutionKind, ResolveError, ResolveRequest, ResolvedSchema, SchemaResolver, StrategyVerdict,

@@ -1,15 +1,20 @@
 //! External schema registries: configuration, answers, errors (SPEC.md §2.4). The client is the crate `laminar-registry`.
 
+mod kind;
+
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use arrow_schema::SchemaRef;
+
+pub use kind::{ForeignRegistry, RegistryKind, RegistryKinds};
 
 use crate::{config::Secret, format::WriterSchemaId};
 
 /// How to reach a registry and what to ask it for.
 #[derive(Debug, Clone)]
 pub struct RegistryConfig {
-    /// Base URL, without credentials. Empty for AWS Glue's registry at its usual endpoint.
+    /// Base URL, without credentials. Empty for AWS Glue's registry at its usual endpoint, and for
+    /// [other kinds](RegistryConnection::foreign).
     pub url: String,
     /// Subject, such as `trades-value`; the connector's naming rule where absent.
     pub subject: Option<String>,
@@ -38,6 +43,8 @@ pub struct RegistryConnection {
     pub pin_file: Option<PathBuf>,
     /// AWS Glue's registry, in place of one with Confluent's API.
     pub glue: Option<GlueConnection>,
+    /// A registry of another kind, in place of both; what else is said here is then nobody's concern.
+    pub foreign: Option<ForeignRegistry>,
 }
 
 /// How AWS Glue's registry is reached. The base URL, if any is given, is another endpoint than the region's. Credentials are

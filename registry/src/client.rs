@@ -63,7 +63,7 @@ impl RegistryClient {
     /// # Errors
     /// As [`RegistryClient::new`]; a file that it names and that cannot be read.
     pub fn connected(config: &RegistryConfig, mut options: ClientOptions) -> Result<Self, RegistryError> {
-        let RegistryConnection { context, request_timeout, ca_file, identity_file, pin_file, glue: _ } =
+        let RegistryConnection { context, request_timeout, ca_file, identity_file, pin_file, glue: _, foreign: _ } =
             &config.connection;
         if let Some(context) = context {
             options.context = Some(context.clone());

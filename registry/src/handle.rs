@@ -9,7 +9,8 @@ use crate::{ClientOptions, RegistryClient};
 
 /// A registry's client in a connector, which learns only with the first question which registry that is. Clones share it.
 ///
-/// With it and [`registry_aware!`](crate::registry_aware) a connector has the capability `registry` (SPEC.md §2.4).
+/// With it and [`registry_aware!`](crate::registry_aware) a connector has the capability `registry` (SPEC.md §2.4). Questions about a
+/// registry of [another crate's kind](laminar_schema::RegistryKind) are handed on to that.
 #[derive(Debug, Clone, Default)]
 pub struct RegistryHandle {
     options: ClientOptions,
@@ -70,12 +71,14 @@ fn without_glue() -> laminar_schema::RegistryError {
 /// Hands a question on to the client of the configuration's registry.
 macro_rules! of_client {
     ($handle:ident, $config:ident, $method:ident($($argument:expr),*)) => {
-        match &$config.connection.glue {
-            None => Box::pin($handle.client($config)?.$method($config $(, $argument)*)).await,
+        match (&$config.connection.foreign, &$config.connection.glue) {
+            // Another crate's kind: its registry comes with the configuration.
+            (Some(foreign), _) => foreign.$method($config $(, $argument)*).await,
+            (None, None) => Box::pin($handle.client($config)?.$method($config $(, $argument)*)).await,
             #[cfg(feature = "glue")]
-            Some(_) => Box::pin($handle.glue($config)?.$method($config $(, $argument)*)).await,
+            (None, Some(_)) => Box::pin($handle.glue($config)?.$method($config $(, $argument)*)).await,
             #[cfg(not(feature = "glue"))]
-            Some(_) => Err(without_glue().into()),
+            (None, Some(_)) => Err(without_glue().into()),
         }
     };
 }

@@ -23,13 +23,14 @@ echo "laminar new connector: what is written passes"
 
 mkdir "$copy/authoring"
 cd "$copy/authoring"
-# A block belongs to the file that the line above it names.
-awk '/^`[A-Za-z_\/]+\.(toml|rs|txt)`$/ { file = substr($0, 2, length($0) - 2); next }
+# A block belongs to the file that the line above it names, in the folder of the walk-through that it is part of.
+awk 'BEGIN { folder = "source/" }
+     /^## A format of your own/ { folder = "format/" }
+     /^`[A-Za-z_\/]+\.(toml|rs|txt)`$/ { file = folder substr($0, 2, length($0) - 2); next }
      /^```/ && file && !open { system("mkdir -p \"$(dirname " file ")\""); printf "" > file; open = 1; next }
      /^```$/ && open { close(file); open = 0; file = ""; next }
      open { print > file }' "$root/docs/authoring.md"
-ls Cargo.toml src/lib.rs src/main.rs tests/conformance.rs expected.txt >/dev/null
-cp "$root/Cargo.lock" .
+ls {source,format}/{Cargo.toml,src/lib.rs,src/main.rs,expected.txt} source/tests/conformance.rs >/dev/null
 # Stands in for the registry, where nothing is published yet.
 mkdir .cargo
 cat >.cargo/config.toml <<END
@@ -39,6 +40,9 @@ laminar-formats = { path = "$root/formats" }
 laminar-schema = { path = "$root/laminar-schema" }
 laminar-testkit = { path = "$root/testkit" }
 END
-cargo_outside test --quiet -- --show-output
-cargo_outside run --quiet | diff expected.txt -
+for walk in source format; do
+    cp "$root/Cargo.lock" "$walk/"
+    (cd "$walk" && cargo_outside run --quiet | diff expected.txt -)
+done
+(cd source && cargo_outside test --quiet -- --show-output)
 echo "docs/authoring.md: compiles, runs and passes as printed"

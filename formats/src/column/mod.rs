@@ -310,6 +310,22 @@ impl Column {
         Ok(())
     }
 
+    /// Appends the instant that is `seconds` and `nanos` after 1970-01-01 00:00:00 UTC to a TIMESTAMP column; in one without a
+    /// zone, what clocks in UTC show then.
+    ///
+    /// # Errors
+    /// It is finer than the column's unit, or too far away to be counted in it; the column is of another type.
+    #[inline]
+    pub fn push_instant(&mut self, seconds: i64, nanos: u32) -> Result<(), Mismatch> {
+        match self {
+            Self::TimestampSecond(c) => c.push_instant(seconds, nanos),
+            Self::TimestampMillisecond(c) => c.push_instant(seconds, nanos),
+            Self::TimestampMicrosecond(c) => c.push_instant(seconds, nanos),
+            Self::TimestampNanosecond(c) => c.push_instant(seconds, nanos),
+            _ => Err(Mismatch::Type),
+        }
+    }
+
     /// True where the column is DECIMAL.
     #[inline]
     pub(crate) fn is_decimal(&self) -> bool {

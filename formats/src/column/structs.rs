@@ -119,6 +119,14 @@ impl StructColumn {
         self.fields.iter_mut().all(|field| field.column.check_text())
     }
 
+    /// Pushes what the fields get that have no value in this row: those whose [`StructField::seen`] is not `object`.
+    ///
+    /// # Errors
+    /// [`DecodeError::MissingField`](laminar_schema::DecodeError::MissingField) for a NOT NULL field without a DEFAULT.
+    pub fn push_absent(&mut self, object: u64) -> SchemaResult<()> {
+        crate::json::push_absent(self, object)
+    }
+
     /// Ends a row; every field's column has got its value.
     #[inline]
     pub fn end_row(&mut self) {

@@ -83,7 +83,7 @@ erased_capability!(EvolvableMirror, DynEvolvable, SchemaEvolvable {
 });
 
 /// Written out, not by the macro above: `fetch_schema_by_id` takes its id by value.
-trait RegistryMirror: Send + Sync {
+pub(crate) trait RegistryMirror: Send + Sync {
     fn dyn_fetch_schema<'a>(&'a self, c: &'a RegistryConfig) -> BoxFuture<'a, SchemaResult<RegisteredSchema>>;
     fn dyn_fetch_by_id<'a>(
         &'a self,

@@ -9,6 +9,7 @@ mod registry;
 mod sink;
 mod source;
 
+pub(crate) use erased::RegistryMirror;
 pub use erased::{
     BoxFuture, BoxSink, BoxSource, BoxStream, BoxWriter, DynEvolvable, DynInferable, DynProvider, DynRegistry,
 };

@@ -9,10 +9,10 @@ use super::{
         ConnectorClause, CreateSink, CreateSource, Drop, Expression, FormatClause, Ident, Insert, OnError, SelectItem,
         Span, Spanned, Statement, StatementKind,
     },
-    registry::RegistryOptions,
+    registry::shown_keys,
 };
 use crate::{
-    config::{ConfigKey, ConnectorConfig, ENVELOPE_OPTION, FormatSpec, Options},
+    config::{ConfigKey, ENVELOPE_OPTION, FormatSpec, Options},
     declared::{DeclaredColumn, DeclaredSchema},
     field,
     format::MetadataKind,
@@ -148,7 +148,7 @@ impl CreateSink {
 fn write_registry(out: &mut String, registry: Option<&Spanned<Options>>, secrets: Secrets<'_>) {
     let Some(registry) = registry else { return };
     out.push_str("\nUSING SCHEMA REGISTRY");
-    let known = matches!(secrets, Secrets::Masked { .. }).then_some(RegistryOptions::KEYS);
+    let known = matches!(secrets, Secrets::Masked { .. }).then(|| shown_keys(&registry.value));
     write_options(out, &registry.value, known);
     if registry.value.is_empty() {
         out.push_str(" ()");

@@ -1,14 +1,20 @@
 //! `USING SCHEMA REGISTRY (…)` → [`RegistryConfig`].
 
+mod foreign;
+
 use std::{path::PathBuf, time::Duration};
 
 use super::ast::{CreateSink, CreateSource, Spanned};
 use crate::{
     config::{ConfigError, ConfigErrors, ConfigKey, ConnectorConfig, FromConfigValue, OptionReader, Options, Secret},
+    error::SchemaResult,
     registry::{
-        CompatibilityMode, GlueConnection, RegistryConfig, RegistryConnection, RegistryCredentials, RegistrySchemaType,
+        CompatibilityMode, GlueConnection, RegistryConfig, RegistryConnection, RegistryCredentials, RegistryKinds,
+        RegistrySchemaType,
     },
 };
+
+pub(super) use foreign::shown_keys;
 
 const URL_DOC: &str = "Base URL of the registry, without credentials";
 
@@ -98,6 +104,7 @@ impl ConnectorConfig for RegistryOptions {
             identity_file: reader.read(10, PathBuf::from_value),
             pin_file: reader.read(11, PathBuf::from_value),
             glue: None,
+            foreign: None,
         };
         let is_glue = reader.read(12, is_glue);
         let glue = GlueConnection {
@@ -127,6 +134,15 @@ impl CreateSource {
     pub fn registry_config(&self) -> Result<Option<RegistryConfig>, ConfigErrors> {
         self.registry.as_ref().map(|clause| config(clause, &self.format.spec.name)).transpose()
     }
+
+    /// The same, where the registry may be of one of `kinds`; one that is, is opened.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the options; whatever kept the registry from being opened.
+    pub fn registry_config_of(&self, kinds: &RegistryKinds) -> SchemaResult<Option<RegistryConfig>> {
+        let of_clause = |clause| foreign::config(clause, &self.format.spec.name, kinds);
+        self.registry.as_ref().map(of_clause).transpose()
+    }
 }
 
 impl CreateSink {
@@ -136,6 +152,15 @@ impl CreateSink {
     /// Everything that is wrong with the options.
     pub fn registry_config(&self) -> Result<Option<RegistryConfig>, ConfigErrors> {
         self.registry.as_ref().map(|clause| config(clause, &self.format.spec.name)).transpose()
+    }
+
+    /// The same, where the registry may be of one of `kinds`; one that is, is opened.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the options; whatever kept the registry from being opened.
+    pub fn registry_config_of(&self, kinds: &RegistryKinds) -> SchemaResult<Option<RegistryConfig>> {
+        let of_clause = |clause| foreign::config(clause, &self.format.spec.name, kinds);
+        self.registry.as_ref().map(of_clause).transpose()
     }
 }
 
@@ -171,12 +196,17 @@ fn config(clause: &Spanned<Options>, format: &str) -> Result<RegistryConfig, Con
         (Some(_), None, None) => return Err(invalid("username", "a password beside it", "").into()),
         (None, Some(_), None) => return Err(invalid("password", "a username beside it", "").into()),
     };
-    let schema_type = schema_type.unwrap_or(match format {
+    let schema_type = schema_type.unwrap_or(language_of(format));
+    Ok(RegistryConfig { url, subject, schema_type, compatibility, credentials, connection })
+}
+
+/// The language of schemas of a format.
+fn language_of(format: &str) -> RegistrySchemaType {
+    match format {
         "json" => RegistrySchemaType::JsonSchema,
         "protobuf" => RegistrySchemaType::Protobuf,
         _ => RegistrySchemaType::Avro,
-    });
-    Ok(RegistryConfig { url, subject, schema_type, compatibility, credentials, connection })
+    }
 }
 
 fn is_glue(text: &str) -> Result<bool, String> {

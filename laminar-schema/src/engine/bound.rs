@@ -48,7 +48,9 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let source = self.make_source(&definition)?;
         source.validate().await.map_err(at_connector)?;
 
-        let registry = statement.registry_config().map_err(|e| definition.error(e, &statement.connector.span))?;
+        let registry = statement
+            .registry_config_of(&self.registries)
+            .map_err(|e| definition.error(e, &statement.connector.span))?;
         let format_options = format_options::<S::Decoder>(&statement.format.spec.name);
         let (source, format) = match &registry {
             None => (source, statement.format.spec.clone()),

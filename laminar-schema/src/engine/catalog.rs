@@ -11,6 +11,7 @@ use crate::{
     error::{ConnectorError, SchemaResult},
     format::format_options,
     inference::{FormatInference, FormatInferenceRegistry},
+    registry::{RegistryKind, RegistryKinds},
     resolve::SchemaResolver,
 };
 
@@ -25,6 +26,7 @@ pub struct Engine<S, K> {
     pub(super) keep_evidence: bool,
     plugin_sources: Option<MakeSource<S>>,
     plugin_sinks: Option<MakeSink<K>>,
+    pub(super) registries: RegistryKinds,
 }
 
 /// What is left of an SQL text once its CREATE and DROP statements have taken effect.
@@ -81,6 +83,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             keep_evidence: false,
             plugin_sources: None,
             plugin_sinks: None,
+            registries: RegistryKinds::new(),
         }
     }
 
@@ -107,6 +110,13 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             formats.register(inferrer);
         }
         self.resolver = SchemaResolver::new(formats);
+        self
+    }
+
+    /// The same engine, in which `USING SCHEMA REGISTRY` may also name registries of this kind.
+    #[must_use]
+    pub fn with_registry<R: RegistryKind>(mut self) -> Self {
+        self.registries.register::<R>();
         self
     }
 

@@ -150,7 +150,9 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
         let mut changes = contradictions(locked);
 
         let mut format = with_found(&statement.format.spec, locked);
-        let registry = statement.registry_config().map_err(|e| definition.error(e, &statement.connector.span))?;
+        let registry = statement
+            .registry_config_of(&self.registries)
+            .map_err(|e| definition.error(e, &statement.connector.span))?;
         if let Some(registry) = &registry {
             // What only the registry could say is taken from the lock.
             let keys = format_options::<S::Decoder>(&format.name);

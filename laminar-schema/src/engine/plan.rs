@@ -14,6 +14,7 @@ use crate::{
         CheckpointStore, IDLE_TIMEOUT, OnError, Output, Pipeline, PipelineConfig, SelectedColumn, WatermarkConfig,
         dead_letter_schema_of,
     },
+    registry::RegistryKinds,
     resolve::ResolveError,
     resolve::ResolvedSchema,
 };
@@ -193,7 +194,7 @@ impl<S: SourceSet, K: SinkSet> Engine<S, K> {
             let span = culprit(insert, &e);
             StatementError::new(e, &script.text, span)
         })?;
-        let output = registered(output, sink).await?;
+        let output = registered(output, sink, &self.registries).await?;
         let output = match &insert.filter {
             None => output,
             Some(filter) => output.with_filter(condition::bind(filter, &insert.source.name, &schema, &script.text)?),
@@ -248,9 +249,13 @@ fn check_encoder<K: SinkSet>(output: &Output<K>, sink: &Definition<CreateSink>) 
 }
 
 /// The output, with its schema in the registry where the sink names one.
-async fn registered<K: SinkSet>(output: Output<K>, sink: &Definition<CreateSink>) -> Result<Output<K>, StatementError> {
+async fn registered<K: SinkSet>(
+    output: Output<K>,
+    sink: &Definition<CreateSink>,
+    kinds: &RegistryKinds,
+) -> Result<Output<K>, StatementError> {
     let statement = &sink.statement;
-    let config = statement.registry_config().map_err(|e| sink.error(e, &statement.connector.span))?;
+    let config = statement.registry_config_of(kinds).map_err(|e| sink.error(e, &statement.connector.span))?;
     let (Some(config), Some(clause)) = (config, &statement.registry) else { return Ok(output) };
     let at = |e: SchemaError| sink.error(e.at(crate::Location::source(statement.name.name.as_str())), &clause.span);
     output.with_registry(config).await.map_err(at)

@@ -17,7 +17,11 @@ const SCHEMA_ID: &str = "schema_id";
 
 /// The word of `wire_format` for messages of a registry's serializers.
 pub(crate) fn header_of(connection: &RegistryConnection) -> &'static str {
-    if connection.glue.is_some() { "glue" } else { "confluent" }
+    match &connection.foreign {
+        Some(foreign) => foreign.wire_format(),
+        None if connection.glue.is_some() => "glue",
+        None => "confluent",
+    }
 }
 
 /// The format of messages that name their schema as serializers of a registry do, unless its options say otherwise.
@@ -75,8 +79,12 @@ fn set(format: &mut FormatSpec, key: &str, value: impl Into<String>) {
 }
 
 /// The format that writes with the registered schema, and names it in front of each message.
-pub(crate) fn written_as(format: &FormatSpec, registered: &RegisteredSchema, options: &[ConfigKey]) -> FormatSpec {
-    let header = if registered.schema_id.number().is_some() { "confluent" } else { "glue" };
+pub(crate) fn written_as(
+    format: &FormatSpec,
+    registered: &RegisteredSchema,
+    options: &[ConfigKey],
+    header: &str,
+) -> FormatSpec {
     let mut format = of_messages(format, options, header);
     set(&mut format, SCHEMA_ID, registered.schema_id.to_string());
     if options.iter().any(|option| option.key == SCHEMA) && format.options.get(SCHEMA).is_none() {

@@ -174,7 +174,8 @@ impl<K: SinkConnector> Output<K> {
             }
         };
         let options = K::Encoder::format_info(&format.name).map_or(&[][..], |info| info.options.keys);
-        self.spec.format = registered::written_as(format, &registered, options);
+        self.spec.format =
+            registered::written_as(format, &registered, options, registered::header_of(&config.connection));
         Ok(())
     }
 

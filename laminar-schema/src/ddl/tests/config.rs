@@ -157,6 +157,7 @@ fn schema_registry() {
                         identity_file: None,
                         pin_file: None,
                         glue: None,
+                        foreign: None,
                     },
                 },
             )
@@ -196,6 +197,7 @@ fn schema_registry() {
                                 session_token: None,
                             },
                         ),
+                        foreign: None,
                     },
                 },
             )
@@ -233,6 +235,7 @@ fn schema_registry() {
                         identity_file: None,
                         pin_file: None,
                         glue: None,
+                        foreign: None,
                     },
                 },
             )
@@ -259,6 +262,7 @@ fn schema_registry() {
                         identity_file: None,
                         pin_file: None,
                         glue: None,
+                        foreign: None,
                     },
                 },
             )
