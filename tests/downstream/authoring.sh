@@ -5,8 +5,8 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-# No flags of ours: everything is built as anybody would build it.
-cargo_outside() { env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS CARGO_TARGET_DIR="$root/target/downstream" cargo "$@"; }
+# No flags of ours: everything is built as anybody would build it, less what only a debugger reads.
+cargo_outside() { env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR="$root/target/downstream" cargo "$@"; }
 
 # The binary is there after the tests of the workspace; building it alone would build half of it again.
 laminar=$root/target/debug/laminar

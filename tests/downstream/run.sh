@@ -8,7 +8,7 @@ cp -r "$root/tests/downstream/." "$copy/"
 cp "$root/Cargo.lock" "$copy/"
 sed -i "s#\"../../#\"$root/#" "$copy/Cargo.toml"
 cd "$copy"
-# No flags of ours: the copy is built as anybody would build it.
-env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS CARGO_TARGET_DIR="$root/target/downstream" cargo build --quiet
+# No flags of ours: the copy is built as anybody would build it, less what only a debugger reads.
+env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR="$root/target/downstream" cargo build --quiet
 mkdir out
 "$root/target/downstream/debug/downstream-engine" out
