@@ -4,7 +4,10 @@ use std::{hint::select_unpredictable, iter::zip};
 
 use laminar_schema::ARENA_PADDING;
 
-use super::values::{Messages, read_at, read_or_null, readable};
+use super::{
+    MOST,
+    values::{Messages, read_at, read_or_null, readable},
+};
 use crate::{
     avro::{
         cursor::Cursor,
@@ -25,6 +28,18 @@ struct Owners<'m> {
 impl<'m> Owners<'m> {
     fn iter(self) -> impl Iterator<Item = bool> + 'm {
         self.masks.iter().map(move |mask| mask & self.bit != 0)
+    }
+
+    /// The numbers of the messages that have it.
+    #[inline]
+    fn among<'r>(&self, room: &'r mut [u8; MOST]) -> &'r [u8] {
+        let mut count = 0;
+        for (number, mask) in (0..MOST as u8).zip(self.masks) {
+            // Written in any case, and counted where it has it, so that nothing depends on who wrote the message.
+            room[count] = number;
+            count += usize::from(mask & self.bit != 0);
+        }
+        &room[..count]
     }
 }
 
@@ -103,22 +118,20 @@ impl<'b, 's> Messages<'_, 'b, 's> {
 
     /// Passes over a value of each message that has one.
     fn skip_of_some(&mut self, skip: Skip, owners: Owners<'_>) -> bool {
-        let (bytes, zeros) = (self.bytes, self.zeros());
+        let (bytes, mut room) = (self.bytes, [0; MOST]);
+        let some = owners.among(&mut room);
         macro_rules! pass {
-            ($pass:expr) => {{
-                let pass = $pass;
-                zip(&mut *self.next, owners.iter()).all(|(place, has)| {
-                    let mut cursor = Cursor::new(bytes, select_unpredictable(has, *place, zeros));
-                    let is_passed = pass(&mut cursor);
-                    *place = select_unpredictable(has, cursor.at, *place);
-                    is_passed
+            ($pass:expr) => {
+                some.iter().all(|number| {
+                    let Some(place) = self.next.get_mut(usize::from(*number)) else { return false };
+                    read_at(bytes, place, $pass).is_some()
                 })
-            }};
+            };
         }
         match skip {
-            Skip::Long => pass!(|cursor: &mut Cursor<'b>| cursor.skip_long().is_ok()),
-            Skip::Int => pass!(|cursor: &mut Cursor<'b>| cursor.int().is_ok()),
-            Skip::Boolean => pass!(|cursor: &mut Cursor<'b>| cursor.boolean().is_ok()),
+            Skip::Long => pass!(|cursor: &mut Cursor<'_>| cursor.skip_long().ok()),
+            Skip::Int => pass!(|cursor: &mut Cursor<'_>| cursor.int().ok()),
+            Skip::Boolean => pass!(|cursor: &mut Cursor<'_>| cursor.boolean().ok()),
             _ => {
                 zip(zip(&mut *self.next, self.ends), owners.iter()).filter(|(_, has)| *has).all(|((place, end), _)| {
                     self.run.cursor = Cursor::new(readable(bytes, *end), *place);
@@ -145,7 +158,9 @@ impl<'b, 's> Messages<'_, 'b, 's> {
         rows: usize,
         field: &mut StructField,
     ) -> bool {
-        let from = (self.bytes, self.zeros());
+        let (bytes, from) = (self.bytes, (self.bytes, self.zeros()));
+        let mut room = [0; MOST];
+        let some = owners.among(&mut room);
         let (nulls, most) = (slot.nulls, self.most);
         let mut of_each = owners.iter();
         let mut has = || of_each.next().unwrap_or_default();
@@ -166,19 +181,18 @@ impl<'b, 's> Messages<'_, 'b, 's> {
         }
         macro_rules! push {
             ($rows:expr, $read:expr, $value:expr) => {
-                match absent!($read) {
-                    None => self.each_of_some(slot, owners, fill, field),
-                    Some(absent) if nulls == Nulls::Never && !absent.is_null => $rows.push_each(self.next, |place| {
-                        let (value, _) = read_if(from, place, has(), Nulls::Never, absent, $read)?;
-                        $value(value)
-                    }),
-                    Some(absent) if nulls == Nulls::Never => $rows.push_each_or_null(self.next, |place| {
-                        let (value, is_null) = read_if(from, place, has(), Nulls::Never, absent, $read)?;
-                        Some(($value(value)?, is_null))
-                    }),
-                    Some(absent) => $rows.push_each_or_null(self.next, |place| {
-                        let (value, is_null) = read_if(from, place, has(), nulls, absent, $read)?;
-                        Some(($value(value)?, is_null))
+                match absent!($read).map(|absent| (!absent.is_null).then(|| $value(absent.value))) {
+                    // No value would be an error of its own.
+                    None | Some(Some(None)) => self.each_of_some(slot, owners, fill, field),
+                    Some(Some(Some(rest))) if nulls == Nulls::Never => {
+                        $rows.push_some(self.next, (some, rest), |place| $value(read_at(bytes, place, $read)?))
+                    }
+                    Some(rest) => $rows.push_some_or_null(self.next, (some, rest.flatten()), |place| match nulls {
+                        Nulls::Never => Some(($value(read_at(bytes, place, $read)?)?, false)),
+                        _ => {
+                            let (value, is_null) = read_or_null(bytes, place, nulls, $read)?;
+                            Some(($value(value)?, is_null))
+                        }
                     }),
                 }
             };
