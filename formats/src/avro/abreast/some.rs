@@ -121,17 +121,17 @@ impl<'b, 's> Messages<'_, 'b, 's> {
         let (bytes, mut room) = (self.bytes, [0; MOST]);
         let some = owners.among(&mut room);
         macro_rules! pass {
-            ($pass:expr) => {
+            ($pass:ident) => {
                 some.iter().all(|number| {
                     let Some(place) = self.next.get_mut(usize::from(*number)) else { return false };
-                    read_at(bytes, place, $pass).is_some()
+                    read_at(bytes, place, |cursor| cursor.$pass().ok()).is_some()
                 })
             };
         }
         match skip {
-            Skip::Long => pass!(|cursor: &mut Cursor<'_>| cursor.skip_long().ok()),
-            Skip::Int => pass!(|cursor: &mut Cursor<'_>| cursor.int().ok()),
-            Skip::Boolean => pass!(|cursor: &mut Cursor<'_>| cursor.boolean().ok()),
+            Skip::Long => pass!(skip_long),
+            Skip::Int => pass!(int),
+            Skip::Boolean => pass!(boolean),
             _ => {
                 zip(zip(&mut *self.next, self.ends), owners.iter()).filter(|(_, has)| *has).all(|((place, end), _)| {
                     self.run.cursor = Cursor::new(readable(bytes, *end), *place);

@@ -105,7 +105,19 @@ impl<'b, 's> Messages<'_, 'b, 's> {
 
     /// Passes over a value of each message.
     pub(super) fn skip(&mut self, skip: Skip) -> bool {
-        self.one_by_one(|run| run.skip(skip).is_ok())
+        let bytes = self.bytes;
+        macro_rules! pass {
+            ($pass:ident) => {
+                self.next.iter_mut().all(|place| read_at(bytes, place, |cursor| cursor.$pass().ok()).is_some())
+            };
+        }
+        match skip {
+            Skip::Long => pass!(skip_long),
+            Skip::Int => pass!(int),
+            Skip::Boolean => pass!(boolean),
+            // What is long is compared with what is there, so that no message has the bytes of others looked at.
+            _ => self.one_by_one(|run| run.skip(skip).is_ok()),
+        }
     }
 
     /// Pushes the reader's default for each message: a datum that is read as often.
