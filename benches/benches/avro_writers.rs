@@ -5,7 +5,8 @@
 //!
 //! A million messages of each of two histories. BACKWARD: every version has a field more, with a default, and loses one of the
 //! first. FULL: every version has a field more. All are read as the last version says. Every value is checked before anything
-//! is timed. With `--shuffled`, writers come in no order that a processor could learn. What is printed is the median of the rounds, of the thread's time on a processor; `--check` exits with 1 below 0.9.
+//! is timed. With `--shuffled`, writers come in no order that a processor could learn. What is printed is the median of the rounds,
+//! of the thread's time on a processor; `--check` exits with 1 below 0.9.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 

@@ -1,5 +1,5 @@
-//! Messages of several writers in one batch, none many in a row: they are read writer by writer, those of each abreast, and
-//! rows are then put into the order of the messages.
+//! Messages of several writers in one batch, none many in a row, where the writers' programs do not merge: they are read writer by
+//! writer, those of each abreast, and rows are then put into the order of the messages.
 
 use laminar_schema::RawBatch;
 
