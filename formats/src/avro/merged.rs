@@ -272,7 +272,7 @@ mod tests {
         check(&["a b", "a b:int"], &[], "");
         check(&["a"], &[], "");
         let many = |first: usize| (first..first + 40).map(|field| format!("x{field} ")).collect::<String>();
-        check(&[&many(0), &many(0)], &[0, 1], &many(0).trim());
+        check(&[&many(0), &many(0)], &[0, 1], many(0).trim());
         // There is a bit for each of 64 fields that not all have.
         check(&[&many(0), &many(24), &many(40)], &[0, 1], &fields_of_64());
     }

@@ -185,7 +185,7 @@ impl<'b, 's> Messages<'_, 'b, 's> {
                     // No value would be an error of its own.
                     None | Some(Some(None)) => self.each_of_some(slot, owners, fill, field),
                     Some(Some(Some(rest))) if nulls == Nulls::Never => {
-                        $rows.push_some(self.next, (some, rest), |place| $value(read_at(bytes, place, $read)?))
+                        $rows.push_some(self.next, (some, rest), |place| read_at(bytes, place, $read).and_then($value))
                     }
                     Some(rest) => $rows.push_some_or_null(self.next, (some, rest.flatten()), |place| match nulls {
                         Nulls::Never => Some(($value(read_at(bytes, place, $read)?)?, false)),
