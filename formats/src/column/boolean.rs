@@ -7,7 +7,8 @@ use arrow_buffer::{BooleanBuffer, Buffer};
 
 use super::{
     ColumnOps, Mismatch, Scalar,
-    storage::{NullRows, push_each, push_each_or_null, push_some, push_some_or_null},
+    some::{push_some, push_some_or_null},
+    storage::{NullRows, push_each, push_each_or_null},
 };
 
 /// Builds a BOOLEAN column. Untyped text is `true` or `false` in any case; a number is never a boolean.
