@@ -1,11 +1,12 @@
 //! Messages of ten writers, one after the other in turn, against the same messages writer by writer: what it costs that each
 //! message has another writer than the one before.
 //!
-//! Usage: `cargo bench --no-default-features --bench avro_writers -- [--rows N] [--rounds N] [--check]`
+//! Usage: `cargo bench --no-default-features --bench avro_writers -- [--rows N] [--rounds N] [--shuffled] [--check]`
 //!
 //! A million messages of each of two histories. BACKWARD: every version has a field more, with a default, and loses one of the
 //! first. FULL: every version has a field more. All are read as the last version says. Every value is checked before anything
-//! is timed. What is printed is the median of the rounds, of the thread's time on a processor; `--check` exits with 1 below 0.9.
+//! is timed. With `--shuffled`, writers come in no order that a processor could learn. What is printed is the median of the rounds,
+//! of the thread's time on a processor; `--check` exits with 1 below 0.9.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
@@ -96,6 +97,12 @@ impl History {
     }
 }
 
+/// Who wrote a message: each in turn, or any.
+fn version(id: usize, is_shuffled: bool) -> usize {
+    let number = if is_shuffled { (id as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40 } else { id as u64 };
+    (number % VERSIONS as u64) as usize
+}
+
 fn value(id: usize, field: usize) -> i64 {
     (id * 31 + field) as i64 % 100_000 - 50_000
 }
@@ -122,18 +129,19 @@ struct Competitor {
 }
 
 fn main() -> ExitCode {
-    let (mut rows, mut rounds, mut check) = (1_000_000, 9, false);
+    let (mut rows, mut rounds, mut is_shuffled, mut check) = (1_000_000, 9, false, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|text| text.parse().ok());
         match argument.as_str() {
             "--rows" => rows = number().unwrap_or(rows),
             "--rounds" => rounds = number().unwrap_or(rounds),
+            "--shuffled" => is_shuffled = true,
             "--check" => check = true,
             // Cargo's own.
             "--bench" => {}
             other => {
-                println!("unknown argument {other}; usage: [--rows N] [--rounds N] [--check]");
+                println!("unknown argument {other}; usage: [--rows N] [--rounds N] [--shuffled] [--check]");
                 return ExitCode::from(2);
             }
         }
@@ -145,7 +153,7 @@ fn main() -> ExitCode {
         let mut num_bytes = 0;
         for first in (0..rows).step_by(ROWS_PER_BATCH) {
             let in_turn: Vec<(usize, usize)> =
-                (first..rows.min(first + ROWS_PER_BATCH)).map(|id| (id, id % VERSIONS)).collect();
+                (first..rows.min(first + ROWS_PER_BATCH)).map(|id| (id, version(id, is_shuffled))).collect();
             let mut by_writer = in_turn.clone();
             by_writer.sort_by_key(|(id, version)| (*version, *id));
             let batch = |messages: &[(usize, usize)]| {

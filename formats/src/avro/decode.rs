@@ -166,6 +166,7 @@ impl AvroDecoder {
         if let (Some(given), WireFormat::SingleObject) = (&given, options.wire_format) {
             writers.add(rabin_of(given)?, Ok(writer(given)?));
         }
+        writers.merge();
         Ok(Self {
             rows,
             rules: Rules {

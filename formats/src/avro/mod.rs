@@ -13,6 +13,7 @@
 //! ```
 
 mod abreast;
+mod alike;
 mod arrow_schema;
 mod arrow_type;
 mod canonical;
@@ -24,6 +25,7 @@ mod encode;
 mod fingerprint;
 mod json_text;
 mod logical;
+mod merged;
 mod names;
 mod options;
 mod problem;

@@ -94,6 +94,14 @@ impl<'b, 's> Run<'b, 's> {
         }
     }
 
+    /// Goes on with values of another writer's.
+    #[inline]
+    pub(super) fn turn_to(&mut self, writer: &'s Writer) {
+        self.writer = &writer.schema;
+        self.reader = writer.reader.as_deref().unwrap_or(&writer.schema);
+        self.program = &writer.program;
+    }
+
     #[cold]
     #[inline(never)]
     pub(super) fn malformed(&self, malformed: Malformed) -> Box<Failure> {

@@ -7,6 +7,7 @@ use laminar_schema::{ConnectorError, DecodeError, ErrorKind, Location, SchemaErr
 use super::{
     container::MAGIC,
     decode::Rules,
+    merged::Merged,
     problem::ResolutionError,
     program::{FillWith, Record},
     resolve::{Keeps, Resolver},
@@ -94,6 +95,8 @@ pub(super) struct Writers {
     pub(super) plain: Option<Writer>,
     /// Of those that do. A schema that does not go into the columns costs its own messages, which say why.
     pub(super) named: Vec<Result<Writer, Unreadable>>,
+    /// How messages of several of these are read together.
+    pub(super) merged: Merged,
     /// By what stands in front of messages: a registry's id or a fingerprint.
     by_key: HashMap<u64, usize>,
     /// What stood in front of messages lately, each where the last bits of it say, and whose they were: ids of a registry are
@@ -104,12 +107,23 @@ pub(super) struct Writers {
 impl Writers {
     /// Only that of messages that do not say theirs.
     pub(super) fn of_plain(plain: Option<Writer>) -> Self {
-        Self { plain, named: Vec::new(), by_key: HashMap::new(), recent: [(0, NO_WRITER); RECENT_WRITERS] }
+        Self {
+            plain,
+            named: Vec::new(),
+            merged: Merged::default(),
+            by_key: HashMap::new(),
+            recent: [(0, NO_WRITER); RECENT_WRITERS],
+        }
     }
 
     pub(super) fn add(&mut self, key: u64, writer: Result<Writer, Unreadable>) {
         self.by_key.insert(key, self.named.len());
         self.named.push(writer);
+    }
+
+    /// Merges what those that were added are read with, once all are known.
+    pub(super) fn merge(&mut self) {
+        self.merged = Merged::of(&self.named);
     }
 
     #[inline]
@@ -149,11 +163,21 @@ impl Writers {
     #[inline]
     pub(super) fn of_header(&mut self, header: Header) -> Option<&Writer> {
         match header.key {
-            None => self.plain.as_ref(),
+            None => self.of_number(None),
             Some(key) => {
                 let index = self.find(key)?;
-                self.named[index].as_ref().ok()
+                self.of_number(Some(index))
             }
+        }
+    }
+
+    /// The writer with a number that [`Writers::find`] has found, or that of messages that do not say theirs, if it goes into
+    /// the columns.
+    #[inline]
+    pub(super) fn of_number(&self, named: Option<usize>) -> Option<&Writer> {
+        match named {
+            None => self.plain.as_ref(),
+            Some(index) => self.named[index].as_ref().ok(),
         }
     }
 }

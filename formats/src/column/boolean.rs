@@ -7,6 +7,7 @@ use arrow_buffer::{BooleanBuffer, Buffer};
 
 use super::{
     ColumnOps, Mismatch, Scalar,
+    some::{push_some, push_some_or_null},
     storage::{NullRows, push_each, push_each_or_null},
 };
 
@@ -49,6 +50,29 @@ impl BooleanColumn {
         read: impl FnMut(&mut usize) -> Option<(bool, bool)>,
     ) -> bool {
         push_each_or_null(&mut self.values, &mut self.nulls, places, read)
+    }
+
+    /// Appends a row for each place: at those whose numbers are `some`, what `read` yields, and at the others `rest`. False where
+    /// it yields none, and then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_some(
+        &mut self,
+        places: &mut [usize],
+        some_and_rest: (&[u8], bool),
+        read: impl FnMut(&mut usize) -> Option<bool>,
+    ) -> bool {
+        push_some(&mut self.values, places, some_and_rest, read)
+    }
+
+    /// The same for rows that may be null, which `read` says behind the value; `rest` is where it is none.
+    #[inline(always)]
+    pub(crate) fn push_some_or_null(
+        &mut self,
+        places: &mut [usize],
+        some_and_rest: (&[u8], Option<bool>),
+        read: impl FnMut(&mut usize) -> Option<(bool, bool)>,
+    ) -> bool {
+        push_some_or_null(&mut self.values, &mut self.nulls, places, some_and_rest, read)
     }
 }
 

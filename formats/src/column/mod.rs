@@ -23,6 +23,7 @@ mod map;
 mod null;
 mod number;
 mod options;
+mod some;
 mod storage;
 mod strftime;
 mod structs;

@@ -4,6 +4,8 @@ use arrow_array::{ArrowPrimitiveType, PrimitiveArray, types::ByteArrayType};
 use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 
+use super::some::{push_some, push_some_or_null};
+
 /// Takes a vector's content, leaving it empty and warm.
 ///
 /// The storage is given away when it is at least half full, and replaced by one of the same capacity; otherwise
@@ -30,7 +32,7 @@ impl NullRows {
 
     /// Room for so many more null rows; [`NullRows::keep`] says how many there are then.
     #[inline(always)]
-    fn room(&mut self, rows: usize) -> &mut [usize] {
+    pub(super) fn room(&mut self, rows: usize) -> &mut [usize] {
         let before = self.0.len();
         self.0.resize(before + rows, 0);
         &mut self.0[before..]
@@ -38,7 +40,7 @@ impl NullRows {
 
     /// Forgets what is behind the first `count` null rows.
     #[inline]
-    fn keep(&mut self, count: usize) {
+    pub(super) fn keep(&mut self, count: usize) {
         self.0.truncate(count);
     }
 
@@ -53,7 +55,7 @@ impl NullRows {
 
     /// How many rows are null.
     #[inline]
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.0.len()
     }
 
@@ -184,6 +186,30 @@ impl<T: ArrowPrimitiveType> Values<T> {
         read: impl FnMut(&mut usize) -> Option<(T::Native, bool)>,
     ) -> bool {
         push_each_or_null(&mut self.values, &mut self.nulls, places, read)
+    }
+
+    /// Appends a row for each place: at those whose numbers are `some`, what `read` yields, and at the others `rest`. False where
+    /// it yields none, and then nothing is appended.
+    #[inline(always)]
+    pub(crate) fn push_some(
+        &mut self,
+        places: &mut [usize],
+        some_and_rest: (&[u8], T::Native),
+        read: impl FnMut(&mut usize) -> Option<T::Native>,
+    ) -> bool {
+        push_some(&mut self.values, places, some_and_rest, read)
+    }
+
+    /// The same for rows that may be null, which `read` says behind the value, which then is the default; `rest` is where it is
+    /// none.
+    #[inline(always)]
+    pub(crate) fn push_some_or_null(
+        &mut self,
+        places: &mut [usize],
+        some_and_rest: (&[u8], Option<T::Native>),
+        read: impl FnMut(&mut usize) -> Option<(T::Native, bool)>,
+    ) -> bool {
+        push_some_or_null(&mut self.values, &mut self.nulls, places, some_and_rest, read)
     }
 
     pub(super) fn truncate(&mut self, rows: usize) {

@@ -1,5 +1,5 @@
-//! Messages of several writers in one batch, none many in a row: they are read writer by writer, those of each abreast, and
-//! rows are then put into the order of the messages.
+//! Messages of several writers in one batch, none many in a row, where the writers' programs do not merge: they are read writer by
+//! writer, those of each abreast, and rows are then put into the order of the messages.
 
 use laminar_schema::RawBatch;
 
@@ -31,7 +31,7 @@ struct Part {
 }
 
 /// So many messages on average that have one writer and lie behind each other are read abreast as they come.
-const LONG_RUN: usize = 16;
+pub(super) const LONG_RUN: usize = 16;
 
 impl Order {
     /// Parts messages by their writers; false where they are to be read in their order: one of them is not the usual one, most
@@ -101,7 +101,7 @@ impl Abreast {
         (writers, rules, scratch): (&mut Writers, Rules, &mut Scratch),
         row: &mut StructColumn,
     ) -> bool {
-        if writers.named.len() < 2 || rules.checks_text || self.order_reluctance.spares() {
+        if writers.named.len() < 2 || writers.merged.has_all || rules.checks_text || self.order_reluctance.spares() {
             return false;
         }
         let reads_alone = |(writer, part): (&Result<Writer, Unreadable>, &Part)| {

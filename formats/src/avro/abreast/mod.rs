@@ -8,18 +8,24 @@
 
 mod by_writer;
 mod items;
+mod some;
+#[cfg(test)]
+mod some_tests;
 #[cfg(test)]
 mod tests;
 mod values;
 
 use laminar_schema::RawBatch;
 
-use self::{by_writer::Order, values::Messages};
+use self::{
+    by_writer::{LONG_RUN, Order},
+    values::Messages,
+};
 use super::{
     cursor::Cursor,
     decode::{Rules, Scratch},
     run::Run,
-    writers::{Writer, Writers},
+    writers::{Header, Writers},
 };
 use crate::{
     column::{ColumnOps, StructColumn},
@@ -39,6 +45,8 @@ const MOST_BYTES: usize = 32 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Abreast {
     messages: Places,
+    /// Where they are of several writers: of each which fields its writer has.
+    masks: Vec<u64>,
     /// Room for items of lists in them.
     spare: Vec<Places>,
     /// Messages in front of this one are read one by one: something was amiss among them, or shortly before.
@@ -97,17 +105,30 @@ impl Abreast {
         if first < self.alone_until || rules.checks_text {
             return 0;
         }
-        let Some(writer) = self.gather(batch, first, writers, rules) else { return 0 };
+        let Some(header) = self.gather(batch, first, rules) else { return 0 };
+        let is_merged = self.messages.next.len() < LONG_RUN && self.gather_merged(batch, first, writers, rules);
+        let named = match header.key.map(|key| writers.find(key)) {
+            None => None,
+            Some(None) => return 0,
+            Some(named) => named,
+        };
+        let writers = &*writers;
+        let Some(writer) = writers.of_number(named) else { return 0 };
         let (count, before) = (self.messages.next.len(), row.num_rows());
         if count < LEAST || writer.reads_alone {
             self.alone_until = first + count;
             return 0;
         }
         let most = self.messages.ends[count - 1] - batch.span(first).start;
-        let Self { messages: Places { next, ends }, spare, .. } = self;
+        let Self { messages: Places { next, ends }, masks, spare, .. } = self;
         let bytes = batch.padded_values();
         let mut run = Run::new(writer, scratch, rules, Cursor::new(bytes, 0));
-        if (Messages { bytes, next, ends, most, spare, run: &mut run }).whole(&writer.program, row) {
+        let mut messages = Messages { bytes, next, ends, most, spare, run: &mut run };
+        let is_read = match is_merged {
+            true => messages.merged(&writers.merged, &writers.named, masks, row),
+            false => messages.whole(&writer.program, row),
+        };
+        if is_read {
             self.refusals = 0;
             #[cfg(test)]
             {
@@ -121,15 +142,9 @@ impl Abreast {
         0
     }
 
-    /// Notes the messages from `first` on that have the writer of the first one, and yields it.
+    /// Notes the messages from `first` on that have the header of the first one, and yields it.
     #[inline(always)]
-    fn gather<'w>(
-        &mut self,
-        batch: &RawBatch,
-        first: usize,
-        writers: &'w mut Writers,
-        rules: Rules,
-    ) -> Option<&'w Writer> {
+    fn gather(&mut self, batch: &RawBatch, first: usize, rules: Rules) -> Option<Header> {
         self.messages.clear();
         let bytes = batch.padded_values();
         let most_end = batch.span(first).start + MOST_BYTES;
@@ -146,6 +161,39 @@ impl Abreast {
             self.messages.next.push(span.start + header.len);
             self.messages.ends.push(span.end);
         }
-        writers.of_header(of_first?)
+        of_first
+    }
+
+    /// Where the first messages from `first` on are of several writers whose messages are read together: notes these. False
+    /// where they are of one, and then what was noted stays.
+    #[inline(always)]
+    fn gather_merged(&mut self, batch: &RawBatch, first: usize, writers: &mut Writers, rules: Rules) -> bool {
+        let count = self.messages.next.len();
+        let bytes = batch.padded_values();
+        let most_end = batch.span(first).start + MOST_BYTES;
+        let mut last = None;
+        self.masks.clear();
+        for record in first..batch.len().min(first + MOST) {
+            let span = batch.span(record);
+            if batch.is_tombstone(record) || span.len() > rules.max_record_bytes || span.end > most_end {
+                break;
+            }
+            let Some(header) = Writers::header(rules, &bytes[span.clone()]) else { break };
+            let mask = match last {
+                Some((known, mask)) if known == header => mask,
+                _ => {
+                    let writer = header.key.and_then(|key| writers.find(key));
+                    let Some(mask) = writer.and_then(|writer| writers.merged.mask(writer)) else { break };
+                    last = Some((header, mask));
+                    mask
+                }
+            };
+            if record - first >= count {
+                self.messages.next.push(span.start + header.len);
+                self.messages.ends.push(span.end);
+            }
+            self.masks.push(mask);
+        }
+        self.messages.next.len() > count
     }
 }

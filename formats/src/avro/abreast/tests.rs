@@ -13,7 +13,7 @@ use laminar_schema::{
 use crate::avro::{AvroDecoder, container::write_varint};
 
 /// Values in every way in which they are read.
-const EVERY_KIND: &str = r#"{"type":"record","name":"r","fields":[
+pub(super) const EVERY_KIND: &str = r#"{"type":"record","name":"r","fields":[
     {"name":"b","type":"boolean"}, {"name":"nb","type":["null","boolean"]},
     {"name":"i","type":"int"}, {"name":"ni","type":["int","null"]},
     {"name":"l","type":"long"}, {"name":"nl","type":["null","long"]},
@@ -32,13 +32,19 @@ const EVERY_KIND: &str = r#"{"type":"record","name":"r","fields":[
     {"name":"none","type":{"type":"array","items":"null"}},
     {"name":"map","type":{"type":"map","values":["null","int"]}}]}"#;
 
+/// Its fields.
+pub(super) const FIELDS: [&str; 23] = [
+    "b", "nb", "i", "ni", "l", "nl", "f", "d", "s", "ns", "y", "ny", "at", "day", "time", "small", "large", "e", "r",
+    "nr", "many", "none", "map",
+];
+
 /// Another writer's.
 const FEW: &str = r#"{"type":"record","name":"r","fields":[{"name":"s","type":"string"},{"name":"l","type":"int"}]}"#;
 
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
     }
@@ -90,61 +96,47 @@ impl Numbers {
         out.push(0);
     }
 
+    /// A value of a field of [`EVERY_KIND`].
+    pub(super) fn value(&mut self, field: &str, out: &mut Vec<u8>) {
+        let is_present = match field {
+            "ni" | "f" | "ny" => self.has(1, out),
+            "nb" | "nl" | "d" | "ns" | "at" | "small" | "e" | "nr" => self.has(0, out),
+            _ => true,
+        };
+        if !is_present {
+            return;
+        }
+        match field {
+            "b" | "nb" => out.push(self.below(2) as u8),
+            "i" | "ni" => self.int(out),
+            "l" | "nl" => self.long(out),
+            "f" => out.extend_from_slice(&(self.below(1000) as f32 / 8.0).to_le_bytes()),
+            "d" => out.extend_from_slice(&(self.below(1000) as f64 / 8.0).to_le_bytes()),
+            "s" | "ns" | "y" | "ny" => self.text(out),
+            "at" => write_varint(1_700_000_000_000_000 + self.below(1 << 30) as i64, out),
+            "day" => write_varint(self.below(20_000) as i64, out),
+            "time" => write_varint(self.below(86_400_000) as i64, out),
+            "small" => self.decimal(3, out),
+            "large" => self.decimal(11, out),
+            "e" => write_varint(self.below(3) as i64, out),
+            "r" | "nr" => self.inner(out),
+            "many" => self.items(out, Self::inner),
+            // Of nulls, which are read one by one.
+            "none" => out.push(0),
+            "map" => self.items(out, |numbers, out| {
+                numbers.text(out);
+                if numbers.has(0, out) {
+                    numbers.int(out);
+                }
+            }),
+            other => unreachable!("no field {other}"),
+        }
+    }
+
     /// A datum of [`EVERY_KIND`].
     fn datum(&mut self) -> Vec<u8> {
         let mut datum = Vec::new();
-        let out = &mut datum;
-        out.push(self.below(2) as u8);
-        if self.has(0, out) {
-            out.push(self.below(2) as u8);
-        }
-        self.int(out);
-        if self.has(1, out) {
-            self.int(out);
-        }
-        self.long(out);
-        if self.has(0, out) {
-            self.long(out);
-        }
-        if self.has(1, out) {
-            out.extend_from_slice(&(self.below(1000) as f32 / 8.0).to_le_bytes());
-        }
-        if self.has(0, out) {
-            out.extend_from_slice(&(self.below(1000) as f64 / 8.0).to_le_bytes());
-        }
-        self.text(out);
-        if self.has(0, out) {
-            self.text(out);
-        }
-        self.text(out);
-        if self.has(1, out) {
-            self.text(out);
-        }
-        if self.has(0, out) {
-            write_varint(1_700_000_000_000_000 + self.below(1 << 30) as i64, out);
-        }
-        write_varint(self.below(20_000) as i64, out);
-        write_varint(self.below(86_400_000) as i64, out);
-        if self.has(0, out) {
-            self.decimal(3, out);
-        }
-        self.decimal(11, out);
-        if self.has(0, out) {
-            write_varint(self.below(3) as i64, out);
-        }
-        self.inner(out);
-        if self.has(0, out) {
-            self.inner(out);
-        }
-        self.items(out, Self::inner);
-        // Of nulls, which are read one by one.
-        out.push(0);
-        self.items(out, |numbers, out| {
-            numbers.text(out);
-            if numbers.has(0, out) {
-                numbers.int(out);
-            }
-        });
+        FIELDS.iter().for_each(|field| self.value(field, &mut datum));
         datum
     }
 }
@@ -163,7 +155,8 @@ fn rows(decoded: &Decoded) -> Vec<String> {
     (0..decoded.batch.num_rows()).map(row).collect()
 }
 
-fn decoder(schema: &str, columns: Option<&str>, options: &[(&str, &str)]) -> AvroDecoder {
+/// A decoder for messages of `schema`, or of the writers, whose ids begin with 1.
+fn decoder(schema: &str, writers: &[&str], columns: Option<&str>, options: &[(&str, &str)]) -> AvroDecoder {
     let given = Options::from_pairs(options.iter().copied().chain([("schema", schema)]));
     let format = FormatSpec::new("avro").with_options(given);
     let columns = match columns {
@@ -175,8 +168,8 @@ fn decoder(schema: &str, columns: Option<&str>, options: &[(&str, &str)]) -> Avr
     };
     let mut spec = DecodeSpec::new(columns, format);
     if options.iter().any(|(key, value)| (*key, *value) == ("wire_format", "confluent")) {
-        let writer = |id, schema: &str| WriterSchema { id: WriterSchemaId(id), raw: schema.as_bytes().to_vec() };
-        spec.writer_schemas = vec![writer(1, schema), writer(2, schema), writer(3, FEW)];
+        let writer = |(id, raw): (u128, &&str)| WriterSchema { id: WriterSchemaId(id), raw: raw.as_bytes().to_vec() };
+        spec.writer_schemas = (1..).zip(writers).map(writer).collect();
     }
     AvroDecoder::build(&spec).unwrap().unwrap()
 }
@@ -194,14 +187,25 @@ fn check_counting(
     options: &[(&str, &str)],
     messages: &[Vec<u8>],
 ) -> (usize, usize, usize) {
-    let mut alone = decoder(schema, columns, options);
+    check_writers(schema, &[schema, schema, FEW], columns, options, messages)
+}
+
+/// As [`check_counting`], of messages of these writers.
+pub(super) fn check_writers(
+    schema: &str,
+    writers: &[&str],
+    columns: Option<&str>,
+    options: &[(&str, &str)],
+    messages: &[Vec<u8>],
+) -> (usize, usize, usize) {
+    let mut alone = decoder(schema, writers, columns, options);
     let (mut expected, mut rejected) = (Vec::new(), Vec::new());
     for (index, message) in messages.iter().enumerate() {
         let decoded = alone.decode(&RawBatch::from_values([message])).unwrap();
         expected.extend(rows(&decoded));
         rejected.extend(decoded.rejected.iter().map(|r| format!("{index}: {}", r.error)));
     }
-    let mut together = decoder(schema, columns, options);
+    let mut together = decoder(schema, writers, columns, options);
     // Twice: the second time memory is warm.
     for _ in 0..2 {
         let decoded = together.decode(&RawBatch::from_values(messages)).unwrap();

@@ -9,7 +9,7 @@ use super::Places;
 use crate::{
     avro::{
         cursor::Cursor,
-        program::{FillWith, Nulls, Op, Record, Size, Slot},
+        program::{Fill, FillWith, Nulls, Op, Record, Size, Skip, Slot},
         run::Run,
     },
     column::{Column, ColumnOps, StructColumn},
@@ -30,7 +30,11 @@ pub(super) struct Messages<'m, 'b, 's> {
 
 /// The value that `read` reads at a place, which then is behind it.
 #[inline(always)]
-fn read_at<'b, T>(bytes: &'b [u8], place: &mut usize, read: impl Fn(&mut Cursor<'b>) -> Option<T>) -> Option<T> {
+pub(super) fn read_at<'b, T>(
+    bytes: &'b [u8],
+    place: &mut usize,
+    read: impl Fn(&mut Cursor<'b>) -> Option<T>,
+) -> Option<T> {
     let mut cursor = Cursor::new(bytes, *place);
     let value = read(&mut cursor);
     *place = cursor.at;
@@ -41,7 +45,7 @@ fn read_at<'b, T>(bytes: &'b [u8], place: &mut usize, read: impl Fn(&mut Cursor<
 ///
 /// What would be a value is read in any case, since whether it is one cannot be foreseen.
 #[inline(always)]
-fn read_or_null<'b, T: Default>(
+pub(super) fn read_or_null<'b, T: Default>(
     bytes: &'b [u8],
     place: &mut usize,
     nulls: Nulls,
@@ -68,7 +72,7 @@ impl<'b, 's> Messages<'_, 'b, 's> {
                 Some(field) => self.slot(&step.slot, &mut field.column, &field.field),
                 // It goes nowhere.
                 None => match &step.slot.op {
-                    Op::Skip(skip) => self.one_by_one(|run| run.skip(*skip).is_ok()),
+                    Op::Skip(skip) => self.skip(*skip),
                     _ => true,
                 },
             };
@@ -76,30 +80,44 @@ impl<'b, 's> Messages<'_, 'b, 's> {
                 return false;
             }
         }
-        let count = self.next.len();
-        for fill in &record.fills {
-            let rows = row.num_rows();
-            let field = &mut row.fields[fill.column as usize];
-            match &fill.with {
-                // Each is gone through.
-                FillWith::Rescued { always: true } => return false,
-                // Everything fits so far.
-                FillWith::Null | FillWith::Rescued { always: false } => {
-                    (0..count).for_each(|_| field.column.push_null())
-                }
-                FillWith::Default => {
-                    (0..count).for_each(|_| field.column.push_null());
-                    field.default_rows.extend(rows as u32..(rows + count) as u32);
-                }
-                FillWith::Datum(datum, slot) => {
-                    if !self.defaults(datum, slot, &mut field.column, &field.field) {
-                        return false;
-                    }
-                }
+        let is_filled = record.fills.iter().all(|fill| self.fill(fill, row));
+        row.end_rows(self.next.len());
+        is_filled
+    }
+
+    /// Pushes what no message has.
+    pub(super) fn fill(&mut self, fill: &Fill, row: &mut StructColumn) -> bool {
+        let (rows, count) = (row.num_rows(), self.next.len());
+        let field = &mut row.fields[fill.column as usize];
+        match &fill.with {
+            // Each is gone through.
+            FillWith::Rescued { always: true } => return false,
+            // Everything fits so far.
+            FillWith::Null | FillWith::Rescued { always: false } => (0..count).for_each(|_| field.column.push_null()),
+            FillWith::Default => {
+                (0..count).for_each(|_| field.column.push_null());
+                field.default_rows.extend(rows as u32..(rows + count) as u32);
             }
+            FillWith::Datum(datum, slot) => return self.defaults(datum, slot, &mut field.column, &field.field),
         }
-        row.end_rows(count);
         true
+    }
+
+    /// Passes over a value of each message.
+    pub(super) fn skip(&mut self, skip: Skip) -> bool {
+        let bytes = self.bytes;
+        macro_rules! pass {
+            ($pass:ident) => {
+                self.next.iter_mut().all(|place| read_at(bytes, place, |cursor| cursor.$pass().ok()).is_some())
+            };
+        }
+        match skip {
+            Skip::Long => pass!(skip_long),
+            Skip::Int => pass!(int),
+            Skip::Boolean => pass!(boolean),
+            // What is long is compared with what is there, so that no message has the bytes of others looked at.
+            _ => self.one_by_one(|run| run.skip(skip).is_ok()),
+        }
     }
 
     /// Pushes the reader's default for each message: a datum that is read as often.

@@ -1,0 +1,192 @@
+//! Messages of writers that take turns and have some fields each give what each of them gives alone.
+
+use serde_json::{Value, json};
+
+use super::tests::{EVERY_KIND, FIELDS, Numbers, check_writers};
+
+const CONFLUENT: (&str, &str) = ("wire_format", "confluent");
+
+/// Which fields a version of a schema has, by their places.
+type History = fn(usize, usize) -> bool;
+
+const VERSIONS: usize = 10;
+/// Versions that only gain fields; that gain and lose some; that have any; and one of which the others have nothing.
+const HISTORIES: [History; 4] = [
+    |version, field| field < 3 + 2 * version,
+    |version, field| (version..version + 14).contains(&field),
+    |version, field| !(field * 7 + version * 5).is_multiple_of(3),
+    |version, field| (field % 2 == 0) == (version == 4),
+];
+
+/// Defaults that are of the first branch of each union.
+fn first_default(field: &str) -> Value {
+    match field {
+        "b" => json!(true),
+        "i" | "ni" | "day" | "time" => json!(7),
+        "l" => json!(-300),
+        "f" => json!(0.5),
+        "s" => json!("Zürich"),
+        "y" | "ny" => json!(""),
+        "large" => json!("\u{1}\u{2}"),
+        "r" => json!({"x": null, "y": "default"}),
+        "many" | "none" => json!([]),
+        "map" => json!({}),
+        _ => Value::Null,
+    }
+}
+
+/// Defaults that are of the other one.
+fn second_default(field: &str) -> Value {
+    match field {
+        "nb" => json!(true),
+        "ni" | "f" | "ny" => Value::Null,
+        "nl" | "at" => json!(1_000_000),
+        "d" => json!(-0.25),
+        "s" | "ns" => json!(""),
+        "small" => json!("\u{1}"),
+        "e" => json!("C"),
+        "nr" => json!({"x": 5, "y": ""}),
+        "many" => json!([{"x": 1, "y": "a"}, {"x": null, "y": ""}]),
+        "map" => json!({"a": 1, "b": null}),
+        other => first_default(other),
+    }
+}
+
+/// [`EVERY_KIND`] with some of the fields.
+fn schema(has: impl Fn(usize) -> bool, default: Option<fn(&str) -> Value>) -> String {
+    let mut schema: Value = serde_json::from_str(EVERY_KIND).unwrap();
+    let all = schema["fields"].as_array().unwrap().clone();
+    assert_eq!(all.iter().map(|field| field["name"].as_str().unwrap()).collect::<Vec<_>>(), FIELDS);
+    let inner = all[FIELDS.iter().position(|field| *field == "r").unwrap()]["type"].to_string();
+    let fields = all.into_iter().enumerate().filter(|(index, _)| has(*index)).map(|(_, mut field)| {
+        if let Some(default) = default {
+            field["default"] = default(field["name"].as_str().unwrap());
+        }
+        field
+    });
+    schema["fields"] = fields.collect();
+    let text = schema.to_string();
+    // Where it is used first it is defined.
+    if text.contains(&inner) { text } else { text.replacen(r#""in""#, &inner, 1) }
+}
+
+/// Messages of versions in no order: mostly each of another than the one before, sometimes many of one.
+fn messages(history: History, seed: u64, count: usize) -> Vec<Vec<u8>> {
+    let mut numbers = Numbers(seed);
+    let mut messages = Vec::new();
+    while messages.len() < count {
+        let version = numbers.below(VERSIONS as u64) as usize;
+        let run = if numbers.below(50) == 0 { 30 } else { 1 };
+        for _ in 0..run.min(count - messages.len()) {
+            let mut message = vec![0, 0, 0, 0, version as u8 + 1];
+            let fields = FIELDS.iter().enumerate().filter(|(field, _)| history(version, *field));
+            fields.for_each(|(_, field)| numbers.value(field, &mut message));
+            messages.push(message);
+        }
+    }
+    messages
+}
+
+/// Messages of a history's versions, together and each alone; yields rows, rejections, and how many were read abreast.
+fn check(
+    history: History,
+    reader: Option<&str>,
+    columns: Option<&str>,
+    options: &[(&str, &str)],
+    messages: &[Vec<u8>],
+) -> (usize, usize, usize) {
+    let writers: Vec<String> = (0..VERSIONS).map(|version| schema(|field| history(version, field), None)).collect();
+    let writers: Vec<&str> = writers.iter().map(String::as_str).collect();
+    let reader = reader.map(|reader| ("reader_schema", reader));
+    let options: Vec<_> = options.iter().copied().chain([CONFLUENT]).chain(reader).collect();
+    check_writers(&schema(|_| true, None), &writers, columns, &options, messages)
+}
+
+#[test]
+fn fields_that_some_have_are_the_readers_defaults_for_others() {
+    for default in [first_default, second_default] {
+        let reader = schema(|_| true, Some(default));
+        for (seed, history) in (0..).zip(HISTORIES) {
+            for count in [4, 127, 128, 129, 700] {
+                let messages = messages(history, seed, count);
+                let (num_rows, rejected, abreast) = check(history, Some(&reader), None, &[], &messages);
+                assert_eq!((num_rows, rejected), (count, 0));
+                assert!(abreast + 4 > count, "{abreast} of {count} were read abreast");
+            }
+        }
+    }
+}
+
+/// Columns of some of the fields, of other types than they have, and of no field.
+const COLUMNS: &str = "b BOOLEAN, nl BIGINT, l BIGINT, f REAL, d DOUBLE DEFAULT 0.5, s VARCHAR, ns VARCHAR DEFAULT 'none', \
+                       y BLOB, at TIMESTAMP, day DATE DEFAULT DATE '2020-01-01', small DECIMAL(9, 2), e VARCHAR, \
+                       r STRUCT(x BIGINT, y VARCHAR), map MAP(VARCHAR, INTEGER), many STRUCT(x BIGINT, y VARCHAR)[], \
+                       i BIGINT DEFAULT 7, more BIGINT DEFAULT 7, none_of_them VARCHAR";
+
+#[test]
+fn fields_that_some_have_are_null_or_a_columns_default_for_others() {
+    for (seed, history) in (10..).zip(HISTORIES) {
+        let messages = messages(history, seed, 500);
+        let (num_rows, rejected, abreast) = check(history, None, Some(COLUMNS), &[], &messages);
+        assert_eq!((num_rows, rejected), (500, 0));
+        assert!(abreast > 490, "{abreast} were read abreast");
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_told_as_when_alone() {
+    let narrow = "i SMALLINT, nl BIGINT NOT NULL DEFAULT 3, s VARCHAR, e VARCHAR, l INTEGER";
+    for (seed, history) in (20..).zip(HISTORIES) {
+        let messages = messages(history, seed, 400);
+        for mismatch in ["reject", "null"] {
+            let (num_rows, rejected, _) = check(history, None, Some(narrow), &[("type_mismatch", mismatch)], &messages);
+            assert_eq!(num_rows + rejected, 400);
+            assert!(rejected > 0);
+        }
+        let rescued = format!("{COLUMNS}, _rescued JSON");
+        let rescued = rescued.replace("i BIGINT", "i SMALLINT");
+        for unknown in ["ignore", "rescue"] {
+            let options = [("type_mismatch", "rescue"), ("unknown_fields", unknown)];
+            let (num_rows, rejected, _) = check(history, None, Some(&rescued), &options, &messages);
+            assert_eq!((num_rows, rejected), (400, 0));
+        }
+    }
+}
+
+#[test]
+fn one_bad_message_costs_itself() {
+    let reader = schema(|_| true, Some(first_default));
+    for (seed, history) in (30..).zip(HISTORIES) {
+        for at in [0, 1, 64, 127, 128, 299] {
+            let mut messages = messages(history, seed, 300);
+            messages[at].push(0);
+            let (num_rows, rejected, abreast) = check(history, Some(&reader), None, &[], &messages);
+            assert_eq!((num_rows, rejected), (299, 1));
+            assert!(abreast > 0);
+            messages[at][0] = 1;
+            assert_eq!(check(history, Some(&reader), None, &[], &messages).1, 1);
+        }
+    }
+}
+
+#[test]
+fn broken_messages_are_told_as_when_alone() {
+    let reader = schema(|_| true, Some(second_default));
+    let mut numbers = Numbers(40);
+    for round in 0..40 {
+        let history = HISTORIES[round % HISTORIES.len()];
+        let mut messages = messages(history, 50 + round as u64, 150);
+        for _ in 0..1 + round % 4 {
+            let message = &mut messages[numbers.below(150) as usize];
+            let len = message.len() as u64 - 5;
+            match numbers.below(3) {
+                0 => message.truncate(5 + numbers.below(len + 1) as usize),
+                1 => message.insert(5 + numbers.below(len + 1) as usize, numbers.below(256) as u8),
+                _ if len == 0 => {}
+                _ => message[5 + numbers.below(len) as usize] ^= 1 << numbers.below(8),
+            }
+        }
+        let (num_rows, rejected, _) = check(history, Some(&reader), None, &[], &messages);
+        assert_eq!(num_rows + rejected, 150);
+    }
+}
