@@ -1,9 +1,13 @@
-//! Messages of one peer that are handed over together.
+//! Messages of one peer that are handed over together, as the records that they become.
 //!
 //! They are copied out of the library's buffers by the task that reads them. Its buffers count who holds a part of them, and the
-//! task that takes messages is another one: counting between two processors costs more than copying a message of a kilobyte.
+//! task that takes messages is another one: counting between two processors costs more than copying a message of a kilobyte. A
+//! burst that nobody has to look into is taken as it is.
 
 use std::sync::Arc;
+
+use chrono::Utc;
+use laminar_schema::{NewRecord, RawBatch, SourceBatch, record::RecordRef};
 
 use crate::inbox::Peer;
 
@@ -13,31 +17,37 @@ const MAX_KEPT_BYTES: usize = 1 << 20;
 /// Messages that came one behind the other.
 #[derive(Default)]
 pub(crate) struct Burst {
-    bytes: Vec<u8>,
-    /// Where each message ends.
-    ends: Vec<usize>,
+    raw: RawBatch,
     /// How many were taken from the front.
     taken: usize,
-    /// Where the first one begins that was not taken.
-    start: usize,
-    /// Who sent them; `None` until they are handed over.
+    /// Bytes of those that were not.
+    num_bytes: usize,
+    /// When the first one came, in milliseconds since the Unix epoch.
+    at: i64,
+    /// Who sent them; `None` while there are none.
     pub(crate) peer: Option<Arc<Peer>>,
-    /// When they came, in milliseconds since the Unix epoch.
-    pub(crate) at: i64,
-    /// How many messages came before the first one that was not taken, since the source was started.
-    pub(crate) number: u64,
 }
 
 impl Burst {
-    /// Appends a message.
-    pub(crate) fn push(&mut self, message: &[u8]) {
-        self.bytes.extend_from_slice(message);
-        self.ends.push(self.bytes.len());
+    /// Appends a message of `peer` as a record of the partition; its key says who sent it where that is wanted.
+    pub(crate) fn push(&mut self, message: &[u8], peer: &Arc<Peer>, partition: &Arc<str>, is_keyed: bool) {
+        if self.peer.is_none() {
+            (self.peer, self.at) = (Some(Arc::clone(peer)), Utc::now().timestamp_millis());
+        }
+        let key = is_keyed.then_some(peer.name.as_bytes());
+        let partition = Some(self.raw.partition(partition, None));
+        self.raw.push(NewRecord { key, timestamp: Some(self.at), partition, ..NewRecord::new(message) });
+        self.num_bytes += message.len();
+    }
+
+    /// Numbers the messages that were not taken.
+    pub(crate) fn number_from(&mut self, first: u64) {
+        self.raw.set_offsets(self.taken, first);
     }
 
     /// How many messages were not taken.
     pub(crate) fn len(&self) -> usize {
-        self.ends.len() - self.taken
+        self.raw.len() - self.taken
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -46,45 +56,56 @@ impl Burst {
 
     /// Bytes of the messages that were not taken.
     pub(crate) fn num_bytes(&self) -> usize {
-        self.bytes.len() - self.start
+        self.num_bytes
     }
 
-    /// The first message that was not taken, with its number.
-    pub(crate) fn front(&self) -> Option<(&[u8], u64)> {
-        let end = *self.ends.get(self.taken)?;
-        Some((&self.bytes[self.start..end], self.number))
+    /// The first message that was not taken.
+    pub(crate) fn front(&self) -> Option<RecordRef<'_>> {
+        (!self.is_empty()).then(|| self.raw.record(self.taken))
     }
 
     /// Takes the first message; yields its size.
     pub(crate) fn pop(&mut self) -> Option<usize> {
-        let end = *self.ends.get(self.taken)?;
-        let size = end - self.start;
-        (self.taken, self.start, self.number) = (self.taken + 1, end, self.number + 1);
+        let size = self.front()?.value().map_or(0, <[u8]>::len);
+        self.taken += 1;
+        self.num_bytes -= size;
         Some(size)
     }
 
+    /// Takes all messages at once, into a batch that is empty; false where some were taken before.
+    pub(crate) fn take_whole(&mut self, out: &mut SourceBatch) -> bool {
+        if self.taken > 0 {
+            return false;
+        }
+        std::mem::swap(out.raw_mut(), &mut self.raw);
+        self.num_bytes = 0;
+        true
+    }
+
     /// The messages that were not taken.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let mut start = self.start;
-        self.ends[self.taken..].iter().map(move |end| &self.bytes[std::mem::replace(&mut start, *end)..*end])
+    pub(crate) fn iter(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        self.raw.iter().skip(self.taken)
     }
 
     /// Moves the first `count` messages into `other`, which is empty.
     pub(crate) fn split_into(&mut self, count: usize, other: &mut Self) {
         for _ in 0..count {
-            if let Some((message, _)) = self.front() {
-                other.push(message);
-                self.pop();
+            if let (Some(first), Some(peer)) = (self.front(), &self.peer)
+                && let (Some(value), Some(partition)) = (first.value(), first.partition())
+            {
+                other.push(value, peer, &partition.name, first.key().is_some());
+                other.at = self.at;
             }
+            self.pop();
         }
     }
 
     /// Makes it empty; false where its room is too large to be kept.
     pub(crate) fn clear(&mut self) -> bool {
-        self.bytes.clear();
-        self.ends.clear();
-        (self.taken, self.start, self.peer) = (0, 0, None);
-        self.bytes.capacity() <= MAX_KEPT_BYTES
+        let is_small = self.raw.num_value_bytes() <= MAX_KEPT_BYTES;
+        self.raw.clear();
+        (self.taken, self.num_bytes, self.peer) = (0, 0, None);
+        is_small
     }
 }
 
@@ -92,21 +113,33 @@ impl Burst {
 mod tests {
     use super::*;
 
+    fn values(burst: &Burst) -> Vec<(&[u8], u64)> {
+        burst.iter().filter_map(|record| Some((record.value()?, record.offset()?))).collect()
+    }
+
     #[test]
     fn messages_are_taken_in_their_order_and_counted() {
-        let mut burst = Burst { number: 7, ..Burst::default() };
+        let (peer, partition) = (Peer::new("peer".to_owned()), Arc::from("feed"));
+        let mut burst = Burst::default();
         for message in ["a", "", "bcd"] {
-            burst.push(message.as_bytes());
+            burst.push(message.as_bytes(), &peer, &partition, true);
         }
-        assert_eq!((burst.len(), burst.num_bytes(), burst.front()), (3, 4, Some((&b"a"[..], 7))));
+        burst.number_from(7);
+        assert_eq!((burst.len(), burst.num_bytes()), (3, 4));
+        assert_eq!(burst.front().and_then(|first| first.key()), Some(&b"peer"[..]));
         assert_eq!(burst.pop(), Some(1));
-        assert_eq!(burst.iter().collect::<Vec<_>>(), [&b""[..], b"bcd"]);
+        assert_eq!(values(&burst), [(&b""[..], 8), (b"bcd", 9)]);
         let mut other = Burst::default();
         burst.split_into(1, &mut other);
-        assert_eq!((other.len(), burst.len(), burst.front()), (1, 1, Some((&b"bcd"[..], 9))));
+        other.number_from(8);
+        burst.number_from(3);
+        assert_eq!((values(&other), values(&burst)), (vec![(&b""[..], 8)], vec![(&b"bcd"[..], 3)]));
+        let mut out = SourceBatch::new();
+        assert!(!burst.take_whole(&mut out) && other.take_whole(&mut out));
+        assert_eq!((out.len(), other.len(), other.num_bytes()), (1, 0, 0));
         assert_eq!((burst.pop(), burst.pop(), burst.is_empty(), burst.num_bytes()), (Some(3), None, true, 0));
         assert!(burst.clear() && burst.front().is_none());
-        burst.push(&vec![0; 2 << 20]);
+        burst.push(&vec![0; 2 << 20], &peer, &partition, false);
         assert!(!burst.clear());
     }
 }

@@ -42,7 +42,7 @@ impl Feed {
     pub(crate) async fn start(config: &Arc<WebSocketSourceConfig>, place: &Place) -> SchemaResult<Self> {
         match place {
             Place::Client(target) => Self::connect(config, target).await,
-            Place::Server(address) => Self::listen(config, address).await,
+            Place::Server(address) => Self::listen(config, address, place.about(&config.link).into()).await,
         }
     }
 
@@ -50,17 +50,18 @@ impl Feed {
         let dialer = Dialer::new(target.clone(), &config.link, limits(config), config.source.subscribe.as_deref());
         let dialer = dialer.map_err(|fault| fault.during("connect"))?;
         let socket = dialer.first().await.map_err(|fault| fault.during("connect"))?;
-        let (inbox, peer) = (Inbox::new(&config.source), Peer::new(dialer.about().to_owned()));
+        let inbox = Inbox::new(&config.source, dialer.about().into(), false);
+        let peer = Peer::new(dialer.about().to_owned());
         let (sender, stop) = watch::channel(());
         let reading = read_on(dialer, socket, Arc::clone(&inbox), Arc::clone(&peer), Arc::clone(config), stop);
         tokio::spawn(reading);
         Ok(Self { inbox, server: Some(peer), _stop: sender })
     }
 
-    async fn listen(config: &Arc<WebSocketSourceConfig>, address: &str) -> SchemaResult<Self> {
+    async fn listen(config: &Arc<WebSocketSourceConfig>, address: &str, about: Arc<str>) -> SchemaResult<Self> {
         let acceptor = Acceptor::bind(address, &config.link, limits(config)).await;
         let acceptor = acceptor.map_err(|fault| fault.during("listen"))?;
-        let inbox = Inbox::new(&config.source);
+        let inbox = Inbox::new(&config.source, about, true);
         let (sender, stop) = watch::channel(());
         tokio::spawn(serve(acceptor, Arc::clone(&inbox), Arc::clone(config), stop));
         Ok(Self { inbox, server: None, _stop: sender })

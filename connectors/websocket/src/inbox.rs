@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use laminar_schema::Measures;
+use laminar_schema::{Measures, record::RecordRef};
 use tokio::sync::Notify;
 
 use crate::{burst::Burst, config::SourceOptions, counts::DROPPED, error::WebSocketFault, words::OnOverflow};
@@ -14,6 +14,9 @@ use crate::{burst::Burst, config::SourceOptions, counts::DROPPED, error::WebSock
 /// The buffer of a source.
 pub(crate) struct Inbox {
     state: Mutex<State>,
+    /// What records are said to be of, and whether they say who sent them.
+    partition: Arc<str>,
+    is_keyed: bool,
     filled: Notify,
     drained: Notify,
     max_records: usize,
@@ -28,7 +31,8 @@ struct State {
     /// Messages in the queue, and their bytes.
     records: usize,
     bytes: usize,
-    next_number: u64,
+    /// How many messages have come since the source was started.
+    num_messages: u64,
     end: Option<End>,
     /// Bursts that were taken, to be filled again.
     spare: Vec<Burst>,
@@ -43,7 +47,7 @@ pub(crate) enum End {
 }
 
 /// A copy of a message that waits, with when it came in milliseconds since the Unix epoch.
-pub(crate) type Shown = (Vec<u8>, i64);
+pub(crate) type Shown = (Vec<u8>, Option<i64>);
 
 /// Bursts that are kept to be filled again.
 const MAX_SPARE: usize = 8;
@@ -63,9 +67,11 @@ impl Peer {
 }
 
 impl Inbox {
-    pub(crate) fn new(options: &SourceOptions) -> Arc<Self> {
+    pub(crate) fn new(options: &SourceOptions, partition: Arc<str>, is_keyed: bool) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
+            partition,
+            is_keyed,
             filled: Notify::new(),
             drained: Notify::new(),
             max_records: options.max_buffered_records.max(1),
@@ -75,14 +81,19 @@ impl Inbox {
         })
     }
 
-    /// Takes over every message of `burst`, which came from `peer` at `at`; what happens where there is no room is the options'
-    /// choice. False when nothing will be taken any more.
-    pub(crate) async fn put(&self, burst: &mut Burst, peer: &Arc<Peer>, at: i64) -> bool {
+    /// Makes a message a record of `burst`.
+    pub(crate) fn gather(&self, message: &[u8], peer: &Arc<Peer>, burst: &mut Burst) {
+        burst.push(message, peer, &self.partition, self.is_keyed);
+    }
+
+    /// Takes over every message of `burst`; what happens where there is no room is the options' choice. False when nothing will be
+    /// taken any more.
+    pub(crate) async fn put(&self, burst: &mut Burst) -> bool {
         loop {
             // Before looking, so that no sign is missed between looking and waiting.
             let mut drained = pin!(self.drained.notified());
             drained.as_mut().enable();
-            let goes_on = self.put_now(burst, peer, at);
+            let goes_on = self.put_now(burst);
             self.filled.notify_one();
             if burst.is_empty() || !goes_on {
                 return goes_on;
@@ -91,7 +102,7 @@ impl Inbox {
         }
     }
 
-    fn put_now(&self, burst: &mut Burst, peer: &Arc<Peer>, at: i64) -> bool {
+    fn put_now(&self, burst: &mut Burst) -> bool {
         let (mut state, mut dropped) = (self.state(), 0);
         if state.end.is_some() {
             return false;
@@ -99,7 +110,7 @@ impl Inbox {
         while !burst.is_empty() {
             let fitting = state.fitting(burst, self.max_records, self.max_bytes);
             if fitting > 0 {
-                state.push(burst, fitting, peer, at);
+                state.push(burst, fitting);
                 continue;
             }
             match self.on_overflow {
@@ -109,7 +120,8 @@ impl Inbox {
                     dropped += 1;
                 }
                 OnOverflow::Fail => {
-                    let (peer, records, bytes) = (peer.name.clone(), state.records, state.bytes);
+                    let peer = burst.peer.as_ref().map_or_else(String::new, |peer| peer.name.clone());
+                    let (records, bytes) = (state.records, state.bytes);
                     state.end = Some(End::Failed(WebSocketFault::Overflow { peer, records, bytes }));
                     return false;
                 }
@@ -197,16 +209,16 @@ impl State {
         if burst.len() <= records && bytes + burst.num_bytes() <= max_bytes {
             return burst.len();
         }
-        let fits = |message: &&[u8]| {
+        let fits = |message: &RecordRef<'_>| {
             let is_first = bytes == 0;
-            bytes += message.len();
+            bytes += message.value().map_or(0, <[u8]>::len);
             is_first || bytes <= max_bytes
         };
         burst.iter().take(records).take_while(fits).count()
     }
 
     /// Takes over the first `count` messages of a burst, which is left with the others.
-    fn push(&mut self, burst: &mut Burst, count: usize, peer: &Arc<Peer>, at: i64) {
+    fn push(&mut self, burst: &mut Burst, count: usize) {
         let mut moved = self.spare.pop().unwrap_or_default();
         if count == burst.len() {
             std::mem::swap(burst, &mut moved);
@@ -216,8 +228,8 @@ impl State {
                 burst.clear();
             }
         }
-        (moved.peer, moved.at, moved.number) = (Some(Arc::clone(peer)), at, self.next_number);
-        self.next_number += count as u64;
+        moved.number_from(self.num_messages);
+        self.num_messages += count as u64;
         self.records += count;
         self.bytes += moved.num_bytes();
         self.queue.push_back(moved);
@@ -233,7 +245,7 @@ impl State {
     }
 
     fn show(&self, size: usize) -> Vec<Shown> {
-        let shown = self.queue.iter().flat_map(|burst| burst.iter().map(|message| (message.to_vec(), burst.at)));
-        shown.take(size).collect()
+        let shown = |record: RecordRef<'_>| (record.value().unwrap_or_default().to_vec(), record.timestamp());
+        self.queue.iter().flat_map(Burst::iter).take(size).map(shown).collect()
     }
 }

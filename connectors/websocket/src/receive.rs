@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use chrono::Utc;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::{
     sync::watch,
@@ -23,7 +22,7 @@ use crate::{
 };
 
 /// Messages that are handed over at once, at most, and bytes from which on they are.
-const BURST: usize = 1024;
+const BURST: usize = 4096;
 const BURST_BYTES: usize = 256 << 10;
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -84,6 +83,10 @@ pub(crate) async fn receive(
                 continue;
             }
         };
+        let pass_on = |message: &[u8], burst: &mut Burst, to_skip: &mut u64| match to_skip {
+            0 => inbox.gather(message, peer, burst),
+            more => *more -= 1,
+        };
         let parted = loop {
             match read.take() {
                 Some(Some(Ok(Message::Text(text)))) => pass_on(text.as_bytes(), &mut burst, &mut to_skip),
@@ -102,7 +105,7 @@ pub(crate) async fn receive(
             read = socket.next().now_or_never();
         };
         any |= !burst.is_empty();
-        if !burst.is_empty() && !inbox.put(&mut burst, peer, Utc::now().timestamp_millis()).await {
+        if !burst.is_empty() && !inbox.put(&mut burst).await {
             return (Parting::Unwanted, any);
         }
         // Waiting for room is none of the peer's silence.
@@ -112,13 +115,6 @@ pub(crate) async fn receive(
             let _ = timeout(FAREWELL, socket.flush()).await;
             return (parted, any);
         }
-    }
-}
-
-fn pass_on(payload: &[u8], burst: &mut Burst, to_skip: &mut u64) {
-    match to_skip {
-        0 => burst.push(payload),
-        more => *more -= 1,
     }
 }
 

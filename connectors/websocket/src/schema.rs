@@ -65,8 +65,7 @@ impl<D: DecoderSet> WebSocketSource<D> {
         let mut cutter = self.cutter()?;
         let mut records = Vec::new();
         for (payload, at) in &shown {
-            let mut keep =
-                |value: &[u8]| records.push(RawRecord { timestamp: Some(*at), ..RawRecord::new(value.to_vec()) });
+            let mut keep = |value: &[u8]| records.push(RawRecord { timestamp: *at, ..RawRecord::new(value.to_vec()) });
             let Some(cutter) = &mut cutter else {
                 keep(payload);
                 continue;

@@ -43,21 +43,24 @@ impl WebSocketStream {
 
     /// Turns messages that were taken into records, without waiting.
     fn fill(&mut self, out: &mut SourceBatch, max: usize) -> usize {
+        if let Some(count) = self.take_whole(out, max) {
+            return count;
+        }
         let raw = out.raw_mut();
         let (before, partition) = (raw.len(), raw.partition(&self.partition, None));
         while raw.len() - before < max && raw.num_value_bytes() < self.max_batch_bytes {
             let Some(burst) = self.taken.get_mut(self.current) else { break };
-            let (Some((message, number)), Some(peer)) = (burst.front(), &burst.peer) else {
+            let (Some(record), Some(peer)) = (burst.front(), &burst.peer) else {
                 self.current += 1;
                 continue;
             };
-            let (sequence, at) = (self.sequence.as_ref(), burst.at);
+            let (message, number, sequence) = (record.value().unwrap_or_default(), record.offset(), &self.sequence);
             let mut push = |value: &[u8], line| {
                 if let Some(sequence) = sequence {
                     sequence.check(value, peer, &self.feed.inbox.measures)?;
                 }
-                let key = self.feed.server.is_none().then_some(peer.name.as_bytes());
-                let (partition, offset, timestamp) = (Some(partition), Some(number), Some(at));
+                let key = record.key();
+                let (partition, offset, timestamp) = (Some(partition), number, record.timestamp());
                 raw.push(NewRecord { value: Some(value), key, timestamp, partition, offset, line, headers: &[] });
                 Ok(())
             };
@@ -76,7 +79,7 @@ impl WebSocketStream {
                 }
             };
             if let Err(e) = pushed {
-                let (partition, offset) = (Some(Arc::clone(&self.partition)), Some(number));
+                let (partition, offset) = (Some(Arc::clone(&self.partition)), number);
                 self.failed = Some(e.at(Location { partition, offset, ..Location::default() }));
             }
             if self.cutter.as_ref().is_none_or(|cutter| !cutter.is_at_work) {
@@ -87,6 +90,19 @@ impl WebSocketStream {
             }
         }
         raw.len() - before
+    }
+
+    /// Takes a burst as it is, where nobody has to look into it.
+    fn take_whole(&mut self, out: &mut SourceBatch, max: usize) -> Option<usize> {
+        if !out.is_empty() || self.sequence.is_some() || self.cutter.is_some() {
+            return None;
+        }
+        while self.taken.get(self.current).is_some_and(Burst::is_empty) {
+            self.current += 1;
+        }
+        let burst = self.taken.get_mut(self.current)?;
+        let fits = burst.len() <= max && burst.num_bytes() <= self.max_batch_bytes;
+        (fits && burst.take_whole(out)).then(|| out.len())
     }
 
     /// The last number of the server's records, to be compared with the first one of the next run.

@@ -209,6 +209,14 @@ impl RawBatch {
         }
     }
 
+    /// Numbers the records from `index` on: their offsets are `first` and those that follow it. For a source that knows them only when
+    /// all are there.
+    pub fn set_offsets(&mut self, index: usize, first: u64) {
+        for (offset, entry) in (first..).zip(self.records.iter_mut().skip(index)) {
+            entry.offset = offset;
+        }
+    }
+
     #[inline(never)]
     fn push_headers(&mut self, headers: &[(&str, &[u8])]) {
         // Records before the first one with headers have none: their ends are all zero.
