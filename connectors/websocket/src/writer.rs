@@ -1,6 +1,6 @@
 //! A running sink: rows to messages, and checkpoints that wait for them.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use laminar_schema::{Checkpoint, EncodedBatch, Measures, Prepared, RecordSink, SchemaError, SchemaResult, SinkBatch};
@@ -25,6 +25,8 @@ use crate::{
 
 /// A connection that lasted as long was one that worked.
 const WORKED: Duration = Duration::from_secs(1);
+/// Bytes of rows from which on they are handed over.
+const PART_BYTES: usize = 128 << 10;
 /// How long a server may take to answer a farewell.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -82,13 +84,13 @@ impl WebSocketWriter {
         self.measures.total(SINK_DISCONNECTED.name).unwrap_or(0)
     }
 
-    /// The rows of a batch as messages that share one buffer.
-    fn gather(&self, records: &EncodedBatch) -> SchemaResult<Arc<Vec<Message>>> {
-        let mut rest = Bytes::copy_from_slice(records.bytes());
-        let mut rows = Vec::with_capacity(records.len());
-        for (row, record) in records.iter().enumerate() {
-            let payload = rest.split_to(record.len());
-            rows.push(match self.is_text {
+    /// Some rows of a batch, which has `bytes` of them, as messages that share one buffer.
+    fn gather(&self, records: &EncodedBatch, rows: Range<usize>, bytes: &[u8]) -> SchemaResult<Arc<Vec<Message>>> {
+        let mut rest = Bytes::copy_from_slice(bytes);
+        let mut messages = Vec::with_capacity(rows.len());
+        for row in rows {
+            let payload = rest.split_to(records.record(row).len());
+            messages.push(match self.is_text {
                 false => Message::Binary(payload),
                 true => match Utf8Bytes::try_from(payload) {
                     Ok(text) => Message::Text(text),
@@ -96,7 +98,27 @@ impl WebSocketWriter {
                 },
             });
         }
-        Ok(Arc::new(rows))
+        Ok(Arc::new(messages))
+    }
+
+    /// Hands rows over, waiting for room where that is wanted.
+    async fn put(&self, rows: &Arc<Vec<Message>>) -> SchemaResult<()> {
+        let outbox = match &self.way {
+            Way::Clients(fan) => {
+                fan.write(rows).await;
+                return Ok(());
+            }
+            Way::Server(outbox) => outbox,
+        };
+        let mut from = 0;
+        loop {
+            match outbox.put(rows, from, OnSlow::Block) {
+                Put::Done { .. } => return Ok(()),
+                Put::Full { from: row } => from = row,
+                Put::Over | Put::TooSlow => return Err(self.ended(outbox)),
+            }
+            outbox.room(rows[from].len()).await;
+        }
     }
 
     #[cold]
@@ -112,26 +134,22 @@ impl RecordSink for WebSocketWriter {
             let reason = "it takes encoded records, not columns".to_owned();
             return Err(WebSocketFault::Unusable { reason }.during("write"));
         };
-        let rows = self.gather(records)?;
-        match &self.way {
-            Way::Clients(fan) => {
-                if !self.has_begun {
-                    fan.gather(self.config.sink.min_clients).await;
-                    self.has_begun = true;
-                }
-                fan.write(&rows).await;
+        if let Way::Clients(fan) = &self.way
+            && !self.has_begun
+        {
+            fan.gather(self.config.sink.min_clients).await;
+            self.has_begun = true;
+        }
+        // Part by part, so that the first is being sent while the next is copied, and is still in the processor's cache.
+        let (mut row, mut at) = (0, 0);
+        while row < records.len() {
+            let (first, start) = (row, at);
+            while row < records.len() && (row == first || at - start < PART_BYTES) {
+                at += records.record(row).len();
+                row += 1;
             }
-            Way::Server(outbox) => {
-                let mut from = 0;
-                loop {
-                    match outbox.put(&rows, from, OnSlow::Block) {
-                        Put::Done { .. } => break,
-                        Put::Full { from: row } => from = row,
-                        Put::Over | Put::TooSlow => return Err(self.ended(outbox)),
-                    }
-                    outbox.room(rows[from].len()).await;
-                }
-            }
+            let rows = self.gather(records, first..row, &records.bytes()[start..at])?;
+            self.put(&rows).await?;
         }
         Ok(())
     }
