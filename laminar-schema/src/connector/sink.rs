@@ -48,17 +48,16 @@ pub trait Sink: Send + Sync + fmt::Debug + Sized + 'static {
     /// # Errors
     /// [`ConnectorError::UnsupportedFormat`]; wrong format options; a type that the format cannot carry.
     fn build_encoder(&self, spec: &EncodeSpec) -> SchemaResult<Self::Encoder> {
-        Self::Encoder::build(spec)?
-            .ok_or_else(|| ConnectorError::unsupported_format("sink", &spec.format.name, Self::Encoder::FORMATS).into())
+        built(spec)
     }
 
-    /// The same for a sink whose records are read by themselves, such as messages. `place` is where they go, for people: a
-    /// `topic`.
+    /// An encoder for a sink whose records are read by themselves, such as messages. `place` is where they go, for people: a
+    /// `topic`. Nobody calls it but the sink: as its `build_encoder`, or in `start`, where it has to know that the format fits.
     ///
     /// # Errors
     /// Those of [`Sink::build_encoder`]; a format that writes files: a header without a line end, or a footer.
     fn build_message_encoder(&self, spec: &EncodeSpec, place: &str) -> SchemaResult<Self::Encoder> {
-        let mut encoder = self.build_encoder(spec)?;
+        let mut encoder: Self::Encoder = built(spec)?;
         if encoder.has_footer() || (encoder.delimiter().is_empty() && !encoder.prologue().is_empty()) {
             let source = format!(
                 "format {} writes files here, and a {place} has records; choose another format, or its options for messages",
@@ -84,6 +83,10 @@ pub trait Sink: Send + Sync + fmt::Debug + Sized + 'static {
     /// # Errors
     /// What kept it from being opened.
     fn start(&self, spec: &EncodeSpec) -> impl Future<Output = SchemaResult<Self::Writer>> + Send;
+}
+
+fn built<E: EncoderSet>(spec: &EncodeSpec) -> SchemaResult<E> {
+    E::build(spec)?.ok_or_else(|| ConnectorError::unsupported_format("sink", &spec.format.name, E::FORMATS).into())
 }
 
 /// What a pipeline hands to a sink.
