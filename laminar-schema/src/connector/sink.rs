@@ -249,3 +249,36 @@ pub trait SinkSet: SinkConnector {
     /// Options of the sink that `name` names.
     fn config_schema(name: &str) -> Option<ConnectorConfigSchema>;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_schema::Schema;
+
+    use super::*;
+    use crate::{__private::Stub, config::FormatSpec};
+
+    #[derive(Debug)]
+    struct Datagrams;
+
+    impl Sink for Datagrams {
+        type Encoder = Stub;
+        type Writer = Stub;
+
+        fn build_encoder(&self, spec: &EncodeSpec) -> SchemaResult<Stub> {
+            self.build_message_encoder(spec, "datagram")
+        }
+
+        async fn start(&self, spec: &EncodeSpec) -> SchemaResult<Stub> {
+            self.build_encoder(spec).map(|stub| match stub {})
+        }
+    }
+
+    #[test]
+    fn an_encoder_for_messages_may_be_the_sinks_own() {
+        let spec = EncodeSpec::new(Arc::new(Schema::empty()), FormatSpec::new("json"));
+        let error = Datagrams.build_encoder(&spec).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(error.contains("json"), "{error}");
+    }
+}
