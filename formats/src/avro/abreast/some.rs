@@ -172,6 +172,8 @@ impl<'b, 's> Messages<'_, 'b, 's> {
                             Nulls::Never => read_at(datum, &mut 0, $read).map(|value| (value, false)),
                             nulls => read_or_null(datum, &mut 0, nulls, $read),
                         };
+                        // A null that the column does not take is an error of its own.
+                        let read = read.filter(|(_, is_null)| !(*is_null && slot.is_required));
                         read.map(|(value, is_null)| Absent { value, is_null })
                     }
                     FillWith::Null | FillWith::Default => Some(Absent { value: Default::default(), is_null: true }),

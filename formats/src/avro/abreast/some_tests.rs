@@ -190,3 +190,29 @@ fn broken_messages_are_told_as_when_alone() {
         assert_eq!(num_rows + rejected, 150);
     }
 }
+
+/// A null of the reader's default is none that a column without nulls takes, though the writers that have the field have no nulls.
+#[test]
+fn a_null_by_default_is_refused_where_a_column_takes_none() {
+    const FIELDS: [(&str, &str, &str); 3] = [
+        ("n", r#""long""#, "BIGINT"),
+        ("s", r#""string""#, "VARCHAR"),
+        ("e", r#"{"type":"enum","name":"e","symbols":["A"]}"#, "VARCHAR"),
+    ];
+    let record = |fields: &[String]| {
+        let fields = [&[r#"{"name":"id","type":"long"}"#.to_owned()], fields].concat();
+        format!(r#"{{"type":"record","name":"r","fields":[{}]}}"#, fields.join(","))
+    };
+    for (name, kind, column) in FIELDS {
+        let reader = record(&[format!(r#"{{"name":"{name}","type":["null",{kind}],"default":null}}"#)]);
+        let writers = [record(&[format!(r#"{{"name":"{name}","type":{kind}}}"#)]), record(&[])];
+        // A long, an empty text and the first symbol are a zero.
+        let messages: Vec<Vec<u8>> =
+            (0..40).map(|row| if row % 3 == 0 { vec![0, 0, 0, 0, 2, 8] } else { vec![0, 0, 0, 0, 1, 8, 0] }).collect();
+        let columns = format!("id BIGINT, {name} {column} NOT NULL");
+        let options = [CONFLUENT, ("reader_schema", &reader)];
+        let writers: Vec<&str> = writers.iter().map(String::as_str).collect();
+        let (num_rows, rejected, _) = check_writers(&reader, &writers, Some(&columns), &options, &messages);
+        assert_eq!((num_rows, rejected), (26, 14), "{name}");
+    }
+}
