@@ -292,7 +292,7 @@ impl RabbitMqStream {
     /// Nothing came for a while: a bounded read may be at its end although it has not read as many records as there were.
     async fn idle(&mut self) -> SchemaResult<()> {
         self.outage = None;
-        self.check_stall()?;
+        self.check_stall().await?;
         let Some(link) = &mut self.link else { return Ok(()) };
         if self.end.is_none() || self.config.is_stream() {
             return Ok(());
@@ -316,8 +316,8 @@ impl RabbitMqStream {
         self.link.as_ref().map_or(0, |link| link.taken - link.acknowledged)
     }
 
-    /// Ends what would wait for ever: the server sends no more until something is acknowledged, and nothing is.
-    fn check_stall(&mut self) -> SchemaResult<()> {
+    /// Ends what would wait for ever: the server has more, and sends none of it until something is acknowledged, and nothing is.
+    async fn check_stall(&mut self) -> SchemaResult<()> {
         let prefetch = self.config.source.prefetch;
         if self.config.is_stream() || self.num_unacknowledged() < prefetch.into() {
             self.num_stalled = 0;
@@ -327,6 +327,16 @@ impl RabbitMqStream {
         if self.num_stalled < MAX_STALLED {
             return Ok(());
         }
+        self.num_stalled = 0;
+        let Some(link) = &self.link else { return Ok(()) };
+        match link.queue.count().await {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(e) => {
+                self.fails(e.to_string());
+                return Ok(());
+            }
+        }
         let queue = self.config.source.queue.clone();
         Err(RabbitMqFault::Stalled { queue, prefetch }.during("read the queue"))
     }
@@ -334,6 +344,7 @@ impl RabbitMqStream {
     fn receive(&mut self, received: Option<lapin::Result<Delivery>>) {
         match (received, &mut self.link) {
             (Some(Ok(delivery)), Some(link)) => {
+                self.num_stalled = 0;
                 link.held = Some(delivery);
                 link.is_empty = false;
             }
@@ -404,7 +415,7 @@ impl RecordStream for RabbitMqStream {
             Err(e) => Err(e.to_string()),
         };
         match asked {
-            Ok(()) => link.acknowledged = tag,
+            Ok(()) => (link.acknowledged, self.num_stalled) = (tag, 0),
             // The records may come again on the next connection, which is all that can be done about it.
             Err(why) => self.fails(why),
         }

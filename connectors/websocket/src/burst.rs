@@ -40,9 +40,17 @@ impl Burst {
         self.num_bytes += message.len();
     }
 
-    /// Numbers the messages that were not taken.
-    pub(crate) fn number_from(&mut self, first: u64) {
-        self.raw.set_offsets(self.taken, first);
+    /// Numbers the last `count` messages.
+    pub(crate) fn number_last(&mut self, count: usize, first: u64) {
+        self.raw.set_offsets(self.raw.len() - count, first);
+    }
+
+    /// Whether `other` may be appended as one with this.
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
+        match (&self.peer, &other.peer) {
+            (Some(peer), Some(of_other)) => Arc::ptr_eq(peer, of_other),
+            _ => false,
+        }
     }
 
     /// How many messages were not taken.
@@ -87,14 +95,17 @@ impl Burst {
         self.raw.iter().skip(self.taken)
     }
 
-    /// Moves the first `count` messages into `other`, which is empty.
-    pub(crate) fn split_into(&mut self, count: usize, other: &mut Self) {
+    /// Moves the first `count` messages to the end of `other`.
+    pub(crate) fn move_to(&mut self, other: &mut Self, count: usize) {
+        if other.peer.is_none() {
+            (other.peer, other.at) = (self.peer.clone(), self.at);
+        }
         for _ in 0..count {
-            if let (Some(first), Some(peer)) = (self.front(), &self.peer)
-                && let (Some(value), Some(partition)) = (first.value(), first.partition())
-            {
-                other.push(value, peer, &partition.name, first.key().is_some());
-                other.at = self.at;
+            if let Some(first) = self.front() {
+                let (value, key, timestamp) = (first.value(), first.key(), first.timestamp());
+                let partition = first.partition().map(|partition| other.raw.partition(&partition.name, None));
+                other.raw.push(NewRecord { value, key, timestamp, partition, ..NewRecord::default() });
+                other.num_bytes += value.map_or(0, <[u8]>::len);
             }
             self.pop();
         }
@@ -124,15 +135,21 @@ mod tests {
         for message in ["a", "", "bcd"] {
             burst.push(message.as_bytes(), &peer, &partition, true);
         }
-        burst.number_from(7);
+        burst.number_last(3, 7);
+        burst.at = 5;
         assert_eq!((burst.len(), burst.num_bytes()), (3, 4));
         assert_eq!(burst.front().and_then(|first| first.key()), Some(&b"peer"[..]));
         assert_eq!(burst.pop(), Some(1));
         assert_eq!(values(&burst), [(&b""[..], 8), (b"bcd", 9)]);
         let mut other = Burst::default();
-        burst.split_into(1, &mut other);
-        other.number_from(8);
-        burst.number_from(3);
+        burst.move_to(&mut other, 1);
+        other.number_last(1, 8);
+        burst.number_last(1, 3);
+        assert_eq!(
+            other.front().and_then(|first| first.timestamp()),
+            burst.front().and_then(|first| first.timestamp())
+        );
+        assert!(burst.is_of(&other) && !burst.is_of(&Burst::default()));
         assert_eq!((values(&other), values(&burst)), (vec![(&b""[..], 8)], vec![(&b"bcd"[..], 3)]));
         let mut out = SourceBatch::new();
         assert!(!burst.take_whole(&mut out) && other.take_whole(&mut out));

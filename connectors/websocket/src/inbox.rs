@@ -17,6 +17,8 @@ pub(crate) struct Inbox {
     /// What records are said to be of, and whether they say who sent them.
     partition: Arc<str>,
     is_keyed: bool,
+    /// Whether messages are compared with others of their peer, so that those of several are kept apart.
+    has_sequence: bool,
     filled: Notify,
     drained: Notify,
     max_records: usize,
@@ -49,6 +51,10 @@ pub(crate) enum End {
 /// A copy of a message that waits, with when it came in milliseconds since the Unix epoch.
 pub(crate) type Shown = (Vec<u8>, Option<i64>);
 
+/// So few messages are appended to a burst that waits and has not that many, nor that many bytes.
+const FEW: usize = 64;
+const MANY: usize = 4096;
+const MANY_BYTES: usize = 256 << 10;
 /// Bursts that are kept to be filled again.
 const MAX_SPARE: usize = 8;
 
@@ -72,6 +78,7 @@ impl Inbox {
             state: Mutex::default(),
             partition,
             is_keyed,
+            has_sequence: options.sequence.is_some(),
             filled: Notify::new(),
             drained: Notify::new(),
             max_records: options.max_buffered_records.max(1),
@@ -109,14 +116,18 @@ impl Inbox {
         }
         while !burst.is_empty() {
             let fitting = state.fitting(burst, self.max_records, self.max_bytes);
-            if fitting > 0 {
-                state.push(burst, fitting);
+            if fitting == burst.len() || fitting > 0 && self.on_overflow != OnOverflow::DropOldest {
+                state.push(burst, fitting, self.has_sequence);
                 continue;
             }
             match self.on_overflow {
                 OnOverflow::Block => return true,
                 OnOverflow::DropOldest => {
-                    state.drop_oldest();
+                    // What is oldest of a burst that is larger than the buffer goes like any other.
+                    if !state.drop_oldest() {
+                        burst.pop();
+                        state.num_messages += 1;
+                    }
                     dropped += 1;
                 }
                 OnOverflow::Fail => {
@@ -218,30 +229,45 @@ impl State {
     }
 
     /// Takes over the first `count` messages of a burst, which is left with the others.
-    fn push(&mut self, burst: &mut Burst, count: usize) {
-        let mut moved = self.spare.pop().unwrap_or_default();
-        if count == burst.len() {
-            std::mem::swap(burst, &mut moved);
-        } else {
-            burst.split_into(count, &mut moved);
-            if burst.is_empty() {
-                burst.clear();
+    ///
+    /// Few are appended to the burst before them, so that neither room nor batches are spent on single messages.
+    fn push(&mut self, burst: &mut Burst, count: usize, keeps_apart: bool) {
+        let is_small = |last: &Burst| count < FEW && last.len() < MANY && last.num_bytes() < MANY_BYTES;
+        let before = burst.num_bytes();
+        match self.queue.back_mut() {
+            Some(last) if is_small(last) && (!keeps_apart || last.is_of(burst)) => {
+                burst.move_to(last, count);
+                last.number_last(count, self.num_messages);
+                self.bytes += before - burst.num_bytes();
+            }
+            _ => {
+                let mut moved = self.spare.pop().unwrap_or_default();
+                if count == burst.len() {
+                    std::mem::swap(burst, &mut moved);
+                } else {
+                    burst.move_to(&mut moved, count);
+                }
+                moved.number_last(count, self.num_messages);
+                self.bytes += moved.num_bytes();
+                self.queue.push_back(moved);
             }
         }
-        moved.number_from(self.num_messages);
+        if burst.is_empty() {
+            burst.clear();
+        }
         self.num_messages += count as u64;
         self.records += count;
-        self.bytes += moved.num_bytes();
-        self.queue.push_back(moved);
     }
 
-    fn drop_oldest(&mut self) {
-        let Some(oldest) = self.queue.front_mut() else { return };
+    /// Takes the oldest message out; false where there is none.
+    fn drop_oldest(&mut self) -> bool {
+        let Some(oldest) = self.queue.front_mut() else { return false };
         self.bytes -= oldest.pop().unwrap_or(0);
         self.records -= 1;
         if oldest.is_empty() {
             self.queue.pop_front();
         }
+        true
     }
 
     fn show(&self, size: usize) -> Vec<Shown> {

@@ -23,6 +23,9 @@ use crate::{
 /// Rows that are handed to the connection before it is flushed, at most.
 const BURST: usize = 1024;
 
+/// Messages of the peer that are heard before rows are sent on.
+const MOST_HEARD: usize = 32;
+
 /// What those who write, read and watch a connection know of each other.
 struct Shared {
     state: Mutex<Pinged>,
@@ -69,9 +72,16 @@ async fn talk(socket: &mut Socket, outbox: &Outbox, shared: &Shared, acknowledge
         burst.ping = ping.map(|number| Message::Ping(Bytes::copy_from_slice(&number.to_be_bytes())));
         if !burst.is_empty() {
             let sent = poll_fn(|cx| {
+                let mut num_heard = 0;
                 while let Poll::Ready(message) = socket.poll_next_unpin(cx) {
                     if let Some(parting) = hear(message, outbox, shared, acknowledge) {
                         return Poll::Ready(Err(parting));
+                    }
+                    num_heard += 1;
+                    if num_heard == MOST_HEARD {
+                        // Writing has its turn, however much the peer says.
+                        cx.waker().wake_by_ref();
+                        break;
                     }
                 }
                 ready!(burst.poll_send(socket, cx)).map_err(parting)?;

@@ -9,6 +9,9 @@ use laminar_schema::{Location, Measures, NewRecord, Position, RecordStream, Sche
 
 use crate::{burst::Burst, cut::Cutter, error::WebSocketFault, feed::Feed, sequence::Sequence};
 
+/// From so many messages on a burst is a batch by itself, whatever waits behind it.
+const MANY: usize = 256;
+
 /// A running [`WebSocketSource`](crate::WebSocketSource).
 pub struct WebSocketStream {
     feed: Feed,
@@ -100,8 +103,9 @@ impl WebSocketStream {
         while self.taken.get(self.current).is_some_and(Burst::is_empty) {
             self.current += 1;
         }
+        let is_last = self.current + 1 == self.taken.len();
         let burst = self.taken.get_mut(self.current)?;
-        let fits = burst.len() <= max && burst.num_bytes() <= self.max_batch_bytes;
+        let fits = burst.len() <= max && burst.num_bytes() <= self.max_batch_bytes && (is_last || burst.len() >= MANY);
         (fits && burst.take_whole(out)).then(|| out.len())
     }
 

@@ -32,10 +32,12 @@ pub trait RegistryKind: SchemaRegistryAware + fmt::Debug + Sized + 'static {
     /// otherwise there.
     const WIRE_FORMAT: &'static str = "confluent";
 
-    /// Its options, beside `type`, `subject`, `schema_type` and `compatibility`, which all kinds have.
+    /// Its options, beside `type`, `subject`, `schema_type` and `compatibility`, which all kinds have. Secrets have to be
+    /// [`Secret`](crate::config::Secret)s, so that no error shows them; `SHOW CREATE` shows the values of none.
     type Config: ConnectorConfig;
 
-    /// Opens a registry. Called for each source and sink that names it; may do I/O, on Ring 2.
+    /// Makes a registry of its options. Called for each source and sink that names it, also where nothing may be connected to, as when a
+    /// lockfile is verified offline: I/O is for the first question.
     ///
     /// # Errors
     /// Options that cannot work together.
@@ -126,6 +128,7 @@ impl RegistryKinds {
 
     /// Adds a kind; one of the same name is replaced.
     pub fn register<R: RegistryKind>(&mut self) -> &mut Self {
+        const { assert!(is_free(R::NAME), "the word of a registry's kind is in lower case, and not `confluent` or `glue`") };
         let open = |options: &Options| Ok(ForeignRegistry::new(R::open(R::Config::from_options(options)?)?));
         self.0.insert(R::NAME, KindEntry { keys: R::Config::KEYS, open });
         self
@@ -138,5 +141,46 @@ impl RegistryKinds {
 
     pub(crate) fn get(&self, name: &str) -> Option<KindEntry> {
         self.0.get(name).copied()
+    }
+}
+
+/// Whether a kind can be found by that word.
+const fn is_free(name: &str) -> bool {
+    let mut at = 0;
+    while at < name.len() {
+        if name.as_bytes()[at].is_ascii_uppercase() {
+            return false;
+        }
+        at += 1;
+    }
+    !is_same(name, "") && !is_same(name, "confluent") && !is_same(name, "glue")
+}
+
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_would_never_be_found_are_not_free() {
+        for (name, is_found) in [
+            ("folder", true),
+            ("glued", true),
+            ("glu", true),
+            ("glue", false),
+            ("confluent", false),
+            ("Folder", false),
+            ("", false),
+        ] {
+            assert_eq!(is_free(name), is_found, "{name}");
+        }
     }
 }

@@ -112,7 +112,8 @@ impl<'a> Account<'a> {
     pub(super) fn registry(&mut self) -> Option<&'a RegistryConfig> {
         self.note_declaration();
         let config = self.request.registry?;
-        let why = format!("USING SCHEMA REGISTRY names {}", config.url);
+        let named = config.connection.foreign.as_ref().map_or(config.url.as_str(), |foreign| foreign.name());
+        let why = format!("USING SCHEMA REGISTRY names {named}");
         self.report(Strategy::Registry, StrategyVerdict::Taken, why);
         Some(config)
     }

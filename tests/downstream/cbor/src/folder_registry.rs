@@ -35,10 +35,6 @@ impl RegistryKind for FolderRegistry {
     type Config = FolderConfig;
 
     fn open(config: FolderConfig) -> SchemaResult<Self> {
-        if !config.path.is_dir() {
-            let found = config.path.display().to_string();
-            return Err(RegistryError::Misconfigured { setting: "path", expected: "a folder", found }.into());
-        }
         Ok(Self { path: config.path })
     }
 }
@@ -67,6 +63,10 @@ impl FolderRegistry {
 
     /// All versions of a subject, the oldest first.
     fn versions(&self, subject: &str) -> Result<Vec<Version>, RegistryError> {
+        if !self.path.is_dir() {
+            let found = self.path.display().to_string();
+            return Err(RegistryError::Misconfigured { setting: "path", expected: "a folder", found });
+        }
         let name = format!("{subject}.subject");
         let text = self.read(&name)?.unwrap_or_default();
         let version = |(line, number): (&str, u32)| {
