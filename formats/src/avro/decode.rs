@@ -95,7 +95,7 @@ struct Containers {
 }
 
 /// A header that was met, and what it says.
-type Met = (Arc<[u8]>, Result<Opened, String>);
+type Met = (Arc<[u8]>, Result<Opened, Unreadable>);
 
 /// What blocks need of their header.
 #[derive(Debug, Clone, Copy)]
@@ -483,14 +483,14 @@ impl Containers {
         let is_current = self.current.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, header) || known == header);
         if !is_current {
             let opened = match Header::read(header) {
-                Ok(read) => self.open_header(&read, reader, rows, keeps).map_err(|e| e.to_string()),
-                Err(error) => Err(error.to_string()),
+                Ok(read) => self.open_header(&read, reader, rows, keeps).map_err(|e| Unreadable::again(&e)),
+                Err(error) => Err(Unreadable::again(&syntax(error.to_string()))),
             };
             self.current = Some((Arc::clone(header), opened));
         }
         match &self.current {
             Some((_, Ok(opened))) => Ok(*opened),
-            Some((_, Err(reason))) => Err(syntax(reason.clone())),
+            Some((_, Err(unreadable))) => Err(unreadable.error()),
             None => Err(syntax("expected a header".to_owned())),
         }
     }

@@ -55,6 +55,8 @@ impl Writer {
 pub(super) struct Unreadable {
     field: Option<String>,
     reason: String,
+    /// It is no schema, or not found.
+    is_syntax: bool,
 }
 
 impl Unreadable {
@@ -69,15 +71,29 @@ impl Unreadable {
             Some((source, field)) if !field.is_empty() => {
                 let reason = source.to_string();
                 let reason = reason.strip_prefix(&format!("field {field}: ")).unwrap_or(&reason).to_owned();
-                Self { field: Some(field), reason }
+                Self { field: Some(field), reason, is_syntax: false }
             }
-            _ => Self { field: None, reason: error.to_string() },
+            _ => Self { field: None, reason: error.to_string(), is_syntax: false },
+        }
+    }
+
+    /// An error of one message that is that of others too.
+    #[cold]
+    pub(super) fn again(error: &SchemaError) -> Self {
+        match error.kind() {
+            ErrorKind::Decode(DecodeError::WriterSchema { reason }) => {
+                Self { field: error.location().field.clone(), reason: reason.clone(), is_syntax: false }
+            }
+            _ => Self { field: None, reason: error.to_string(), is_syntax: true },
         }
     }
 
     /// What becomes of each of its messages.
     #[cold]
     pub(super) fn error(&self) -> SchemaError {
+        if self.is_syntax {
+            return DecodeError::Syntax { reason: self.reason.clone() }.into();
+        }
         let error = SchemaError::new(DecodeError::WriterSchema { reason: self.reason.clone() });
         error.at(Location { field: self.field.clone(), ..Location::default() })
     }

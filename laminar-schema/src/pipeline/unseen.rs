@@ -6,6 +6,7 @@
 use arrow_array::ArrayRef;
 use arrow_schema::{Field, Schema};
 
+use super::schema_change::DOES_NOT_FIT;
 use crate::{
     config::{FormatSpec, did_you_mean},
     evolution::DriftReport,
@@ -93,8 +94,10 @@ impl UnseenColumns {
     /// The columns that have had no value, each with a field like it that no column takes.
     #[cold]
     pub(super) fn told<D: DecoderSet>(&self, schema: &Schema, format: &FormatSpec, drift: &DriftReport) -> Vec<Unseen> {
-        // A field that came with values of another type, which were rescued or ignored, is told among the changes.
-        let came = |field: &Field| drift.entries.iter().any(|entry| entry.path == payload_key(field));
+        // A field that came with values of another type, which were rescued, is told among the changes.
+        let misfits: Vec<&str> =
+            drift.entries.iter().filter_map(|entry| entry.change.strip_suffix(DOES_NOT_FIT)).collect();
+        let came = |field: &Field| misfits.contains(&payload_key(field));
         let is_missed = |field: &Field| field.is_nullable() && !came(field);
         let names: Vec<&String> =
             self.names.iter().filter(|name| schema.field_with_name(name).is_ok_and(is_missed)).collect();

@@ -23,7 +23,7 @@ use crate::{
 
 pub(super) use self::{
     follower::{Follower, Seen},
-    rescued::note_rescued,
+    rescued::{DOES_NOT_FIT, note_rescued},
 };
 
 /// How many columns and fields a schema may gain while a pipeline runs. A source that makes up keys would otherwise make a

@@ -7,6 +7,9 @@ use crate::{
     pipeline::Metrics,
 };
 
+/// Behind the path of a field, where its value was rescued since it is of another type.
+pub(in crate::pipeline) const DOES_NOT_FIT: &str = " does not fit";
+
 /// Why a value was rescued.
 #[derive(Debug, Clone, Copy)]
 enum Reason {
@@ -57,7 +60,7 @@ pub(in crate::pipeline) fn note_rescued<'a>(
             let path = wrapping.map_or(path.as_str(), |wrapping| wrapping.place_in_row(&path)).to_owned();
             if wrapping.is_none() || !seen.contains(&path) {
                 let change = match reason {
-                    Reason::TypeMismatch => format!("{path} does not fit"),
+                    Reason::TypeMismatch => format!("{path}{DOES_NOT_FIT}"),
                     Reason::UnknownField => format!("no place for {path}"),
                 };
                 metrics.note_drift(&path, &change, verdict, &place, &value);
