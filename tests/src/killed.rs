@@ -2,6 +2,7 @@
 
 use std::{
     future::pending,
+    ops::{Deref, DerefMut},
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -23,20 +24,46 @@ pub async fn child<S: SourceSet, K: SinkSet>() {
     run_until::<S, K>(&sql, Some(Path::new(&dir)), pending()).await.expect("the pipeline runs to its end");
 }
 
+/// A process that ends with this.
+#[derive(Debug)]
+pub struct Process(Child);
+
+impl Deref for Process {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Process {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // One that has ended is not there to be killed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Starts the pipeline of `sql` in a process. `test` is the path of the test that calls [`child`] and nothing else.
 ///
 /// # Panics
 /// When no process can be started.
-pub fn spawn(test: &str, sql: &str, checkpoints: &Path) -> Child {
-    Command::new(std::env::current_exe().expect("a test has a program"))
+pub fn spawn(test: &str, sql: &str, checkpoints: &Path) -> Process {
+    let child = Command::new(std::env::current_exe().expect("a test has a program"))
         .args(["--exact", test, "--nocapture"])
         .env(SQL, sql)
         .env(CHECKPOINTS, checkpoints)
         .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
-        .spawn()
-        .expect("the test's program starts once more")
+        .spawn();
+    Process(child.expect("the test's program starts once more"))
 }
 
 /// How many records a fault test has: a script sets `variable`, and CI has few.

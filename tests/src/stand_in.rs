@@ -20,6 +20,9 @@ pub struct StandInConfig {
     /// Whether the source's own schema holds for every record
     #[config(default = true)]
     pub authoritative: bool,
+    /// Records that may be uncommitted, at most; 0 for any number
+    #[config(default = 0)]
+    pub max_uncommitted: usize,
 }
 
 /// A source with no capability at all.
@@ -52,7 +55,7 @@ macro_rules! reads_its_option {
             type Decoder = D;
             type Stream = LineStream;
             async fn start(&self, from: Option<&Positions>) -> SchemaResult<LineStream> {
-                Ok(LineStream::new(&self.config.records, from))
+                Ok(LineStream::new(&self.config.records, from, self.config.max_uncommitted))
             }
         }
     };
@@ -65,18 +68,27 @@ reads_its_option!(StandInSource);
 pub struct LineStream {
     lines: Vec<Vec<u8>>,
     next: usize,
+    committed: usize,
+    max_uncommitted: usize,
 }
 
 impl LineStream {
-    fn new(text: &str, from: Option<&Positions>) -> Self {
+    fn new(text: &str, from: Option<&Positions>, max_uncommitted: usize) -> Self {
         let at = from.and_then(|p| p.get("0")).and_then(Position::as_u64).unwrap_or(0);
         let lines = text.lines().filter(|l| !l.trim().is_empty()).map(|l| unescape(l.trim())).collect();
-        Self { lines, next: usize::try_from(at).unwrap_or(usize::MAX) }
+        let next = usize::try_from(at).unwrap_or(usize::MAX);
+        let max_uncommitted = if max_uncommitted == 0 { usize::MAX } else { max_uncommitted };
+        Self { lines, next, committed: next, max_uncommitted }
     }
 }
 
 impl RecordStream for LineStream {
     async fn next(&mut self, out: &mut SourceBatch, max: usize) -> SchemaResult<usize> {
+        let max = max.min(self.max_uncommitted - (self.next - self.committed));
+        if max == 0 && self.next < self.lines.len() {
+            // As a queue does that waits for acknowledgements.
+            std::future::pending::<()>().await;
+        }
         let raw = out.raw_mut();
         let partition = raw.partition(&Arc::from("0"), None);
         let end = self.lines.len().min(self.next.saturating_add(max));
@@ -88,6 +100,16 @@ impl RecordStream for LineStream {
         self.next = end;
         out.positions.set("0", Position::from_u64(end as u64));
         Ok(end - from)
+    }
+
+    async fn commit(&mut self, upto: &Positions) -> SchemaResult<()> {
+        let at = upto.get("0").and_then(Position::as_u64).and_then(|at| usize::try_from(at).ok());
+        self.committed = at.unwrap_or(self.committed);
+        Ok(())
+    }
+
+    fn wants_commit(&self) -> bool {
+        (self.next - self.committed) * 2 >= self.max_uncommitted
     }
 }
 
@@ -126,7 +148,7 @@ impl<D: DecoderSet> SchemaProvider for StandInSource<D> {
 
 impl<D: DecoderSet> SchemaInferable for StandInSource<D> {
     async fn sample_records(&self, config: &InferenceConfig) -> SchemaResult<Vec<RawRecord>> {
-        sample_streams(vec![LineStream::new(&self.config.records, None)], config).await
+        sample_streams(vec![LineStream::new(&self.config.records, None, 0)], config).await
     }
 }
 

@@ -359,3 +359,26 @@ async fn a_pipeline_ends_where_more_is_rejected_than_its_budget_allows() {
     let refused = run(TestEngine::new(), &sql("FAIL WITHIN (max_rate = 0.5)"), &small_batches()).await;
     assert!(refused.unwrap_err().to_string().contains("found `WITHIN`"));
 }
+
+/// A source that gives no more until some of it is committed has its checkpoints without waiting for the interval.
+#[tokio::test]
+async fn a_source_that_wants_commits_has_them_at_once() {
+    let records = (0..40).map(|id| format!("{{\"id\":{id}}}\n")).collect::<String>();
+    for threads in [1, 2] {
+        let store = MemoryStore::new();
+        assert!(store.register("commits"));
+        let sql = format!(
+            "CREATE SOURCE s (id BIGINT) FROM PLAIN (records = '{records}', max_uncommitted = 8) FORMAT JSON;
+             CREATE SINK k INTO MEMORY (name = 'commits') FORMAT JSON; INSERT INTO k SELECT * FROM s"
+        );
+        let hour = std::time::Duration::from_secs(3600);
+        let options = RunOptions { threads, checkpoint_interval: hour, ..RunOptions::default() };
+        let running = tokio::time::timeout(
+            std::time::Duration::from_secs(20),
+            Box::pin(laminar_tests::engine::run(&sql, &options)),
+        );
+        let summary = running.await.expect("it goes on").0.unwrap();
+        assert_eq!((summary.rows, store.texts().len()), (40, 40), "{threads} threads");
+        assert!((5..=40).contains(&summary.checkpoints), "{} checkpoints", summary.checkpoints);
+    }
+}

@@ -1,6 +1,6 @@
 //! Faults with exact accounting by unique ids. `scripts/kafka_faults` runs them with more records, and one at a time.
 
-use std::{collections::BTreeSet, path::Path, process::Child, time::Duration};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use laminar_tests::{
     killed,
@@ -27,7 +27,7 @@ async fn child() {
     killed::child::<Sources, Sinks>().await;
 }
 
-fn spawn(sql: &str, checkpoints: &Path) -> Child {
+fn spawn(sql: &str, checkpoints: &Path) -> killed::Process {
     killed::spawn("faults::child", sql, checkpoints)
 }
 

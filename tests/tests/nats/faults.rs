@@ -54,6 +54,7 @@ async fn whatever_fails_nothing_is_lost_and_with_message_ids_nothing_comes_twice
                     at.push(messages);
                     break;
                 }
+                assert!(process.try_wait().unwrap().is_none(), "it is at work");
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             assert!(process.try_wait().unwrap().is_none(), "it is still at work");

@@ -45,6 +45,7 @@ async fn whatever_fails_nothing_is_lost() {
     for part in 1..=4 {
         let wanted = u32::try_from(records * part / 6).unwrap();
         while to.count().await < wanted {
+            assert!(process.try_wait().unwrap().is_none(), "it is at work");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         at.push(to.count().await);

@@ -2,7 +2,6 @@
 
 use std::{
     path::Path,
-    process::Child,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -30,7 +29,7 @@ async fn child() {
     killed::child::<Sources, Sinks>().await;
 }
 
-fn spawn(sql: &str, checkpoints: &Path) -> Child {
+fn spawn(sql: &str, checkpoints: &Path) -> killed::Process {
     killed::spawn("kill::child", sql, checkpoints)
 }
 
