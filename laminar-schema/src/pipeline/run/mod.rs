@@ -73,7 +73,8 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
         if let Some(store) = &self.config.drift {
             metrics.resume_drift(store.load().map_err(in_source)?);
         }
-        let mut running = Box::pin(Running::open(self, metrics)).await.map_err(in_source)?;
+        // Boxed, so that futures with a pipeline in them stay small.
+        let mut running = Box::new(Box::pin(Running::open(self, metrics)).await.map_err(in_source)?);
         metrics.show_measures(running.stream.measures());
         let sinks = running.outputs.iter().chain(&running.dead_letter);
         metrics.show_sinks(sinks.filter_map(RunningOutput::measures).collect());
