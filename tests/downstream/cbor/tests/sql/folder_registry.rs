@@ -113,7 +113,7 @@ async fn what_is_wrong_is_said() {
         ("type = 'foldr', path = '/tmp'", "expected confluent, glue, folder: did you mean `folder`?"),
         ("type = 'folder'", "missing required option `path`"),
         ("type = 'folder', paths = '/tmp', path = '/tmp'", "did you mean `path`?"),
-        ("type = 'folder', path = '/no/such/folder'", "expected a folder, found /no/such/folder"),
+        ("type = 'folder', path = '/no/such/folder', subject = 'a'", "expected a folder, found /no/such/folder"),
         ("type = 'folder', path = '/tmp', subject = '../x'", "expected the subject, of letters, digits"),
         ("type = 'folder', path = '/tmp', subject = 'no-such'", "the schema registry has no subject `no-such`"),
         ("url = 'ftp://x'", "it starts with http:// or https://"),
