@@ -11,7 +11,10 @@ use laminar_schema::{NewRecord, RawBatch, SourceBatch, record::RecordRef};
 
 use crate::inbox::Peer;
 
-/// Bytes beyond which a burst is not kept to be filled again.
+/// Messages of a burst, at most, and bytes from which on it is full.
+pub(crate) const MOST: usize = 4096;
+pub(crate) const MOST_BYTES: usize = 256 << 10;
+/// Allocated bytes beyond which a burst is not kept to be filled again.
 const MAX_KEPT_BYTES: usize = 1 << 20;
 
 /// Messages that came one behind the other.
@@ -26,6 +29,8 @@ pub(crate) struct Burst {
     at: i64,
     /// Who sent them; `None` while there are none.
     pub(crate) peer: Option<Arc<Peer>>,
+    /// The index of the partition, which is one for all.
+    partition: u32,
 }
 
 impl Burst {
@@ -33,9 +38,10 @@ impl Burst {
     pub(crate) fn push(&mut self, message: &[u8], peer: &Arc<Peer>, partition: &Arc<str>, is_keyed: bool) {
         if self.peer.is_none() {
             (self.peer, self.at) = (Some(Arc::clone(peer)), Utc::now().timestamp_millis());
+            self.partition = self.raw.partition(partition, None);
         }
         let key = is_keyed.then_some(peer.name.as_bytes());
-        let partition = Some(self.raw.partition(partition, None));
+        let partition = Some(self.partition);
         self.raw.push(NewRecord { key, timestamp: Some(self.at), partition, ..NewRecord::new(message) });
         self.num_bytes += message.len();
     }
@@ -99,11 +105,13 @@ impl Burst {
     pub(crate) fn move_to(&mut self, other: &mut Self, count: usize) {
         if other.peer.is_none() {
             (other.peer, other.at) = (self.peer.clone(), self.at);
+            let name = self.raw.partitions().first().map(|partition| &partition.name);
+            other.partition = name.map_or(0, |name| other.raw.partition(name, None));
         }
         for _ in 0..count {
             if let Some(first) = self.front() {
                 let (value, key, timestamp) = (first.value(), first.key(), first.timestamp());
-                let partition = first.partition().map(|partition| other.raw.partition(&partition.name, None));
+                let partition = Some(other.partition);
                 other.raw.push(NewRecord { value, key, timestamp, partition, ..NewRecord::default() });
                 other.num_bytes += value.map_or(0, <[u8]>::len);
             }
@@ -113,7 +121,7 @@ impl Burst {
 
     /// Makes it empty; false where its room is too large to be kept.
     pub(crate) fn clear(&mut self) -> bool {
-        let is_small = self.raw.num_value_bytes() <= MAX_KEPT_BYTES;
+        let is_small = self.raw.num_allocated_bytes() <= MAX_KEPT_BYTES;
         self.raw.clear();
         (self.taken, self.num_bytes, self.peer) = (0, 0, None);
         is_small

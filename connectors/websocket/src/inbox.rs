@@ -9,7 +9,13 @@ use std::{
 use laminar_schema::{Measures, record::RecordRef};
 use tokio::sync::Notify;
 
-use crate::{burst::Burst, config::SourceOptions, counts::DROPPED, error::WebSocketFault, words::OnOverflow};
+use crate::{
+    burst::{Burst, MOST, MOST_BYTES},
+    config::SourceOptions,
+    counts::DROPPED,
+    error::WebSocketFault,
+    words::OnOverflow,
+};
 
 /// The buffer of a source.
 pub(crate) struct Inbox {
@@ -51,10 +57,8 @@ pub(crate) enum End {
 /// A copy of a message that waits, with when it came in milliseconds since the Unix epoch.
 pub(crate) type Shown = (Vec<u8>, Option<i64>);
 
-/// So few messages are appended to a burst that waits and has not that many, nor that many bytes.
+/// So few messages are appended to a burst that waits and is not full.
 const FEW: usize = 64;
-const MANY: usize = 4096;
-const MANY_BYTES: usize = 256 << 10;
 /// Bursts that are kept to be filled again.
 const MAX_SPARE: usize = 8;
 
@@ -232,7 +236,7 @@ impl State {
     ///
     /// Few are appended to the burst before them, so that neither room nor batches are spent on single messages.
     fn push(&mut self, burst: &mut Burst, count: usize, keeps_apart: bool) {
-        let is_small = |last: &Burst| count < FEW && last.len() < MANY && last.num_bytes() < MANY_BYTES;
+        let is_small = |last: &Burst| count < FEW && last.len() < MOST && last.num_bytes() < MOST_BYTES;
         let before = burst.num_bytes();
         match self.queue.back_mut() {
             Some(last) if is_small(last) && (!keeps_apart || last.is_of(burst)) => {

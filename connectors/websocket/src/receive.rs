@@ -15,15 +15,12 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use crate::{
-    burst::Burst,
+    burst::{Burst, MOST, MOST_BYTES},
     config::LinkOptions,
     inbox::{Inbox, Peer},
     line::Socket,
 };
 
-/// Messages that are handed over at once, at most, and bytes from which on they are.
-const BURST: usize = 4096;
-const BURST_BYTES: usize = 256 << 10;
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -99,7 +96,7 @@ pub(crate) async fn receive(
                 // Nothing more is there now.
                 None => break None,
             }
-            if burst.len() >= BURST || burst.num_bytes() >= BURST_BYTES {
+            if burst.len() >= MOST || burst.num_bytes() >= MOST_BYTES {
                 break None;
             }
             read = socket.next().now_or_never();

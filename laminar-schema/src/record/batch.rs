@@ -209,6 +209,11 @@ impl RawBatch {
         }
     }
 
+    /// Bytes that are allocated for values, keys and headers, whether they are in use or not: for whoever keeps batches to fill them again.
+    pub fn num_allocated_bytes(&self) -> usize {
+        self.values.capacity() + self.side.capacity()
+    }
+
     /// Numbers the records from `index` on: their offsets are `first` and those that follow it. For a source that knows them only when
     /// all are there.
     pub fn set_offsets(&mut self, index: usize, first: u64) {
