@@ -255,6 +255,11 @@ impl KafkaSourceConfig {
         config
     }
 
+    /// Whether its place in the group outlives it, so that it is not to leave the group where it stops.
+    pub(crate) fn is_static_member(&self) -> bool {
+        self.properties.contains("group.instance.id")
+    }
+
     /// Whether the members of a group share the partitions.
     pub(crate) fn is_grouped(&self) -> bool {
         match self.source.assignment {

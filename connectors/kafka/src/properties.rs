@@ -71,6 +71,11 @@ impl Properties {
         Ok(())
     }
 
+    /// Whether the user wrote the property.
+    pub(crate) fn contains(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
     /// Sets them in `config`.
     pub(crate) fn apply(&self, config: &mut ClientConfig) {
         for (key, value) in &self.0 {

@@ -13,7 +13,7 @@ use std::{
 use laminar_schema::{ConnectorError, Measures, Positions, RecordStream, SchemaResult, SourceBatch};
 use rdkafka::{
     Offset, TopicPartitionList,
-    consumer::{CommitMode, Consumer},
+    consumer::{CommitMode, Consumer, RebalanceProtocol},
     error::{KafkaError, RDKafkaErrorCode},
 };
 use tokio::sync::mpsc;
@@ -30,6 +30,8 @@ use crate::{
 
 /// Chunks that may wait, so that neither side stands still while the other does not get a processor.
 const CHUNKS: usize = 4;
+/// How long to wait for a rebalance at work before the group is left; librdkafka waits as long for the group's answer.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A running [`KafkaSource`](crate::KafkaSource).
 ///
@@ -164,10 +166,28 @@ impl Drop for KafkaStream {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         self.chunks.close();
-        // The consumer must leave its group before a process ends, or the group waits for it until its session is over.
-        drop(self.consumer.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+        // The consumer must leave its group before a process ends, or the group waits for it until its session is over.
+        if let Some(consumer) = self.consumer.take() {
+            leave(&consumer);
+        }
+    }
+}
+
+/// Has a member leave a group that rebalances cooperatively before its consumer is closed: librdkafka (2.12) closes one without
+/// partitions and tells nobody, so that the group's next rebalance waits for it. A static member stays, as it is to.
+fn leave(consumer: &ReaderConsumer) {
+    let config = &consumer.context().config;
+    let is_cooperative = || matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
+    if !config.is_grouped() || config.is_static_member() || !is_cooperative() {
+        return;
+    }
+    consumer.unsubscribe();
+    // It is put off until a rebalance at work is answered, for which its callback is to be heard.
+    let deadline = Instant::now() + LEAVE_TIMEOUT;
+    while consumer.subscription().is_ok_and(|topics| topics.count() > 0) && Instant::now() < deadline {
+        let _ = consumer.poll(Duration::from_millis(10));
     }
 }

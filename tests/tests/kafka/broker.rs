@@ -216,6 +216,14 @@ impl Topic {
         };
         (0..partitions).map(offset).collect()
     }
+
+    /// How many members a group has while none joins it or leaves.
+    pub(crate) fn members(&self, group: &str) -> usize {
+        let consumer: BaseConsumer = client(self.brokers).create().unwrap();
+        let found = consumer.fetch_group_list(Some(group), Duration::from_secs(10)).unwrap();
+        let steady = found.groups().iter().find(|g| g.name() == group && g.state() == "Stable");
+        steady.map_or(0, |group| group.members().len())
+    }
 }
 
 /// Ids of records that the broker has acknowledged.

@@ -215,6 +215,37 @@ async fn members_share_the_partitions(strategy: &str) {
     assert!(counts.iter().all(|n| *n > 0), "each has a share: {counts:?}");
 }
 
+/// A member that is gone without a word holds up its group's next rebalance until its session is over, which some brokers never
+/// have end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_without_partitions_leaves_its_group() {
+    let Some(brokers) = brokers() else { return };
+    for strategy in ["range", "cooperative-sticky"] {
+        let topic = Topic::create(brokers, "spare-member", 1).await;
+        let group = unique("spare-member");
+        let sql = |out: &str| {
+            format!(
+                "CREATE SOURCE s (id BIGINT) FROM KAFKA (brokers = '{brokers}', topic = '{}', 'group.id' = '{group}',
+                     'partition.assignment.strategy' = '{strategy}', 'heartbeat.interval.ms' = 200, 'session.timeout.ms' = 45000)
+                 FORMAT JSON; {out} INSERT INTO out SELECT * FROM s",
+                topic.name
+            )
+        };
+        let (stop, (_first, first), (_second, second)) = (tokio_util_stop(), memory(), memory());
+        let reading = {
+            let (sql, mut stop) = (sql(&first), stop.subscribe());
+            tokio::spawn(async move { run_until(&sql, None, async move { drop(stop.wait_for(|s| *s).await) }).await })
+        };
+        until(|| topic.members(&group) == 1).await;
+        run_until(&sql(&second), None, until(|| topic.members(&group) == 2)).await.unwrap();
+        let left = std::time::Instant::now();
+        until(|| topic.members(&group) == 1).await;
+        assert!(left.elapsed() < Duration::from_secs(15), "{strategy}: it was missed after {:?}", left.elapsed());
+        stop.send(true).unwrap();
+        reading.await.unwrap().unwrap();
+    }
+}
+
 fn tokio_util_stop() -> tokio::sync::watch::Sender<bool> {
     tokio::sync::watch::channel(false).0
 }
