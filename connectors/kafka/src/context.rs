@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     error::Error,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use laminar_schema::{Measures, SchemaError};
@@ -40,6 +43,11 @@ pub(crate) struct ReaderContext {
     /// Partitions of a group that were given up since the last look.
     given_up: Mutex<Vec<(String, i32)>>,
     failure: Mutex<Option<SchemaError>>,
+    /// Whether the group has said what is ours since it was joined, or since it last took partitions away.
+    is_settled: AtomicBool,
+    /// Whether the consumer is on its way out: then what it is assigned is not looked up, which a consumer that is being closed
+    /// waits for in vain.
+    is_closing: AtomicBool,
     /// Where the records of our partitions go.
     pub(crate) diversion: Diversion,
     /// What the source tells of itself.
@@ -59,6 +67,8 @@ impl ReaderContext {
             begun: Mutex::default(),
             given_up: Mutex::default(),
             failure: Mutex::new(None),
+            is_settled: AtomicBool::new(false),
+            is_closing: AtomicBool::new(false),
             diversion: Diversion::default(),
             measures: Measures::new(),
         }
@@ -95,6 +105,17 @@ impl ReaderContext {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Whether no answer of the group is awaited, as far as it tells: members that keep their partitions while others come or go are
+    /// not told that it rebalances.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_settled.load(Ordering::Relaxed)
+    }
+
+    /// From now on, partitions that are assigned are not read any more.
+    pub(crate) fn begin_closing(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+    }
+
     fn fail(&self, error: SchemaError) {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
     }
@@ -118,9 +139,14 @@ impl ReaderContext {
         for element in starts.elements() {
             self.diversion.divert(consumer, element.topic(), element.partition())?;
         }
+        self.accept(consumer, &starts)
+    }
+
+    /// Answers an assignment, which must be done whatever comes of it: a group waits for it, and so does closing.
+    fn accept(&self, consumer: &ReaderConsumer, partitions: &TopicPartitionList) -> Result<(), SchemaError> {
         let assigned = match consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => consumer.incremental_assign(&starts),
-            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(&starts),
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(partitions),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(partitions),
         };
         assigned.map_err(|e| error::client("take over partitions", self.config.topics(), e))
     }
@@ -150,11 +176,20 @@ impl ClientContext for ReaderContext {
 
 impl ConsumerContext for ReaderContext {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
-        if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            match self.assign(consumer, partitions) {
-                Ok(()) => return,
-                Err(error) => self.fail(error),
+        let is_assignment = event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        self.is_settled.store(is_assignment, Ordering::Relaxed);
+        if is_assignment {
+            if !self.is_closing.load(Ordering::Relaxed) {
+                match self.assign(consumer, partitions) {
+                    Ok(()) => return,
+                    Err(error) => self.fail(error),
+                }
             }
+            // Nobody reads them: the reader ends with the failure, or has ended.
+            if let Err(error) = self.accept(consumer, partitions) {
+                self.fail(error);
+            }
+            return;
         }
         let elements = partitions.elements();
         let named = elements.iter().map(|e| (e.topic().to_owned(), e.partition()));

@@ -13,7 +13,7 @@ use std::{
 use laminar_schema::{ConnectorError, Measures, Positions, RecordStream, SchemaResult, SourceBatch};
 use rdkafka::{
     Offset, TopicPartitionList,
-    consumer::{CommitMode, Consumer, RebalanceProtocol},
+    consumer::{CommitMode, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
 };
 use tokio::sync::mpsc;
@@ -30,7 +30,7 @@ use crate::{
 
 /// Chunks that may wait, so that neither side stands still while the other does not get a processor.
 const CHUNKS: usize = 4;
-/// How long to wait for a rebalance at work before the group is left; librdkafka waits as long for the group's answer.
+/// How long a group is waited for before it is left; librdkafka waits as long for its answer.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A running [`KafkaSource`](crate::KafkaSource).
@@ -166,6 +166,9 @@ impl Drop for KafkaStream {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         self.chunks.close();
+        if let Some(consumer) = &self.consumer {
+            consumer.context().begin_closing();
+        }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -176,18 +179,18 @@ impl Drop for KafkaStream {
     }
 }
 
-/// Has a member leave a group that rebalances cooperatively before its consumer is closed: librdkafka (2.12) closes one without
-/// partitions and tells nobody, so that the group's next rebalance waits for it. A static member stays, as it is to.
+/// Has a member leave its group before its consumer is closed, which by itself does not always: librdkafka (2.12) closes a member
+/// without partitions of a group that rebalances cooperatively and tells nobody, and what it tells of one that is joining the
+/// broker hears only once the others have answered. The group's next rebalance would wait for such a member. A static member
+/// stays, as it is to.
 fn leave(consumer: &ReaderConsumer) {
-    let config = &consumer.context().config;
-    let is_cooperative = || matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
-    if !config.is_grouped() || config.is_static_member() || !is_cooperative() {
+    let (context, deadline) = (consumer.context(), Instant::now() + LEAVE_TIMEOUT);
+    if !context.config.is_grouped() || context.config.is_static_member() {
         return;
     }
-    consumer.unsubscribe();
-    // It is put off until a rebalance at work is answered, for which its callback is to be heard.
-    let deadline = Instant::now() + LEAVE_TIMEOUT;
-    while consumer.subscription().is_ok_and(|topics| topics.count() > 0) && Instant::now() < deadline {
+    while !context.is_settled() && Instant::now() < deadline {
+        // Nobody takes records any more; it is polled to hear what the group says.
         let _ = consumer.poll(Duration::from_millis(10));
     }
+    consumer.unsubscribe();
 }
