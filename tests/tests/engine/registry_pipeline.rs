@@ -103,6 +103,21 @@ async fn a_dead_letter_says_which_schema_its_message_named() {
 }
 
 #[tokio::test]
+async fn a_dead_letter_says_that_a_writers_schema_does_not_go_into_the_columns() {
+    let (stage, dead) = (Stage::new("dead_writer", 2).await, MemoryStore::new());
+    assert!(dead.register("dead_writer_dead"));
+    // Only the second writer has `qty`, an int.
+    stage.push(0, &[&short(1), &[0]]);
+    stage.push(1, &[&short(2), &[0], &short(5)]);
+    let rest = "ON ERROR DEAD LETTER TO dead; CREATE SINK dead INTO MEMORY (name = 'dead_writer_dead') FORMAT JSON";
+    let summary = stage.run("(id BIGINT, qty BOOLEAN)", rest).await.0.unwrap();
+    assert_eq!((summary.rows, summary.rejected), (1, 1));
+    let letter: serde_json::Value = serde_json::from_str(&dead.texts()[0]).unwrap();
+    assert_eq!((letter["schema_id"].as_u64(), &letter["kind"]), (Some(stage.ids[1].into()), &"writer_schema".into()));
+    assert_eq!((&letter["offset"], &letter["field"]), (&1.into(), &"qty".into()), "{letter}");
+}
+
+#[tokio::test]
 async fn a_declaration_needs_the_registry_for_writers_alone() {
     let stage = Stage::new("declared_writers", 2).await;
     stage.push(1, &[&short(2), &[0], &short(5)]);
