@@ -42,6 +42,7 @@ mod schema;
 mod send;
 mod sequence;
 mod sink;
+mod socket;
 mod source;
 mod stream;
 mod tls;

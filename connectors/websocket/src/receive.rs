@@ -1,9 +1,8 @@
 //! A connection that is read: messages to the inbox, pings both ways, and how it came to its end.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
-use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval_at, timeout},
@@ -18,7 +17,7 @@ use crate::{
     burst::{Burst, MOST, MOST_BYTES},
     config::LinkOptions,
     inbox::{Inbox, Peer},
-    line::Socket,
+    socket::Socket,
 };
 
 /// How long a farewell may take.
@@ -99,7 +98,10 @@ pub(crate) async fn receive(
             if burst.len() >= MOST || burst.num_bytes() >= MOST_BYTES {
                 break None;
             }
-            read = socket.next().now_or_never();
+            read = match socket.next_now() {
+                Poll::Ready(read) => Some(read),
+                Poll::Pending => None,
+            };
         };
         any |= !burst.is_empty();
         if !burst.is_empty() && !inbox.put(&mut burst).await {

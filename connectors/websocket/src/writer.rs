@@ -16,10 +16,10 @@ use crate::{
     dial::{Dialer, Outage},
     error::{WebSocketFault, passing},
     fan::Fan,
-    line::Socket,
     outbox::{Outbox, Put},
     receive::{Habits, Parting},
     send::{goodbye, send},
+    socket::Socket,
     words::OnSlow,
 };
 
