@@ -17,7 +17,8 @@ use tokio_tungstenite::tungstenite::{
 
 use crate::line::Line;
 
-type Received = Option<Result<Message, Error>>;
+/// What comes: a message, what is wrong, or the end.
+pub(crate) type Received = Option<Result<Message, Error>>;
 
 /// A connection behind its handshake. All of it belongs to the task that polled it last.
 pub(crate) struct Socket {
