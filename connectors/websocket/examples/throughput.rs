@@ -187,9 +187,9 @@ async fn write(address: &str, bytes: usize, records: usize) -> Result<f64, Failu
     let value = vec![b'x'; bytes];
     let started = Instant::now();
     let mut writer = sink.start(&EncodeSpec::new(schema, FormatSpec::new("json"))).await?;
-    let mut left = records;
+    let (mut left, mut batch) = (records, EncodedBatch::new());
     while left > 0 {
-        let mut batch = EncodedBatch::new();
+        batch.clear();
         for _ in 0..left.min(8192) {
             batch.bytes_mut().extend_from_slice(&value);
             batch.end_record();

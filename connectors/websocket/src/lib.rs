@@ -38,6 +38,7 @@ mod outbox;
 mod place;
 mod portion;
 mod receive;
+mod rows;
 mod schema;
 mod send;
 mod sequence;

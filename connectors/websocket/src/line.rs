@@ -143,7 +143,7 @@ mod tests {
 
     async fn read(line: &mut Line, count: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; count];
-        line.read_exact(&mut bytes).await.map(|_| bytes)
+        AsyncReadExt::read_exact(line, &mut bytes).await.map(|_| bytes)
     }
 
     #[tokio::test]
@@ -162,7 +162,7 @@ mod tests {
             let mut seen = Vec::new();
             while seen.len() < early.len() + 5 {
                 let mut piece = [0; 4];
-                let count = line.read(&mut piece).await?;
+                let count = AsyncReadExt::read(&mut line, &mut piece).await?;
                 seen.extend_from_slice(&piece[..count]);
             }
             assert_eq!(seen, [early, b"later"].concat());

@@ -122,9 +122,9 @@ impl Burst {
     /// Hands everything to the connection, which may ask to wait in between.
     fn poll_send(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<Result<(), tungstenite::Error>> {
         while let Some(first) = self.portions.front() {
-            for message in &first.rows()[self.num_sent..] {
+            while self.num_sent < first.len() {
                 ready!(socket.poll_ready(cx))?;
-                socket.write(message.clone())?;
+                socket.write(first.message(self.num_sent))?;
                 self.num_sent += 1;
             }
             self.portions.pop_front();
