@@ -123,6 +123,14 @@ impl Portions {
 }
 
 #[cfg(test)]
+impl Portion {
+    /// All rows, for tests.
+    pub(crate) fn text(&self) -> String {
+        self.range.clone().map(|row| self.batch.text(row)).collect()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -143,13 +151,5 @@ mod tests {
         assert_eq!((sent.len(), portions.len()), (3, 0));
         assert_eq!((sent.pop(2), sent.pop(2), sent.pop(1)), ((2, 5), (1, 1), (0, 0)));
         assert_eq!((&*batch(&["a", "b"]).last(1).text(), &*batch(&["a"]).last(2).text()), ("b", "a"));
-    }
-}
-
-#[cfg(test)]
-impl Portion {
-    /// All rows, for tests.
-    pub(crate) fn text(&self) -> String {
-        self.range.clone().map(|row| self.batch.text(row)).collect()
     }
 }

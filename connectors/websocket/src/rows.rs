@@ -29,7 +29,7 @@ impl Rows {
         let (bytes, ends) = (Bytes::copy_from_slice(bytes), ends.collect::<Vec<_>>());
         let rows = Self { bytes, ends, kind: if is_text { Data::Text } else { Data::Binary } };
         let is_fit = !is_text
-            || std::str::from_utf8(&rows.bytes)
+            || simdutf8::basic::from_utf8(&rows.bytes)
                 .is_ok_and(|text| rows.ends.iter().all(|end| text.is_char_boundary(*end)));
         if is_fit {
             return Ok(rows);
