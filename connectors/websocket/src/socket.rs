@@ -1,8 +1,8 @@
 //! A WebSocket that one task reads and writes.
 //!
 //! The library's own asynchronous half lets one task read and another one write: for each message it stores the task to be woken in two
-//! cells that both could touch, which took as long as all that we do with a message. Here that task is compared once for each turn.
-//! What is said and understood is the library's.
+//! cells that both could touch, which is a fifth of what a message of 100 B takes a loop that only reads. Here that task is compared
+//! once for each turn. What is said and understood is the library's.
 
 use std::{
     future::poll_fn,
