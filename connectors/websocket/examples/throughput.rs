@@ -42,6 +42,8 @@ use tokio_tungstenite::{
 };
 
 const ROUNDS: usize = 7;
+/// Rows of a batch.
+const ROWS: usize = 8192;
 type Failure = Box<dyn Error + Send + Sync>;
 
 #[tokio::main]
@@ -184,18 +186,21 @@ async fn write_bare(address: &str, bytes: usize, records: usize) -> Result<f64, 
 async fn write(address: &str, bytes: usize, records: usize) -> Result<f64, Failure> {
     let sink: WebSocketSink = WebSocketSink::new(WebSocketSinkConfig::new(format!("ws://{address}/"))?)?;
     let schema = Arc::new(Schema::new(vec![Field::new("value", DataType::Utf8, true)]));
-    let value = vec![b'x'; bytes];
-    let started = Instant::now();
-    let mut writer = sink.start(&EncodeSpec::new(schema, FormatSpec::new("json"))).await?;
-    let mut left = records;
-    while left > 0 {
+    // What makes the rows is no part of a sink, and has made them before.
+    let rows = |count: usize| {
         let mut batch = EncodedBatch::new();
-        for _ in 0..left.min(8192) {
-            batch.bytes_mut().extend_from_slice(&value);
+        for _ in 0..count {
+            batch.bytes_mut().extend(std::iter::repeat_n(b'x', bytes));
             batch.end_record();
         }
-        left -= batch.len();
-        writer.write(SinkBatch::Encoded { records: &batch, prologue: b"", delimiter: b"\n" }).await?;
+        batch
+    };
+    let (whole, rest) = (rows(ROWS), rows(records % ROWS));
+    let batches = std::iter::repeat_n(&whole, records / ROWS).chain([&rest]);
+    let started = Instant::now();
+    let mut writer = sink.start(&EncodeSpec::new(schema, FormatSpec::new("json"))).await?;
+    for records in batches {
+        writer.write(SinkBatch::Encoded { records, prologue: b"", delimiter: b"\n" }).await?;
     }
     writer.prepare(Checkpoint { epoch: 1, positions: &Positions::new() }).await?;
     let seconds = started.elapsed().as_secs_f64();

@@ -14,14 +14,15 @@ use tokio_tungstenite::{
     tungstenite::{
         handshake::server::{ErrorResponse, Request, Response},
         http::{HeaderValue, StatusCode, header},
-        protocol::WebSocketConfig,
+        protocol::{Role, WebSocketConfig},
     },
 };
 
 use crate::{
     config::LinkOptions,
     error::{WebSocketFault, lasting},
-    line::{Line, Socket},
+    line::Line,
+    socket::Socket,
     tls,
     wire::Wire,
 };
@@ -105,7 +106,10 @@ impl Arrival {
             };
             #[allow(clippy::result_large_err, reason = "the library's own signature")]
             let judge = |request: &Request, response: Response| door.judge(request, response, has_room);
-            accept_hdr_async_with_config(Line::answering(wire), judge, Some(limits)).await.ok()
+            // A client says nothing more before it is answered, which the library insists on.
+            let line =
+                accept_hdr_async_with_config(Line::answering(wire), judge, Some(limits)).await.ok()?.into_inner();
+            Some(Socket::new(line, Role::Server, limits))
         });
         socket.await.ok()?.zip(permit)
     }

@@ -13,9 +13,9 @@ use crate::inbox::Peer;
 
 /// Messages of a burst, at most, and bytes from which on it is full.
 pub(crate) const MOST: usize = 4096;
-pub(crate) const MOST_BYTES: usize = 256 << 10;
+pub(crate) const MOST_BYTES: usize = 512 << 10;
 /// Allocated bytes beyond which a burst is not kept to be filled again.
-const MAX_KEPT_BYTES: usize = 1 << 20;
+const MAX_KEPT_BYTES: usize = 2 << 20;
 
 /// Messages that came one behind the other.
 #[derive(Default)]

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::SinkExt;
 use rustls::pki_types::ServerName;
 use tokio::{
     net::TcpStream,
@@ -10,7 +9,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, TlsStream};
 use tokio_tungstenite::{
-    WebSocketStream, client_async_with_config,
+    client_async_with_config,
     tungstenite::{
         Message,
         client::IntoClientRequest,
@@ -24,8 +23,9 @@ use crate::{
     backoff,
     config::LinkOptions,
     error::{WebSocketFault, lasting, of_library, passing},
-    line::{Line, Socket},
+    line::Line,
     place::Target,
+    socket::Socket,
     tls,
     wire::Wire,
 };
@@ -149,12 +149,10 @@ impl Dialer {
         let shaken = client_async_with_config(self.request.clone(), Line::asking(wire), Some(self.limits)).await;
         let (socket, _) = shaken.map_err(|e| of_library(self.about(), e))?;
         let line = socket.into_inner().after_handshake();
-        let mut socket = WebSocketStream::from_raw_socket(line, Role::Client, Some(self.limits)).await;
+        let mut socket = Socket::new(line, Role::Client, self.limits);
         for greeting in &self.greetings {
-            let sent = socket.feed(Message::text(greeting.as_str())).await;
-            sent.map_err(|e| of_library(self.about(), e))?;
+            socket.send(Message::text(greeting.as_str())).await.map_err(|e| of_library(self.about(), e))?;
         }
-        socket.flush().await.map_err(|e| of_library(self.about(), e))?;
         Ok(socket)
     }
 }

@@ -1,7 +1,6 @@
 //! A server that sends every row to all of its clients, none of which makes the others wait unless it is told to.
 
 use std::{
-    collections::VecDeque,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -10,7 +9,7 @@ use std::{
 use laminar_schema::Measures;
 use tokio::{sync::Notify, task::JoinSet, time::timeout};
 use tokio_tungstenite::tungstenite::{
-    Message, Utf8Bytes,
+    Utf8Bytes,
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
@@ -19,6 +18,7 @@ use crate::{
     config::WebSocketSinkConfig,
     counts::{SINK_CLIENTS, SINK_DISCONNECTED, SINK_DROPPED},
     outbox::{Outbox, Put},
+    portion::{Portion, Portions},
     receive::Habits,
     send::{goodbye, send},
     words::OnSlow,
@@ -40,7 +40,7 @@ pub(crate) struct Fan {
 struct Guests {
     outboxes: Vec<Arc<Outbox>>,
     /// The last rows, for those who come later.
-    last: VecDeque<Message>,
+    last: Portions,
     is_closed: bool,
 }
 
@@ -70,42 +70,42 @@ impl Fan {
     }
 
     /// Hands `rows` to every client.
-    pub(crate) async fn write(&self, rows: &Arc<Vec<Message>>) {
+    pub(crate) async fn write(&self, rows: &Portion) {
         let (on_slow, keep) = (self.config.sink.on_slow, self.config.sink.replay);
         let mut full = Vec::new();
         {
             // Rows go to clients and to what later ones get in one step, so that nobody gets a row twice or never.
             let mut guests = self.guests();
-            guests.last.extend(rows[rows.len().saturating_sub(keep)..].iter().cloned());
+            guests.last.append(rows.last(keep));
             let too_many = guests.last.len().saturating_sub(keep);
-            guests.last.drain(..too_many);
+            guests.last.pop(too_many);
             for outbox in &guests.outboxes {
-                if let Some(from) = self.put(outbox, rows, 0, on_slow) {
-                    full.push((Arc::clone(outbox), from));
+                let mut rows = rows.clone();
+                if !self.put(outbox, &mut rows, on_slow) {
+                    full.push((Arc::clone(outbox), rows));
                 }
             }
         }
-        for (outbox, mut from) in full {
+        for (outbox, mut rows) in full {
             loop {
-                outbox.room(rows[from].len()).await;
-                match self.put(&outbox, rows, from, on_slow) {
-                    Some(row) => from = row,
-                    None => break,
+                outbox.room(rows.first_bytes()).await;
+                if self.put(&outbox, &mut rows, on_slow) {
+                    break;
                 }
             }
         }
     }
 
-    /// Yields the row from which on there is no room, where that is to be waited for.
-    fn put(&self, outbox: &Outbox, rows: &Arc<Vec<Message>>, from: usize, on_slow: OnSlow) -> Option<usize> {
-        match outbox.put(rows, from, on_slow) {
-            Put::Full { from } => return Some(from),
+    /// False where some rows are left, for which there is no room, and that is to be waited for.
+    fn put(&self, outbox: &Outbox, rows: &mut Portion, on_slow: OnSlow) -> bool {
+        match outbox.put(rows, on_slow) {
+            Put::Full => return false,
             Put::Done { dropped: 0 } | Put::Over => {}
             // Counted here and not where its connection ends, which may be after the last look at the numbers.
             Put::TooSlow => self.measures.add(&SINK_DISCONNECTED, 1),
             Put::Done { dropped } => self.measures.add(&SINK_DROPPED, dropped),
         }
-        None
+        true
     }
 
     /// Waits until every client that is waited for has everything.
@@ -162,8 +162,9 @@ impl Fan {
             return None;
         }
         // What does not fit into a new buffer are its oldest rows.
-        let last: Vec<Message> = guests.last.iter().cloned().collect();
-        outbox.put(&Arc::new(last), 0, OnSlow::DropOldest);
+        for rows in guests.last.iter() {
+            outbox.put(&mut rows.clone(), OnSlow::DropOldest);
+        }
         guests.outboxes.push(Arc::clone(&outbox));
         self.count(&guests);
         drop(guests);

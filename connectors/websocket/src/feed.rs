@@ -13,9 +13,9 @@ use crate::{
     dial::{Dialer, Outage},
     error::lasting,
     inbox::{End, Inbox, Peer},
-    line::Socket,
     place::{Place, Target},
     receive::{Habits, Parting, farewell, receive},
+    socket::Socket,
     words::OnFault,
 };
 

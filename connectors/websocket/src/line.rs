@@ -5,18 +5,14 @@
 //! and what was read with the answer and belongs to messages is read first.
 
 use std::{
-    io,
+    io::{self, ErrorKind, Read, Write},
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_tungstenite::WebSocketStream;
 
 use crate::wire::Wire;
-
-/// A WebSocket of either side.
-pub(crate) type Socket = WebSocketStream<Line>;
 
 /// What ends a server's answer.
 const END: &[u8] = b"\r\n\r\n";
@@ -29,17 +25,19 @@ pub(crate) struct Line {
     early: Vec<u8>,
     /// How many bytes of it were read again; `None` during the handshake.
     again: Option<usize>,
+    /// Who is woken when what was not ready is.
+    waker: Waker,
 }
 
 impl Line {
     /// A connection that begins with a handshake of ours.
     pub(crate) fn asking(wire: Wire) -> Self {
-        Self { wire, early: Vec::new(), again: None }
+        Self { wire, early: Vec::new(), again: None, waker: Waker::noop().clone() }
     }
 
     /// A connection of which nothing is to be read again.
     pub(crate) fn answering(wire: Wire) -> Self {
-        Self { wire, early: Vec::new(), again: Some(0) }
+        Self { wire, early: Vec::new(), again: Some(0), waker: Waker::noop().clone() }
     }
 
     /// The handshake is over: what was read behind the server's answer is read again.
@@ -49,30 +47,74 @@ impl Line {
         self.again = Some(0);
         self
     }
+
+    /// What is not ready from now on wakes the task of `cx`.
+    pub(crate) fn is_for(&mut self, cx: &Context<'_>) {
+        if !self.waker.will_wake(cx.waker()) {
+            self.waker = cx.waker().clone();
+        }
+    }
+}
+
+/// Behind the handshake: what is not ready says so, and wakes its task when it is.
+impl Read for Line {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let mut into = ReadBuf::new(into);
+        let Self { wire, early, again, waker } = self;
+        done(read(wire, early, again, &mut Context::from_waker(waker), &mut into))?;
+        Ok(into.filled().len())
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        done(Pin::new(&mut self.wire).poll_write(&mut Context::from_waker(&self.waker), bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        done(Pin::new(&mut self.wire).poll_flush(&mut Context::from_waker(&self.waker)))
+    }
+}
+
+fn done<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
+    match polled {
+        Poll::Ready(done) => done,
+        Poll::Pending => Err(ErrorKind::WouldBlock.into()),
+    }
+}
+
+fn read(
+    wire: &mut Wire,
+    early: &mut Vec<u8>,
+    again: &mut Option<usize>,
+    cx: &mut Context<'_>,
+    into: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    match again {
+        Some(at) if *at < early.len() => {
+            let rest = &early[*at..];
+            let count = rest.len().min(into.remaining());
+            into.put_slice(&rest[..count]);
+            *at += count;
+            if *at == early.len() {
+                (*early, *at) = (Vec::new(), 0);
+            }
+            Poll::Ready(Ok(()))
+        }
+        Some(_) => Pin::new(wire).poll_read(cx, into),
+        None => {
+            let before = into.filled().len();
+            ready!(Pin::new(wire).poll_read(cx, into))?;
+            early.extend_from_slice(&into.filled()[before..]);
+            Poll::Ready(Ok(()))
+        }
+    }
 }
 
 impl AsyncRead for Line {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let Self { wire, early, again } = self.get_mut();
-        match again {
-            Some(at) if *at < early.len() => {
-                let rest = &early[*at..];
-                let count = rest.len().min(into.remaining());
-                into.put_slice(&rest[..count]);
-                *at += count;
-                if *at == early.len() {
-                    (*early, *at) = (Vec::new(), 0);
-                }
-                Poll::Ready(Ok(()))
-            }
-            Some(_) => Pin::new(wire).poll_read(cx, into),
-            None => {
-                let before = into.filled().len();
-                ready!(Pin::new(wire).poll_read(cx, into))?;
-                early.extend_from_slice(&into.filled()[before..]);
-                Poll::Ready(Ok(()))
-            }
-        }
+        let Self { wire, early, again, .. } = self.get_mut();
+        read(wire, early, again, cx, into)
     }
 }
 
@@ -101,7 +143,7 @@ mod tests {
 
     async fn read(line: &mut Line, count: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; count];
-        line.read_exact(&mut bytes).await.map(|_| bytes)
+        AsyncReadExt::read_exact(line, &mut bytes).await.map(|_| bytes)
     }
 
     #[tokio::test]
@@ -120,7 +162,7 @@ mod tests {
             let mut seen = Vec::new();
             while seen.len() < early.len() + 5 {
                 let mut piece = [0; 4];
-                let count = line.read(&mut piece).await?;
+                let count = AsyncReadExt::read(&mut line, &mut piece).await?;
                 seen.extend_from_slice(&piece[..count]);
             }
             assert_eq!(seen, [early, b"later"].concat());

@@ -7,7 +7,6 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     config::SinkOptions,
@@ -47,8 +46,8 @@ struct State {
 pub(crate) enum Put {
     /// Every row is in the buffer, less so many that were dropped.
     Done { dropped: u64 },
-    /// There is no room from this row on.
-    Full { from: usize },
+    /// There is no room for the rows that are left.
+    Full,
     /// The connection has ended.
     Over,
     /// The connection is to end, since it is too slow; told once.
@@ -73,28 +72,36 @@ impl Outbox {
         })
     }
 
-    /// Takes over `rows` from one on; `on_slow` says what happens where there is no room.
-    pub(crate) fn put(&self, rows: &Arc<Vec<Message>>, from: usize, on_slow: OnSlow) -> Put {
+    /// Takes over `rows`, and leaves those in it that there is no room for where that is to be waited for; `on_slow` says what happens then.
+    pub(crate) fn put(&self, rows: &mut Portion, on_slow: OnSlow) -> Put {
         let mut state = self.state();
         if state.has_ended || state.is_closing {
             return Put::Over;
         }
         let mut dropped = 0;
-        for (row, message) in rows.iter().enumerate().skip(from) {
-            let size = message.len();
+        let count = rows.len();
+        if state.len() + count <= self.max_records && state.bytes + rows.num_bytes() <= self.max_bytes {
+            state.bytes += rows.num_bytes();
+            state.waiting.append(rows.split(count));
+        }
+        while rows.len() > 0 {
+            let size = rows.first_bytes();
             while on_slow == OnSlow::DropOldest && !self.has_room(&state, size) {
-                let Some(oldest) = state.waiting.pop() else { break };
+                let (1, oldest) = state.waiting.pop(1) else { break };
                 state.bytes -= oldest;
                 dropped += 1;
             }
             if !self.has_room(&state, size) {
                 match on_slow {
                     // What cannot be dropped, since it is being sent, makes the new one the one to drop.
-                    OnSlow::DropOldest | OnSlow::DropNewest => dropped += 1,
+                    OnSlow::DropOldest | OnSlow::DropNewest => {
+                        rows.split(1);
+                        dropped += 1;
+                    }
                     OnSlow::Block => {
                         drop(state);
                         self.filled.notify_one();
-                        return Put::Full { from: row };
+                        return Put::Full;
                     }
                     OnSlow::Disconnect => {
                         state.has_ended = true;
@@ -107,7 +114,7 @@ impl Outbox {
                 continue;
             }
             state.bytes += size;
-            state.waiting.push(rows, row);
+            state.waiting.append(rows.split(1));
         }
         drop(state);
         self.filled.notify_one();
@@ -170,8 +177,8 @@ impl Outbox {
         let mut left = max;
         while left > 0 {
             let Some(portion) = state.waiting.pop_portion(left) else { break };
-            left -= portion.rows().len();
-            state.num_sent += portion.rows().len();
+            left -= portion.len();
+            state.num_sent += portion.len();
             state.sent_bytes += portion.num_bytes();
             if self.keeps {
                 state.sent.append(portion.clone());
@@ -189,12 +196,10 @@ impl Outbox {
     pub(crate) fn release(&self, count: usize) {
         let mut state = self.state();
         if self.keeps {
-            for _ in 0..count {
-                let Some(size) = state.sent.pop() else { break };
-                state.num_sent -= 1;
-                state.sent_bytes -= size;
-                state.bytes -= size;
-            }
+            let (rows, bytes) = state.sent.pop(count);
+            state.num_sent -= rows;
+            state.sent_bytes -= bytes;
+            state.bytes -= bytes;
         } else {
             state.num_sent = 0;
             state.bytes -= std::mem::take(&mut state.sent_bytes);
@@ -261,9 +266,11 @@ mod tests {
     use laminar_schema::{ConnectorConfig, Options};
 
     use super::*;
+    use crate::rows::Rows;
 
-    fn rows(range: std::ops::Range<usize>) -> Arc<Vec<Message>> {
-        Arc::new(range.map(|row| Message::text(row.to_string())).collect())
+    fn rows(range: std::ops::Range<usize>) -> Portion {
+        let bytes: String = range.clone().map(|row| row.to_string()).collect();
+        Portion::whole(Rows::new(bytes.as_bytes(), 1..=range.len(), true).unwrap())
     }
 
     fn outbox(keeps: bool) -> Arc<Outbox> {
@@ -274,16 +281,16 @@ mod tests {
     fn taken(outbox: &Outbox) -> String {
         let mut batch = VecDeque::new();
         outbox.take(&mut batch, 10);
-        batch.iter().flat_map(|portion| portion.rows()).map(|m| m.to_text().unwrap()).collect()
+        batch.iter().map(Portion::text).collect()
     }
 
     #[test]
     fn a_full_buffer_does_what_it_was_told() {
         let check = |on_slow, expected: Put, left: &str| {
             let outbox = outbox(false);
-            assert_eq!((outbox.put(&rows(0..5), 0, on_slow), &*taken(&outbox)), (expected, left), "{on_slow:?}");
+            assert_eq!((outbox.put(&mut rows(0..5), on_slow), &*taken(&outbox)), (expected, left), "{on_slow:?}");
         };
-        check(OnSlow::Block, Put::Full { from: 3 }, "012");
+        check(OnSlow::Block, Put::Full, "012");
         check(OnSlow::DropOldest, Put::Done { dropped: 2 }, "234");
         check(OnSlow::DropNewest, Put::Done { dropped: 2 }, "012");
         check(OnSlow::Disconnect, Put::TooSlow, "012");
@@ -292,13 +299,13 @@ mod tests {
     #[test]
     fn what_was_sent_is_kept_until_it_counts_as_written() {
         let outbox = outbox(true);
-        outbox.put(&rows(0..3), 0, OnSlow::Block);
+        outbox.put(&mut rows(0..3), OnSlow::Block);
         assert_eq!((taken(&outbox), outbox.num_sent()), ("012".to_owned(), 3));
         outbox.release(1);
-        outbox.put(&rows(3..4), 0, OnSlow::Block);
+        outbox.put(&mut rows(3..4), OnSlow::Block);
         outbox.restore();
         assert_eq!(taken(&outbox), "123");
-        outbox.put(&rows(4..5), 0, OnSlow::DropNewest);
+        outbox.put(&mut rows(4..5), OnSlow::DropNewest);
         outbox.forget();
         assert_eq!((taken(&outbox), outbox.num_sent()), (String::new(), 3));
     }

@@ -1,9 +1,8 @@
 //! A connection that is read: messages to the inbox, pings both ways, and how it came to its end.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
-use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval_at, timeout},
@@ -18,7 +17,7 @@ use crate::{
     burst::{Burst, MOST, MOST_BYTES},
     config::LinkOptions,
     inbox::{Inbox, Peer},
-    line::Socket,
+    socket::{Received, Socket},
 };
 
 /// How long a farewell may take.
@@ -64,9 +63,9 @@ pub(crate) async fn receive(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut burst, mut heard, mut to_skip, mut any) = (Burst::default(), Instant::now(), habits.skip_first, false);
     loop {
-        let mut read = tokio::select! {
+        let first = tokio::select! {
             biased;
-            read = socket.next() => Some(read),
+            first = socket.next() => first,
             _ = stop.changed() => return (Parting::Unwanted, any),
             _ = ticks.tick() => {
                 if heard.elapsed() >= habits.idle_timeout {
@@ -80,26 +79,30 @@ pub(crate) async fn receive(
                 continue;
             }
         };
-        let pass_on = |message: &[u8], burst: &mut Burst, to_skip: &mut u64| match to_skip {
-            0 => inbox.gather(message, peer, burst),
-            more => *more -= 1,
-        };
-        let parted = loop {
-            match read.take() {
-                Some(Some(Ok(Message::Text(text)))) => pass_on(text.as_bytes(), &mut burst, &mut to_skip),
-                Some(Some(Ok(Message::Binary(bytes)))) => pass_on(&bytes, &mut burst, &mut to_skip),
-                Some(Some(Ok(Message::Close(frame)))) => break Some(said(frame)),
+        let mut hear = |message: Received| {
+            match message {
+                Some(Ok(Message::Text(text))) => pass_on(text.as_bytes(), inbox, peer, &mut burst, &mut to_skip),
+                Some(Ok(Message::Binary(bytes))) => pass_on(&bytes, inbox, peer, &mut burst, &mut to_skip),
+                Some(Ok(Message::Close(frame))) => return ControlFlow::Break(Some(said(frame))),
                 // The library answers pings by itself.
-                Some(Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)))) => {}
-                Some(Some(Err(e))) => break Some(parting(e)),
-                Some(None) => break Some(Parting::Lost("the connection was closed".to_owned())),
-                // Nothing more is there now.
-                None => break None,
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Err(e)) => return ControlFlow::Break(Some(parting(e))),
+                None => return ControlFlow::Break(Some(Parting::Lost("the connection was closed".to_owned()))),
             }
             if burst.len() >= MOST || burst.num_bytes() >= MOST_BYTES {
-                break None;
+                return ControlFlow::Break(None);
             }
-            read = socket.next().now_or_never();
+            ControlFlow::Continue(())
+        };
+        let parted = match hear(first) {
+            ControlFlow::Break(parted) => parted,
+            ControlFlow::Continue(()) => loop {
+                // Nothing more is there now.
+                let Poll::Ready(message) = socket.next_now() else { break None };
+                if let ControlFlow::Break(parted) = hear(message) {
+                    break parted;
+                }
+            },
         };
         any |= !burst.is_empty();
         if !burst.is_empty() && !inbox.put(&mut burst).await {
@@ -112,6 +115,13 @@ pub(crate) async fn receive(
             let _ = timeout(FAREWELL, socket.flush()).await;
             return (parted, any);
         }
+    }
+}
+
+fn pass_on(message: &[u8], inbox: &Inbox, peer: &Arc<Peer>, burst: &mut Burst, to_skip: &mut u64) {
+    match to_skip {
+        0 => inbox.gather(message, peer, burst),
+        more => *more -= 1,
     }
 }
 

@@ -9,15 +9,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_tungstenite::tungstenite::{self, Message, protocol::CloseFrame};
 
 use crate::{
-    line::Socket,
     outbox::Outbox,
     portion::Portion,
     receive::{Habits, Parting, parting, said, silence},
+    socket::Socket,
 };
 
 /// Rows that are handed to the connection before it is flushed, at most.
@@ -73,7 +72,7 @@ async fn talk(socket: &mut Socket, outbox: &Outbox, shared: &Shared, acknowledge
         if !burst.is_empty() {
             let sent = poll_fn(|cx| {
                 let mut num_heard = 0;
-                while let Poll::Ready(message) = socket.poll_next_unpin(cx) {
+                while let Poll::Ready(message) = socket.poll_next(cx) {
                     if let Some(parting) = hear(message, outbox, shared, acknowledge) {
                         return Poll::Ready(Err(parting));
                     }
@@ -85,7 +84,7 @@ async fn talk(socket: &mut Socket, outbox: &Outbox, shared: &Shared, acknowledge
                     }
                 }
                 ready!(burst.poll_send(socket, cx)).map_err(parting)?;
-                socket.poll_flush_unpin(cx).map_err(parting)
+                socket.poll_flush(cx).map_err(parting)
             });
             if let Err(parting) = sent.await {
                 return parting;
@@ -123,18 +122,18 @@ impl Burst {
     /// Hands everything to the connection, which may ask to wait in between.
     fn poll_send(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<Result<(), tungstenite::Error>> {
         while let Some(first) = self.portions.front() {
-            for message in &first.rows()[self.num_sent..] {
-                ready!(socket.poll_ready_unpin(cx))?;
-                socket.start_send_unpin(message.clone())?;
+            while self.num_sent < first.len() {
+                ready!(socket.poll_ready(cx))?;
+                socket.write(first.message(self.num_sent))?;
                 self.num_sent += 1;
             }
             self.portions.pop_front();
             self.num_sent = 0;
         }
         if self.ping.is_some() {
-            ready!(socket.poll_ready_unpin(cx))?;
+            ready!(socket.poll_ready(cx))?;
         }
-        self.ping.take().map_or(Poll::Ready(Ok(())), |ping| Poll::Ready(socket.start_send_unpin(ping)))
+        self.ping.take().map_or(Poll::Ready(Ok(())), |ping| Poll::Ready(socket.write(ping)))
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use laminar_schema::{Checkpoint, EncodedBatch, Measures, Prepared, RecordSink, SchemaError, SchemaResult, SinkBatch};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{
-    Message, Utf8Bytes,
+    Utf8Bytes,
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
@@ -16,10 +15,12 @@ use crate::{
     dial::{Dialer, Outage},
     error::{WebSocketFault, passing},
     fan::Fan,
-    line::Socket,
     outbox::{Outbox, Put},
+    portion::Portion,
     receive::{Habits, Parting},
+    rows::Rows,
     send::{goodbye, send},
+    socket::Socket,
     words::OnSlow,
 };
 
@@ -84,40 +85,32 @@ impl WebSocketWriter {
         self.measures.total(SINK_DISCONNECTED.name).unwrap_or(0)
     }
 
-    /// Some rows of a batch, which has `bytes` of them, as messages that share one buffer.
-    fn gather(&self, records: &EncodedBatch, rows: Range<usize>, bytes: &[u8]) -> SchemaResult<Arc<Vec<Message>>> {
-        let mut rest = Bytes::copy_from_slice(bytes);
-        let mut messages = Vec::with_capacity(rows.len());
-        for row in rows {
-            let payload = rest.split_to(records.record(row).len());
-            messages.push(match self.is_text {
-                false => Message::Binary(payload),
-                true => match Utf8Bytes::try_from(payload) {
-                    Ok(text) => Message::Text(text),
-                    Err(_) => return Err(WebSocketFault::NoText { row }.during("write")),
-                },
-            });
-        }
-        Ok(Arc::new(messages))
+    /// Some rows of a batch, which has `bytes` of them, in a buffer of their own.
+    fn gather(&self, records: &EncodedBatch, rows: Range<usize>, bytes: &[u8]) -> SchemaResult<Portion> {
+        let first = rows.start;
+        let ends = rows.scan(0, |end, row| {
+            *end += records.record(row).len();
+            Some(*end)
+        });
+        let no_text = |row| WebSocketFault::NoText { row: first + row }.during("write");
+        Ok(Portion::whole(Rows::new(bytes, ends, self.is_text).map_err(no_text)?))
     }
 
     /// Hands rows over, waiting for room where that is wanted.
-    async fn put(&self, rows: &Arc<Vec<Message>>) -> SchemaResult<()> {
+    async fn put(&self, mut rows: Portion) -> SchemaResult<()> {
         let outbox = match &self.way {
             Way::Clients(fan) => {
-                fan.write(rows).await;
+                fan.write(&rows).await;
                 return Ok(());
             }
             Way::Server(outbox) => outbox,
         };
-        let mut from = 0;
         loop {
-            match outbox.put(rows, from, OnSlow::Block) {
+            match outbox.put(&mut rows, OnSlow::Block) {
                 Put::Done { .. } => return Ok(()),
-                Put::Full { from: row } => from = row,
+                Put::Full => outbox.room(rows.first_bytes()).await,
                 Put::Over | Put::TooSlow => return Err(self.ended(outbox)),
             }
-            outbox.room(rows[from].len()).await;
         }
     }
 
@@ -149,7 +142,7 @@ impl RecordSink for WebSocketWriter {
                 row += 1;
             }
             let rows = self.gather(records, first..row, &records.bytes()[start..at])?;
-            self.put(&rows).await?;
+            self.put(rows).await?;
         }
         Ok(())
     }
