@@ -255,9 +255,10 @@ impl KafkaSourceConfig {
         config
     }
 
-    /// Whether its place in the group outlives it, so that it is not to leave the group where it stops.
-    pub(crate) fn is_static_member(&self) -> bool {
-        self.properties.contains("group.instance.id")
+    /// Whether its name in the group outlives it: a static member is not to leave where it stops, and one of KIP-848's protocol names
+    /// itself, and leaves where it is closed.
+    pub(crate) fn stays_member(&self) -> bool {
+        self.properties.has("group.instance.id", |_| true) || self.properties.has("group.protocol", |p| p == "consumer")
     }
 
     /// Whether the members of a group share the partitions.

@@ -43,8 +43,6 @@ pub(crate) struct ReaderContext {
     /// Partitions of a group that were given up since the last look.
     given_up: Mutex<Vec<(String, i32)>>,
     failure: Mutex<Option<SchemaError>>,
-    /// Whether the group has said what is ours since it was joined, or since it last took partitions away.
-    is_settled: AtomicBool,
     /// Whether the consumer is on its way out: then what it is assigned is not looked up, which a consumer that is being closed
     /// waits for in vain.
     is_closing: AtomicBool,
@@ -67,7 +65,6 @@ impl ReaderContext {
             begun: Mutex::default(),
             given_up: Mutex::default(),
             failure: Mutex::new(None),
-            is_settled: AtomicBool::new(false),
             is_closing: AtomicBool::new(false),
             diversion: Diversion::default(),
             measures: Measures::new(),
@@ -103,12 +100,6 @@ impl ReaderContext {
     /// What went wrong in a callback since the last call.
     pub(crate) fn take_failure(&self) -> Option<SchemaError> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// Whether no answer of the group is awaited, as far as it tells: members that keep their partitions while others come or go are
-    /// not told that it rebalances.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.is_settled.load(Ordering::Relaxed)
     }
 
     /// From now on, partitions that are assigned are not read any more.
@@ -176,16 +167,20 @@ impl ClientContext for ReaderContext {
 
 impl ConsumerContext for ReaderContext {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
-        let is_assignment = event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        self.is_settled.store(is_assignment, Ordering::Relaxed);
-        if is_assignment {
+        if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             if !self.is_closing.load(Ordering::Relaxed) {
                 match self.assign(consumer, partitions) {
                     Ok(()) => return,
                     Err(error) => self.fail(error),
                 }
             }
-            // Nobody reads them: the reader ends with the failure, or has ended.
+            // Nobody reads them: the reader ends with the failure, or has ended. What the group has committed of them stays.
+            let unread = partitions
+                .elements()
+                .iter()
+                .map(|e| ((e.topic().to_owned(), e.partition()), i64::MAX))
+                .collect::<Resume>();
+            self.began.lock().unwrap_or_else(PoisonError::into_inner).extend(unread);
             if let Err(error) = self.accept(consumer, partitions) {
                 self.fail(error);
             }

@@ -33,6 +33,7 @@ mod fetched;
 mod headers;
 mod link;
 mod measures;
+mod member;
 mod partition;
 mod properties;
 mod reader;

@@ -71,9 +71,9 @@ impl Properties {
         Ok(())
     }
 
-    /// Whether the user wrote the property.
-    pub(crate) fn contains(&self, key: &str) -> bool {
-        self.0.contains_key(key)
+    /// Whether the user wrote the property, and a value that `is_meant`.
+    pub(crate) fn has(&self, key: &str, is_meant: impl FnOnce(&str) -> bool) -> bool {
+        self.0.get(key).is_some_and(|value| is_meant(value))
     }
 
     /// Sets them in `config`.

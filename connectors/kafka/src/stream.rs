@@ -23,6 +23,7 @@ use crate::{
     context::{ReaderConsumer, Resume},
     error,
     fetched::Fetched,
+    member::is_member,
     partition,
     reader::Reader,
     retry::wait,
@@ -181,16 +182,16 @@ impl Drop for KafkaStream {
 
 /// Has a member leave its group before its consumer is closed, which by itself does not always: librdkafka (2.12) closes a member
 /// without partitions of a group that rebalances cooperatively and tells nobody, and what it tells of one that is joining the
-/// broker hears only once the others have answered. The group's next rebalance would wait for such a member. A static member
-/// stays, as it is to.
+/// broker hears only once the others have answered. The group's next rebalance would wait for such a member.
 fn leave(consumer: &ReaderConsumer) {
-    let (context, deadline) = (consumer.context(), Instant::now() + LEAVE_TIMEOUT);
-    if !context.config.is_grouped() || context.config.is_static_member() {
+    let config = &consumer.context().config;
+    if !config.is_grouped() || config.stays_member() {
         return;
     }
-    while !context.is_settled() && Instant::now() < deadline {
-        // Nobody takes records any more; it is polled to hear what the group says.
+    consumer.unsubscribe();
+    // What is under way in the group comes first. Nobody takes records any more; it is polled to hear what the group says.
+    let deadline = Instant::now() + LEAVE_TIMEOUT;
+    while is_member(consumer) && Instant::now() < deadline {
         let _ = consumer.poll(Duration::from_millis(10));
     }
-    consumer.unsubscribe();
 }
