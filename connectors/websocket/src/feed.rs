@@ -68,9 +68,14 @@ impl Feed {
     }
 }
 
+/// Bytes of answers to pings that wait for a peer that does not read, at most; the library leaves out older ones for the last.
+const MAX_UNSENT_BYTES: usize = 1 << 20;
+
 fn limits(config: &WebSocketSourceConfig) -> WebSocketConfig {
     let (message, frame) = (config.source.max_message_bytes, config.source.max_frame_bytes);
-    WebSocketConfig::default().max_message_size(Some(message)).max_frame_size(Some(frame))
+    let unsent = MAX_UNSENT_BYTES + config.source.subscribe.as_ref().map_or(0, String::len);
+    let limits = WebSocketConfig::default().max_message_size(Some(message)).max_frame_size(Some(frame));
+    limits.max_write_buffer_size(unsent)
 }
 
 /// Reads a server, connecting again where a connection is lost.

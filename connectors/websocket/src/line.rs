@@ -49,7 +49,7 @@ impl Line {
     }
 
     /// What is not ready from now on wakes the task of `cx`.
-    pub(crate) fn is_for(&mut self, cx: &Context<'_>) {
+    pub(crate) fn wake(&mut self, cx: &Context<'_>) {
         if !self.waker.will_wake(cx.waker()) {
             self.waker = cx.waker().clone();
         }

@@ -33,7 +33,7 @@ impl Portion {
 
     /// Bytes of the first row.
     pub(crate) fn first_bytes(&self) -> usize {
-        self.first(1).num_bytes()
+        self.batch.num_bytes(self.range.start, self.range.start + 1)
     }
 
     /// The first row, or the next one of what is left, as a message.

@@ -17,11 +17,8 @@ use crate::{
     burst::{Burst, MOST, MOST_BYTES},
     config::LinkOptions,
     inbox::{Inbox, Peer},
-    socket::{Received, Socket},
+    socket::{FAREWELL, Received, Socket},
 };
-
-/// How long a farewell may take.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How a connection is kept.
 #[derive(Debug, Clone, Copy)]
@@ -65,8 +62,9 @@ pub(crate) async fn receive(
     loop {
         let first = tokio::select! {
             biased;
-            first = socket.next() => first,
+            // Before what a peer says that always says something.
             _ = stop.changed() => return (Parting::Unwanted, any),
+            first = socket.next() => first,
             _ = ticks.tick() => {
                 if heard.elapsed() >= habits.idle_timeout {
                     return (Parting::Lost(silence(heard.elapsed())), any);
@@ -111,8 +109,7 @@ pub(crate) async fn receive(
         // Waiting for room is none of the peer's silence.
         heard = Instant::now();
         if let Some(parted) = parted {
-            // The library has an answer to a farewell ready, for which the peer waits.
-            let _ = timeout(FAREWELL, socket.flush()).await;
+            socket.answer_farewell().await;
             return (parted, any);
         }
     }

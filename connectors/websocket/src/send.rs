@@ -41,11 +41,13 @@ struct Pinged {
 /// Sends what the outbox has until it is closed and everything counts as written, or until the connection ends.
 pub(crate) async fn send(socket: &mut Socket, outbox: &Outbox, habits: Habits, acknowledge: bool) -> Parting {
     let shared = Shared { state: Mutex::new(Pinged { out: None, number: 0, heard: Instant::now() }) };
-    tokio::select! {
+    let parting = tokio::select! {
         parting = talk(socket, outbox, &shared, acknowledge) => parting,
         parting = watch(&shared, outbox, habits) => parting,
         () = outbox.ended() => Parting::Unwanted,
-    }
+    };
+    socket.answer_farewell().await;
+    parting
 }
 
 /// Closes a connection that has sent everything, and waits for the answer.

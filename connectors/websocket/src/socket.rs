@@ -8,7 +8,10 @@ use std::{
     future::poll_fn,
     io,
     task::{Context, Poll, ready},
+    time::Duration,
 };
+
+use tokio::time::timeout;
 
 use tokio_tungstenite::tungstenite::{
     Error, Message, WebSocket,
@@ -16,6 +19,9 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use crate::line::Line;
+
+/// How long a farewell may take.
+pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What comes: a message, what is wrong, or the end.
 pub(crate) type Received = Option<Result<Message, Error>>;
@@ -25,6 +31,8 @@ pub(crate) struct Socket {
     inner: WebSocket<Line>,
     /// Nothing more can be read.
     has_ended: bool,
+    /// The peer has said farewell.
+    is_left: bool,
     /// The system took no more, and what was written since waits behind it.
     is_stuck: bool,
 }
@@ -32,7 +40,7 @@ pub(crate) struct Socket {
 impl Socket {
     pub(crate) fn new(line: Line, role: Role, limits: WebSocketConfig) -> Self {
         let inner = WebSocket::from_raw_socket(line, role, Some(limits));
-        Self { inner, has_ended: false, is_stuck: false }
+        Self { inner, has_ended: false, is_left: false, is_stuck: false }
     }
 
     /// The next message; `None` where the connection has ended.
@@ -41,7 +49,7 @@ impl Socket {
     }
 
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
-        self.inner.get_mut().is_for(cx);
+        self.inner.get_mut().wake(cx);
         self.next_now()
     }
 
@@ -52,6 +60,7 @@ impl Socket {
         }
         let read = ready!(unless_blocked(self.inner.read()));
         self.has_ended = read.is_err();
+        self.is_left |= matches!(read, Ok(Message::Close(_)));
         Poll::Ready(match read {
             Err(Error::AlreadyClosed | Error::ConnectionClosed) => None,
             read => Some(read),
@@ -60,7 +69,7 @@ impl Socket {
 
     /// Waits until a message may be written.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.inner.get_mut().is_for(cx);
+        self.inner.get_mut().wake(cx);
         if self.is_stuck { self.poll_flush(cx) } else { Poll::Ready(Ok(())) }
     }
 
@@ -77,7 +86,7 @@ impl Socket {
     }
 
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.inner.get_mut().is_for(cx);
+        self.inner.get_mut().wake(cx);
         let flushed = ready!(unless_blocked(self.inner.flush()));
         self.is_stuck = false;
         Poll::Ready(match flushed {
@@ -96,6 +105,14 @@ impl Socket {
         poll_fn(|cx| self.poll_ready(cx)).await?;
         self.write(message)?;
         self.flush().await
+    }
+
+    /// Sends the answer to a peer's farewell, which the library has ready and for which the peer waits.
+    pub(crate) async fn answer_farewell(&mut self) {
+        if self.is_left {
+            // Whether it arrives is the peer's concern.
+            let _ = timeout(FAREWELL, self.flush()).await;
+        }
     }
 
     /// Says farewell.

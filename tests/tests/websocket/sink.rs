@@ -165,6 +165,19 @@ async fn a_slow_client_does_not_disturb_a_quick_one_unless_it_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_says_farewell_is_answered() {
+    let port = free_port();
+    let mut writer = start(&[("listen", &format!("127.0.0.1:{port}"))]).await;
+    let mut leaving = client(port).await;
+    write(&mut writer, &batch(ids(0..1))).await;
+    assert!(leaving.next().await.unwrap().unwrap().is_text());
+    leaving.close(None).await.unwrap();
+    assert!(matches!(leaving.next().await, Some(Ok(Message::Close(_)))));
+    assert!(leaving.next().await.is_none(), "it ends by the handshake of farewells");
+    writer.close(b"").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn late_clients_get_the_last_rows_and_too_many_are_refused() {
     let port = free_port();
     let listen = format!("127.0.0.1:{port}");

@@ -117,10 +117,29 @@ async fn a_message_holds_one_record_or_several() {
     check(texts(["1\n2", "3"]), ", split = true", "CSV (header = 'false')", &[one, two, three]).await;
     let packed = vec![Message::binary(vec![0x81, 0xa2, b'i', b'd', 1, 0x81, 0xa2, b'i', b'd', 2])];
     check(packed, ", split = true", "MSGPACK", &[one, two]).await;
-    // Pings are answered and are no records; fragments are one message.
+    // Pings are no records.
     let mut with_pings = texts([one]);
     with_pings.insert(0, Message::Ping("x".into()));
     check(with_pings, "", "JSON", &[one]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pings_are_answered() {
+    // What the server says depends on the answer.
+    let server = Server::start(move |mut socket, _| async move {
+        socket.send(Message::Ping("x".into())).await.unwrap();
+        if socket.next().await.unwrap().unwrap() == Message::Pong("x".into()) {
+            say(socket, texts([r#"{"id":1}"#])).await;
+        }
+    })
+    .await;
+    let (store, out) = memory();
+    let sql = format!(
+        r#"CREATE SOURCE s (id BIGINT) FROM WEBSOCKET (url = '{}', "end" = 'close') FORMAT JSON; {out} INSERT INTO out SELECT * FROM s"#,
+        server.url
+    );
+    run(&sql).await.unwrap();
+    assert_eq!(store.texts(), [r#"{"id":1}"#]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
