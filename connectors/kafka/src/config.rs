@@ -258,7 +258,7 @@ impl KafkaSourceConfig {
     /// Whether its name in the group outlives it: a static member is not to leave where it stops, and one of KIP-848's protocol names
     /// itself, and leaves where it is closed.
     pub(crate) fn stays_member(&self) -> bool {
-        self.properties.has("group.instance.id", |_| true) || self.properties.has("group.protocol", |p| p == "consumer")
+        self.properties.get("group.instance.id").is_some() || self.properties.get("group.protocol") == Some("consumer")
     }
 
     /// Whether the members of a group share the partitions.

@@ -3,10 +3,7 @@
 use std::{
     collections::HashMap,
     error::Error,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use laminar_schema::{Measures, SchemaError};
@@ -43,9 +40,6 @@ pub(crate) struct ReaderContext {
     /// Partitions of a group that were given up since the last look.
     given_up: Mutex<Vec<(String, i32)>>,
     failure: Mutex<Option<SchemaError>>,
-    /// Whether the consumer is on its way out: then what it is assigned is not looked up, which a consumer that is being closed
-    /// waits for in vain.
-    is_closing: AtomicBool,
     /// Where the records of our partitions go.
     pub(crate) diversion: Diversion,
     /// What the source tells of itself.
@@ -65,7 +59,6 @@ impl ReaderContext {
             begun: Mutex::default(),
             given_up: Mutex::default(),
             failure: Mutex::new(None),
-            is_closing: AtomicBool::new(false),
             diversion: Diversion::default(),
             measures: Measures::new(),
         }
@@ -100,11 +93,6 @@ impl ReaderContext {
     /// What went wrong in a callback since the last call.
     pub(crate) fn take_failure(&self) -> Option<SchemaError> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// From now on, partitions that are assigned are not read any more.
-    pub(crate) fn begin_closing(&self) {
-        self.is_closing.store(true, Ordering::Relaxed);
     }
 
     fn fail(&self, error: SchemaError) {
@@ -168,13 +156,14 @@ impl ClientContext for ReaderContext {
 impl ConsumerContext for ReaderContext {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
         if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            if !self.is_closing.load(Ordering::Relaxed) {
+            // Nothing is looked up for a reader that has ended: a consumer that is being closed waits for such answers in vain.
+            if self.diversion.is_open() {
                 match self.assign(consumer, partitions) {
                     Ok(()) => return,
                     Err(error) => self.fail(error),
                 }
             }
-            // Nobody reads them: the reader ends with the failure, or has ended. What the group has committed of them stays.
+            // Nobody reads them. What the group has committed of them stays.
             let unread = partitions
                 .elements()
                 .iter()

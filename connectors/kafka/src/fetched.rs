@@ -38,6 +38,11 @@ struct Queue(NonNull<rd::rd_kafka_queue_t>);
 unsafe impl Send for Queue {}
 
 impl Diversion {
+    /// Whether anybody reads.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Leads the records of a partition here. Must come before the partition is assigned, or records that are there
     /// already stay in the consumer's queue, behind which newer ones are read.
     ///

@@ -71,9 +71,9 @@ impl Properties {
         Ok(())
     }
 
-    /// Whether the user wrote the property, and a value that `is_meant`.
-    pub(crate) fn has(&self, key: &str, is_meant: impl FnOnce(&str) -> bool) -> bool {
-        self.0.get(key).is_some_and(|value| is_meant(value))
+    /// The value that the user wrote.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
     }
 
     /// Sets them in `config`.

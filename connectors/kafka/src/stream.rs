@@ -167,9 +167,6 @@ impl Drop for KafkaStream {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         self.chunks.close();
-        if let Some(consumer) = &self.consumer {
-            consumer.context().begin_closing();
-        }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
