@@ -12,7 +12,6 @@ use std::{
 };
 
 use tokio::time::timeout;
-
 use tokio_tungstenite::tungstenite::{
     Error, Message, WebSocket,
     protocol::{CloseFrame, Role, WebSocketConfig},

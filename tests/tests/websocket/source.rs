@@ -143,6 +143,27 @@ async fn pings_are_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_source_leaves_a_server_that_pings_without_end_and_reads_nothing() {
+    let (left, mut is_left) = tokio::sync::mpsc::channel(1);
+    let server = Server::start(move |mut socket, _| {
+        let left = left.clone();
+        async move {
+            while socket.send(Message::Ping("x".into())).await.is_ok() {}
+            left.send(()).await.unwrap();
+        }
+    })
+    .await;
+    let (_store, out) = memory();
+    let sql = format!(
+        "CREATE SOURCE s (id BIGINT) FROM WEBSOCKET (url = '{}') FORMAT JSON; {out} INSERT INTO out SELECT * FROM s",
+        server.url
+    );
+    run_until(&sql, None, tokio::time::sleep(Duration::from_secs(1))).await.unwrap();
+    let seen = tokio::time::timeout(Duration::from_secs(10), is_left.recv()).await;
+    assert_eq!(seen, Ok(Some(())), "the connection has ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn gaps_are_counted_or_end_the_run() {
     let numbered = |numbers: &[u64]| texts(numbers.iter().map(|n| format!(r#"{{"id":{n},"m":{{"seq":"{n}"}}}}"#)));
     let server = saying(numbered(&[3, 4, 7, 7, 8])).await;
