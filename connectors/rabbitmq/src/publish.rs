@@ -21,7 +21,8 @@ use crate::{
 
 /// Records that are handed to the client library at once: it answers each when it is written, and they go out together.
 const BURST: usize = 512;
-/// How long a server may refuse a record: one whose queue is full does until somebody has read it.
+/// How long a server may refuse a record: one whose queue is full does until somebody has read it. How long one that has just started
+/// may refuse a connection, too, that it allowed before.
 const REFUSALS: Duration = Duration::from_secs(10);
 
 /// A record that is not confirmed yet.
@@ -191,7 +192,11 @@ impl Publisher {
                 return Err(self.give_up(reason, retryable));
             }
             tokio::time::sleep(backoff(attempt)).await;
-            self.reopen().await?;
+            match self.reopen().await {
+                Err(error) if since.elapsed() >= REFUSALS => return Err(error),
+                // It is tried again.
+                _ => {}
+            }
             if let Err(Failure::Final(error)) = self.send_unconfirmed().await {
                 return Err(error);
             }
