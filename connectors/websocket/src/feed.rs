@@ -1,6 +1,6 @@
 //! The connections of a source, at work in tasks of their own: one as a client, any number as a server.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, future::poll_fn, pin::pin, sync::Arc, task::Poll};
 
 use laminar_schema::SchemaResult;
 use tokio::{sync::watch, task::JoinSet, time::Instant};
@@ -8,10 +8,12 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::{
     accept::{Acceptor, Arrival},
+    burst::Burst,
     config::WebSocketSourceConfig,
     counts::{CLIENTS, FAULTS, RECONNECTS},
+    desk::{Desk, Ended, Rhythm},
     dial::{Dialer, Outage},
-    error::lasting,
+    error::{WebSocketFault, lasting},
     inbox::{End, Inbox, Peer},
     place::{Place, Target},
     receive::{Habits, Parting, farewell, receive},
@@ -24,6 +26,9 @@ pub(crate) struct Feed {
     pub(crate) inbox: Arc<Inbox>,
     /// The server, where there is only one; its records go on being numbered over connections.
     pub(crate) server: Option<Arc<Peer>>,
+    /// The connection to it, which may be read here, and when that is of use.
+    desk: Option<Arc<Desk>>,
+    rhythm: Rhythm,
     /// Tasks end when it is dropped.
     _stop: watch::Sender<()>,
 }
@@ -51,11 +56,11 @@ impl Feed {
         let dialer = dialer.map_err(|fault| fault.during("connect"))?;
         let socket = dialer.first().await.map_err(|fault| fault.during("connect"))?;
         let inbox = Inbox::new(&config.source, dialer.about().into(), false);
-        let peer = Peer::new(dialer.about().to_owned());
+        let (peer, desk) = (Peer::new(dialer.about().to_owned()), Arc::new(Desk::new(true)));
         let (sender, stop) = watch::channel(());
-        let reading = read_on(dialer, socket, Arc::clone(&inbox), Arc::clone(&peer), Arc::clone(config), stop);
-        tokio::spawn(reading);
-        Ok(Self { inbox, server: Some(peer), _stop: sender })
+        let ways = (Arc::clone(&desk), Arc::clone(&inbox), Arc::clone(&peer));
+        tokio::spawn(read_on(dialer, socket, ways, Arc::clone(config), stop));
+        Ok(Self { inbox, server: Some(peer), desk: Some(desk), rhythm: Rhythm::default(), _stop: sender })
     }
 
     async fn listen(config: &Arc<WebSocketSourceConfig>, address: &str, about: Arc<str>) -> SchemaResult<Self> {
@@ -64,7 +69,54 @@ impl Feed {
         let inbox = Inbox::new(&config.source, about, true);
         let (sender, stop) = watch::channel(());
         tokio::spawn(serve(acceptor, Arc::clone(&inbox), Arc::clone(config), stop));
-        Ok(Self { inbox, server: None, _stop: sender })
+        Ok(Self { inbox, server: None, desk: None, rhythm: Rhythm::default(), _stop: sender })
+    }
+
+    /// Waits until there are messages and moves them all to `taken`, whose bursts are all taken and go back to be filled again; false
+    /// where there will be none.
+    ///
+    /// # Errors
+    /// What the connections came to, once every message before it was taken.
+    pub(crate) async fn take(&mut self, taken: &mut VecDeque<Burst>) -> Result<bool, WebSocketFault> {
+        let was_busy = self.rhythm.is_busy;
+        let came = self.rhythm.come();
+        let is_busy = self.rhythm.is_busy;
+        if let Some(desk) = self.desk.as_deref().filter(|_| is_busy && !was_busy) {
+            desk.lend();
+        }
+        let desk = self.desk.as_deref().filter(|_| !is_busy);
+        let visit = Visit { desk, came, rhythm: &mut self.rhythm };
+        loop {
+            if let Some(taken) = self.inbox.take(taken) {
+                return taken;
+            }
+            let mut filled = pin!(self.inbox.filled());
+            let read = poll_fn(|cx| match (filled.as_mut().poll(cx), visit.desk) {
+                (Poll::Ready(()), _) => Poll::Ready(None),
+                (Poll::Pending, Some(desk)) => desk.poll_read(cx, &self.inbox),
+                (Poll::Pending, None) => Poll::Pending,
+            });
+            if let Some(burst) = read.await {
+                taken.push_back(burst);
+                return Ok(true);
+            }
+        }
+    }
+}
+
+/// A user of the stream who waits for messages, at the desk where it reads by itself, and leaves with this.
+struct Visit<'a> {
+    desk: Option<&'a Desk>,
+    came: Instant,
+    rhythm: &'a mut Rhythm,
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        self.rhythm.leave(self.came);
+        if let Some(desk) = self.desk {
+            desk.leave();
+        }
     }
 }
 
@@ -82,14 +134,14 @@ fn limits(config: &WebSocketSourceConfig) -> WebSocketConfig {
 async fn read_on(
     dialer: Dialer,
     mut socket: Socket,
-    inbox: Arc<Inbox>,
-    peer: Arc<Peer>,
+    (desk, inbox, peer): (Arc<Desk>, Arc<Inbox>, Arc<Peer>),
     config: Arc<WebSocketSourceConfig>,
     mut stop: watch::Receiver<()>,
 ) {
     let (habits, mut outage) = (Habits::new(&config.link, config.source.skip_first), Outage::default());
     loop {
-        let (parting, any) = receive(&mut socket, &inbox, &peer, habits, &mut stop).await;
+        let Some(ended) = receive(socket, &desk, &inbox, &peer, habits, &mut stop).await else { return };
+        let Ended { socket: mut ending, parting, any } = ended;
         if any {
             outage = Outage::default();
         }
@@ -98,10 +150,10 @@ async fn read_on(
             Parting::Done if config.source.end.is_some() => return inbox.end(End::Closed),
             Parting::Done => "the server closed the connection".to_owned(),
             Parting::Lost(reason) => reason,
-            Parting::Unwanted => return farewell(&mut socket, &parting).await,
+            Parting::Unwanted => return farewell(&mut ending, &parting).await,
             Parting::Fault(_) => {
                 inbox.measures.add(&FAULTS, 1);
-                farewell(&mut socket, &parting).await;
+                farewell(&mut ending, &parting).await;
                 let Parting::Fault(error) = parting else { return };
                 if config.source.on_fault == OnFault::Fail {
                     let reason =
@@ -111,6 +163,7 @@ async fn read_on(
                 error.to_string()
             }
         };
+        drop(ending);
         let again = tokio::select! {
             again = dialer.again(&mut outage, reason) => again,
             _ = stop.changed() => return,
@@ -149,10 +202,122 @@ async fn serve(
 
 async fn read_client(arrival: Arrival, inbox: Arc<Inbox>, habits: Habits, mut stop: watch::Receiver<()>) {
     let peer = Peer::new(arrival.from.to_string());
-    let Some((mut socket, _permit)) = arrival.welcome().await else { return };
-    let (parting, _) = receive(&mut socket, &inbox, &peer, habits, &mut stop).await;
+    let Some((socket, _permit)) = arrival.welcome().await else { return };
+    let desk = Desk::new(false);
+    let ended = receive(socket, &desk, &inbox, &peer, habits, &mut stop).await;
+    let Some(Ended { mut socket, parting, .. }) = ended else { return };
     if matches!(parting, Parting::Fault(_)) {
         inbox.measures.add(&FAULTS, 1);
     }
     farewell(&mut socket, &parting).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::{SinkExt, StreamExt};
+    use laminar_formats::AnyDecoder;
+    use laminar_schema::{ConnectorConfig, FormatSpec, Options, RecordStream, Source, SourceBatch};
+    use tokio::{
+        net::TcpListener,
+        time::{sleep, timeout},
+    };
+    use tokio_tungstenite::{accept_async, tungstenite::Message};
+
+    use super::*;
+    use crate::source::WebSocketSource;
+
+    /// A server that sends so many numbers and closes, and the configuration of its only client.
+    async fn server(numbers: usize) -> Arc<WebSocketSourceConfig> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let mut socket = accept_async(listener.accept().await.unwrap().0).await.unwrap();
+            for number in 0..numbers {
+                socket.feed(Message::text(number.to_string())).await.unwrap();
+                if number % 97 == 0 {
+                    socket.flush().await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            }
+            socket.close(None).await.unwrap();
+            while socket.next().await.is_some() {}
+        });
+        let options = Options::from_pairs([("url", url.as_str()), ("end", "close")]);
+        Arc::new(WebSocketSourceConfig::from_options(&options).unwrap())
+    }
+
+    fn values(bursts: &VecDeque<Burst>) -> Vec<String> {
+        let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+        bursts.iter().flat_map(Burst::iter).filter_map(|record| Some(text(record.value()?))).collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_message_comes_once_and_in_order_whoever_reads_it() {
+        const NUMBERS: usize = 50_000;
+        let config = WebSocketSourceConfig::clone(&*server(NUMBERS).await);
+        let source: WebSocketSource<AnyDecoder> = WebSocketSource::new(config, &FormatSpec::new("raw")).unwrap();
+        let (mut stream, mut batch, mut seen) = (source.start(None).await.unwrap(), SourceBatch::new(), 0);
+        for round in 0.. {
+            batch.clear();
+            // Some are given up while they wait.
+            let limit = Duration::from_millis(if round % 3 == 0 { 0 } else { 10_000 });
+            let read = timeout(limit, stream.next(&mut batch, 700)).await.map(Result::unwrap);
+            if read == Ok(0) {
+                break;
+            }
+            for record in batch.raw_mut().iter() {
+                assert_eq!(record.value(), Some(seen.to_string().as_bytes()));
+                assert_eq!(record.offset(), Some(seen));
+                seen += 1;
+            }
+            // At work: not worth waking the task for, worth it, and for so long that it comes by itself.
+            match round % 20 {
+                5..15 => std::thread::sleep(Duration::from_micros(500)),
+                19 => sleep(Duration::from_millis(120)).await,
+                _ => {}
+            }
+        }
+        assert_eq!(seen, NUMBERS as u64);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_waits_reads_by_itself_and_the_task_where_it_stays_away() {
+        let config = server(6).await;
+        let Place::Client(target) = Place::of(&config.link).unwrap() else { panic!("it is a client") };
+        let dialer = Dialer::new(target, &config.link, limits(&config), None).unwrap();
+        let (socket, peer) = (dialer.first().await.unwrap(), Peer::new(String::new()));
+        let (desk, inbox) = (Arc::new(Desk::new(true)), Inbox::new(&config.source, "".into(), false));
+        let (_stop, mut stopped) = watch::channel(());
+        let mut feed = Feed { inbox, server: None, desk: Some(Arc::clone(&desk)), rhythm: Rhythm::default(), _stop };
+        let mut taken = VecDeque::new();
+        // There is no task yet.
+        desk.open(socket, &peer, 1);
+        while taken.is_empty() {
+            assert!(feed.take(&mut taken).await.unwrap());
+        }
+        assert_eq!(values(&taken)[0], "1");
+        let habits = Habits::new(&config.link, 0);
+        let parted = crate::receive::attend(&desk, &feed.inbox, habits, &mut stopped).await;
+        let last = values(&taken).pop().unwrap().parse::<usize>().unwrap();
+        let shown: Vec<_> = feed.inbox.show_now(9).into_iter().map(|(value, _)| value).collect();
+        assert_eq!(shown, (last + 1..6).map(|number| number.to_string().into_bytes()).collect::<Vec<_>>());
+        assert!(matches!(desk.close(parted).unwrap().parting, Parting::Done));
+    }
+    #[tokio::test]
+    async fn nothing_passes_by_what_waits() {
+        let (config, peer) = (server(0).await, Peer::new(String::new()));
+        let inbox = Inbox::new(&config.source, "".into(), false);
+        let (mut first, mut second, mut taken) = (Burst::default(), Burst::default(), VecDeque::new());
+        inbox.gather(b"a", &peer, &mut first);
+        inbox.gather(b"b", &peer, &mut first);
+        inbox.gather(b"c", &peer, &mut second);
+        assert!(inbox.put(&mut first) && inbox.pass(&mut second).is_none());
+        assert!(inbox.take(&mut taken).unwrap().unwrap());
+        assert_eq!((values(&taken), second.len()), (vec!["a".to_owned(), "b".to_owned()], 1));
+        let passed = inbox.pass(&mut second).unwrap();
+        assert_eq!(passed.iter().map(|record| record.offset()).collect::<Vec<_>>(), [Some(2)]);
+        assert!(second.is_empty() && inbox.take(&mut taken).is_none());
+    }
 }

@@ -2,12 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use laminar_schema::{Measures, record::RecordRef};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, futures::Notified};
 
 use crate::{
     burst::{Burst, MOST, MOST_BYTES},
@@ -97,20 +96,32 @@ impl Inbox {
         burst.push(message, peer, &self.partition, self.is_keyed);
     }
 
-    /// Takes over every message of `burst`; what happens where there is no room is the options' choice. False when nothing will be
-    /// taken any more.
-    pub(crate) async fn put(&self, burst: &mut Burst) -> bool {
-        loop {
-            // Before looking, so that no sign is missed between looking and waiting.
-            let mut drained = pin!(self.drained.notified());
-            drained.as_mut().enable();
-            let goes_on = self.put_now(burst);
-            self.filled.notify_one();
-            if burst.is_empty() || !goes_on {
-                return goes_on;
-            }
-            drained.await;
+    /// Takes over messages of `burst`, all for which there is room; what happens to the others is the options' choice. False when
+    /// nothing will be taken any more.
+    pub(crate) fn put(&self, burst: &mut Burst) -> bool {
+        let goes_on = self.put_now(burst);
+        self.filled.notify_one();
+        goes_on
+    }
+
+    /// Waits until there may be more room, from when it is enabled on.
+    pub(crate) fn room(&self) -> Notified<'_> {
+        self.drained.notified()
+    }
+
+    /// Yields a burst to who takes messages without putting it in; `None` where others are to be taken before it.
+    pub(crate) fn pass(&self, burst: &mut Burst) -> Option<Burst> {
+        let mut state = self.state();
+        if !state.queue.is_empty() {
+            return None;
         }
+        burst.number_last(burst.len(), state.num_messages);
+        state.num_messages += burst.len() as u64;
+        let next = state.spare.pop().unwrap_or_default();
+        drop(state);
+        // It may be what there was no room for.
+        self.drained.notify_waiters();
+        Some(std::mem::replace(burst, next))
     }
 
     fn put_now(&self, burst: &mut Burst) -> bool {
@@ -156,39 +167,43 @@ impl Inbox {
         self.drained.notify_waiters();
     }
 
-    /// Waits until there are messages and moves them all to `taken`, whose bursts are all taken and go back to be filled again; false
-    /// where there will be none.
+    /// Has who takes messages look again.
+    pub(crate) fn call(&self) {
+        self.filled.notify_one();
+    }
+
+    /// Waits until there may be something to take.
+    pub(crate) fn filled(&self) -> Notified<'_> {
+        self.filled.notified()
+    }
+
+    /// Moves all messages to `taken`, whose bursts are all taken and go back to be filled again; false where there will be none, and
+    /// nothing where some may come.
     ///
     /// # Errors
     /// What the connections came to, once every message before it was taken.
-    pub(crate) async fn take(&self, taken: &mut VecDeque<Burst>) -> Result<bool, WebSocketFault> {
-        loop {
-            {
-                let mut state = self.state();
-                let State { queue, spare, .. } = &mut *state;
-                let room = MAX_SPARE.saturating_sub(spare.len());
-                spare.extend(taken.drain(..).take(room).filter_map(|mut burst| burst.clear().then_some(burst)));
-                if !queue.is_empty() {
-                    // The queues change places, so that neither is ever made anew.
-                    std::mem::swap(queue, taken);
-                    (state.records, state.bytes) = (0, 0);
-                    drop(state);
-                    self.drained.notify_waiters();
-                    return Ok(true);
-                }
-                match state.end.take() {
-                    None => {}
-                    Some(End::Closed) => {
-                        state.end = Some(End::Closed);
-                        return Ok(false);
-                    }
-                    Some(End::Failed(fault)) => {
-                        state.end = Some(End::Closed);
-                        return Err(fault);
-                    }
-                }
+    pub(crate) fn take(&self, taken: &mut VecDeque<Burst>) -> Option<Result<bool, WebSocketFault>> {
+        let mut state = self.state();
+        let State { queue, spare, .. } = &mut *state;
+        let room = MAX_SPARE.saturating_sub(spare.len());
+        spare.extend(taken.drain(..).take(room).filter_map(|mut burst| burst.clear().then_some(burst)));
+        if !queue.is_empty() {
+            // The queues change places, so that neither is ever made anew.
+            std::mem::swap(queue, taken);
+            (state.records, state.bytes) = (0, 0);
+            drop(state);
+            self.drained.notify_waiters();
+            return Some(Ok(true));
+        }
+        match state.end.take()? {
+            End::Closed => {
+                state.end = Some(End::Closed);
+                Some(Ok(false))
             }
-            self.filled.notified().await;
+            End::Failed(fault) => {
+                state.end = Some(End::Closed);
+                Some(Err(fault))
+            }
         }
     }
 

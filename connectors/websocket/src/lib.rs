@@ -28,6 +28,7 @@ mod burst;
 mod config;
 mod counts;
 mod cut;
+mod desk;
 mod dial;
 mod error;
 mod fan;

@@ -1,11 +1,11 @@
 //! A connection that is read: messages to the inbox, pings both ways, and how it came to its end.
 
-use std::{ops::ControlFlow, sync::Arc, task::Poll, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::{
     sync::watch,
-    time::{Instant, MissedTickBehavior, interval_at, timeout},
+    time::{Instant, Interval, MissedTickBehavior, interval_at, timeout},
 };
 use tokio_tungstenite::tungstenite::{
     self, Message, Utf8Bytes,
@@ -14,10 +14,10 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use crate::{
-    burst::{Burst, MOST, MOST_BYTES},
     config::LinkOptions,
+    desk::{Desk, Ended, Handed, LOOK},
     inbox::{Inbox, Peer},
-    socket::{FAREWELL, Received, Socket},
+    socket::{FAREWELL, Socket},
 };
 
 /// How a connection is kept.
@@ -48,78 +48,68 @@ pub(crate) enum Parting {
     Unwanted,
 }
 
-/// Reads until the end, or until the other half of `stop` is dropped; also says whether any message came.
+/// Reads until the end, or until the other half of `stop` is dropped. What a stream reads of it is handed to that one.
 pub(crate) async fn receive(
-    socket: &mut Socket,
+    socket: Socket,
+    desk: &Desk,
     inbox: &Inbox,
     peer: &Arc<Peer>,
     habits: Habits,
     stop: &mut watch::Receiver<()>,
-) -> (Parting, bool) {
-    let mut ticks = interval_at(Instant::now() + habits.ping_interval, habits.ping_interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut burst, mut heard, mut to_skip, mut any) = (Burst::default(), Instant::now(), habits.skip_first, false);
+) -> Option<Ended> {
+    desk.open(socket, peer, habits.skip_first);
+    // A stream that waits has had nothing to read.
+    inbox.call();
+    let parting = attend(desk, inbox, habits, stop).await;
+    let mut ended = desk.close(parting)?;
+    ended.socket.answer_farewell().await;
+    Some(ended)
+}
+
+/// Does what is to be done for a connection, beside what a stream reads by itself; yields what it ended with, where its peer has not
+/// said so.
+pub(crate) async fn attend(desk: &Desk, inbox: &Inbox, habits: Habits, stop: &mut watch::Receiver<()>) -> Parting {
+    let (mut pings, mut looks) = (every(habits.ping_interval), every(LOOK));
     loop {
-        let first = tokio::select! {
+        tokio::select! {
             biased;
             // Before what a peer says that always says something.
-            _ = stop.changed() => return (Parting::Unwanted, any),
-            first = socket.next() => first,
-            _ = ticks.tick() => {
-                if heard.elapsed() >= habits.idle_timeout {
-                    return (Parting::Lost(silence(heard.elapsed())), any);
+            _ = stop.changed() => return Parting::Unwanted,
+            () = desk.wanted(inbox) => {}
+            () = desk.called() => continue,
+            _ = looks.tick(), if desk.is_shared => {
+                desk.look();
+                continue;
+            }
+            _ = pings.tick() => {
+                if desk.silence() >= habits.idle_timeout {
+                    return Parting::Lost(silence(desk.silence()));
                 }
-                match timeout(habits.idle_timeout, socket.send(Message::Ping(Bytes::new()))).await {
+                match timeout(habits.idle_timeout, desk.send(Message::Ping(Bytes::new()))).await {
                     Ok(Ok(())) => {}
-                    Ok(Err(e)) => return (parting(e), any),
-                    Err(_) => return (Parting::Lost("it takes nothing any more".to_owned()), any),
+                    Ok(Err(e)) => return parting(e),
+                    Err(_) => return Parting::Lost("it takes nothing any more".to_owned()),
                 }
                 continue;
             }
-        };
-        let mut hear = |message: Received| {
-            match message {
-                Some(Ok(Message::Text(text))) => pass_on(text.as_bytes(), inbox, peer, &mut burst, &mut to_skip),
-                Some(Ok(Message::Binary(bytes))) => pass_on(&bytes, inbox, peer, &mut burst, &mut to_skip),
-                Some(Ok(Message::Close(frame))) => return ControlFlow::Break(Some(said(frame))),
-                // The library answers pings by itself.
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Err(e)) => return ControlFlow::Break(Some(parting(e))),
-                None => return ControlFlow::Break(Some(Parting::Lost("the connection was closed".to_owned()))),
-            }
-            if burst.len() >= MOST || burst.num_bytes() >= MOST_BYTES {
-                return ControlFlow::Break(None);
-            }
-            ControlFlow::Continue(())
-        };
-        let parted = match hear(first) {
-            ControlFlow::Break(parted) => parted,
-            ControlFlow::Continue(()) => loop {
-                // Nothing more is there now.
-                let Poll::Ready(message) = socket.next_now() else { break None };
-                if let ControlFlow::Break(parted) = hear(message) {
-                    break parted;
-                }
-            },
-        };
-        any |= !burst.is_empty();
-        if !burst.is_empty() && !inbox.put(&mut burst).await {
-            return (Parting::Unwanted, any);
         }
-        // Waiting for room is none of the peer's silence.
-        heard = Instant::now();
-        if let Some(parted) = parted {
-            socket.answer_farewell().await;
-            return (parted, any);
+        loop {
+            // Before looking, so that no sign is missed between looking and waiting.
+            let mut room = pin!(inbox.room());
+            room.as_mut().enable();
+            match desk.hand_over(inbox) {
+                Handed::All => break,
+                Handed::Part => room.await,
+                Handed::Last | Handed::Unwanted => return Parting::Unwanted,
+            }
         }
     }
 }
 
-fn pass_on(message: &[u8], inbox: &Inbox, peer: &Arc<Peer>, burst: &mut Burst, to_skip: &mut u64) {
-    match to_skip {
-        0 => inbox.gather(message, peer, burst),
-        more => *more -= 1,
-    }
+fn every(period: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + period, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 pub(crate) fn silence(lasted: Duration) -> String {

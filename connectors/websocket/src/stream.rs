@@ -132,7 +132,7 @@ impl RecordStream for WebSocketStream {
             // A batch that is full already, or a message without records, is not the end.
             if self.failed.is_none() && self.current >= self.taken.len() {
                 self.current = 0;
-                match self.feed.inbox.take(&mut self.taken).await {
+                match self.feed.take(&mut self.taken).await {
                     Ok(true) => {}
                     Ok(false) => return Ok(0),
                     Err(fault) => return Err(fault.during("read")),
