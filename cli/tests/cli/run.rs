@@ -94,6 +94,14 @@ fn several_pipelines_run_and_one_that_fails_decides() {
 }
 
 #[test]
+fn a_sink_that_fails_is_told_by_its_name() {
+    let text = "CREATE SOURCE a (id BIGINT) FROM FILE (path = 'a.ndjson') FORMAT JSON;
+        CREATE SINK x INTO FILE (path = 'a.ndjson/x.csv') FORMAT CSV; INSERT INTO x SELECT * FROM a;";
+    let folder = Folder::with(&[("a.ndjson", ROWS), ("q.sql", text)]);
+    folder.run(&["run", "q.sql"]).ended(3, &["error: x: cannot open a.ndjson/x.csv"]);
+}
+
+#[test]
 fn sql_errors_point_into_the_text() {
     let folder = Folder::with(&[("a.ndjson", ROWS)]);
     let check = |sql: &str, code: i32, said: &[&str]| {

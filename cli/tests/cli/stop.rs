@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     process::{Child, Command},
     time::Duration,
 };
@@ -49,6 +49,26 @@ async fn signals_stop_cleanly_and_the_next_run_goes_on() {
         assert!(said.contains("t: 10 records") && said.contains("stopped before the end"), "{said}");
     }
     assert_eq!(folder.read("out.csv"), expected, "each row once");
+}
+
+#[test]
+fn a_signal_ends_a_run_that_still_waits_for_a_server() {
+    // It takes connections, and says nothing on them.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let sql = format!(
+        "CREATE SOURCE t (id BIGINT) FROM WEBSOCKET (url = 'ws://{address}/', connect_timeout = '10m') FORMAT JSON;
+         CREATE SINK o INTO FILE (path = 'out.csv') FORMAT CSV;
+         INSERT INTO o SELECT id FROM t;"
+    );
+    let folder = Folder::with(&[("q.sql", &sql)]);
+    let child = folder.command(&["run", "q.sql"]).spawn().unwrap();
+    let _connection = silent.accept().unwrap();
+    signal(&child, "INT");
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("t: 0 records") && said.contains("stopped before the end"), "{said}");
 }
 
 /// Records that a throttled run is to be killed among, and the pipeline over them.

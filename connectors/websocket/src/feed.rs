@@ -274,7 +274,10 @@ mod tests {
             }
             // At work: not worth waking the task for, worth it, and for so long that it comes by itself.
             match round % 20 {
-                5..15 => std::thread::sleep(Duration::from_micros(500)),
+                5..15 => {
+                    let since = Instant::now();
+                    while since.elapsed() < Duration::from_micros(500) {}
+                }
                 19 => sleep(Duration::from_millis(120)).await,
                 _ => {}
             }

@@ -68,7 +68,14 @@ impl Place {
                 "ws://host:port/path, or `listen` to be a server",
                 "it says where messages come from and go to",
             ),
-            (Some(_), Some(_)) => wrong("listen", "no `url` beside it", "one is enough"),
+            (Some(_), Some(address)) => {
+                Err(ConfigError::invalid("listen", address, "no `url` beside it", "one is enough").into())
+            }
+            (Some(_), None) if link.path != "/" => {
+                let (expected, reason) =
+                    ("`listen` in place of `url`", "it says what clients ask for; a URL has its own");
+                Err(ConfigError::invalid("path", &link.path, expected, reason).into())
+            }
             (Some(url), None) => Ok(Self::Client(target(url)?)),
             (None, Some(_)) if !link.path.starts_with('/') => {
                 wrong("path", "a path such as /feed", "it begins with a slash")
@@ -145,6 +152,7 @@ mod tests {
         let url = ("url", "ws://a/");
         fails(&[], "or `listen` to be a server");
         fails(&[url, ("listen", "a:1")], "no `url` beside it");
+        fails(&[url, ("path", "/feed")], "`listen` in place of `url`");
         fails(&[("url", "ws://u:hunter2@a/")], "use `user` and `password`");
         fails(&[("url", "http://a/?k=hunter2")], "neither with ws://");
         fails(&[("url", "a b")], "it is no URL");

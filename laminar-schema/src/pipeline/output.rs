@@ -10,7 +10,7 @@ use crate::{
     capability::{Capability, SchemaRegistryAware},
     config::{FormatSpec, column},
     connector::{Checkpoint, Measures, Prepared, RecordSink, SinkBatch, SinkConnector},
-    error::SchemaResult,
+    error::{Location, SchemaError, SchemaResult},
     format::{EncodeSpec, EncodedBatch, EncoderSet, FormatEncoder, registered},
     predicate::Predicate,
     registry::RegistryConfig,
@@ -228,8 +228,8 @@ impl<K: SinkConnector> Output<K> {
             true => None,
             false => Some(self.sink.build_encoder(&self.spec)?),
         };
-        let mut writer = self.sink.start(&self.spec).await?;
-        writer.recover(last).await?;
+        let mut writer = self.sink.start(&self.spec).await.map_err(in_sink(&self.name))?;
+        writer.recover(last).await.map_err(in_sink(&self.name))?;
         let prologue = encoder.as_mut().map(FormatEncoder::prologue).unwrap_or_default();
         let projection = self.projection();
         let file = match encoder.as_ref().is_some_and(FormatEncoder::has_footer) {
@@ -289,7 +289,7 @@ impl<K: SinkConnector> RunningOutput<K> {
         let Some(encoder) = self.encoder.as_ref().filter(|_| !is_begun) else { return Ok(false) };
         let (prologue, delimiter) = (&self.prologue, encoder.delimiter());
         let nothing = SinkBatch::Encoded { records: &self.encoded, prologue, delimiter };
-        self.writer.write(nothing).await.map(|()| true)
+        self.writer.write(nothing).await.map(|()| true).map_err(in_sink(&self.output.name))
     }
 
     /// Goes on with a source of which the columns are those of `new` instead of `old`: [`Output::follow`].
@@ -330,20 +330,21 @@ impl<K: SinkConnector> RunningOutput<K> {
         // A lane encodes with what the output's own encoder is, so there is one.
         let delimiter = self.encoder.as_ref().map_or(&b""[..], FormatEncoder::delimiter);
         let batch = SinkBatch::Encoded { records: &records, prologue: &self.prologue, delimiter };
-        self.writer.write(batch).await.map(|()| Some(records))
+        self.writer.write(batch).await.map(|()| Some(records)).map_err(in_sink(&self.output.name))
     }
 
     async fn write_columns(&mut self, columns: &RecordBatch) -> SchemaResult<()> {
         let Some(encoder) = &mut self.encoder else {
-            return self.writer.write(SinkBatch::Columns(columns)).await;
+            return self.writer.write(SinkBatch::Columns(columns)).await.map_err(in_sink(&self.output.name));
         };
         self.encoded.clear();
-        encoder.encode(columns, &mut self.encoded)?;
+        encoder.encode(columns, &mut self.encoded).map_err(in_sink(&self.output.name))?;
         if self.file == Footed::Complete {
             self.file = Footed::Open;
         }
         let (prologue, delimiter) = (&self.prologue, encoder.delimiter());
-        self.writer.write(SinkBatch::Encoded { records: &self.encoded, prologue, delimiter }).await
+        let batch = SinkBatch::Encoded { records: &self.encoded, prologue, delimiter };
+        self.writer.write(batch).await.map_err(in_sink(&self.output.name))
     }
 
     /// Whether what was written can be read only once the output has ended it.
@@ -358,14 +359,15 @@ impl<K: SinkConnector> RunningOutput<K> {
             self.encoded.bytes_mut().extend(encoder.finish()?);
             self.encoded.end_record();
             let (prologue, delimiter) = (&self.prologue, encoder.delimiter());
-            self.writer.write(SinkBatch::Encoded { records: &self.encoded, prologue, delimiter }).await?;
+            let batch = SinkBatch::Encoded { records: &self.encoded, prologue, delimiter };
+            self.writer.write(batch).await.map_err(in_sink(&self.output.name))?;
             self.file = Footed::Complete;
         }
-        self.writer.prepare(checkpoint).await
+        self.writer.prepare(checkpoint).await.map_err(in_sink(&self.output.name))
     }
 
     pub(super) async fn commit(&mut self, prepared: &Prepared) -> SchemaResult<()> {
-        self.writer.commit(prepared).await
+        self.writer.commit(prepared).await.map_err(in_sink(&self.output.name))
     }
 
     pub(super) async fn abort(&mut self) -> SchemaResult<()> {
@@ -378,6 +380,11 @@ impl<K: SinkConnector> RunningOutput<K> {
             Some(encoder) if self.file == Footed::Never => encoder.finish()?,
             Some(_) | None => Vec::new(),
         };
-        self.writer.close(&epilogue).await
+        self.writer.close(&epilogue).await.map_err(in_sink(&self.output.name))
     }
+}
+
+/// Says of an error which sink it is of.
+fn in_sink(name: &Arc<str>) -> impl Fn(SchemaError) -> SchemaError {
+    move |error| error.at(Location::source(Arc::clone(name)))
 }

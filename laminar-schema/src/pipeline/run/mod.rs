@@ -73,8 +73,16 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
         if let Some(store) = &self.config.drift {
             metrics.resume_drift(store.load().map_err(in_source)?);
         }
+        let mut shutdown = pin!(shutdown);
         // Boxed, so that futures with a pipeline in them stay small.
-        let mut running = Box::new(Box::pin(Running::open(self, metrics)).await.map_err(in_source)?);
+        let opening = Box::pin(Running::open(self, metrics));
+        let opened = tokio::select! {
+            biased;
+            opened = opening => opened,
+            // What waits for servers is left as by a kill, before anything was read.
+            () = &mut shutdown => return Ok(metrics.summary(Ended::Interrupted, Positions::default())),
+        };
+        let mut running = Box::new(opened.map_err(in_source)?);
         metrics.show_measures(running.stream.measures());
         let sinks = running.outputs.iter().chain(&running.dead_letter);
         metrics.show_sinks(sinks.filter_map(RunningOutput::measures).collect());
