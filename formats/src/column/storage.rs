@@ -147,6 +147,11 @@ impl<T: ArrowPrimitiveType> Values<T> {
         self.values.len()
     }
 
+    /// The values of the last `count` rows.
+    pub(crate) fn last(&self, count: usize) -> &[T::Native] {
+        &self.values[self.values.len().saturating_sub(count)..]
+    }
+
     #[inline]
     pub(super) fn push(&mut self, value: T::Native) {
         self.values.push(value);

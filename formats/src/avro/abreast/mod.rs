@@ -14,6 +14,7 @@ mod some_tests;
 #[cfg(test)]
 mod tests;
 mod values;
+mod ways;
 
 use laminar_schema::RawBatch;
 

@@ -2,6 +2,7 @@
 
 use std::{hint::select_unpredictable, iter::zip};
 
+use arrow_schema::FieldRef;
 use laminar_schema::ARENA_PADDING;
 
 use super::{
@@ -11,8 +12,9 @@ use super::{
 use crate::{
     avro::{
         cursor::Cursor,
-        merged::Merged,
+        merged::{Merged, Way},
         program::{FillWith, Nulls, Op, Skip, Slot},
+        run::Run,
         writers::{Unreadable, Writer},
     },
     column::{Column, ColumnOps, StructColumn, StructField},
@@ -20,9 +22,9 @@ use crate::{
 
 /// Which of the messages have a field: of each the bits of those that it has, and which is the field's.
 #[derive(Clone, Copy)]
-struct Owners<'m> {
-    masks: &'m [u64],
-    bit: u64,
+pub(super) struct Owners<'m> {
+    pub(super) masks: &'m [u64],
+    pub(super) bit: u64,
 }
 
 impl<'m> Owners<'m> {
@@ -32,7 +34,7 @@ impl<'m> Owners<'m> {
 
     /// The numbers of the messages that have it.
     #[inline]
-    fn among<'r>(&self, room: &'r mut [u8; MOST]) -> &'r [u8] {
+    pub(super) fn among<'r>(&self, room: &'r mut [u8; MOST]) -> &'r [u8] {
         let mut count = 0;
         for (number, mask) in (0..MOST as u8).zip(self.masks) {
             // Written in any case, and counted where it has it, so that nothing depends on who wrote the message.
@@ -45,9 +47,9 @@ impl<'m> Owners<'m> {
 
 /// What a message that lacks a field has in its place.
 #[derive(Clone, Copy)]
-struct Absent<T> {
-    value: T,
-    is_null: bool,
+pub(super) struct Absent<T> {
+    pub(super) value: T,
+    pub(super) is_null: bool,
 }
 
 /// The value at a place where the message has one; otherwise what is `absent`, and the place stays.
@@ -85,13 +87,17 @@ impl<'b, 's> Messages<'_, 'b, 's> {
         let fill_of = |(index, fill): (usize, usize)| Some(&writer(index)?.program.fills.get(fill)?.with);
         let rows = row.num_rows();
         for merged in &merged.steps {
-            let Some(writer) = writer(merged.writer) else { return false };
-            let Some(step) = writer.program.steps.get(merged.step) else { return false };
+            let step_of =
+                |way: Way| writer(way.writer).and_then(|writer| Some((writer, writer.program.steps.get(way.step)?)));
+            let Some((writer, step)) = step_of(merged.way) else { return false };
             let owners = Owners { masks, bit: merged.bit };
             // It may be read by its type, which is one of its writer's.
             self.run.turn_to(writer);
             let is_read = match (row.fields.get_mut(step.column as usize), merged.fill.and_then(fill_of), &step.slot.op)
             {
+                (Some(field), fill, _) if !merged.ways.is_empty() => {
+                    self.slot_by_way((&merged.ways, step_of), masks, fill, rows, field)
+                }
                 (Some(field), ..) if merged.bit == 0 => self.slot(&step.slot, &mut field.column, &field.field),
                 (Some(field), Some(fill), _) => {
                     self.slot_of_some(&step.slot, owners, (fill, merged.is_alike), rows, field)
@@ -144,13 +150,13 @@ impl<'b, 's> Messages<'_, 'b, 's> {
     }
 
     /// Where nothing but zeros stands, which are a value of any type that is read with `read_if`.
-    fn zeros(&self) -> usize {
+    pub(super) fn zeros(&self) -> usize {
         self.bytes.len().saturating_sub(ARENA_PADDING)
     }
 
     /// Pushes a value of each message that has one, and for the others what `fill` says; `is_alike` where that is a value that
     /// is read in the same way.
-    fn slot_of_some(
+    pub(super) fn slot_of_some(
         &mut self,
         slot: &Slot,
         owners: Owners<'_>,
@@ -273,19 +279,26 @@ impl<'b, 's> Messages<'_, 'b, 's> {
                 *place = self.run.cursor.at;
                 is_read
             } else {
-                match fill {
-                    FillWith::Null | FillWith::Default => {
-                        column.push_null();
-                        true
-                    }
-                    FillWith::Datum(datum, slot) => self.run.of_default(datum).slot(slot, column, field).is_ok(),
-                    FillWith::Rescued { .. } => false,
-                }
+                self.run.instead(fill, column, field)
             };
             if !is_read {
                 return false;
             }
         }
         self.run.rescue.places.is_empty()
+    }
+}
+
+impl Run<'_, '_> {
+    /// Pushes what a message that lacks a field has in its place.
+    pub(super) fn instead(&mut self, fill: &FillWith, column: &mut Column, field: &FieldRef) -> bool {
+        match fill {
+            FillWith::Null | FillWith::Default => {
+                column.push_null();
+                true
+            }
+            FillWith::Datum(datum, slot) => self.of_default(datum).slot(slot, column, field).is_ok(),
+            FillWith::Rescued { .. } => false,
+        }
     }
 }

@@ -7,16 +7,53 @@ use super::tests::{EVERY_KIND, FIELDS, Numbers, check_writers};
 const CONFLUENT: (&str, &str) = ("wire_format", "confluent");
 
 /// Which fields a version of a schema has, by their places.
-type History = fn(usize, usize) -> bool;
+type Has = fn(usize, usize) -> bool;
+
+/// How the versions of a schema differ.
+#[derive(Clone, Copy)]
+struct History {
+    has: Has,
+    /// Whether they write what may be null and what is long in several ways.
+    differs: bool,
+}
+
+/// How a version writes a field.
+#[derive(Clone, Copy, PartialEq)]
+enum Written {
+    AsEver,
+    /// With null as the other branch of the union.
+    Turned,
+    /// Never null.
+    Plain,
+    /// A long as an int.
+    AsInt,
+}
+
+impl History {
+    fn written(self, version: usize, field: &str) -> Written {
+        let may_be_null = ["nb", "ni", "nl", "f", "d", "ns", "ny", "at", "e"].contains(&field);
+        match version % 3 {
+            1 if self.differs && may_be_null => Written::Turned,
+            2 if self.differs && may_be_null => Written::Plain,
+            0 if self.differs && field == "l" => Written::AsInt,
+            _ => Written::AsEver,
+        }
+    }
+}
 
 const VERSIONS: usize = 10;
 /// Versions that only gain fields; that gain and lose some; that have any; and one of which the others have nothing.
-const HISTORIES: [History; 4] = [
+const FIELDS_BY_VERSION: [Has; 5] = [
     |version, field| field < 3 + 2 * version,
     |version, field| (version..version + 14).contains(&field),
     |version, field| !(field * 7 + version * 5).is_multiple_of(3),
     |version, field| (field % 2 == 0) == (version == 4),
+    |_, _| true,
 ];
+
+fn histories() -> impl Iterator<Item = History> {
+    FIELDS_BY_VERSION.into_iter().flat_map(|has| [false, true].map(|differs| History { has, differs }))
+}
 
 /// Defaults that are of the first branch of each union.
 fn first_default(field: &str) -> Value {
@@ -53,12 +90,22 @@ fn second_default(field: &str) -> Value {
 }
 
 /// [`EVERY_KIND`] with some of the fields.
-fn schema(has: impl Fn(usize) -> bool, default: Option<fn(&str) -> Value>) -> String {
+fn schema(
+    has: impl Fn(usize) -> bool,
+    written: impl Fn(&str) -> Written,
+    default: Option<fn(&str) -> Value>,
+) -> String {
     let mut schema: Value = serde_json::from_str(EVERY_KIND).unwrap();
     let all = schema["fields"].as_array().unwrap().clone();
     assert_eq!(all.iter().map(|field| field["name"].as_str().unwrap()).collect::<Vec<_>>(), FIELDS);
     let inner = all[FIELDS.iter().position(|field| *field == "r").unwrap()]["type"].to_string();
     let fields = all.into_iter().enumerate().filter(|(index, _)| has(*index)).map(|(_, mut field)| {
+        match (written(field["name"].as_str().unwrap()), field["type"].as_array().map(Vec::as_slice)) {
+            (Written::Turned, Some([first, second])) => field["type"] = json!([second, first]),
+            (Written::Plain, Some([kind, null] | [null, kind])) if null == "null" => field["type"] = kind.clone(),
+            (Written::AsInt, None) => field["type"] = json!("int"),
+            (written, _) => assert!(written == Written::AsEver),
+        }
         if let Some(default) = default {
             field["default"] = default(field["name"].as_str().unwrap());
         }
@@ -70,6 +117,23 @@ fn schema(has: impl Fn(usize) -> bool, default: Option<fn(&str) -> Value>) -> St
     if text.contains(&inner) { text } else { text.replacen(r#""in""#, &inner, 1) }
 }
 
+fn whole(default: Option<fn(&str) -> Value>) -> String {
+    schema(|_| true, |_| Written::AsEver, default)
+}
+
+fn value(written: Written, field: &str, numbers: &mut Numbers, message: &mut Vec<u8>) {
+    let mut value = Vec::new();
+    // Its branch alone is a null.
+    while value.is_empty() || written == Written::Plain && value.len() == 1 {
+        value.clear();
+        numbers.value(if written == Written::AsInt { "i" } else { field }, &mut value);
+    }
+    if written == Written::Turned {
+        value[0] ^= 2;
+    }
+    message.extend_from_slice(&value[usize::from(written == Written::Plain)..]);
+}
+
 /// Messages of versions in no order: mostly each of another than the one before, sometimes many of one.
 fn messages(history: History, seed: u64, count: usize) -> Vec<Vec<u8>> {
     let mut numbers = Numbers(seed);
@@ -79,8 +143,8 @@ fn messages(history: History, seed: u64, count: usize) -> Vec<Vec<u8>> {
         let run = if numbers.below(50) == 0 { 30 } else { 1 };
         for _ in 0..run.min(count - messages.len()) {
             let mut message = vec![0, 0, 0, 0, version as u8 + 1];
-            let fields = FIELDS.iter().enumerate().filter(|(field, _)| history(version, *field));
-            fields.for_each(|(_, field)| numbers.value(field, &mut message));
+            let fields = FIELDS.iter().enumerate().filter(|(field, _)| (history.has)(version, *field));
+            fields.for_each(|(_, field)| value(history.written(version, field), field, &mut numbers, &mut message));
             messages.push(message);
         }
     }
@@ -95,18 +159,19 @@ fn check(
     options: &[(&str, &str)],
     messages: &[Vec<u8>],
 ) -> (usize, usize, usize) {
-    let writers: Vec<String> = (0..VERSIONS).map(|version| schema(|field| history(version, field), None)).collect();
+    let writer = |version| schema(|field| (history.has)(version, field), |field| history.written(version, field), None);
+    let writers: Vec<String> = (0..VERSIONS).map(writer).collect();
     let writers: Vec<&str> = writers.iter().map(String::as_str).collect();
     let reader = reader.map(|reader| ("reader_schema", reader));
     let options: Vec<_> = options.iter().copied().chain([CONFLUENT]).chain(reader).collect();
-    check_writers(&schema(|_| true, None), &writers, columns, &options, messages)
+    check_writers(&whole(None), &writers, columns, &options, messages)
 }
 
 #[test]
 fn fields_that_some_have_are_the_readers_defaults_for_others() {
     for default in [first_default, second_default] {
-        let reader = schema(|_| true, Some(default));
-        for (seed, history) in (0..).zip(HISTORIES) {
+        let reader = whole(Some(default));
+        for (seed, history) in (0..).zip(histories()) {
             for count in [4, 127, 128, 129, 700] {
                 let messages = messages(history, seed, count);
                 let (num_rows, rejected, abreast) = check(history, Some(&reader), None, &[], &messages);
@@ -125,7 +190,7 @@ const COLUMNS: &str = "b BOOLEAN, nl BIGINT, l BIGINT, f REAL, d DOUBLE DEFAULT 
 
 #[test]
 fn fields_that_some_have_are_null_or_a_columns_default_for_others() {
-    for (seed, history) in (10..).zip(HISTORIES) {
+    for (seed, history) in (10..).zip(histories()) {
         let messages = messages(history, seed, 500);
         let (num_rows, rejected, abreast) = check(history, None, Some(COLUMNS), &[], &messages);
         assert_eq!((num_rows, rejected), (500, 0));
@@ -136,7 +201,7 @@ fn fields_that_some_have_are_null_or_a_columns_default_for_others() {
 #[test]
 fn what_does_not_fit_is_told_as_when_alone() {
     let narrow = "i SMALLINT, nl BIGINT NOT NULL DEFAULT 3, s VARCHAR, e VARCHAR, l INTEGER";
-    for (seed, history) in (20..).zip(HISTORIES) {
+    for (seed, history) in (20..).zip(histories()) {
         let messages = messages(history, seed, 400);
         for mismatch in ["reject", "null"] {
             let (num_rows, rejected, _) = check(history, None, Some(narrow), &[("type_mismatch", mismatch)], &messages);
@@ -155,8 +220,8 @@ fn what_does_not_fit_is_told_as_when_alone() {
 
 #[test]
 fn one_bad_message_costs_itself() {
-    let reader = schema(|_| true, Some(first_default));
-    for (seed, history) in (30..).zip(HISTORIES) {
+    let reader = whole(Some(first_default));
+    for (seed, history) in (30..).zip(histories()) {
         for at in [0, 1, 64, 127, 128, 299] {
             let mut messages = messages(history, seed, 300);
             messages[at].push(0);
@@ -171,10 +236,10 @@ fn one_bad_message_costs_itself() {
 
 #[test]
 fn broken_messages_are_told_as_when_alone() {
-    let reader = schema(|_| true, Some(second_default));
+    let reader = whole(Some(second_default));
     let mut numbers = Numbers(40);
     for round in 0..40 {
-        let history = HISTORIES[round % HISTORIES.len()];
+        let history = histories().nth(round % 10).unwrap();
         let mut messages = messages(history, 50 + round as u64, 150);
         for _ in 0..1 + round % 4 {
             let message = &mut messages[numbers.below(150) as usize];
@@ -215,4 +280,37 @@ fn a_null_by_default_is_refused_where_a_column_takes_none() {
         let (num_rows, rejected, _) = check_writers(&reader, &writers, Some(&columns), &options, &messages);
         assert_eq!((num_rows, rejected), (26, 14), "{name}");
     }
+}
+
+/// What one writer may not write is refused of it, also where another one's field in its place may hold it.
+#[test]
+fn each_way_to_write_has_its_own_limits() {
+    let (long, int, first, second) = (r#""long""#, r#""int""#, r#"["null","long"]"#, r#"["long","null"]"#);
+    let first_int = r#"["null","int"]"#;
+    // 2^31 is a byte more than any int.
+    let (small, large) = ([4].as_slice(), [0x80, 0x80, 0x80, 0x80, 0x10].as_slice());
+    let check = |types: [&str; 3], values: [&[u8]; 3], (bad, value): (usize, &[u8]), columns: Option<&str>| {
+        let record = |kind: &&str| {
+            let id = r#"{"name":"id","type":"long"}"#;
+            format!(r#"{{"type":"record","name":"r","fields":[{id},{{"name":"v","type":{kind}}}]}}"#)
+        };
+        let reader = record(&first).replace(first, &format!(r#"{first},"default":null"#));
+        let writers: Vec<String> = types.iter().map(record).collect();
+        let writers: Vec<&str> = writers.iter().map(String::as_str).collect();
+        let message = |row: usize| [&[0, 0, 0, 0, row as u8 % 3 + 1, 8], values[row % 3]].concat();
+        let mut messages: Vec<Vec<u8>> = (0..90).map(message).collect();
+        let options = [CONFLUENT, ("reader_schema", &reader)];
+        assert_eq!(check_writers(&reader, &writers, columns, &options, &messages), (90, 0, 90), "{types:?}");
+        messages[30 + bad] = [&[0, 0, 0, 0, bad as u8 + 1, 8], value].concat();
+        let (num_rows, rejected, _) = check_writers(&reader, &writers, columns, &options, &messages);
+        assert_eq!((num_rows, rejected), (89, 1), "{types:?}");
+    };
+    check([long, int, int], [large, small, small], (1, large), None);
+    let (null, has_large, has_small) = ([0].as_slice(), [&[2], large].concat(), [&[2], small].concat());
+    check([first, first_int, first], [&has_large, &has_small, null], (1, &has_large), None);
+    check([long, int, first], [large, small, &has_large], (1, large), None);
+    for branch in [1, 4] {
+        check([long, first, second], [large, &has_large, &[0, 4]], (2, &[branch]), None);
+    }
+    check([long, int, first], [large, small, &has_large], (2, null), Some("id BIGINT, v BIGINT NOT NULL"));
 }

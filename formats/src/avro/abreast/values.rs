@@ -9,7 +9,7 @@ use super::Places;
 use crate::{
     avro::{
         cursor::Cursor,
-        program::{Fill, FillWith, Nulls, Op, Record, Size, Skip, Slot},
+        program::{Fill, FillWith, Nulls, Op, Record, Size, Skip, Slot, Source},
         run::Run,
     },
     column::{Column, ColumnOps, StructColumn},
@@ -178,6 +178,15 @@ impl<'b, 's> Messages<'_, 'b, 's> {
         }
         match (&slot.op, &mut *column) {
             (Op::Int64, Column::Int64(rows)) => push!(rows.values_mut(), long),
+            (Op::Scalar(Source::Int), Column::Int64(rows)) => {
+                let read = |cursor: &mut Cursor<'_>| cursor.int().ok().map(i64::from);
+                match nulls {
+                    Nulls::Never => rows.values_mut().push_each(self.next, |place| read_at(bytes, place, read)),
+                    _ => {
+                        rows.values_mut().push_each_or_null(self.next, |place| read_or_null(bytes, place, nulls, read))
+                    }
+                }
+            }
             (Op::Float64, Column::Float64(rows)) if nulls == Nulls::Never => push!(rows.values_mut(), double),
             (Op::Float64, Column::Float64(rows)) => rows.values_mut().push_each_or_null(self.next, |place| {
                 let read = |cursor: &mut Cursor<'_>| cursor.array().ok().map(u64::from_le_bytes);
