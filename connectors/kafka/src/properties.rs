@@ -40,10 +40,13 @@ const OWNED: &[(&str, &str)] = &[
     ("transactional.id", "write transactional_id"),
 ];
 
+/// Properties without a dot in their names that are neither owned nor an option of ours.
+const WITHOUT_DOT: [&str; 2] = ["debug", "retries"];
+
 impl Properties {
-    /// Whether an option's name is that of a property: those have dots, and none of our own has unless it is declared.
+    /// Whether an option's name is that of a property: all but a few have dots, and none of our own has unless it is declared.
     pub(crate) fn is_name(key: &str) -> bool {
-        key.contains('.') || OWNED.iter().any(|(owned, _)| *owned == key)
+        key.contains('.') || WITHOUT_DOT.contains(&key) || OWNED.iter().any(|(owned, _)| *owned == key)
     }
 
     /// Takes a property over.

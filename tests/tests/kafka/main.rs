@@ -59,7 +59,11 @@ async fn a_bounded_read_yields_what_the_topic_holds() {
     check("end = '0:2,2:1'", vec![0, 2, 3]).await;
     check("start = '0:333,1:332,2:333', end = latest", vec![997, 999]).await;
     check("start = latest, end = latest", vec![]).await;
-    check("start = '2001-01-01T00:00:00Z', end = latest, 'fetch.min.bytes' = 1", (0..1000).collect()).await;
+    check(
+        "start = '2001-01-01T00:00:00Z', end = latest, 'fetch.min.bytes' = 1, debug = 'fetch', retries = 3",
+        (0..1000).collect(),
+    )
+    .await;
     check("end = latest, max_batch_bytes = 10, isolation = read_uncommitted", (0..1000).collect()).await;
 }
 
@@ -302,6 +306,7 @@ async fn wrong_options_are_refused_by_name() {
     check("brokers = 'b', topic = 't', 'enable.auto.commit' = true", "offsets are committed at checkpoints").await;
     check("brokers = 'b', topic = 't', 'no.such' = 1", "librdkafka knows no such property").await;
     check("brokers = 'b', topic = 't', 'fetch.min.bytes' = 'many'", "or not this value of it").await;
+    check("brokers = 'b', topic = 't', debug = 'no such context'", "or not this value of it").await;
     check("brokers = 'b', topic = 't', topc = 1", "did you mean `topic`?").await;
     check("brokers = 'b', topic = '^t'", "a pattern needs `group.id`").await;
     check("brokers = 'b', topic = 't', 'sasl.oauthbearer.token' = 'hunter2'", "'sasl.mechanism' = OAUTHBEARER").await;
