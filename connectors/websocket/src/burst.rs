@@ -1,7 +1,7 @@
 //! Messages of one peer that are handed over together, as the records that they become.
 //!
 //! They are copied out of the library's buffers by the task that reads them. Its buffers count who holds a part of them, and the
-//! task that takes messages is another one: counting between two processors costs more than copying a message of a kilobyte. A
+//! task that takes messages may be another one: counting between two processors costs more than copying a message of a kilobyte. A
 //! burst that nobody has to look into is taken as it is.
 
 use std::sync::Arc;

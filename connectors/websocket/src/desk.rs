@@ -2,8 +2,9 @@
 //! connection's own, where the stream's user is at work for a notable part of the time.
 //!
 //! What one task hands to another wakes a thread, which costs as much as reading hundreds of small messages, and waits for an idle
-//! processor: a stream that does little else reads for itself. One whose user works is better served by reading beside it. Whoever reads appends to the same burst, and it goes on, to the inbox or to the
-//! stream, in the order it was read in, all of it under one lock.
+//! processor: a stream that does little else reads for itself. One whose user works is better served by reading beside it. Whoever
+//! reads appends to the same burst, and it goes on, to the inbox or to the stream, in the order it was read in, all of it under one
+//! lock.
 
 use std::{
     future::poll_fn,
@@ -23,7 +24,8 @@ use crate::{
     socket::{Received, Socket},
 };
 
-/// How often the task looks whether the stream still reads. Until then the system keeps what comes.
+/// How often the task looks whether the stream still reads: it takes over after once or twice that. Until then the system keeps what
+/// comes.
 pub(crate) const LOOK: Duration = Duration::from_millis(100);
 /// Of how many parts of the time a stream's user may be at work in one before its task reads, and in half of one before it stops.
 const PARTS: u64 = 10;
@@ -42,9 +44,9 @@ struct State {
     reading: Option<Reading>,
     /// Whether the task reads; otherwise the stream does, when it comes.
     is_tasks_turn: bool,
-    /// Whether the stream waits, and is woken by what comes.
-    is_waiting: bool,
-    /// Whether it has come since the task looked.
+    /// The stream does not, though it comes.
+    is_claimed: bool,
+    /// Whether the stream has come since the task looked.
     has_come: bool,
 }
 
@@ -87,14 +89,14 @@ pub(crate) struct Ended {
 
 impl Desk {
     pub(crate) fn new(is_shared: bool) -> Self {
-        let state = State { reading: None, is_tasks_turn: true, is_waiting: false, has_come: false };
+        let state = State { reading: None, is_tasks_turn: true, is_claimed: false, has_come: false };
         Self { state: Mutex::new(state), is_shared, task: Notify::new() }
     }
 
     /// Puts a connection there, which its task reads until a stream comes.
     pub(crate) fn open(&self, socket: Socket, peer: &Arc<Peer>, to_skip: u64) {
         let mut state = self.state();
-        state.is_tasks_turn = !state.is_waiting;
+        (state.is_tasks_turn, state.is_claimed) = (true, false);
         state.reading = Some(Reading {
             socket,
             peer: Arc::clone(peer),
@@ -107,10 +109,10 @@ impl Desk {
         });
     }
 
-    /// Takes the connection away, for the reason that it gave or for `otherwise`.
-    pub(crate) fn close(&self, otherwise: Parting) -> Option<Ended> {
+    /// Takes the connection away, for that reason or for the one that its peer gave.
+    pub(crate) fn close(&self, reason: Option<Parting>) -> Option<Ended> {
         let Reading { socket, any, parted, .. } = self.state().reading.take()?;
-        Some(Ended { socket, parting: parted.unwrap_or(otherwise), any })
+        Some(Ended { socket, parting: reason.or(parted).unwrap_or(Parting::Unwanted), any })
     }
 
     /// For the task: waits until there are messages to be put into the inbox, or the connection has ended. Reads where it is its turn.
@@ -132,11 +134,19 @@ impl Desk {
         self.task.notified().await;
     }
 
-    /// For the task, from time to time: it reads from now on where the stream stays away.
+    /// For the task, from time to time: it reads from now on where the stream was not there since the last time. One that waits is not
+    /// there either: nothing comes, or whoever waits does not look, and what comes reaches it by the inbox.
     pub(crate) fn look(&self) {
         let mut state = self.state();
-        state.is_tasks_turn |= !state.is_waiting && !state.has_come;
+        state.is_tasks_turn |= !state.has_come;
         state.has_come = false;
+    }
+
+    /// For the task: whether it alone reads, all that is there.
+    pub(crate) fn claim(&self, is_claimed: bool) {
+        let mut state = self.state();
+        state.is_tasks_turn |= is_claimed;
+        state.is_claimed = is_claimed;
     }
 
     /// For the task: puts what was read into the inbox, as far as there is room.
@@ -186,7 +196,10 @@ impl Desk {
     /// While this waits, the inbox must be able to wake it too.
     pub(crate) fn poll_read(&self, cx: &mut Context<'_>, inbox: &Inbox) -> Poll<Option<Burst>> {
         let mut state = self.state();
-        (state.is_tasks_turn, state.is_waiting, state.has_come) = (false, true, true);
+        if state.is_claimed {
+            return Poll::Pending;
+        }
+        (state.is_tasks_turn, state.has_come) = (false, true);
         let Some(reading) = &mut state.reading else { return Poll::Pending };
         if reading.read(cx, inbox).is_pending() {
             return Poll::Pending;
@@ -200,17 +213,14 @@ impl Desk {
         Poll::Ready(inbox.pass(&mut reading.burst))
     }
 
-    /// For the stream: it goes, with messages or without.
-    pub(crate) fn leave(&self) {
-        self.state().is_waiting = false;
-    }
-
     /// For the stream: the task reads from now on, until it comes again.
     pub(crate) fn lend(&self) {
         self.state().is_tasks_turn = true;
         self.task.notify_one();
     }
 
+    /// It is held while a burst is read, which both want to have read and none has anything else to do for. Whoever is woken meanwhile
+    /// is polled later, and not within.
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics between two changes that belong together.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

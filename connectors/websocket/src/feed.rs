@@ -72,11 +72,11 @@ impl Feed {
         Ok(Self { inbox, server: None, desk: None, rhythm: Rhythm::default(), _stop: sender })
     }
 
-    /// Waits until there are messages and moves them all to `taken`, whose bursts are all taken and go back to be filled again; false
-    /// where there will be none.
+    /// As [`Inbox::take`], and waits until there are messages; reads them itself where its user does little but wait. It may be given up
+    /// at any time.
     ///
     /// # Errors
-    /// What the connections came to, once every message before it was taken.
+    /// As there.
     pub(crate) async fn take(&mut self, taken: &mut VecDeque<Burst>) -> Result<bool, WebSocketFault> {
         let was_busy = self.rhythm.is_busy;
         let came = self.rhythm.come();
@@ -85,13 +85,13 @@ impl Feed {
             desk.lend();
         }
         let desk = self.desk.as_deref().filter(|_| !is_busy);
-        let visit = Visit { desk, came, rhythm: &mut self.rhythm };
+        let _visit = Visit { came, rhythm: &mut self.rhythm };
         loop {
             if let Some(taken) = self.inbox.take(taken) {
                 return taken;
             }
             let mut filled = pin!(self.inbox.filled());
-            let read = poll_fn(|cx| match (filled.as_mut().poll(cx), visit.desk) {
+            let read = poll_fn(|cx| match (filled.as_mut().poll(cx), desk) {
                 (Poll::Ready(()), _) => Poll::Ready(None),
                 (Poll::Pending, Some(desk)) => desk.poll_read(cx, &self.inbox),
                 (Poll::Pending, None) => Poll::Pending,
@@ -104,9 +104,8 @@ impl Feed {
     }
 }
 
-/// A user of the stream who waits for messages, at the desk where it reads by itself, and leaves with this.
+/// A user of the stream who waits for messages, and leaves with this.
 struct Visit<'a> {
-    desk: Option<&'a Desk>,
     came: Instant,
     rhythm: &'a mut Rhythm,
 }
@@ -114,9 +113,6 @@ struct Visit<'a> {
 impl Drop for Visit<'_> {
     fn drop(&mut self) {
         self.rhythm.leave(self.came);
-        if let Some(desk) = self.desk {
-            desk.leave();
-        }
     }
 }
 
@@ -220,10 +216,10 @@ mod tests {
     use laminar_formats::AnyDecoder;
     use laminar_schema::{ConnectorConfig, FormatSpec, Options, RecordStream, Source, SourceBatch};
     use tokio::{
-        net::TcpListener,
+        net::{TcpListener, TcpStream},
         time::{sleep, timeout},
     };
-    use tokio_tungstenite::{accept_async, tungstenite::Message};
+    use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite::Message};
 
     use super::*;
     use crate::source::WebSocketSource;
@@ -308,6 +304,7 @@ mod tests {
         assert_eq!(shown, (last + 1..6).map(|number| number.to_string().into_bytes()).collect::<Vec<_>>());
         assert!(matches!(desk.close(parted).unwrap().parting, Parting::Done));
     }
+
     #[tokio::test]
     async fn nothing_passes_by_what_waits() {
         let (config, peer) = (server(0).await, Peer::new(String::new()));
@@ -322,5 +319,79 @@ mod tests {
         let passed = inbox.pass(&mut second).unwrap();
         assert_eq!(passed.iter().map(|record| record.offset()).collect::<Vec<_>>(), [Some(2)]);
         assert!(second.is_empty() && inbox.take(&mut taken).is_none());
+    }
+    /// A stream of a server that does what `serve` does with its only client; it pings so often, and is idle for so long.
+    async fn stream_of<F>(
+        serve: impl FnOnce(WebSocketStream<TcpStream>) -> F + Send + 'static,
+        ping_interval: &str,
+        idle_timeout: &str,
+    ) -> crate::stream::WebSocketStream
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move { serve(accept_async(listener.accept().await.unwrap().0).await.unwrap()).await });
+        let pairs = [("url", &*url), ("ping_interval", ping_interval), ("idle_timeout", idle_timeout)];
+        let config = WebSocketSourceConfig::from_options(&Options::from_pairs(pairs)).unwrap();
+        let source: WebSocketSource<AnyDecoder> = WebSocketSource::new(config, &FormatSpec::new("raw")).unwrap();
+        source.start(None).await.unwrap()
+    }
+
+    async fn next(stream: &mut crate::stream::WebSocketStream) -> Vec<String> {
+        let mut batch = SourceBatch::new();
+        timeout(Duration::from_secs(20), stream.next(&mut batch, 700)).await.unwrap().unwrap();
+        let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+        batch.raw_mut().iter().filter_map(|record| record.value().map(text)).collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_came_before_a_ping_that_fails_is_not_lost() {
+        let serve = |mut socket: WebSocketStream<TcpStream>| async move {
+            socket.get_ref().set_nodelay(true).unwrap();
+            // The stream waits, and reads by itself.
+            sleep(Duration::from_millis(50)).await;
+            socket.send(Message::text("0")).await.unwrap();
+            sleep(Duration::from_millis(15)).await;
+            socket.send(Message::text("1")).await.unwrap();
+            socket.send(Message::text("2")).await.unwrap();
+            // It goes without a word, and the next ping fails.
+            socket.get_ref().set_zero_linger().unwrap();
+        };
+        for _ in 0..5 {
+            let mut stream = stream_of(serve, "10ms", "10s").await;
+            assert_eq!(next(&mut stream).await, ["0"]);
+            // Nobody reads: the task does once it has looked twice.
+            sleep(Duration::from_millis(60)).await;
+            let mut rest = next(&mut stream).await;
+            if rest.len() < 2 {
+                rest.extend(next(&mut stream).await);
+            }
+            assert_eq!(rest, ["1", "2"]);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_connection_that_nobody_looks_at_is_kept() {
+        let serve = |mut socket: WebSocketStream<TcpStream>| async move {
+            socket.send(Message::text("0")).await.unwrap();
+            // Pings are answered only where they are read.
+            let read = async { while socket.next().await.is_some_and(|message| message.is_ok()) {} };
+            let _ = timeout(Duration::from_secs(1), read).await;
+            // It fails where the connection was given up.
+            let sent = socket.send(Message::text("still there")).await;
+            sent.unwrap();
+            sleep(Duration::from_secs(10)).await;
+        };
+        let mut stream = stream_of(serve, "50ms", "300ms").await;
+        assert_eq!(next(&mut stream).await, ["0"]);
+        let mut batch = SourceBatch::new();
+        {
+            let mut waiting = pin!(stream.next(&mut batch, 700));
+            // It waits once, and is not polled again while the user does something else.
+            assert!(poll_fn(|cx| Poll::Ready(waiting.as_mut().poll(cx))).await.is_pending());
+            sleep(Duration::from_millis(700)).await;
+        }
+        assert_eq!(next(&mut stream).await, ["still there"]);
     }
 }

@@ -167,11 +167,6 @@ impl Inbox {
         self.drained.notify_waiters();
     }
 
-    /// Has who takes messages look again.
-    pub(crate) fn call(&self) {
-        self.filled.notify_one();
-    }
-
     /// Waits until there may be something to take.
     pub(crate) fn filled(&self) -> Notified<'_> {
         self.filled.notified()

@@ -1,6 +1,6 @@
 //! A connection that is read: messages to the inbox, pings both ways, and how it came to its end.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{future::ready, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::{
@@ -58,38 +58,46 @@ pub(crate) async fn receive(
     stop: &mut watch::Receiver<()>,
 ) -> Option<Ended> {
     desk.open(socket, peer, habits.skip_first);
-    // A stream that waits has had nothing to read.
-    inbox.call();
-    let parting = attend(desk, inbox, habits, stop).await;
-    let mut ended = desk.close(parting)?;
+    let reason = attend(desk, inbox, habits, stop).await;
+    let mut ended = desk.close(reason)?;
     ended.socket.answer_farewell().await;
     Some(ended)
 }
 
-/// Does what is to be done for a connection, beside what a stream reads by itself; yields what it ended with, where its peer has not
+/// Does what is to be done for a connection, beside what a stream reads by itself; yields why that is over, where its peer has not
 /// said so.
-pub(crate) async fn attend(desk: &Desk, inbox: &Inbox, habits: Habits, stop: &mut watch::Receiver<()>) -> Parting {
+pub(crate) async fn attend(
+    desk: &Desk,
+    inbox: &Inbox,
+    habits: Habits,
+    stop: &mut watch::Receiver<()>,
+) -> Option<Parting> {
     let (mut pings, mut looks) = (every(habits.ping_interval), every(LOOK));
+    // Nothing comes any more, or nothing can be sent. What is there is read all the same.
+    let (mut lost, mut is_silent) = (None, false);
     loop {
         tokio::select! {
             biased;
             // Before what a peer says that always says something.
-            _ = stop.changed() => return Parting::Unwanted,
+            _ = stop.changed() => return Some(Parting::Unwanted),
             () = desk.wanted(inbox) => {}
+            () = ready(()), if lost.is_some() => return lost,
             () = desk.called() => continue,
             _ = looks.tick(), if desk.is_shared => {
                 desk.look();
                 continue;
             }
             _ = pings.tick() => {
-                if desk.silence() >= habits.idle_timeout {
-                    return Parting::Lost(silence(desk.silence()));
-                }
-                match timeout(habits.idle_timeout, desk.send(Message::Ping(Bytes::new()))).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(e)) => return parting(e),
-                    Err(_) => return Parting::Lost("it takes nothing any more".to_owned()),
-                }
+                let lasted = desk.silence();
+                is_silent = lasted >= habits.idle_timeout;
+                lost = match is_silent {
+                    true => Some(Parting::Lost(silence(lasted))),
+                    false => match timeout(habits.idle_timeout, desk.send(Message::Ping(Bytes::new()))).await {
+                        Ok(sent) => sent.err().map(parting),
+                        Err(_) => Some(Parting::Lost("it takes nothing any more".to_owned())),
+                    },
+                };
+                desk.claim(lost.is_some());
                 continue;
             }
         }
@@ -98,9 +106,15 @@ pub(crate) async fn attend(desk: &Desk, inbox: &Inbox, habits: Habits, stop: &mu
             let mut room = pin!(inbox.room());
             room.as_mut().enable();
             match desk.hand_over(inbox) {
+                Handed::All if is_silent => {
+                    (lost, is_silent) = (None, false);
+                    desk.claim(false);
+                    break;
+                }
                 Handed::All => break,
                 Handed::Part => room.await,
-                Handed::Last | Handed::Unwanted => return Parting::Unwanted,
+                Handed::Last => return None,
+                Handed::Unwanted => return Some(Parting::Unwanted),
             }
         }
     }

@@ -1,8 +1,11 @@
-//! A WebSocket that one task reads and writes.
+//! A WebSocket that one task at a time reads and writes.
 //!
 //! The library's own asynchronous half lets one task read and another one write: for each message it stores the task to be woken in two
 //! cells that both could touch, which is a fifth of what a message of 100 B takes a loop that only reads. Here that task is compared
 //! once for each turn. What is said and understood is the library's.
+//!
+//! A source's stream may read what its task writes pings to. Below, readiness to read and to write each keep a task of their own; one that
+//! reads may write what the library has to say, and then it, and not the other, is woken when more can be written (`desk.rs`).
 
 use std::{
     future::poll_fn,
@@ -25,7 +28,7 @@ pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
 /// What comes: a message, what is wrong, or the end.
 pub(crate) type Received = Option<Result<Message, Error>>;
 
-/// A connection behind its handshake. All of it belongs to the task that polled it last.
+/// A connection behind its handshake. Reading and writing each belong to the task that polled it last.
 pub(crate) struct Socket {
     inner: WebSocket<Line>,
     /// Nothing more can be read.
