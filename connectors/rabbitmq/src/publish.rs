@@ -21,8 +21,8 @@ use crate::{
 
 /// Records that are handed to the client library at once: it answers each when it is written, and they go out together.
 const BURST: usize = 512;
-/// How long a server may refuse a record: one whose queue is full does until somebody has read it. How long one that has just started
-/// may refuse a connection, too, that it allowed before.
+/// How long a server may refuse a record: one whose queue is full does until somebody has read it. Also how long one that has just
+/// started may refuse a connection that it allowed before.
 const REFUSALS: Duration = Duration::from_secs(10);
 
 /// A record that is not confirmed yet.
@@ -175,6 +175,8 @@ impl Publisher {
         self.send().await?;
         let since = Instant::now();
         let deadline = since + self.config.sink.delivery_timeout;
+        // Since when a server that answers lets nobody in, and what it says.
+        let mut refused: Option<(Instant, SchemaError)> = None;
         for attempt in 1.. {
             let failure = match self.first_confirmed(deadline).await {
                 Ok(()) => return Ok(()),
@@ -189,13 +191,13 @@ impl Publisher {
                 }
             };
             if since.elapsed() + backoff(attempt) >= limit {
-                return Err(self.give_up(reason, retryable));
+                return Err(refused.map_or_else(|| self.give_up(reason, retryable), |(_, error)| error));
             }
             tokio::time::sleep(backoff(attempt)).await;
-            match self.reopen().await {
-                Err(error) if since.elapsed() >= REFUSALS => return Err(error),
-                // It is tried again.
-                _ => {}
+            let first = refused.map_or_else(Instant::now, |(first, _)| first);
+            refused = self.reopen().await.err().map(|error| (first, error));
+            if let Some((_, error)) = refused.take_if(|(first, _)| first.elapsed() >= REFUSALS) {
+                return Err(error);
             }
             if let Err(Failure::Final(error)) = self.send_unconfirmed().await {
                 return Err(error);

@@ -1,7 +1,10 @@
 //! Processes and servers that are killed, connections that are cut: every id is accounted for. `scripts/queue_faults` runs them with a
 //! million records.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use laminar_testkit::Proxy;
 use laminar_tests::{
@@ -9,6 +12,10 @@ use laminar_tests::{
     served::{account, memory},
 };
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 use crate::{
     ids,
@@ -175,6 +182,65 @@ async fn a_sink_publishes_again_what_a_cut_connection_did_not_confirm() {
     let (missing, twice) = account(to.values().await, RECORDS);
     println!("cut three times: {} missing, {} twice", missing.len(), twice.len());
     assert_eq!(missing, Vec::<u64>::new());
+}
+
+/// Lets one client through to the server, answers the next ones as a server does that speaks another protocol, and lets others through
+/// again: what a server may say of a client while it starts cannot be had of it at will. Yields its address.
+async fn refusing(upstream: SocketAddr, times: usize) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (mut client, _) = listener.accept().await.unwrap();
+            if (1..=times).contains(&number) {
+                // Its own version, for the client's; the client leaves.
+                client.read_exact(&mut [0; 8]).await.unwrap();
+                client.write_all(b"AMQP\x00\x00\x08\x00").await.unwrap();
+                tokio::spawn(async move { tokio::io::copy(&mut client, &mut tokio::io::sink()).await });
+                continue;
+            }
+            let mut server = TcpStream::connect(upstream).await.unwrap();
+            tokio::spawn(async move {
+                let copying = tokio::io::copy_bidirectional(&mut client, &mut server);
+                // The first one is cut off.
+                let limit = Duration::from_secs(if number == 0 { 1 } else { 60 });
+                let _ = tokio::time::timeout(limit, copying).await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sink_bears_refusals_behind_a_cut_for_a_while() {
+    let Some(server) = server() else { return };
+    let Ok(upstream) = server.address().parse() else { return };
+    for (times, goes_on) in [(2, true), (1000, false)] {
+        let (from, to) = (Queue::create(server, "from").await, Queue::create(server, "to").await);
+        from.write(ids(0..10)).await;
+        let at = server.sql_by(&refusing(upstream, times).await.to_string());
+        let sql = format!(
+            "CREATE SOURCE s (id BIGINT) FROM RABBITMQ ({}, queue = '{}') FORMAT JSON;
+             CREATE SINK out INTO RABBITMQ ({at}, routing_key = '{}') FORMAT JSON; INSERT INTO out SELECT * FROM s",
+            server.sql(),
+            from.name,
+            to.name
+        );
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let running = tokio::spawn(async move { run_until(&sql, None, async { drop(stopped.await) }).await });
+        to.has(10..=10).await;
+        // The connection is cut by then.
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        from.write(ids(10..20)).await;
+        if goes_on {
+            to.has(20..=20).await;
+            stop.send(()).unwrap();
+            running.await.unwrap().unwrap();
+        } else {
+            let error = running.await.unwrap().unwrap_err();
+            assert!(error.contains("the server only supports AMQP 0.8.0"), "{error}");
+        }
+    }
 }
 
 /// What was not acknowledged comes again behind a cut, and must not stand for records that were not read yet.
