@@ -133,7 +133,10 @@ fn reason(ran: &Ran, case: &Case) -> String {
     let line = line.trim_start_matches("error: ");
     // Which file it was says nothing here.
     match line.split_once(": ") {
-        Some((place, what)) if place.contains("x.") => what.to_owned(),
+        Some((place, what)) if place.contains("x.") => match place.split_once(" field ") {
+            Some((_, field)) => format!("field {field}: {what}"),
+            None => what.to_owned(),
+        },
         _ => line.to_owned(),
     }
 }

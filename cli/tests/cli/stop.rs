@@ -51,19 +51,26 @@ async fn signals_stop_cleanly_and_the_next_run_goes_on() {
     assert_eq!(folder.read("out.csv"), expected, "each row once");
 }
 
-#[test]
-fn a_signal_ends_a_run_that_still_waits_for_a_server() {
+#[tokio::test]
+async fn a_signal_ends_a_run_that_still_waits_for_a_server() {
     // It takes connections, and says nothing on them.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let sql = format!(
-        "CREATE SOURCE t (id BIGINT) FROM WEBSOCKET (url = 'ws://{address}/', connect_timeout = '10m') FORMAT JSON;
+        "CREATE SOURCE t (id BIGINT) FROM WEBSOCKET (url = 'ws://{address}/', connect_timeout = '2m') FORMAT JSON;
          CREATE SINK o INTO FILE (path = 'out.csv') FORMAT CSV;
          INSERT INTO o SELECT id FROM t;"
     );
     let folder = Folder::with(&[("q.sql", &sql)]);
-    let child = folder.command(&["run", "q.sql"]).spawn().unwrap();
-    let _connection = silent.accept().unwrap();
+    let mut child = folder.command(&["run", "q.sql"]).spawn().unwrap();
+    silent.set_nonblocking(true).unwrap();
+    let mut connection = None;
+    until("the connection", || {
+        assert_eq!(child.try_wait().unwrap(), None, "it is at work");
+        connection = connection.take().or(silent.accept().ok());
+        connection.is_some()
+    })
+    .await;
     signal(&child, "INT");
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

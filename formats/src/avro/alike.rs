@@ -1,6 +1,6 @@
 //! Whether values of two writers are read in the same way, so that messages of both are read together.
 
-use super::program::{Branch, FillWith, Items, Op, Record, Skip, Slot};
+use super::program::{Branch, FillWith, Items, Op, Record, Skip, Slot, Source};
 
 impl Slot {
     /// Whether values are read in the same way. What is read by its type never is: that is a node of one writer's schema.
@@ -9,7 +9,34 @@ impl Slot {
     }
 }
 
+impl Slot {
+    /// Whether values are read in ways that are told apart at no cost: of one plain type, in a union with null or not, an `int` where the
+    /// other is a `long`.
+    pub(super) fn is_near(&self, other: &Self) -> bool {
+        match (&self.op, &other.op) {
+            (Op::Scalar(Source::Int), Op::Int64) | (Op::Int64, Op::Scalar(Source::Int)) => true,
+            (op, other) => op.is_plain() && op.is_alike(other),
+        }
+    }
+}
+
 impl Op {
+    /// Whether values are read as a column of their type stores them.
+    fn is_plain(&self) -> bool {
+        matches!(
+            self,
+            Self::Int64
+                | Self::Timestamp
+                | Self::Int32
+                | Self::Date
+                | Self::Float64
+                | Self::Float32
+                | Self::Boolean
+                | Self::Text
+                | Self::Bytes
+        )
+    }
+
     /// As [`Slot::is_alike`], for what stands behind the branch of a union with null.
     pub(super) fn is_alike(&self, other: &Self) -> bool {
         match (self, other) {

@@ -162,7 +162,7 @@ impl<'w> Merging<'w> {
     }
 
     /// The field that a step of a writer's is, behind its `own` so far, and in which of its ways; `None` where its column is read in
-    /// too many, or was met before.
+    /// too many or in one of another kind, or was met before.
     fn field(&mut self, own: &[(usize, usize)], of: Way, step: &'w Step) -> Option<(usize, usize)> {
         let is_column = step.column != Step::NOWHERE;
         let is_own = |index| own.iter().any(|(own, _)| *own == index);
@@ -183,6 +183,10 @@ impl<'w> Merging<'w> {
             return None;
         }
         if way == field.ways.len() {
+            // All are near the first one, and one that is not read plainly is near none.
+            if !field.ways.iter().any(|(first, _)| first.is_near(&step.slot)) {
+                return None;
+            }
             field.ways.push((&step.slot, of));
         }
         field.num_owners += 1;

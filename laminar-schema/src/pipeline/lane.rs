@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, NullArray, RecordBatch, RecordBatchOptions, S
 use arrow_schema::SchemaRef;
 use arrow_select::filter::{FilterBuilder, FilterPredicate};
 
-use super::{unseen::Unvalued, watermark::EventTimes};
+use super::{output::in_sink, unseen::Unvalued, watermark::EventTimes};
 use crate::{
     error::{DecodeError, EncodeError, ErrorKind, SchemaError, SchemaResult},
     field::RESCUE_COLUMN,
@@ -53,6 +53,8 @@ pub(super) enum Watch {
 
 /// What a lane makes for one output.
 pub(super) struct Share<E> {
+    /// The output's name.
+    pub(super) sink: Arc<str>,
     pub(super) projection: Projection,
     /// None where the output encodes for itself, or takes columns.
     pub(super) encoder: Option<E>,
@@ -209,7 +211,7 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
         if made.num_rows == 0 {
             return Ok(());
         }
-        for Share { projection, encoder } in &mut self.shares {
+        for Share { sink, projection, encoder } in &mut self.shares {
             let columns = projection.of(rows)?;
             made.num_left_out += rows.num_rows - columns.num_rows();
             made.portions.push(match encoder {
@@ -217,7 +219,7 @@ impl<D: FormatDecoder, E: FormatEncoder> Lane<D, E> {
                 Some(encoder) => {
                     let mut encoded = spare.pop().unwrap_or_default();
                     encoded.clear();
-                    encoder.encode(&columns, &mut encoded)?;
+                    encoder.encode(&columns, &mut encoded).map_err(in_sink(sink))?;
                     Portion::Encoded(encoded)
                 }
             });

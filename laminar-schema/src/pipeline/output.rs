@@ -162,7 +162,10 @@ impl<K: SinkConnector> Output<K> {
         let info = self.sink.info();
         let has_registry = info.supports(Capability::Registry, &format.name);
         let registered = match self.sink.as_schema_registry_aware().filter(|_| has_registry) {
-            Some(registry) => registry.register_schema(config, &self.sink.value_schema(&self.spec.schema)?).await?,
+            Some(registry) => registry
+                .register_schema(config, &self.sink.value_schema(&self.spec.schema)?)
+                .await
+                .map_err(in_sink(&self.name))?,
             None => {
                 return Err(ResolveError::CapabilityAbsent {
                     connector: info.name.to_owned(),
@@ -219,14 +222,14 @@ impl<K: SinkConnector> Output<K> {
             true => Some(self.sink.build_encoder(&self.spec)?).filter(FormatEncoder::is_stateless),
             false => None,
         };
-        Ok(Share { projection: self.projection(), encoder })
+        Ok(Share { sink: Arc::clone(&self.name), projection: self.projection(), encoder })
     }
 
     /// Opens the sink and recovers what `last` left.
     pub(super) async fn open(self, last: Option<&Prepared>) -> SchemaResult<RunningOutput<K>> {
         let mut encoder = match self.sink.takes_columns() {
             true => None,
-            false => Some(self.sink.build_encoder(&self.spec)?),
+            false => Some(self.sink.build_encoder(&self.spec).map_err(in_sink(&self.name))?),
         };
         let mut writer = self.sink.start(&self.spec).await.map_err(in_sink(&self.name))?;
         writer.recover(last).await.map_err(in_sink(&self.name))?;
@@ -296,7 +299,8 @@ impl<K: SinkConnector> RunningOutput<K> {
     pub(super) async fn follow(&mut self, old: &SchemaRef, new: &SchemaRef) -> SchemaResult<()> {
         if self.output.follow(old, new)? && self.encoder.is_some() {
             Box::pin(self.output.register()).await?;
-            self.encoder = Some(self.output.sink.build_encoder(&self.output.spec)?);
+            let encoder = self.output.sink.build_encoder(&self.output.spec);
+            self.encoder = Some(encoder.map_err(in_sink(&self.output.name))?);
         }
         self.projection = self.output.projection();
         Ok(())
@@ -356,7 +360,7 @@ impl<K: SinkConnector> RunningOutput<K> {
     pub(super) async fn prepare(&mut self, checkpoint: Checkpoint<'_>) -> SchemaResult<Prepared> {
         if let (Footed::Open, Some(encoder)) = (self.file, &mut self.encoder) {
             self.encoded.clear();
-            self.encoded.bytes_mut().extend(encoder.finish()?);
+            self.encoded.bytes_mut().extend(encoder.finish().map_err(in_sink(&self.output.name))?);
             self.encoded.end_record();
             let (prologue, delimiter) = (&self.prologue, encoder.delimiter());
             let batch = SinkBatch::Encoded { records: &self.encoded, prologue, delimiter };
@@ -377,7 +381,7 @@ impl<K: SinkConnector> RunningOutput<K> {
     pub(super) async fn close(&mut self) -> SchemaResult<()> {
         let epilogue = match &mut self.encoder {
             // The last checkpoint has ended it.
-            Some(encoder) if self.file == Footed::Never => encoder.finish()?,
+            Some(encoder) if self.file == Footed::Never => encoder.finish().map_err(in_sink(&self.output.name))?,
             Some(_) | None => Vec::new(),
         };
         self.writer.close(&epilogue).await.map_err(in_sink(&self.output.name))
@@ -385,6 +389,6 @@ impl<K: SinkConnector> RunningOutput<K> {
 }
 
 /// Says of an error which sink it is of.
-fn in_sink(name: &Arc<str>) -> impl Fn(SchemaError) -> SchemaError {
+pub(super) fn in_sink(name: &Arc<str>) -> impl Fn(SchemaError) -> SchemaError {
     move |error| error.at(Location::source(Arc::clone(name)))
 }

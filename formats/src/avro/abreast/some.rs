@@ -34,7 +34,7 @@ impl<'m> Owners<'m> {
 
     /// The numbers of the messages that have it.
     #[inline]
-    pub(super) fn among<'r>(&self, room: &'r mut [u8; MOST]) -> &'r [u8] {
+    fn among<'r>(&self, room: &'r mut [u8; MOST]) -> &'r [u8] {
         let mut count = 0;
         for (number, mask) in (0..MOST as u8).zip(self.masks) {
             // Written in any case, and counted where it has it, so that nothing depends on who wrote the message.

@@ -31,7 +31,7 @@ enum Written {
 
 impl History {
     fn written(self, version: usize, field: &str) -> Written {
-        let may_be_null = ["nb", "ni", "nl", "f", "d", "ns", "ny", "at", "e"].contains(&field);
+        let may_be_null = ["nb", "ni", "nl", "f", "d", "ns", "ny", "at"].contains(&field);
         match version % 3 {
             1 if self.differs && may_be_null => Written::Turned,
             2 if self.differs && may_be_null => Written::Plain,

@@ -128,7 +128,7 @@ fn absent<T: Copy + Default>(
             let read = |cursor: &mut Cursor<'_>| read(cursor, false);
             let (value, is_null) = match slot.nulls {
                 Nulls::Never => (read_at(datum, &mut 0, read)?, false),
-                // The column takes nulls: some of the ways have them.
+                // The column takes nulls: some of the ways have them, and those of a column that does not were refused above.
                 nulls => read_or_null(datum, &mut 0, nulls, read)?,
             };
             Some(Absent { value, is_null })

@@ -62,7 +62,8 @@ impl<S: SourceConnector, K: SinkConnector> Pipeline<S, K> {
         Self { source, spec, outputs, on_error, config }
     }
 
-    /// Runs until the source ends, `shutdown` is ready, or an error.
+    /// Runs until the source ends, `shutdown` is ready, or an error. One that is to stop while it still waits for what it opens has read and
+    /// written nothing, and its summary has no positions.
     ///
     /// # Errors
     /// Whatever stopped it; under [`OnError::Fail`] the first rejected record, located. All sinks are aborted back
