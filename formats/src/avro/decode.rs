@@ -313,8 +313,10 @@ impl AvroDecoder {
                 (_, fingerprint) => return Ok(Err(unknown_fingerprint(fingerprint))),
             },
         };
-        // A run has tried it, with a look at what is behind it, unless there are containers in the batch.
-        Ok(one(writer, rows, scratch, *rules, message, header))
+        // A run has tried it, with a look at what is behind it, unless there are containers in the batch. Its text is checked where it
+        // stands, so that what is amiss first is told whatever other records are in the batch.
+        let rules = Rules { checks_text: true, ..*rules };
+        Ok(one(writer, rows, scratch, rules, message, header))
     }
 
     /// The row of a message without a value.

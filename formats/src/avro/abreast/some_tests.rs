@@ -314,3 +314,14 @@ fn each_way_to_write_has_its_own_limits() {
     }
     check([long, int, first], [large, small, &has_large], (2, null), Some("id BIGINT, v BIGINT NOT NULL"));
 }
+
+/// Text is checked of a whole batch, and of each value only where that was amiss. What is told of a record does not depend on others.
+#[test]
+fn the_first_thing_amiss_is_told_whatever_other_records_have() {
+    let schema =
+        r#"{"type":"record","name":"r","fields":[{"name":"s","type":"string"},{"name":"n","type":["null","int"]}]}"#;
+    let message = |datum: [u8; 3]| [&[0, 0, 0, 0, 1], &datum[..]].concat();
+    // Text of one byte that is no UTF-8 and a branch that there is not; the text alone; nothing amiss.
+    let messages = [[2, 0xFF, 9], [2, 0xFF, 0], [2, b'a', 0]].map(message);
+    assert_eq!(check_writers(schema, &[schema], None, &[CONFLUENT], &messages).1, 2);
+}
