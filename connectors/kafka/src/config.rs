@@ -201,7 +201,7 @@ impl Divided {
         let security = SecurityOptions::from_options(&self.security).map_err(|e| self.errors.0.extend(e.0));
         match (own, security) {
             (Ok(own), Ok(security)) if self.errors.0.is_empty() => Ok((own, security, self.properties)),
-            _ => Err(self.errors),
+            _ => Err(self.errors.among(&[C::KEYS, SecurityOptions::KEYS])),
         }
     }
 }

@@ -196,6 +196,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_neither_set_has_is_told_beside_both() {
+        let check = |key: &str, expected: &str| {
+            let options = Options::from_pairs([(key, "x"), ("url", "ws://a/")]);
+            let said = WebSocketSourceConfig::from_options(&options).map(drop).map_err(|e| e.to_string());
+            assert!(said.as_ref().is_err_and(|said| said.contains(expected)), "{key}: {said:?}");
+        };
+        check("idle_timeuot", "did you mean `idle_timeout`?");
+        check("subscrib", "did you mean `subscribe`?");
+        check("nothing_like_it", "expected one of: url, listen");
+        check("nothing_like_it", "max_frame_bytes");
+    }
+
+    #[test]
     fn mistakes_of_both_sets_are_told_at_once() {
         let options =
             Options::from_pairs([("ur", "a"), ("split", "perhaps"), ("idle_timeout", "5"), ("token", "hunter2")]);

@@ -38,7 +38,7 @@ pub fn read_joined<A: ConnectorConfig, B: ConnectorConfig>(options: &Options) ->
         (Ok(first), Ok(second)) => Ok((first, second)),
         (first, second) => {
             let errors = first.err().into_iter().chain(second.err()).flat_map(|errors| errors.0);
-            Err(ConfigErrors(errors.collect()))
+            Err(ConfigErrors(errors.collect()).among(&[B::KEYS, A::KEYS]))
         }
     }
 }

@@ -10,24 +10,46 @@ pub struct OptionReader<'a> {
     errors: Vec<ConfigError>,
 }
 
+/// What to write instead of a name that none of the sets has.
+fn help(given: &str, sets: &[&[ConfigKey]]) -> String {
+    match did_you_mean(given, names(sets)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if sets.iter().all(|keys| keys.is_empty()) => "there are no options here".to_owned(),
+        None => {
+            let keys: Vec<_> = sets.iter().flat_map(|keys| keys.iter()).map(|k| k.key).collect();
+            format!("expected one of: {}", keys.join(", "))
+        }
+    }
+}
+
+fn names<'k>(sets: &'k [&'k [ConfigKey]]) -> impl Iterator<Item = &'static str> + 'k {
+    sets.iter().flat_map(|keys| keys.iter()).flat_map(|k| [k.key].into_iter().chain(k.aliases.iter().copied()))
+}
+
+impl ConfigErrors {
+    /// Where options come in several sets and one of them refused what none has: what is told of it is about all sets.
+    #[must_use]
+    pub fn among(mut self, sets: &[&[ConfigKey]]) -> Self {
+        for error in &mut self.0 {
+            if let ConfigError::Unknown { key, help: told, .. } = error {
+                *told = help(key, sets);
+            }
+        }
+        self
+    }
+}
+
 impl<'a> OptionReader<'a> {
     /// Starts reading; unknown names are noted right away.
     pub fn new(options: &'a Options, keys: &'static [ConfigKey]) -> Self {
-        let names: Vec<&'static str> =
-            keys.iter().flat_map(|k| [k.key].into_iter().chain(k.aliases.iter().copied())).collect();
-        let errors = options
-            .iter()
-            .filter(|(given, _)| !names.iter().any(|n| n.eq_ignore_ascii_case(given)))
-            .map(|(given, value)| ConfigError::Unknown {
-                key: given.to_owned(),
-                help: match did_you_mean(given, names.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None if names.is_empty() => "there are no options here".to_owned(),
-                    None => format!("expected one of: {}", keys.iter().map(|k| k.key).collect::<Vec<_>>().join(", ")),
-                },
-                span: value.span.clone(),
-            })
-            .collect();
+        let is_known = |given: &str| names(&[keys]).any(|name| name.eq_ignore_ascii_case(given));
+        let unknown = options.iter().filter(|(given, _)| !is_known(given));
+        let errors = unknown.map(|(given, value)| ConfigError::Unknown {
+            key: given.to_owned(),
+            help: help(given, &[keys]),
+            span: value.span.clone(),
+        });
+        let errors = errors.collect();
         Self { options, keys, errors }
     }
 
