@@ -6,8 +6,8 @@
 //! A million messages of each of four histories. BACKWARD: every version has a field more, with a default, and loses one of the
 //! first. FULL: every version has a field more. PROMOTED: FULL, and fields are `int` in the first half of the versions and `long`
 //! in the second. NULLABLE: FULL, and fields may be null in the second half. All are read as the last version says. Every value is
-//! checked before anything is timed. With `--shuffled`, writers come in no order that a processor could learn. What is printed is the median of the rounds,
-//! of the thread's time on a processor; `--check` exits with 1 below 0.9, of NULLABLE below 0.85.
+//! checked before anything is timed. With `--shuffled`, writers come in no order that a processor could learn. What is printed is
+//! the median of the rounds, of the thread's time on a processor; `--check` exits with 1 below 0.9, of NULLABLE below 0.85.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 

@@ -22,7 +22,7 @@ impl Slot {
 
 impl Op {
     /// Whether values are read as a column of their type stores them.
-    fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         matches!(
             self,
             Self::Int64

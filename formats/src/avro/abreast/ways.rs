@@ -33,8 +33,8 @@ struct Ways<'m> {
 }
 
 impl<'m> Ways<'m> {
-    /// `None` where values of the column's plain type are not all there is.
-    fn plain<'s>(masks: &'m [u64], slots: impl Iterator<Item = (&'s Slot, u64)>, column: &Column) -> Option<Self> {
+    /// `None` where some may be null and the column takes no nulls.
+    fn of<'s>(masks: &'m [u64], slots: impl Iterator<Item = (&'s Slot, u64)>) -> Option<Self> {
         let mut ways = Self { masks, all: 0, unions: 0, seconds: 0, ints: 0 };
         for (slot, bit) in slots {
             ways.all |= bit;
@@ -45,10 +45,9 @@ impl<'m> Ways<'m> {
                 Nulls::First => ways.unions |= bit,
                 Nulls::Second => (ways.unions, ways.seconds) = (ways.unions | bit, ways.seconds | bit),
             }
-            match (&slot.op, column) {
-                (Op::Scalar(Source::Int), Column::Int64(_)) => ways.ints |= bit,
-                (op, column) if is_plain(op, column) => {}
-                _ => return None,
+            // All others are plain, or they would not have been merged.
+            if matches!(slot.op, Op::Scalar(Source::Int)) {
+                ways.ints |= bit;
             }
         }
         Some(ways)
@@ -100,31 +99,14 @@ impl<'m> Ways<'m> {
     }
 }
 
-/// Whether values are read as a column of that type stores them.
-fn is_plain(op: &Op, column: &Column) -> bool {
-    matches!(
-        (op, column),
-        (Op::Int64, Column::Int64(_))
-            | (Op::Timestamp, Column::TimestampMicrosecond(_) | Column::TimestampMillisecond(_))
-            | (Op::Int32, Column::Int32(_))
-            | (Op::Date, Column::Date32(_))
-            | (Op::Float64, Column::Float64(_))
-            | (Op::Float32, Column::Float32(_))
-            | (Op::Boolean, Column::Boolean(_))
-            | (Op::Text, Column::Utf8(_))
-            | (Op::Bytes, Column::Binary(_))
-    )
-}
-
 /// What `fill` puts where a field is lacking; `None` where that is more than a plain value, or none that the column takes.
 fn absent<T: Copy + Default>(
     fill: Option<&FillWith>,
-    column: &Column,
     read: impl for<'d> Fn(&mut Cursor<'d>, bool) -> Option<T>,
 ) -> Option<Absent<T>> {
     match fill {
         None | Some(FillWith::Null | FillWith::Default) => Some(Absent { value: T::default(), is_null: true }),
-        Some(FillWith::Datum(datum, slot)) if is_plain(&slot.op, column) => {
+        Some(FillWith::Datum(datum, slot)) if slot.op.is_plain() => {
             let read = |cursor: &mut Cursor<'_>| read(cursor, false);
             let (value, is_null) = match slot.nulls {
                 Nulls::Never => (read_at(datum, &mut 0, read)?, false),
@@ -150,7 +132,7 @@ impl<'s> Messages<'_, '_, 's> {
         field: &mut StructField,
     ) -> bool {
         let slots = ways.iter().filter_map(|(way, bit)| Some((&of(*way)?.1.slot, *bit)));
-        let is_read = match Ways::plain(masks, slots, &field.column) {
+        let is_read = match Ways::of(masks, slots) {
             Some(plain) => match plain.one_but_for_ints() {
                 Some(nulls) => return self.longs_and_ints(plain, nulls, fill, rows, field),
                 None => self.plain_by_way(plain, fill, &mut field.column),
@@ -179,7 +161,7 @@ impl<'s> Messages<'_, '_, 's> {
         let slot = Slot { nulls, is_required: false, op: Op::Int64 };
         let is_read = match fill {
             Some(fill) => {
-                let is_alike = matches!(fill, FillWith::Datum(_, slot) if is_plain(&slot.op, &field.column));
+                let is_alike = matches!(fill, FillWith::Datum(_, slot) if slot.op.is_plain());
                 let owners = Owners { masks: ways.masks, bit: ways.all };
                 self.slot_of_some(&slot, owners, (fill, is_alike), rows, field)
             }
@@ -195,7 +177,7 @@ impl<'s> Messages<'_, '_, 's> {
         let (bytes, most, from) = (self.bytes, self.most, (self.bytes, self.zeros()));
         macro_rules! push {
             ($rows:ident, $read:expr, $value:expr) => {{
-                let absent = absent(fill, column, $read)?;
+                let absent = absent(fill, $read)?;
                 let mut read = ways.values(from, absent, $read);
                 let Column::$rows(rows) = column else { return None };
                 push!(@of $rows, rows).push_each_or_null(self.next, |place| {
@@ -214,7 +196,7 @@ impl<'s> Messages<'_, '_, 's> {
             ($rows:ident) => {{
                 let length = |cursor: &mut Cursor<'_>, _| cursor.length().ok();
                 // What stands in its place is not in these bytes.
-                let absent = absent(fill, column, length).filter(|absent| absent.value == 0)?;
+                let absent = absent(fill, length).filter(|absent| absent.value == 0)?;
                 let read = ways.values(from, absent, length);
                 let Column::$rows(rows) = column else { return None };
                 rows.push_each(bytes, self.next, most, read)
