@@ -2,7 +2,6 @@
 
 use std::{hint::select_unpredictable, iter::zip};
 
-use arrow_schema::FieldRef;
 use laminar_schema::ARENA_PADDING;
 
 use super::{
@@ -14,7 +13,6 @@ use crate::{
         cursor::Cursor,
         merged::{Merged, Way},
         program::{FillWith, Nulls, Op, Skip, Slot},
-        run::Run,
         writers::{Unreadable, Writer},
     },
     column::{Column, ColumnOps, StructColumn, StructField},
@@ -96,7 +94,8 @@ impl<'b, 's> Messages<'_, 'b, 's> {
             let is_read = match (row.fields.get_mut(step.column as usize), merged.fill.and_then(fill_of), &step.slot.op)
             {
                 (Some(field), fill, _) if !merged.ways.is_empty() => {
-                    self.slot_by_way((&merged.ways, step_of), masks, fill, rows, field)
+                    let of = |way| step_of(way).map(|(_, step)| &step.slot);
+                    self.slot_by_way((&merged.ways, of), masks, fill, rows, field)
                 }
                 (Some(field), ..) if merged.bit == 0 => self.slot(&step.slot, &mut field.column, &field.field),
                 (Some(field), Some(fill), _) => {
@@ -268,37 +267,42 @@ impl<'b, 's> Messages<'_, 'b, 's> {
         is_read
     }
 
-    /// Values as only a run reads them.
+    /// Values of some, as only a run reads them.
     #[inline(never)]
     fn each_of_some(&mut self, slot: &Slot, owners: Owners<'_>, fill: &FillWith, field: &mut StructField) -> bool {
+        self.each_or_instead(owners.iter().map(|has| has.then_some(slot)), Some(fill), field)
+    }
+
+    /// Values as only a run reads them, by the slot of each message; for those that have none, what `fill` says.
+    #[inline(always)]
+    pub(super) fn each_or_instead<'w>(
+        &mut self,
+        slots: impl Iterator<Item = Option<&'w Slot>>,
+        fill: Option<&FillWith>,
+        field: &mut StructField,
+    ) -> bool {
         let StructField { column, field, .. } = field;
-        for ((place, end), has) in zip(zip(&mut *self.next, self.ends), owners.iter()) {
-            let is_read = if has {
-                self.run.cursor = Cursor::new(readable(self.bytes, *end), *place);
-                let is_read = self.run.slot(slot, column, field).is_ok() && !self.run.cursor.has_spent();
-                *place = self.run.cursor.at;
-                is_read
-            } else {
-                self.run.instead(fill, column, field)
+        for ((place, end), slot) in zip(zip(&mut *self.next, self.ends), slots) {
+            let is_read = match (slot, fill) {
+                (Some(slot), _) => {
+                    self.run.cursor = Cursor::new(readable(self.bytes, *end), *place);
+                    let is_read = self.run.slot(slot, column, field).is_ok() && !self.run.cursor.has_spent();
+                    *place = self.run.cursor.at;
+                    is_read
+                }
+                (None, Some(FillWith::Null | FillWith::Default)) => {
+                    column.push_null();
+                    true
+                }
+                (None, Some(FillWith::Datum(datum, slot))) => {
+                    self.run.of_default(datum).slot(slot, column, field).is_ok()
+                }
+                (None, Some(FillWith::Rescued { .. }) | None) => false,
             };
             if !is_read {
                 return false;
             }
         }
         self.run.rescue.places.is_empty()
-    }
-}
-
-impl Run<'_, '_> {
-    /// Pushes what a message that lacks a field has in its place.
-    pub(super) fn instead(&mut self, fill: &FillWith, column: &mut Column, field: &FieldRef) -> bool {
-        match fill {
-            FillWith::Null | FillWith::Default => {
-                column.push_null();
-                true
-            }
-            FillWith::Datum(datum, slot) => self.of_default(datum).slot(slot, column, field).is_ok(),
-            FillWith::Rescued { .. } => false,
-        }
     }
 }

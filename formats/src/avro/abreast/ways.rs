@@ -7,14 +7,13 @@ use std::{hint::select_unpredictable, iter::zip};
 
 use super::{
     some::{Absent, Owners},
-    values::{Messages, read_at, read_or_null, readable},
+    values::{Messages, read_at, read_or_null},
 };
 use crate::{
     avro::{
         cursor::Cursor,
         merged::Way,
-        program::{FillWith, Nulls, Op, Slot, Source, Step},
-        writers::Writer,
+        program::{FillWith, Nulls, Op, Slot, Source},
     },
     column::{Column, StructField},
 };
@@ -125,13 +124,13 @@ impl<'s> Messages<'_, '_, 's> {
     #[inline(never)]
     pub(super) fn slot_by_way(
         &mut self,
-        (ways, of): (&[(Way, u64)], impl Fn(Way) -> Option<(&'s Writer, &'s Step)>),
+        (ways, of): (&[(Way, u64)], impl Fn(Way) -> Option<&'s Slot>),
         masks: &[u64],
         fill: Option<&FillWith>,
         rows: usize,
         field: &mut StructField,
     ) -> bool {
-        let slots = ways.iter().filter_map(|(way, bit)| Some((&of(*way)?.1.slot, *bit)));
+        let slots = ways.iter().filter_map(|(way, bit)| Some((of(*way)?, *bit)));
         let is_read = match Ways::of(masks, slots) {
             Some(plain) => match plain.one_but_for_ints() {
                 Some(nulls) => return self.longs_and_ints(plain, nulls, fill, rows, field),
@@ -139,7 +138,10 @@ impl<'s> Messages<'_, '_, 's> {
             },
             None => None,
         };
-        let is_read = is_read.unwrap_or_else(|| self.each_by_way((ways, of), masks, fill, field));
+        let is_read = is_read.unwrap_or_else(|| {
+            let slot = |mask: &u64| ways.iter().find(|(_, bit)| mask & bit != 0).and_then(|(way, _)| of(*way));
+            self.each_or_instead(masks.iter().map(slot), fill, field)
+        });
         if is_read && matches!(fill, Some(FillWith::Default)) {
             let all = ways.iter().fold(0, |all, (_, bit)| all | bit);
             field
@@ -236,35 +238,5 @@ impl<'s> Messages<'_, '_, 's> {
             Column::Binary(_) => push_bytes!(Binary),
             _ => return None,
         })
-    }
-
-    /// Values as only a run reads them.
-    #[inline(never)]
-    fn each_by_way(
-        &mut self,
-        (ways, of): (&[(Way, u64)], impl Fn(Way) -> Option<(&'s Writer, &'s Step)>),
-        masks: &[u64],
-        fill: Option<&FillWith>,
-        field: &mut StructField,
-    ) -> bool {
-        let StructField { column, field, .. } = field;
-        for ((place, end), mask) in zip(zip(&mut *self.next, self.ends), masks) {
-            let way = ways.iter().find(|(_, bit)| mask & bit != 0);
-            let is_read = match (way.and_then(|(way, _)| of(*way)), fill) {
-                (Some((writer, step)), _) => {
-                    self.run.turn_to(writer);
-                    self.run.cursor = Cursor::new(readable(self.bytes, *end), *place);
-                    let is_read = self.run.slot(&step.slot, column, field).is_ok() && !self.run.cursor.has_spent();
-                    *place = self.run.cursor.at;
-                    is_read
-                }
-                (None, Some(fill)) => self.run.instead(fill, column, field),
-                (None, None) => false,
-            };
-            if !is_read {
-                return false;
-            }
-        }
-        self.run.rescue.places.is_empty()
     }
 }
