@@ -88,6 +88,30 @@ async fn messages_of_all_writers_are_read_as_the_latest_schema_says() {
     assert_eq!(stage.registry.count("GET /schemas/ids/{id}"), 2, "the latest came with its subject");
 }
 
+/// So many that they are read together, though `id` is an int of two writers and a long of the third.
+#[tokio::test]
+async fn many_messages_of_writers_in_turn_come_in_their_order() {
+    let stage = Stage::new("writers_in_turn", 3).await;
+    let large = [0xfe, 0xff, 0xff, 0xff, 0x1f];
+    let mut expected = Vec::new();
+    for row in 0..600_usize {
+        let id = (row % 60) as i8;
+        let (shown, qty) = match row % 3 {
+            0 => (i64::from(id), 7),
+            1 => (i64::from(id), 5),
+            _ => (4_294_967_295, 6),
+        };
+        match row % 3 {
+            0 => stage.push(0, &[&short(id), &[2, 2, b'x']]),
+            1 => stage.push(1, &[&short(id), &[0], &short(5)]),
+            _ => stage.push(2, &[&large, &short(6)]),
+        }
+        expected.push(format!(r#"{{"id":{shown},"qty":{qty}}}"#));
+    }
+    stage.run("", "").await.0.unwrap();
+    assert_eq!(stage.store.texts(), expected);
+}
+
 #[tokio::test]
 async fn a_dead_letter_says_which_schema_its_message_named() {
     let (stage, dead) = (Stage::new("dead_schema_id", 1).await, MemoryStore::new());
